@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string_view>
+
+#include "bytes.hpp"
+
+namespace ota {
+
+/// The value of a hexadecimal digit of either case, or -1.
+constexpr int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
+inline void to_hex(bytes data, char* out) {
+  constexpr char digits[] = "0123456789abcdef";
+  for (std::uint8_t byte : data) {
+    *out++ = digits[byte >> 4];
+    *out++ = digits[byte & 15];
+  }
+}
+
+/// Reads exactly `out.size()` bytes from hexadecimal digits of either case;
+/// false when `text` has another length or another character.
+inline bool from_hex(std::string_view text, mutable_bytes out) {
+  if (text.size() != 2 * out.size()) return false;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const int high = hex_digit(text[2 * i]);
+    const int low = hex_digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    out[i] = static_cast<std::uint8_t>(high << 4 | low);
+  }
+  return true;
+}
+
+}  // namespace ota

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <string_view>
+
+#include "fixed_vector.hpp"
+
+namespace ota {
+
+/// Whether `path` may name a file below a device's root: relative, parts divided
+/// by `/`, no empty part, no `.` or `..`, no control character and no backslash
+/// (which some file systems take for a divider).
+constexpr bool is_valid_path(std::string_view path) {
+  std::size_t part = 0;
+  for (std::size_t i = 0; i <= path.size(); ++i) {
+    if (i < path.size() && path[i] != '/') {
+      const auto c = static_cast<unsigned char>(path[i]);
+      if (c < 0x20 || c == 0x7f || c == '\\') return false;
+      continue;
+    }
+    const std::string_view name = path.substr(part, i - part);
+    if (name.empty() || name == "." || name == "..") return false;
+    part = i + 1;
+  }
+  return true;
+}
+
+/// Everything before the last `/`; empty for a path without one.
+constexpr std::string_view parent_path(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
+}
+
+/// `text` without `/` at either end: `lib` and `/lib/` name the same directory.
+constexpr std::string_view trim_slashes(std::string_view text) {
+  while (!text.empty() && text.front() == '/') text.remove_prefix(1);
+  while (!text.empty() && text.back() == '/') text.remove_suffix(1);
+  return text;
+}
+
+/// Whether `path` is `entry` itself or lies in the directory `entry`.
+constexpr bool is_within(std::string_view path, std::string_view entry) {
+  entry = trim_slashes(entry);
+  if (entry.empty() || path.size() < entry.size()) return false;
+  if (path.substr(0, entry.size()) != entry) return false;
+  return path.size() == entry.size() || path[entry.size()] == '/';
+}
+
+/// Whether `path` is, or lies in, one of `entries`.
+constexpr bool is_within_any(std::string_view path, list_view<std::string_view> entries) {
+  for (std::string_view entry : entries)
+    if (is_within(path, entry)) return true;
+  return false;
+}
+
+}  // namespace ota

@@ -1,0 +1,11 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace ota {
+
+/// Names one version exactly: a SHA-1 over all that its source says of it. All zero: no version.
+using version_id = std::array<std::uint8_t, 20>;
+
+}  // namespace ota
