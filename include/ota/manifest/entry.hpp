@@ -1,0 +1,158 @@
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "../core/fixed_string.hpp"
+#include "../hash/digest.hpp"
+#include "../storage/file_storage.hpp"
+
+namespace ota {
+
+/// The longest path of a managed file, in bytes.
+inline constexpr std::size_t max_path = 255;
+
+/// What an entry of a list stands for.
+enum class entry_kind : std::uint8_t {
+  file,      ///< a file of the version
+  keep,      ///< as `file`, but its content is installed already and only its mode differs
+  remove,    ///< a file the version no longer has
+  directory  ///< a directory of the source that is still to be listed
+};
+
+/// One line of what a version consists of.
+struct entry {
+  entry_kind kind = entry_kind::file;
+  bool executable = false;
+  bool has_size = true;    ///< false: whoever promised the file did not say how long it is
+  std::uint64_t size = 0;  ///< bytes
+  digest hash;
+  fixed_string<max_path> path;
+};
+
+namespace detail {
+
+inline constexpr std::size_t entry_head_size = 12;
+inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
+
+inline void put_u32(std::uint8_t* out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
+}
+
+inline std::uint32_t get_u32(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
+         std::uint32_t{in[3]} << 24;
+}
+
+/// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
+inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
+  const bytes hash = value.hash.view();
+  out[0] = static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
+                                     (value.executable ? 0x10u : 0u) |
+                                     (value.has_size ? 0x20u : 0u));
+  out[1] = static_cast<std::uint8_t>(value.hash.kind);
+  out[2] = static_cast<std::uint8_t>(value.path.size());
+  out[3] = 0xa5;  // finds a reader that has lost its place
+  put_u32(out + 4, static_cast<std::uint32_t>(value.size));
+  put_u32(out + 8, static_cast<std::uint32_t>(value.size >> 32));
+  std::memcpy(out + entry_head_size, hash.data(), hash.size());
+  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
+  return entry_head_size + hash.size() + value.path.size();
+}
+
+/// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
+inline std::size_t decode_entry(bytes in, entry& value) {
+  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
+  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
+  value.executable = (in[0] & 0x10) != 0;
+  value.has_size = (in[0] & 0x20) != 0;
+  value.hash.kind = static_cast<digest_kind>(in[1]);
+  value.size = get_u32(in.data() + 4) | std::uint64_t{get_u32(in.data() + 8)} << 32;
+  const std::size_t hash_size = digest_size(value.hash.kind);
+  const std::size_t total = entry_head_size + hash_size + in[2];
+  if (in.size() < total) return 0;
+  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
+  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
+  return total;
+}
+
+}  // namespace detail
+
+/// Writes a list of entries to a file, gathering small entries into few writes.
+class entry_writer {
+ public:
+  /// Begins the list at `path`, a literal; what was there is replaced.
+  void begin(const char* path) {
+    path_ = path;
+    flushed_ = 0;
+    used_ = 0;
+    count_ = 0;
+  }
+
+  /// Goes on with a list that has `size` bytes on storage already.
+  void resume(const char* path, std::uint32_t size) {
+    begin(path);
+    flushed_ = size;
+  }
+
+  template <class Storage>
+  result<void> add(Storage& storage, const entry& value) {
+    if (sizeof buffer_ - used_ < detail::max_entry_size)
+      if (auto done = flush(storage); !done) return done;
+    used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
+    ++count_;
+    return {};
+  }
+
+  /// Writes what is still gathered; an empty list becomes an empty file.
+  template <class Storage>
+  result<void> flush(Storage& storage) {
+    if (used_ == 0 && flushed_ != 0) return {};
+    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
+    flushed_ += used_;
+    used_ = 0;
+    return {};
+  }
+
+  std::uint32_t count() const { return count_; }       ///< entries so far
+  std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
+
+ private:
+  const char* path_ = "";
+  std::uint32_t flushed_ = 0;
+  std::uint32_t count_ = 0;
+  std::uint16_t used_ = 0;
+  std::uint8_t buffer_[512];
+};
+
+/// Reads a list of entries from a file, one at a time.
+class entry_reader {
+ public:
+  void begin(const char* path) {
+    path_ = path;
+    offset_ = 0;
+  }
+
+  /// Fills `value` with the next entry; false at the end of the list or when there is no list.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& value) {
+    std::uint8_t buffer[detail::max_entry_size];
+    const auto size = storage.read(path_, offset_, buffer);
+    if (!size) {
+      if (size.error().code == errc::not_found) return false;
+      return size.error();
+    }
+    if (*size == 0) return false;
+    const std::size_t taken = detail::decode_entry({buffer, *size}, value);
+    if (taken == 0)
+      return error{errc::malformed, "list", "a list kept on storage is damaged; it will be made anew"};
+    offset_ += static_cast<std::uint32_t>(taken);
+    return true;
+  }
+
+ private:
+  const char* path_ = "";
+  std::uint32_t offset_ = 0;
+};
+
+}  // namespace ota

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "../core/fixed_string.hpp"
+#include "../core/version_id.hpp"
+
+namespace ota {
+
+/// The version a source offers, or the one a device has.
+struct release_target {
+  fixed_string<128> ref;    ///< tag or branch
+  fixed_string<64> commit;  ///< 40 or 64 hexadecimal digits
+  version_id id{};          ///< names it exactly, also where a tag or a manifest was moved
+};
+
+}  // namespace ota

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "../core/fixed_string.hpp"
+#include "../core/path.hpp"
+#include "file_storage.hpp"
+
+namespace ota {
+
+/// Where the library keeps what is its own, relative to the device's root. The state files in
+/// the root are those of 0x687931/ota, so that a device may change over and back.
+namespace layout {
+
+inline constexpr const char* version = "version.json";
+inline constexpr const char* errors = "ota_error.json";
+inline constexpr const char* state = ".ota/state";          // how far the swap is
+inline constexpr const char* target = ".ota/target";        // what is being staged
+inline constexpr const char* listing = ".ota/next";         // files of the version being staged
+inline constexpr const char* expanded = ".ota/next.more";   // the same, truncated parts filled in
+inline constexpr const char* part = ".ota/next.part";       // one such part
+inline constexpr const char* plan = ".ota/plan";            // what the swap will do
+inline constexpr const char* manifest = ".ota/manifest";    // the manifest being read
+inline constexpr const char* installed = ".ota/installed";  // files of the installed version
+inline constexpr const char* etag = ".ota/etag";            // what the server last answered
+inline constexpr const char* temporary = ".ota/tmp";        // of every atomic write
+inline constexpr const char* staged = ".ota/new";
+inline constexpr const char* replaced = ".ota/old";
+
+}  // namespace layout
+
+namespace detail {
+
+using own_path = fixed_string<32>;
+
+/// The file of entry `index` below `.ota/new` or `.ota/old`; 256 to a directory, so that file
+/// systems with flat directories stay fast.
+inline own_path numbered_path(const char* directory, std::uint32_t index) {
+  own_path path(directory);
+  path.append('/').append_number(index / 256).append('/').append_number(index % 256);
+  return path;
+}
+
+inline own_path staged_path(std::uint32_t index) { return numbered_path(layout::staged, index); }
+inline own_path replaced_path(std::uint32_t index) {
+  return numbered_path(layout::replaced, index);
+}
+
+/// Whether a path is the library's own, which no update may replace.
+inline bool is_own_path(std::string_view path) {
+  return path.substr(0, 4) == ".ota" || path == layout::version || path == layout::errors ||
+         path == "ota_health.json" || path == "ota_last_check.json";
+}
+
+/// Removes the directories above `path` that hold nothing any more.
+template <class Storage>
+void remove_empty_parents(Storage& storage, std::string_view path) {
+  for (path = parent_path(path); !path.empty(); path = parent_path(path))
+    if (!storage.remove(path)) return;
+}
+
+using tree_path = fixed_string<255>;
+
+/// Goes down from directory `path` to the first file or empty directory in it; `path` becomes its
+/// path. The way down is at most as long as a path.
+template <class Storage>
+result<file_kind> first_leaf(Storage& storage, tree_path& path) {
+  for (;;) {
+    file_kind found = file_kind::none;
+    const auto listed = storage.list(path, [&](std::string_view name, file_kind kind) {
+      path.append('/').append(name);
+      found = kind;
+      return false;
+    });
+    if (!listed) return listed.error();
+    if (path.overflowed())
+      return error{errc::too_long, "storage", "a path on storage is too long to be removed"};
+    if (found == file_kind::none) return file_kind::directory;
+    if (found != file_kind::directory) return found;
+  }
+}
+
+/// Removes one file or empty directory of the tree at `directory`; false when nothing is left.
+template <class Storage>
+result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
+  const auto there = storage.stat(directory);
+  if (!there) return there.error();
+  if (there->kind == file_kind::none) return false;
+  tree_path path(directory);
+  if (there->kind == file_kind::directory)
+    if (auto found = first_leaf(storage, path); !found) return found.error();
+  if (auto done = storage.remove(path); !done) return done.error();
+  return true;
+}
+
+}  // namespace detail
+}  // namespace ota

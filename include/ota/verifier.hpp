@@ -1,0 +1,77 @@
+#pragma once
+
+#include <new>
+#include <type_traits>
+
+#include "core/result.hpp"
+#include "hash/crc32.hpp"
+#include "hash/digest.hpp"
+#include "hash/git_blob_id.hpp"
+#include "hash/sha1.hpp"
+
+namespace ota {
+
+/// Proves that bytes are what was promised, as they pass.
+///
+/// `Hash` is the device's hash policy. With `sha1` only Git's blob ids are checked and nothing
+/// else is linked; with a 32-byte hash also the SHA-256 and CRC-32 of manifests.
+template <class Hash>
+class verifier {
+ public:
+  /// Whether promises other than Git's blob ids can be checked.
+  static constexpr bool checks_manifests = Hash::digest_size == 32;
+
+  verifier() : git_(0) {}
+
+  /// Begins a content of `size` bytes; the kind of promise decides the hash.
+  void begin(digest_kind kind, std::uint64_t size) {
+    kind_ = kind;
+    if (kind == digest_kind::git_id) ::new (&git_) git_blob_id<sha1>(size);
+    if constexpr (checks_manifests) {
+      if (kind == digest_kind::sha256) ::new (&strong_) Hash();
+      if (kind == digest_kind::crc32) ::new (&check_) crc32();
+    }
+  }
+
+  void update(bytes data) {
+    if (kind_ == digest_kind::git_id) git_.update(data);
+    if constexpr (checks_manifests) {
+      if (kind_ == digest_kind::sha256) strong_.update(data);
+      if (kind_ == digest_kind::crc32) check_.update(data);
+    }
+  }
+
+  /// Ends the content and compares it with what was promised.
+  result<void> finish(const digest& promised) {
+    if (promised.kind == digest_kind::none) return {};
+    if (kind_ == promised.kind) {
+      if (kind_ == digest_kind::git_id) return compare(git_, promised);
+      if constexpr (checks_manifests) {
+        if (kind_ == digest_kind::sha256) return compare(strong_, promised);
+        if (kind_ == digest_kind::crc32) return compare(check_, promised);
+      }
+    }
+    return error{errc::unsupported, "verifier", "this device cannot check that kind of hash"};
+  }
+
+ private:
+  template <class H>
+  static result<void> compare(H& hash, const digest& promised) {
+    const auto value = hash.finish();
+    if (equal({value.data(), value.size()}, promised.view())) return {};
+    return error{errc::mismatch, "verifier", "the content is not what was promised: its hash differs"};
+  }
+
+  using strong_hash = std::conditional_t<checks_manifests, Hash, crc32>;
+  static_assert(std::is_trivially_destructible_v<strong_hash>,
+                "the hash policy must be trivially destructible");
+
+  digest_kind kind_ = digest_kind::none;
+  union {
+    git_blob_id<sha1> git_;
+    strong_hash strong_;
+    crc32 check_;
+  };
+};
+
+}  // namespace ota
