@@ -1,0 +1,180 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "../core/fixed_vector.hpp"
+#include "../core/path.hpp"
+#include "../core/result.hpp"
+#include "reset_mode.hpp"
+#include "url.hpp"
+
+namespace ota {
+
+/// When an update may happen. In a document its keys stand at the top level or under
+/// `update_scheduling`.
+struct scheduling_config {
+  bool present = false;  ///< the document holds `update_scheduling`: the scheduler is asked
+
+  std::uint32_t min_update_interval_sec = 3600;  ///< between two checks
+  std::int32_t update_window_start_hour = -1;    ///< 0 to 23, local time; -1: any hour
+  std::int32_t update_window_end_hour = -1;      ///< the first hour outside; -1: any hour
+  std::string_view power_source;                 ///< `solar`: only from 10 to 16 o'clock
+  std::uint32_t min_battery_percent = 0;         ///< 0: any charge
+  std::uint32_t max_crashes_before_delay = 3;    ///< within the last 24 hours
+  std::uint32_t rollout_percent = 100;           ///< part of all devices that takes a version
+  std::uint32_t error_history_limit = 100;       ///< events kept of a kind
+};
+
+/// All that a device can be told, with the names and defaults of 0x687931/ota's configuration.
+///
+/// A plain struct of views: the texts live with whoever fills it, a `config_document` or the
+/// program's own literals. A pin of -1 is no pin.
+struct config {
+  // ---- what to follow ----
+  std::string_view owner;               ///< account on the Git host; required
+  std::string_view repo;                ///< repository; required
+  std::string_view channel = "stable";  ///< `stable`: releases; `developer`: a branch's tip
+  std::string_view branch = "main";     ///< of the developer channel
+  std::string_view tag;                 ///< a fixed release; empty: the latest
+  std::string_view token;               ///< for private repositories; empty: none
+  std::string_view api = "https://api.github.com";             ///< base of the REST API
+  std::string_view raw = "https://raw.githubusercontent.com";  ///< base of the raw files
+  std::string_view web;  ///< base of the web site; see `web_base`
+  std::string_view user_agent = "ota-updater";
+  std::string_view manifest_key;  ///< of the manifest's HMAC; empty: not checked
+  bool force = false;             ///< update although nothing is new
+  bool debug = false;             ///< tell more
+
+  // ---- which files ----
+  list_view<std::string_view> allow;            ///< paths and directories; empty: all
+  list_view<std::string_view> ignore;           ///< wins over `allow`
+  list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
+  bool allow_links = false;  ///< take a symbolic link as a file that holds its target
+  bool enable_delta_updates = false;
+  std::uint32_t max_tree_size_kb = 0;  ///< longest answer with a list of files; 0: any
+  std::uint32_t max_tree_files = 0;    ///< longest list; 0: any
+
+  // ---- how ----
+  std::uint32_t chunk = 1024;                   ///< bytes moved at a time; see `effective_chunk`
+  std::string_view stage_dir = ".ota_stage";    ///< of the original client, for a changeover
+  std::string_view backup_dir = ".ota_backup";  ///< of the original client, for a changeover
+  std::uint32_t connect_timeout_sec = 0;        ///< 0: as the HTTP policy has it
+  std::uint32_t http_timeout_sec = 10;
+  std::uint32_t retries = 5;            ///< attempts to join a network
+  std::uint32_t http_retries = 3;       ///< attempts of a request
+  std::uint32_t backoff_sec = 3;        ///< before the second attempt; doubled each time …
+  std::uint32_t max_backoff_sec = 60;   ///< … up to this
+  bool jitter = false;                  ///< waits vary by chance, so that a fleet spreads
+  std::uint32_t trial_boots = 1;        ///< starts that an unconfirmed version has
+  reset_mode reset = reset_mode::hard;  ///< key `reset_mode`
+  std::uint32_t min_free_mem = 0;       ///< bytes
+  std::uint64_t min_free_storage = 0;   ///< bytes
+  std::uint32_t min_cpu_mhz = 0;
+  std::uint32_t watchdog_timeout_ms = 0;  ///< 0: no watchdog
+  scheduling_config scheduling;
+
+  // ---- board ----
+  std::int32_t status_led_pin = -1;
+  std::int32_t battery_adc_pin = -1;
+  std::uint32_t battery_divider_ratio_milli = 1000;  ///< key `battery_divider_ratio`, thousandths
+  std::uint32_t battery_v_max_milli = 4200;          ///< key `battery_v_max`, in mV
+  std::uint32_t battery_v_min_milli = 3000;          ///< key `battery_v_min`, in mV
+
+  // ---- links ----
+  std::string_view ssid;      ///< older name of `wifi_ssid`
+  std::string_view password;  ///< older name of `wifi_password`
+  bool wifi_enabled = true;
+  std::string_view wifi_ssid;
+  std::string_view wifi_password;
+  std::uint32_t wifi_timeout_sec = 20;
+  bool cellular_enabled = false;
+  std::string_view cellular_apn;
+  std::string_view cellular_tech;  ///< `nbiot`, `lte-m` or other
+  std::int32_t cellular_uart = 1;
+  std::int32_t cellular_tx_pin = 4;
+  std::int32_t cellular_rx_pin = 5;
+  std::uint32_t cellular_baud = 115200;
+  std::uint32_t cellular_cost_per_mb_milli = 500;  ///< key `cellular_cost_per_mb`, thousandths
+  bool lora_enabled = false;
+  std::int32_t lora_spi_pins[3] = {18, 19, 16};  ///< SCK, MOSI, MISO
+  std::int32_t lora_cs_pin = 17;
+  std::int32_t lora_rst_pin = 20;
+  std::uint32_t lora_freq = 915000000;  ///< Hz
+};
+
+/// Bytes to move at a time: what was configured, at most 4096 and a quarter of the free memory
+/// (in bytes; 0: unknown), at least 256.
+constexpr std::size_t effective_chunk(std::uint32_t configured, std::size_t free_memory) {
+  std::size_t size = configured < 4096 ? configured : 4096;
+  if (free_memory != 0 && free_memory / 4 < size) size = free_memory / 4;
+  return size < 256 ? 256 : size;
+}
+
+/// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
+/// where the API is GitHub's own.
+constexpr std::string_view web_base(const config& settings) {
+  if (!settings.web.empty() || settings.api != config{}.api) return settings.web;
+  return "https://github.com";
+}
+
+namespace detail {
+
+constexpr bool is_repository_name(std::string_view name) {
+  for (char c : name)
+    if (!is_alphanumeric(c) && c != '-' && c != '_' && c != '.') return false;
+  return !name.empty() && name != "." && name != "..";
+}
+
+constexpr bool has_control(std::string_view text) {
+  for (char c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
+  return false;
+}
+
+constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() && starts_with_any_case(text, lower);
+}
+
+}  // namespace detail
+
+/// Whether an update can be made with these settings. The error's `where` is the key at fault.
+inline result<void> validate(const config& settings) {
+  const auto bad = [](const char* key, const char* text) {
+    return error{errc::invalid_argument, key, text};
+  };
+  if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"))
+    return bad("owner", "`owner` must name the account that holds the repository");
+  if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"))
+    return bad("repo", "`repo` must name the repository to follow");
+  if (!detail::is_repository_name(settings.owner))
+    return bad("owner", "`owner` may hold letters, digits and - _ . only");
+  if (!detail::is_repository_name(settings.repo))
+    return bad("repo", "`repo` may hold letters, digits and - _ . only");
+  if (settings.channel != "stable" && settings.channel != "developer")
+    return bad("channel", "`channel` must be stable or developer");
+  if (settings.tag.empty() && settings.channel == "developer" && settings.branch.empty())
+    return bad("branch", "`branch` must name the branch that the developer channel follows");
+  if (!parse_url(settings.api)) return bad("api", "`api` must be an http or https URL");
+  if (!parse_url(settings.raw)) return bad("raw", "`raw` must be an http or https URL");
+  if (!settings.web.empty() && !parse_url(settings.web))
+    return bad("web", "`web` must be an http or https URL, or empty");
+  if (!is_valid_path(settings.stage_dir))
+    return bad("stage_dir", "`stage_dir` must be a relative path");
+  if (!is_valid_path(settings.backup_dir))
+    return bad("backup_dir", "`backup_dir` must be a relative path");
+  if (!detail::is_url_text(settings.token))
+    return bad("token", "`token` holds a space or a control character");
+  if (detail::has_control(settings.user_agent))
+    return bad("user_agent", "`user_agent` holds a control character");
+  if (settings.scheduling.update_window_start_hour > 23)
+    return bad("update_window_start_hour", "`update_window_start_hour` must be 0 to 23");
+  if (settings.scheduling.update_window_end_hour > 24)
+    return bad("update_window_end_hour", "`update_window_end_hour` must be 0 to 24");
+  if (settings.trial_boots == 0)
+    return bad("trial_boots", "`trial_boots` must be at least 1: the start that confirms");
+  return {};
+}
+
+}  // namespace ota

@@ -1,0 +1,214 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "../core/fixed_string.hpp"
+#include "../core/result.hpp"
+
+namespace ota {
+
+/// An absolute http or https URL taken apart (RFC 3986). The members view the URL's own text.
+struct url_view {
+  bool secure = false;         ///< https
+  std::uint16_t port = 0;      ///< as given, or 80 or 443
+  std::string_view authority;  ///< host and port as written, for a `Host` header
+  std::string_view host;       ///< without the brackets of an IPv6 address
+  std::string_view target;     ///< path and query, beginning with `/`; without a fragment
+};
+
+namespace detail {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_alphanumeric(char c) {
+  return is_digit(c) || (static_cast<char>(c | 0x20) >= 'a' && static_cast<char>(c | 0x20) <= 'z');
+}
+
+/// Whether `text` begins with `prefix`, which is in lower case, in any case.
+constexpr bool starts_with_any_case(std::string_view text, std::string_view prefix) {
+  if (text.size() < prefix.size()) return false;
+  for (std::size_t i = 0; i < prefix.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != prefix[i]) return false;
+  }
+  return true;
+}
+
+/// Whether nothing in `text` could end a request line or a header early.
+constexpr bool is_url_text(std::string_view text) {
+  for (char c : text)
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return false;
+  return true;
+}
+
+constexpr bool is_host(std::string_view host, bool in_brackets) {
+  for (char c : host)
+    if (!is_alphanumeric(c) && c != '.' && c != (in_brackets ? ':' : '-') &&
+        (in_brackets || c != '_'))
+      return false;
+  return !host.empty();
+}
+
+constexpr bool parse_port(std::string_view text, std::uint16_t& port) {
+  std::uint32_t value = 0;
+  for (char c : text) {
+    if (!is_digit(c) || value > 65535) return false;
+    value = value * 10 + static_cast<std::uint32_t>(c - '0');
+  }
+  if (text.empty()) return true;  // "host:" means the scheme's own port
+  port = static_cast<std::uint16_t>(value);
+  return value != 0 && value <= 65535;
+}
+
+inline error bad_url(const char* text) { return {errc::invalid_argument, "url", text}; }
+
+}  // namespace detail
+
+/// Takes an absolute URL apart. Refused (`errc::invalid_argument`): schemes other than http and
+/// https, user names in the URL, spaces and control characters, a bad host or port.
+inline result<url_view> parse_url(std::string_view url) {
+  using detail::bad_url;
+  if (!detail::is_url_text(url)) return bad_url("a space or control character in the URL");
+  url_view parts;
+  if (detail::starts_with_any_case(url, "http://"))
+    url.remove_prefix(7);
+  else if (detail::starts_with_any_case(url, "https://"))
+    url.remove_prefix(8), parts.secure = true;
+  else
+    return bad_url("the URL must begin with http:// or https://");
+  parts.port = parts.secure ? 443 : 80;
+  parts.authority = url.substr(0, url.find_first_of("/?#"));
+  parts.target = url.substr(parts.authority.size());
+  parts.target = parts.target.substr(0, parts.target.find('#'));
+  if (parts.target.empty()) parts.target = "/";
+  if (parts.target.front() != '/') return bad_url("the URL lacks a / after its host");
+  if (parts.authority.find('@') != std::string_view::npos)
+    return bad_url("a user name or password in the URL: use `token` instead");
+  const bool in_brackets = !parts.authority.empty() && parts.authority.front() == '[';
+  std::string_view rest;
+  if (in_brackets) {
+    const std::size_t end = parts.authority.find(']');
+    if (end == std::string_view::npos) return bad_url("the URL lacks the ] of an IPv6 address");
+    parts.host = parts.authority.substr(1, end - 1);
+    rest = parts.authority.substr(end + 1);
+  } else {
+    parts.host = parts.authority.substr(0, parts.authority.find(':'));
+    rest = parts.authority.substr(parts.host.size());
+  }
+  if (!detail::is_host(parts.host, in_brackets)) return bad_url("the URL has no valid host");
+  if (!rest.empty() && (rest.front() != ':' || !detail::parse_port(rest.substr(1), parts.port)))
+    return bad_url("the URL has no valid port");
+  return parts;
+}
+
+/// Appends a path with everything but RFC 3986's unreserved characters and `/` percent-encoded.
+template <std::size_t N>
+void append_escaped(fixed_string<N>& out, std::string_view path) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  for (char c : path) {
+    if (detail::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '/') {
+      out.append(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
+    out.append({escaped, sizeof escaped});
+  }
+}
+
+namespace detail {
+
+/// Removes `.` and `..` from a path that begins with `/` (RFC 3986, section 5.2.4), in place;
+/// returns its new size.
+inline std::size_t remove_dot_segments(char* path, std::size_t size) {
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < size;) {
+    std::size_t end = at + 1;
+    while (end < size && path[end] != '/') ++end;
+    const std::string_view part(path + at + 1, end - at - 1);
+    const bool last = end == size;
+    if (part == "." || part == "..") {
+      if (part == "..")
+        while (kept != 0 && path[--kept] != '/') {
+        }
+      if (last) path[kept++] = '/';
+    } else {
+      for (; at < end; ++at) path[kept++] = path[at];
+    }
+    at = end;
+  }
+  return kept;
+}
+
+/// Brings an absolute URL into the form that `parse_url` takes: a path, without dot segments.
+template <std::size_t N>
+result<void> tidy_url(fixed_string<N>& url) {
+  const std::size_t scheme = url.view().find("://");
+  const std::size_t begin =
+      scheme == std::string_view::npos ? scheme : url.view().find_first_of("/?", scheme + 3);
+  if (begin != std::string_view::npos) {
+    if (url[begin] == '?') {
+      url.append('/');
+      std::memmove(url.data() + begin + 1, url.data() + begin, url.size() - 1 - begin);
+      url.data()[begin] = '/';
+    }
+    const std::size_t query = url.view().find('?', begin);
+    const std::size_t end = query == std::string_view::npos ? url.size() : query;
+    const std::size_t size = remove_dot_segments(url.data() + begin, end - begin);
+    std::memmove(url.data() + begin + size, url.data() + end, url.size() - end);
+    url.resize(url.size() - (end - begin - size));
+  }
+  if (url.overflowed()) return error{errc::too_long, "url", "a redirect to a URL that is too long"};
+  if (const auto parts = parse_url(url); !parts) return parts.error();
+  return {};
+}
+
+}  // namespace detail
+
+/// Where a `Location` header leads (RFC 3986, section 5.2): an absolute URL, `//host/path`,
+/// `/path`, `path` or `?query`, seen from the absolute URL `base`. A fragment is dropped.
+///
+/// `out` may be the text that `base` views, but must not hold `location`. Errors:
+/// `errc::invalid_argument` as for `parse_url`, `errc::too_long`.
+template <std::size_t N>
+result<void> resolve_url(std::string_view base, std::string_view location, fixed_string<N>& out) {
+  const auto from = parse_url(base);
+  if (!from) return from.error();
+  if (!detail::is_url_text(location))
+    return detail::bad_url("a space or control character in the redirect's URL");
+  location = location.substr(0, location.find('#'));
+
+  // How much of `base` stays in front.
+  const std::size_t scheme = from->secure ? 6 : 5;
+  const std::size_t root = scheme + 2 + from->authority.size();
+  const std::string_view target = base.substr(root, base.find('#') - root);
+  const std::size_t path = target.substr(0, target.find('?')).size();
+  const std::size_t colon = location.find(':');
+  const bool absolute = colon != std::string_view::npos && colon < location.find_first_of("/?");
+  std::size_t kept = root;
+  bool adds_slash = false;
+  if (absolute)
+    kept = 0;
+  else if (location.substr(0, 2) == "//")
+    kept = scheme;
+  else if (location.empty())
+    kept = root + target.size();
+  else if (location.front() == '?')
+    kept = root + path, adds_slash = path == 0;
+  else if (location.front() != '/') {
+    const std::size_t slash = target.substr(0, path).rfind('/');
+    adds_slash = slash == std::string_view::npos;
+    kept = root + (adds_slash ? 0 : slash + 1);
+  }
+  if (base.data() == out.data())
+    out.resize(kept);
+  else
+    out.assign(base.substr(0, kept));
+  if (adds_slash) out.append('/');
+  out.append(location);
+  return detail::tidy_url(out);
+}
+
+}  // namespace ota

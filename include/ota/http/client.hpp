@@ -1,0 +1,362 @@
+#pragma once
+
+#include <cstring>
+
+#include "../core/bytes.hpp"
+#include "../core/hex.hpp"
+#include "../format/url.hpp"
+#include "byte_stream.hpp"
+#include "head_parser.hpp"
+#include "message.hpp"
+
+namespace ota {
+
+/// How long to wait for a connection and for the next bytes.
+struct http_timeouts {
+  std::uint32_t connect_ms = 10000;
+  std::uint32_t read_ms = 10000;
+};
+
+/// An HTTP/1.1 client (RFC 9110, RFC 9112) over any byte stream: GET, one request at a time, one
+/// connection at a time, kept alive from one request to the next.
+///
+/// `Buffer` bytes hold what has arrived and was not read yet; `MaxUrl` is the longest address,
+/// also of a redirect. Header lines may be of any length.
+template <class Stream, std::size_t Buffer = 512, std::size_t MaxUrl = 2048>
+class http_client : private check_byte_stream<Stream> {
+ public:
+  http_client() = default;
+  explicit http_client(Stream stream) : stream_(static_cast<Stream&&>(stream)) {}
+
+  Stream& stream() { return stream_; }
+  void set_timeouts(const http_timeouts& limits) { timeouts_ = limits; }
+
+  /// Sends a request and reads the head of its answer, following at most five redirects. A status
+  /// of 400 and more is an answer, not an error.
+  result<http_response> open(const http_request& request) {
+    if (auto fine = check(request); !fine) return fine.error();
+    detail::url_buffer url(url_, MaxUrl);
+    if (!url.assign(request.url)) return fail(errc::too_long, "the address is too long");
+    bool with_token = !request.token.empty();
+    for (int redirects = 0;; ++redirects) {
+      auto answer = exchange(request, url, with_token);
+      location_ = url.location();
+      if (!answer) {
+        close();
+        return answer;
+      }
+      const std::uint16_t status = answer->status;
+      const bool redirected =
+          status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+      if (!redirected || !request.follow_redirects) return answer;
+      if (redirects == 5) return fail(errc::http_status, "the server redirects without end");
+      if (url.overflowed()) return fail(errc::too_long, "the address of a redirect is too long");
+      if (location_.empty()) return fail(errc::malformed, "a redirect without an address");
+      close();
+      url.follow();
+      const auto next = parse_url(url.url());
+      if (!next) return next.error();
+      with_token &= is_same_host(*next);
+    }
+  }
+
+  /// Reads the next bytes of the body; 0 at its end. A body shorter than promised is an error.
+  result<std::size_t> read(mutable_bytes out) {
+    if (out.empty()) return std::size_t{0};
+    if (body_ == body::chunked && left_ == 0) {
+      if (auto done = begin_chunk(); !done) return broken(done.error());
+      if (left_ == 0) return end_body();
+    }
+    if (body_ == body::none || (body_ == body::length && left_ == 0)) return end_body();
+    const bool endless = body_ == body::until_close;
+    if (!endless && left_ < out.size()) out = out.first(static_cast<std::size_t>(left_));
+    auto size = take(out);
+    if (!size) return broken(size.error());
+    if (*size == 0) {
+      if (endless) return end_body();
+      return broken({errc::connection, "http", "the answer ended before its promised length"});
+    }
+    if (!endless) left_ -= *size;
+    return size;
+  }
+
+  /// The answer's ETag; empty when there is none, or it is longer than 128 bytes.
+  std::string_view etag() const {
+    return head_.etag.overflowed() ? std::string_view{} : head_.etag.view();
+  }
+
+  /// Where a redirect that was not followed leads.
+  std::string_view location() const { return location_; }
+
+  void close() {
+    if (connected_) stream_.close();
+    connected_ = false;
+    begin_ = end_ = 0;
+    body_ = body::none;
+  }
+
+ private:
+  enum class body : std::uint8_t { none, length, chunked, until_close };
+
+  static error failure(errc code, const char* text) { return {code, "http", text}; }
+
+  error fail(errc code, const char* text) {
+    close();
+    return failure(code, text);
+  }
+
+  error broken(const error& failure) {
+    close();
+    return failure;
+  }
+
+  // Nothing of the caller's may break out of its header line.
+  static result<void> check(const http_request& request) {
+    for (std::string_view text : {request.accept, request.user_agent, request.token,
+                                  request.if_none_match, request.if_range})
+      for (char c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+          return failure(errc::invalid_argument, "a header value holds a control character");
+    return {};
+  }
+
+  bool is_same_host(const url_view& url) const {
+    return url.secure == secure_ && url.port == port_ && url.host == host_.view();
+  }
+
+  // One request and the head of its answer.
+  result<http_response> exchange(const http_request& request, detail::url_buffer& url,
+                                 bool with_token) {
+    const auto target = parse_url(url.url());
+    if (!target) return target.error();
+    if (target->secure && !Stream::can_secure)
+      return failure(errc::unsupported,
+                     "https needs a TLS stream policy, which this program does not have");
+    finish_last_body();
+    for (;;) {
+      const bool reused = connected_ && is_same_host(*target);
+      if (!reused)
+        if (auto done = connect(*target); !done) return done.error();
+      auto answer = send_and_read(request, *target, with_token, url);
+      // A server may have closed an idle connection in the meantime: that is no failure.
+      const bool was_stale = reused && !answer && !heard_;
+      if (!was_stale || answer.error().code == errc::timeout) return answer;
+      close();
+    }
+  }
+
+  result<void> connect(const url_view& target) {
+    close();
+    if (!host_.assign(target.host)) return failure(errc::too_long, "the host name is too long");
+    port_ = target.port;
+    secure_ = target.secure;
+    auto done = stream_.connect(host_, port_, secure_, timeouts_.connect_ms);
+    connected_ = done.has_value();
+    return done;
+  }
+
+  // What is left of the last body would be taken for the next answer. A short rest is cheaper to
+  // read than a new connection.
+  void finish_last_body() {
+    std::uint8_t rest[64];
+    for (int pieces = 0; connected_ && body_ != body::none; ++pieces) {
+      if (pieces == 16 || body_ == body::until_close) return close();
+      if (!read(rest)) return;
+    }
+  }
+
+  result<http_response> send_and_read(const http_request& request, const url_view& target,
+                                      bool with_token, detail::url_buffer& url) {
+    heard_ = false;
+    if (auto done = send(request, target, with_token); !done) return done.error();
+    for (int interim = 0; interim < 8; ++interim) {
+      if (auto done = read_head(url); !done) return done.error();
+      if (head_.response.status >= 200) return begin_body(request);
+      if (head_.response.status == 101) break;
+    }
+    return failure(errc::malformed, "the server sends interim answers without end");
+  }
+
+  result<void> send(const http_request& request, const url_view& target, bool with_token) {
+    begin_ = end_ = 0;
+    fixed_string<20> from;
+    from.append_number(request.range_from);
+    const std::string_view agent =
+        request.user_agent.empty() ? std::string_view("ota-updater") : request.user_agent;
+    const bool ranged = request.range_from != 0;
+    bool done = put("GET ") && put(target.target) && put(" HTTP/1.1\r\nHost: ") &&
+                put(target.authority) && put_header("User-Agent: ", agent) &&
+                put_header("Accept: ", request.accept) &&
+                put_header("Authorization: token ",
+                           with_token ? request.token : std::string_view{}) &&
+                put_header("If-None-Match: ", request.if_none_match);
+    if (ranged)
+      done = done && put("\r\nRange: bytes=") && put(from) && put("-") &&
+             put_header("If-Range: ", request.if_range);
+    done = done && put("\r\n\r\n") && flush();
+    return done ? result<void>{} : result<void>(write_failure_);
+  }
+
+  bool put_header(std::string_view name, std::string_view value) {
+    return value.empty() || (put("\r\n") && put(name) && put(value));
+  }
+
+  // The receive buffer is empty while a request is sent, and gathers it.
+  bool put(std::string_view text) {
+    while (!text.empty()) {
+      if (end_ == Buffer && !flush()) return false;
+      const std::size_t size = text.size() < Buffer - end_ ? text.size() : Buffer - end_;
+      std::memcpy(buffer_ + end_, text.data(), size);
+      end_ += size;
+      text.remove_prefix(size);
+    }
+    return true;
+  }
+
+  bool flush() {
+    const auto done = stream_.write({buffer_, end_}, timeouts_.read_ms);
+    end_ = 0;
+    if (!done) write_failure_ = done.error();
+    return done.has_value();
+  }
+
+  result<void> read_head(detail::url_buffer& url) {
+    head_.begin();
+    url.begin_location();
+    for (;;) {
+      if (begin_ == end_)
+        if (auto done = fill(); !done) return done;
+      if (begin_ == end_)
+        return failure(errc::connection, "the server closed the connection without an answer");
+      heard_ = true;
+      const auto complete = head_.take(static_cast<char>(buffer_[begin_++]), url);
+      if (!complete) return complete.error();
+      if (*complete) return {};
+    }
+  }
+
+  result<http_response> begin_body(const http_request& request) {
+    http_response& answer = head_.response;
+    const std::uint16_t status = answer.status;
+    if (head_.bad_length)
+      return failure(errc::malformed, "the length of the answer is not one number");
+    left_ = 0;
+    if (status == 204 || status == 304) {
+      body_ = body::none;
+      answer.has_length = false;
+    } else if (head_.chunked) {
+      body_ = body::chunked;
+      // Both at once is how answers are smuggled: believe the chunks, and never reuse.
+      if (answer.has_length) head_.keep_alive = false;
+      answer.has_length = false;
+      first_chunk_ = true;
+    } else if (answer.has_length) {
+      body_ = body::length;
+      left_ = answer.content_length;
+    } else {
+      body_ = body::until_close;
+      head_.keep_alive = false;
+    }
+    if (status == 206 && (!answer.has_range || answer.range_start != request.range_from))
+      return failure(errc::mismatch, "the server sent another range than was asked for");
+    return answer;
+  }
+
+  result<std::size_t> end_body() {
+    if (body_ != body::none || !head_.keep_alive) {
+      body_ = body::none;
+      if (!head_.keep_alive) close();
+    }
+    return std::size_t{0};
+  }
+
+  result<void> fill() {
+    const auto size = stream_.read({buffer_, Buffer}, timeouts_.read_ms);
+    if (!size) return size.error();
+    begin_ = 0;
+    end_ = *size;
+    return {};
+  }
+
+  // Buffered bytes first; else straight from the stream.
+  result<std::size_t> take(mutable_bytes out) {
+    if (begin_ == end_) {
+      if (out.size() >= Buffer) return stream_.read(out, timeouts_.read_ms);
+      if (auto done = fill(); !done) return done.error();
+    }
+    const std::size_t size = end_ - begin_ < out.size() ? end_ - begin_ : out.size();
+    std::memcpy(out.data(), buffer_ + begin_, size);
+    begin_ += size;
+    return size;
+  }
+
+  // Reads "\r\n" behind the last chunk, the size line, and behind the last chunk the trailer.
+  result<void> begin_chunk() {
+    std::uint64_t size = 0;
+    if (!first_chunk_)
+      if (auto line = chunk_line(nullptr, 2); !line) return line;
+    first_chunk_ = false;
+    if (auto line = chunk_line(&size, 4096); !line) return line;
+    left_ = size;
+    if (size != 0) return {};
+    for (std::uint32_t lines = 0; lines < 64; ++lines) {
+      if (auto line = chunk_line(nullptr, 8192); !line) return line;
+      if (line_size_ == 0) {
+        body_ = body::none;
+        return {};
+      }
+    }
+    return failure(errc::too_long, "the trailer of the answer does not end");
+  }
+
+  // One line of at most `limit` bytes, read for a hexadecimal size where one is wanted.
+  result<void> chunk_line(std::uint64_t* size, std::uint32_t limit) {
+    bool digits = true;
+    int count = 0;
+    line_size_ = 0;
+    for (std::uint32_t at = 0; at <= limit; ++at) {
+      std::uint8_t byte = 0;
+      const auto got = take({&byte, 1});
+      if (!got) return got.error();
+      if (*got == 0)
+        return failure(errc::connection, "the answer ended before its promised length");
+      if (byte == '\n') {
+        if (size != nullptr && count == 0) break;
+        return {};
+      }
+      if (byte == '\r') continue;
+      ++line_size_;
+      if (size == nullptr) continue;
+      const int digit = digits ? hex_digit(static_cast<char>(byte)) : -1;
+      digits &= digit >= 0;
+      if (digit >= 0) {
+        if (++count > 15) break;
+        *size = *size << 4 | static_cast<std::uint64_t>(digit);
+      } else if (count == 0) {
+        break;
+      }
+    }
+    return failure(errc::malformed, "the chunks of the answer are damaged");
+  }
+
+  Stream stream_;
+  http_timeouts timeouts_;
+  detail::head_parser head_;
+  error write_failure_;
+  std::string_view location_;
+  std::uint64_t left_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::uint32_t line_size_ = 0;
+  fixed_string<255> host_;
+  std::uint16_t port_ = 0;
+  bool secure_ = false;
+  bool connected_ = false;
+  bool heard_ = false;
+  bool first_chunk_ = false;
+  body body_ = body::none;
+  std::uint8_t buffer_[Buffer];
+  char url_[MaxUrl];
+};
+
+}  // namespace ota

@@ -1,0 +1,122 @@
+#pragma once
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "../core/bytes.hpp"
+#include "../core/fixed_string.hpp"
+#include "../core/result.hpp"
+
+namespace ota {
+
+/// A TCP connection of a POSIX system, IPv4 or IPv6, whichever of the host's addresses answers.
+class posix_socket {
+ public:
+  static constexpr bool can_secure = false;
+
+  posix_socket() = default;
+  ~posix_socket() { close(); }
+  posix_socket(posix_socket&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  posix_socket& operator=(posix_socket&& other) noexcept {
+    close();
+    fd_ = other.fd_;
+    other.fd_ = -1;
+    return *this;
+  }
+
+  result<void> connect(std::string_view host, std::uint16_t port, bool, std::uint32_t timeout_ms) {
+    close();
+    const fixed_string<255> name(host);
+    fixed_string<5> service;
+    service.append_number(port);
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    wanted.ai_flags = AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(name.c_str(), service.c_str(), &wanted, &found) != 0 || found == nullptr)
+      return error{errc::connection, "socket", "the host name is not known; check it and the network"};
+    error failure{errc::connection, "socket", "no connection"};
+    for (const addrinfo* one = found; one != nullptr && fd_ < 0; one = one->ai_next)
+      if (auto done = try_address(*one, timeout_ms); !done) failure = done.error();
+    ::freeaddrinfo(found);
+    if (fd_ < 0) return failure;
+    const int on = 1;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return {};
+  }
+
+  result<std::size_t> read(mutable_bytes out, std::uint32_t timeout_ms) {
+    for (;;) {
+      const ssize_t size = ::recv(fd_, out.data(), out.size(), 0);
+      if (size >= 0) return static_cast<std::size_t>(size);
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken();
+      if (auto ready = wait(POLLIN, timeout_ms); !ready) return ready.error();
+    }
+  }
+
+  result<void> write(bytes data, std::uint32_t timeout_ms) {
+    while (!data.empty()) {
+      const ssize_t size = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+      if (size >= 0) {
+        data = data.drop(static_cast<std::size_t>(size));
+        continue;
+      }
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken();
+      if (auto ready = wait(POLLOUT, timeout_ms); !ready) return ready;
+    }
+    return {};
+  }
+
+  void close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  static error broken() { return {errc::connection, "socket", "the connection broke", errno}; }
+
+  result<void> try_address(const addrinfo& address, std::uint32_t timeout_ms) {
+    fd_ = ::socket(address.ai_family, address.ai_socktype, address.ai_protocol);
+    if (fd_ < 0) return broken();
+    ::fcntl(fd_, F_SETFD, FD_CLOEXEC);
+    ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
+    if (::connect(fd_, address.ai_addr, address.ai_addrlen) == 0) return {};
+    int number = errno;
+    if (number == EINPROGRESS) {
+      if (auto ready = wait(POLLOUT, timeout_ms); !ready) {
+        close();
+        return error{errc::timeout, "socket", "the host does not answer"};
+      }
+      socklen_t size = sizeof number;
+      ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &number, &size);
+      if (number == 0) return {};
+    }
+    close();
+    return error{errc::connection, "socket",
+                 number == ECONNREFUSED ? "the host refuses the connection: is the server running?"
+                                        : "the host cannot be reached",
+                 number};
+  }
+
+  result<void> wait(short events, std::uint32_t timeout_ms) {
+    pollfd one{fd_, events, 0};
+    for (;;) {
+      const int ready = ::poll(&one, 1, static_cast<int>(timeout_ms));
+      if (ready > 0) return {};
+      if (ready == 0) return error{errc::timeout, "socket", "the other side was silent for too long"};
+      if (errno != EINTR) return broken();
+    }
+  }
+
+  int fd_ = -1;
+};
+
+}  // namespace ota

@@ -1,0 +1,19 @@
+#pragma once
+
+// Everything a device needs. See README.md for the first ten lines of a program.
+
+#include "policies.hpp"
+#include "storage/memory_files.hpp"
+#include "updater.hpp"
+
+#include "hardware/battery.hpp"
+#include "hardware/led.hpp"
+#include "http/client.hpp"
+
+#if defined(__unix__) || defined(__APPLE__)
+#include "http/posix_socket.hpp"
+#include "storage/posix_files.hpp"
+#endif
+#if defined(__linux__)
+#include "hardware/linux_host.hpp"
+#endif

@@ -1,0 +1,24 @@
+#pragma once
+
+#include "core/log.hpp"
+#include "hardware/no_hardware.hpp"
+#include "hash/sha256.hpp"
+#include "manifest/trust.hpp"
+#include "source/github.hpp"
+
+namespace ota {
+
+/// What a device uses where it names nothing else. Derive from it and name the rest: at least
+/// `http` and `storage`, which only the device can know.
+struct default_policies {
+  using source = github;         ///< where new versions come from
+  using hash = sha256;           ///< how bytes are checked; `sha1` leaves manifests out
+  using trust = shared_secret;   ///< whose word counts
+  using hardware = no_hardware;  ///< clock, watchdog, LED, battery, reset
+  using log = no_log;            ///< where events are told
+
+  /// Bytes moved at a time: the buffer that a file passes through.
+  static constexpr std::size_t chunk_size = 1024;
+};
+
+}  // namespace ota

@@ -1,0 +1,229 @@
+#pragma once
+
+#include "../core/hex.hpp"
+#include "../core/result.hpp"
+#include "../format/json_reader.hpp"
+#include "../manifest/entry.hpp"
+
+namespace ota {
+
+/// Which of GitHub's documents is being read.
+enum class document_kind : std::uint8_t { release, reference, tree };
+
+/// Reads one of GitHub's documents piece by piece and keeps the few fields that matter.
+class github_document {
+ public:
+  fixed_string<128> tag_name;         ///< of a release
+  fixed_string<256> manifest_url;     ///< of a release's asset `manifest.json`; empty: none
+  fixed_string<80> manifest_digest;   ///< of that asset, "sha256:…"; may be empty
+  fixed_string<64> sha;               ///< what a reference or an annotated tag points to
+  bool is_tag_object = false;         ///< it points to an annotated tag, not to a commit
+  bool truncated = false;             ///< a tree too large for one answer
+
+  /// Whether the asset's API address is wanted, as a private repository needs it.
+  bool prefer_api_url = false;
+
+  /// Begins a document; the paths of a tree's entries get `prefix` and `/` in front.
+  void begin(document_kind kind, std::string_view prefix = {}) {
+    kind_ = kind;
+    reader_.reset();
+    section_ = field::other;
+    limit_ = 0;
+    truncated = false;
+    is_tag_object = false;
+    if (kind == document_kind::release) {
+      tag_name.clear();
+      manifest_url.clear();
+      manifest_digest.clear();
+    }
+    sha.clear();
+    item_ = {};
+    prefix_ = prefix;
+  }
+
+  /// The most bytes the document may have; 0: any number.
+  void limit_size(std::uint64_t bytes) { limit_ = bytes; }
+
+  /// Reads one piece of the body; false at the end of the document. `sink(entry, is_link)` gets
+  /// the files and directories of a tree.
+  template <class Http, class Sink>
+  result<bool> read(Http& http, mutable_bytes chunk, Sink&& sink) {
+    const auto size = http.read(chunk);
+    if (!size) return size.error();
+    if (*size == 0)
+      reader_.finish();
+    else
+      reader_.feed(chunk.first(*size));
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event) return event.error();
+      if (*event == json_event::end) return false;
+      if (*event == json_event::need_input) break;
+      if (auto done = take(*event, sink); !done) return done.error();
+    }
+    if (limit_ != 0 && reader_.offset() > limit_)
+      return error{errc::too_long, "github", "Response too large: the answer is over its limit",
+                   static_cast<std::int32_t>(limit_ >> 10)};
+    return true;
+  }
+
+ private:
+  // Members at the top and, where one of those holds objects, members of the objects in it.
+  enum class field : std::uint8_t {
+    other, tag_name, assets, object, tree, truncated, name, url, download_url, digest,
+    state, sha, type, path, mode, size
+  };
+
+  static field field_of(std::string_view key) {
+    struct known {
+      const char* name;
+      field value;
+    };
+    static constexpr known names[] = {
+        {"tag_name", field::tag_name}, {"assets", field::assets}, {"object", field::object},
+        {"tree", field::tree}, {"truncated", field::truncated}, {"name", field::name},
+        {"url", field::url}, {"browser_download_url", field::download_url},
+        {"digest", field::digest}, {"state", field::state}, {"sha", field::sha},
+        {"type", field::type}, {"path", field::path}, {"mode", field::mode},
+        {"size", field::size}};
+    for (const known& one : names)
+      if (key == one.name) return one.value;
+    return field::other;
+  }
+
+  // How deep the members of interest of the present section are.
+  std::size_t inner_depth() const {
+    if (section_ == field::object) return 2;
+    if (section_ == field::assets || section_ == field::tree) return 3;
+    return 1;
+  }
+
+  template <class Sink>
+  result<void> take(json_event event, Sink& sink) {
+    const std::size_t depth = reader_.depth();
+    if (event == json_event::key) {
+      field_ = field::other;
+      if (depth == 1) section_ = field_ = field_of(reader_.text());
+      else if (depth == inner_depth()) field_ = field_of(reader_.text());
+      return {};
+    }
+    if (event == json_event::begin_object) {
+      if (depth == 3) begin_item();
+      return {};
+    }
+    if (event == json_event::end_object)
+      return depth == 2 && inner_depth() == 3 ? end_item(sink) : result<void>{};
+    if (event == json_event::begin_array || event == json_event::end_array) return {};
+    if (depth == 1) return take_top(event);
+    if (depth == inner_depth()) return take_inner(event);
+    return {};
+  }
+
+  result<void> take_top(json_event event) {
+    if (kind_ == document_kind::release && field_ == field::tag_name && event == json_event::string)
+      tag_name.assign(whole_text());
+    if (kind_ == document_kind::tree && field_ == field::truncated && event == json_event::boolean)
+      truncated = reader_.boolean();
+    return {};
+  }
+
+  // A text that did not fit is as good as none.
+  std::string_view whole_text() const {
+    return reader_.truncated() ? std::string_view{} : reader_.text();
+  }
+
+  void begin_item() {
+    item_ = {};
+    is_manifest_ = false;
+    complete_ = true;
+    asset_digest_.clear();
+    is_listed_ = is_link_ = false;
+  }
+
+  result<void> take_inner(json_event event) {
+    const std::string_view text = event == json_event::string ? whole_text() : std::string_view{};
+    if (section_ == field::object) {
+      if (field_ == field::sha) sha.assign(text);
+      if (field_ == field::type) is_tag_object = text == "tag";
+      return {};
+    }
+    if (kind_ == document_kind::release && section_ == field::assets) {
+      if (field_ == field::name) is_manifest_ = text == "manifest.json";
+      if (field_ == field::digest) asset_digest_.assign(text);
+      if (field_ == field::state) complete_ = text == "uploaded";
+      if (field_ == (prefer_api_url ? field::url : field::download_url)) item_.path.assign(text);
+      if (field_ == (prefer_api_url ? field::download_url : field::url) && item_.path.empty())
+        item_.path.assign(text);
+      return {};
+    }
+    if (kind_ == document_kind::tree && section_ == field::tree) return take_tree(event, text);
+    return {};
+  }
+
+  result<void> take_tree(json_event event, std::string_view text) {
+    switch (field_) {
+      case field::path:
+        if (reader_.truncated())
+          return error{errc::too_long, "github", "a path in the tree is longer than 255 bytes"};
+        item_.path.assign(prefix_);
+        if (!prefix_.empty()) item_.path.append('/');
+        item_.path.append(text);
+        if (item_.path.overflowed())
+          return error{errc::too_long, "github", "a path in the tree is longer than 255 bytes"};
+        break;
+      case field::mode:
+        item_.executable = text == "100755";
+        is_link_ = text == "120000";
+        break;
+      case field::type:
+        is_listed_ = text == "blob" || text == "tree";
+        item_.kind = text == "tree" ? entry_kind::directory : entry_kind::file;
+        break;
+      case field::sha:
+        item_.hash.kind = digest_kind::git_id;
+        if (!from_hex(text, {item_.hash.value, 20}))
+          return error{errc::malformed, "github", "a file in the tree has no SHA-1 id"};
+        break;
+      case field::size:
+        if (event == json_event::number) {
+          const auto size = reader_.as_u64();
+          if (!size) return size.error();
+          item_.size = *size;
+        }
+        break;
+      default:
+        break;
+    }
+    return {};
+  }
+
+  template <class Sink>
+  result<void> end_item(Sink& sink) {
+    if (kind_ == document_kind::release && section_ == field::assets) {
+      if (is_manifest_ && complete_ && !item_.path.empty() && !item_.path.overflowed()) {
+        manifest_url.assign(item_.path);
+        manifest_digest.assign(asset_digest_);
+      }
+      return {};
+    }
+    if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return {};
+    if (item_.path.empty() || item_.hash.kind == digest_kind::none)
+      return error{errc::malformed, "github", "an entry of the tree lacks its path or its sha"};
+    return sink(static_cast<const entry&>(item_), is_link_);
+  }
+
+  json_reader<256> reader_;
+  entry item_;  // of a tree; of an asset, its path is the address
+  fixed_string<80> asset_digest_;
+  std::string_view prefix_;
+  std::uint64_t limit_ = 0;
+  document_kind kind_ = document_kind::reference;
+  field section_ = field::other;
+  field field_ = field::other;
+  bool is_manifest_ = false;
+  bool complete_ = true;
+  bool is_listed_ = false;
+  bool is_link_ = false;
+};
+
+}  // namespace ota

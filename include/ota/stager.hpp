@@ -1,0 +1,236 @@
+#pragma once
+
+#include <new>
+
+#include "stager/downloader.hpp"
+#include "stager/lister.hpp"
+#include "stager/manifest_lister.hpp"
+#include "stager/pattern_walk.hpp"
+#include "stager/planner.hpp"
+#include "stager/staging_record.hpp"
+#include "stager/version_file.hpp"
+#include "manifest/release_target.hpp"
+#include "swapper.hpp"
+
+namespace ota {
+
+/// Brings the new version beside the running one: lists its files, finds out which of them
+/// differ, and downloads those. It goes on where an interruption, or a power cut, left it.
+template <class Storage, class Hash, class Trust>
+class stager {
+ public:
+  stager(Storage& storage, const config& settings)
+      : storage_(storage), settings_(settings), walk_(storage, settings), none_() {}
+
+  /// Begins to stage a version, or goes on with it where it has been begun.
+  result<void> begin(const release_target& target, bool has_manifest) {
+    target_ = &target;
+    record_ = {};
+    staged_ = {};
+    has_manifest_ = has_manifest && Trust::reads_manifests;
+    if (settings_.channel == "stable" && !settings_.manifest_key.empty() && !has_manifest)
+      return error{errc::untrusted, "stager",
+                   "manifest_key is set, but the release has no manifest.json to check"};
+    detail::staging_record last;
+    if (last.load(storage_) && last.version == target.id &&
+        last.settings == detail::settings_sum(settings_)) {
+      record_ = last;
+      begin_download();
+    } else {
+      stage_ = stage::forget;
+    }
+    return {};
+  }
+
+  /// Plans for the library's own files alone.
+  void record_only() { record_only_ = true; }
+
+  const plan_summary& plan() const { return record_.plan; }
+  const staging_progress& progress() const { return staged_; }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const {
+    switch (stage_) {
+      case stage::list:
+        return lister_.subject();
+      case stage::read_manifest:
+        return manifest_.subject();
+      case stage::compare:
+        return planner_.subject();
+      case stage::download:
+        return downloader_.subject();
+      default:
+        return {};
+    }
+  }
+
+  /// One piece of work further; false when the version is complete and synced beside the other.
+  template <class Http, class Source>
+  result<bool> step(Http& http, Source& source, swapper<Storage>& swap, mutable_bytes chunk,
+                    std::uint64_t now) {
+    switch (stage_) {
+      case stage::forget:
+        return then(forget(swap), stage::clean_new);
+      case stage::clean_new:
+        return after(detail::remove_tree_step(storage_, layout::staged), stage::clean_old);
+      case stage::clean_old:
+        return begin_list(detail::remove_tree_step(storage_, layout::replaced));
+      case stage::list:
+        return begin_compare(lister_.step(http, source, chunk, now));
+      case stage::read_manifest:
+        return begin_compare(manifest_.step(http, source, chunk, now));
+      case stage::compare:
+        return after(planner_.step(chunk), stage::deletes);
+      case stage::deletes:
+        return begin_walk(next_delete(chunk));
+      case stage::patterns:
+        return after(walk_.step(planner_), stage::seal);
+      case stage::seal:
+        return seal();
+      case stage::download:
+        return download(http, source, chunk);
+    }
+    return false;
+  }
+
+ private:
+  enum class stage : std::uint8_t {
+    forget, clean_new, clean_old, list, read_manifest, compare, deletes, patterns, seal, download
+  };
+
+  // Goes to the next stage when the present one has nothing left to do.
+  result<bool> after(const result<bool>& more, stage next) {
+    if (more && !*more) stage_ = next;
+    return more ? result<bool>(true) : more;
+  }
+
+  result<bool> then(const result<void>& done, stage next) {
+    if (!done) return done.error();
+    stage_ = next;
+    return true;
+  }
+
+  result<void> forget(swapper<Storage>& swap) {
+    if (auto done = swap.forget_previous(); !done) return done;
+    if (auto done = storage_.remove(layout::target); !done) return done;
+    return storage_.sync();
+  }
+
+  result<bool> begin_list(const result<bool>& more) {
+    if (!more || *more) return more;
+    if (has_manifest_) {
+      ::new (&manifest_) manifest_stage(storage_, settings_);
+      manifest_.begin();
+      stage_ = stage::read_manifest;
+    } else {
+      ::new (&lister_) lister<Storage>(storage_, settings_);
+      lister_.begin(target_->commit);
+      stage_ = stage::list;
+    }
+    return true;
+  }
+
+  result<bool> begin_compare(const result<bool>& more) {
+    if (!more || *more) return more;
+    version_.assign(target_->ref);
+    if (stage_ == stage::read_manifest) manifest_.take_version(version_);
+    ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
+    planner_.begin(record_only_);
+    deletes_.begin();
+    stage_ = stage::compare;
+    return true;
+  }
+
+  // Files that the manifest names to be removed.
+  result<bool> next_delete(mutable_bytes chunk) {
+    if (!has_manifest_) return false;
+    fixed_string<max_path> path;
+    const auto more = deletes_.next(storage_, chunk, path);
+    if (!more || !*more) return more;
+    if (auto done = planner_.remove(path); !done) return done.error();
+    return true;
+  }
+
+  result<bool> begin_walk(const result<bool>& more) {
+    if (!more || *more) return more;
+    walk_.begin();
+    stage_ = stage::patterns;
+    return true;
+  }
+
+  // The plan is complete: is there room for it? Then it is made durable, and can be resumed.
+  result<bool> seal() {
+    if (auto done = add_own_files(); !done) return done.error();
+    const auto plan = planner_.finish();
+    if (!plan) return plan.error();
+    record_.plan = *plan;
+    if (plan->entries == 0) return false;
+    if (auto room = check_space(plan->size); !room) return room.error();
+    if (auto done = storage_.sync(); !done) return done.error();
+    record_.version = target_->id;
+    record_.settings = detail::settings_sum(settings_);
+    if (auto done = record_.store(storage_); !done) return done.error();
+    begin_download();
+    return true;
+  }
+
+  result<void> add_own_files() {
+    const auto text = detail::version_json(version_, target_->commit);
+    const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
+    if (!unchanged) return unchanged.error();
+    if (*unchanged && planner_.is_empty() && !settings_.force) return {};
+    if (!*unchanged)
+      if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
+    return planner_.add_list();
+  }
+
+  result<void> check_space(std::uint64_t size) {
+    const auto room = storage_.free_space();
+    if (!room) return room.error();
+    if (*room / 2 < size)
+      return error{errc::no_space, "stager",
+                   "not enough space: an update needs twice the size of its new files free"};
+    if (*room < settings_.min_free_storage)
+      return error{errc::no_space, "stager", "not enough space: less than min_free_storage is free"};
+    return {};
+  }
+
+  void begin_download() {
+    ::new (&downloader_) downloader<Storage, Hash>(storage_);
+    downloader_.begin();
+    stage_ = stage::download;
+  }
+
+  template <class Http, class Source>
+  result<bool> download(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = downloader_.step(http, source, chunk);
+    staged_ = downloader_.progress();
+    if (!more || *more) return more;
+    if (auto done = storage_.sync(); !done) return done.error();
+    return false;
+  }
+
+  using manifest_stage = manifest_lister<Storage, Trust>;
+
+  Storage& storage_;
+  const config& settings_;
+  const release_target* target_ = nullptr;
+  detail::staging_record record_;
+  staging_progress staged_;
+  pattern_walk<Storage> walk_;
+  manifest_deletes<Trust> deletes_;
+  fixed_string<128> version_;
+  stage stage_ = stage::forget;
+  bool has_manifest_ = false;
+  bool record_only_ = false;
+  // One after the other, never two at a time.
+  union {
+    char none_;
+    lister<Storage> lister_;
+    manifest_stage manifest_;
+    planner<Storage, Hash> planner_;
+    downloader<Storage, Hash> downloader_;
+  };
+};
+
+}  // namespace ota

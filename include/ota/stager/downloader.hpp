@@ -1,0 +1,255 @@
+#pragma once
+
+#include "../http/message.hpp"
+#include "../http/status.hpp"
+#include "../manifest/entry.hpp"
+#include "../storage/layout.hpp"
+#include "../verifier.hpp"
+
+namespace ota {
+
+/// How much of a plan has been brought.
+struct staging_progress {
+  std::uint32_t files = 0;         ///< files complete
+  std::uint64_t bytes = 0;         ///< bytes complete, also of the file at hand
+  std::uint64_t bytes_moved = 0;   ///< bytes that came over the network
+  std::uint32_t resumed = 0;       ///< files that went on where an interruption had left them
+};
+
+/// Brings the files of a plan beside the running version: entry N of `.ota/plan` becomes
+/// `.ota/new/N`. Bytes are hashed on the way and the file is read back and hashed once more.
+/// Whatever an earlier run has left is checked and used, the rest asked for with a range.
+template <class Storage, class Hash>
+class downloader {
+ public:
+  explicit downloader(Storage& storage) : storage_(storage) {}
+
+  /// Begins at the first entry of the plan, or what is left of it.
+  void begin() {
+    plan_.begin(layout::plan);
+    index_ = 0;
+    first_ = true;
+    progress_ = {};
+    task_ = task::next;
+  }
+
+  const staging_progress& progress() const { return progress_; }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// One chunk further; false when the whole plan is staged. After an error that may pass
+  /// (`is_transient`) the next step goes on where the bytes ended.
+  /// `source` asks for a file: `source.open_file(http, entry, offset, etag)` -> http_response.
+  template <class Http, class Source>
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+    switch (task_) {
+      case task::next:
+        return begin_next();
+      case task::check:
+        return check(chunk);
+      case task::copy:
+        return copy(chunk);
+      case task::open:
+        return open(http, source);
+      case task::body:
+        return body(http, chunk);
+      case task::read_back:
+        return read_back(chunk);
+    }
+    return false;
+  }
+
+ private:
+  enum class task : std::uint8_t { next, check, copy, open, body, read_back };
+
+  result<bool> begin_next() {
+    const auto more = plan_.next(storage_, item_);
+    if (!more || !*more) return more;
+    if (!first_) ++index_;
+    first_ = false;
+    etag_.clear();
+    if (item_.kind == entry_kind::remove) return true;
+    const auto staged = storage_.stat(path());
+    if (!staged) return staged.error();
+    if (staged->kind == file_kind::none) return restart();
+    if (item_.hash.kind == digest_kind::none) {
+      // The library's own files were written with the plan, and synced before anything else.
+      if (item_.has_size && staged->size == item_.size && detail::is_own_path(item_.path))
+        return true;
+      return restart();
+    }
+    if (item_.has_size && staged->size > item_.size) return restart();
+    present_ = staged->size;
+    resumed_ = true;
+    reset();
+    task_ = task::check;
+    return true;
+  }
+
+  // Back to the first byte of this file.
+  result<bool> restart() {
+    reset();
+    resumed_ = false;
+    if (item_.kind == entry_kind::keep)
+      task_ = task::copy;
+    else if (item_.has_size && item_.size == 0)
+      return create_empty();
+    else
+      task_ = task::open;
+    return true;
+  }
+
+  void reset() {
+    progress_.bytes -= counted_;
+    counted_ = 0;
+    offset_ = 0;
+    verifier_.begin(item_.hash.kind, item_.size);
+  }
+
+  result<bool> create_empty() {
+    if (auto done = storage_.write(path(), 0, {}); !done) return done.error();
+    return received();
+  }
+
+  void count(std::size_t size) {
+    offset_ += size;
+    counted_ += size;
+    progress_.bytes += size;
+  }
+
+  // What an earlier run has staged: hash it, and go on behind it.
+  result<bool> check(mutable_bytes chunk) {
+    if (offset_ < present_) {
+      const std::uint64_t left = present_ - offset_;
+      const auto part = chunk.first(left < chunk.size() ? static_cast<std::size_t>(left)
+                                                        : chunk.size());
+      const auto size = storage_.read(path(), offset_, part);
+      if (!size) return size.error();
+      if (*size == 0) return restart();
+      verifier_.update(part.first(*size));
+      count(*size);
+      return true;
+    }
+    if (item_.has_size && offset_ < item_.size) {
+      ++progress_.resumed;
+      task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
+      return true;
+    }
+    return verifier_.finish(item_.hash) ? complete() : restart();
+  }
+
+  result<bool> copy(mutable_bytes chunk) {
+    const auto size = storage_.read(item_.path, offset_, chunk);
+    if (!size) return size.error();
+    if (auto done = store(chunk.first(*size)); !done) return done.error();
+    return *size == chunk.size() ? result<bool>(true) : received();
+  }
+
+  template <class Http, class Source>
+  result<bool> open(Http& http, Source& source) {
+    const auto answer = source.open_file(http, item_, offset_, etag_.view());
+    if (!answer) return answer.error();
+    if (answer->status == 416) return restart();
+    if (const auto status = check_status(*answer, 0); !status) return status.error();
+    if (offset_ != 0 && answer->status != 206) {
+      // The server sends the file from its first byte: appending it would be wrong.
+      reset();
+      resumed_ = false;
+    }
+    if (answer->has_length && item_.has_size && offset_ + answer->content_length != item_.size)
+      return restart_with(answer->content_length + offset_ < item_.size
+                              ? "the server promises fewer bytes than the file has"
+                              : "the server promises more bytes than the file has");
+    etag_.assign(http.etag());
+    if (etag_.overflowed()) etag_.clear();
+    task_ = task::body;
+    return true;
+  }
+
+  template <class Http>
+  result<bool> body(Http& http, mutable_bytes chunk) {
+    const auto size = http.read(chunk);
+    if (!size) {
+      task_ = task::open;
+      return size.error();
+    }
+    if (*size == 0) {
+      if (item_.has_size && offset_ != item_.size)
+        return restart_with("the file ended before its promised size");
+      return received();
+    }
+    progress_.bytes_moved += *size;
+    if (item_.has_size && *size > item_.size - offset_)
+      return restart_with("the file is longer than its promised size");
+    if (auto done = store(chunk.first(*size)); !done) return done.error();
+    return true;
+  }
+
+  result<void> store(bytes data) {
+    if (data.empty() && offset_ != 0) return {};
+    if (auto done = storage_.write(path(), offset_, data); !done) return done;
+    verifier_.update(data);
+    count(data.size());
+    return {};
+  }
+
+  // All bytes are here: are they the right ones, and did storage keep them?
+  result<bool> received() {
+    if (const auto same = verifier_.finish(item_.hash); !same) {
+      const bool was_resumed = resumed_;
+      item_.kind = entry_kind::file;  // where a copy of the installed file failed, download it
+      if (auto again = restart(); !again) return again;
+      // What lay there before a power cut may be anything; that is not the server's fault.
+      return was_resumed ? result<bool>(true) : same.error();
+    }
+    present_ = offset_;
+    offset_ = 0;
+    verifier_.begin(item_.hash.kind, present_);
+    task_ = task::read_back;
+    return true;
+  }
+
+  result<bool> read_back(mutable_bytes chunk) {
+    const auto size = storage_.read(path(), offset_, chunk);
+    if (!size) return size.error();
+    verifier_.update(chunk.first(*size));
+    offset_ += *size;
+    if (*size == chunk.size()) return true;
+    if (offset_ == present_ && verifier_.finish(item_.hash)) return complete();
+    return restart_with("storage does not hold what was written to it");
+  }
+
+  result<bool> complete() {
+    if constexpr (keeps_modes<Storage>)
+      if (auto done = storage_.set_executable(path(), item_.executable); !done)
+        return done.error();
+    ++progress_.files;
+    counted_ = 0;
+    task_ = task::next;
+    return true;
+  }
+
+  result<bool> restart_with(const char* text) {
+    if (auto again = restart(); !again) return again;
+    return error{errc::mismatch, "stager", text};
+  }
+
+  detail::own_path path() const { return detail::staged_path(index_); }
+
+  Storage& storage_;
+  verifier<Hash> verifier_;
+  entry_reader plan_;
+  entry item_;
+  fixed_string<64> etag_;
+  staging_progress progress_;
+  std::uint64_t offset_ = 0;   // of the next byte
+  std::uint64_t present_ = 0;  // bytes on storage that are to be checked
+  std::uint64_t counted_ = 0;  // bytes of this file in `progress_`
+  std::uint32_t index_ = 0;
+  task task_ = task::next;
+  bool first_ = true;
+  bool resumed_ = false;
+};
+
+}  // namespace ota

@@ -1,0 +1,48 @@
+#pragma once
+
+#include "../core/path.hpp"
+#include "../core/result.hpp"
+#include "../format/config.hpp"
+#include "../storage/layout.hpp"
+
+namespace ota {
+
+/// Which files the device manages, and which it takes from a source.
+class file_filter {
+ public:
+  explicit file_filter(const config& settings) : settings_(settings) {}
+
+  /// Whether the device manages `path` at all: `ignore` wins, an empty `allow` allows all.
+  bool manages(std::string_view path) const {
+    return !detail::is_own_path(path) &&
+           (settings_.allow.empty() || is_within_any(path, settings_.allow)) &&
+           !is_within_any(path, settings_.ignore);
+  }
+
+  /// Whether something in directory `path` may be managed.
+  bool enters(std::string_view path) const {
+    if (is_within_any(path, settings_.ignore)) return false;
+    if (settings_.allow.empty() || is_within_any(path, settings_.allow)) return true;
+    for (std::string_view entry : settings_.allow)
+      if (is_within(trim_slashes(entry), path)) return true;
+    return false;
+  }
+
+  /// Refuses what no device should install.
+  result<void> check(std::string_view path, bool is_link) const {
+    if (!is_valid_path(path))
+      return error{errc::invalid_path, "lister",
+                   "invalid path: it must be relative, without empty parts, `.`, `..`, "
+                   "backslashes or control characters"};
+    if (is_link && !settings_.allow_links)
+      return error{errc::unsupported, "lister",
+                   "is a symbolic link: put it on `ignore`, or set `allow_links` to install it "
+                   "as a file that holds its target"};
+    return {};
+  }
+
+ private:
+  const config& settings_;
+};
+
+}  // namespace ota

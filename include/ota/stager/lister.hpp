@@ -1,0 +1,170 @@
+#pragma once
+
+#include "../core/hex.hpp"
+#include "../format/config.hpp"
+#include "../manifest/entry.hpp"
+#include "../storage/layout.hpp"
+#include "file_filter.hpp"
+
+namespace ota {
+
+/// Brings the list of the new version's files from a source's tree to `.ota/next`.
+///
+/// A tree too large for one answer is listed directory by directory: directories stand in the
+/// list as entries of their own, and each pass over it replaces them by what they hold, in place,
+/// so that the order of the list and the memory it takes stay the same.
+template <class Storage>
+class lister {
+ public:
+  lister(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+
+  /// Begins with the tree of a commit, given in hexadecimal digits.
+  void begin(std::string_view commit) {
+    tree_.assign(commit);
+    item_ = {};
+    list_.begin(layout::listing);
+    listed_ = 0;
+    recursive_ = true;
+    task_ = task::open;
+    in_part_ = false;
+  }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// One request or one piece of an answer further; false when the list is complete.
+  template <class Http, class Source>
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk, std::uint64_t now) {
+    switch (task_) {
+      case task::open:
+        return open(http, source, now);
+      case task::read:
+        return read(http, source, chunk);
+      case task::expand:
+        return expand();
+      case task::append:
+        return append(chunk);
+    }
+    return false;
+  }
+
+ private:
+  enum class task : std::uint8_t { open, read, expand, append };
+
+  template <class Http, class Source>
+  result<bool> open(Http& http, Source& source, std::uint64_t now) {
+    if (auto done = source.open_tree(http, tree_, recursive_, item_.path, now); !done)
+      return done.error();
+    list_.begin(in_part_ ? layout::part : layout::listing);
+    directories_ = false;
+    task_ = task::read;
+    return true;
+  }
+
+  template <class Http, class Source>
+  result<bool> read(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = source.read_tree(http, chunk, [this](const entry& listed, bool is_link) {
+      return add(listed, is_link);
+    });
+    if (!more) {
+      task_ = task::open;
+      return more;
+    }
+    if (*more) return true;
+    if (source.truncated()) {
+      if (!recursive_)
+        return error{errc::too_long, "lister", "the server cannot list one directory in full"};
+      recursive_ = false;
+      task_ = task::open;
+      return true;
+    }
+    if (auto done = list_.flush(storage_); !done) return done.error();
+    if (in_part_) {
+      copied_ = 0;
+      task_ = task::append;
+      return true;
+    }
+    return directories_ ? begin_pass() : result<bool>(false);
+  }
+
+  result<void> add(const entry& listed, bool is_link) {
+    if (settings_.max_tree_files != 0 && ++listed_ > settings_.max_tree_files)
+      return error{errc::too_long, "lister", "Tree contains too many files: over max_tree_files",
+                   static_cast<std::int32_t>(settings_.max_tree_files)};
+    const file_filter filter(settings_);
+    const bool is_directory = listed.kind == entry_kind::directory;
+    if (is_directory ? recursive_ || !filter.enters(listed.path) : !filter.manages(listed.path))
+      return {};
+    if (auto fine = filter.check(listed.path, is_link); !fine) {
+      item_.path = listed.path;
+      return fine;
+    }
+    directories_ |= is_directory;
+    return list_.add(storage_, listed);
+  }
+
+  result<bool> begin_pass() {
+    source_list_.begin(layout::listing);
+    list_.begin(layout::expanded);
+    pending_ = false;
+    in_part_ = true;
+    task_ = task::expand;
+    return true;
+  }
+
+  result<bool> expand() {
+    const auto more = source_list_.next(storage_, item_);
+    if (!more) return more;
+    if (!*more) {
+      if (auto done = list_.flush(storage_); !done) return done.error();
+      if (auto done = storage_.rename(layout::expanded, layout::listing); !done)
+        return done.error();
+      return pending_ ? begin_pass() : result<bool>(false);
+    }
+    if (item_.kind != entry_kind::directory) {
+      if (auto done = list_.add(storage_, item_); !done) return done.error();
+      return true;
+    }
+    if (auto done = list_.flush(storage_); !done) return done.error();
+    expanded_size_ = list_.size();
+    char id[40];
+    to_hex({item_.hash.value, 20}, id);
+    tree_.assign({id, sizeof id});
+    recursive_ = true;
+    task_ = task::open;
+    return true;
+  }
+
+  // The part just listed goes where its directory stood.
+  result<bool> append(mutable_bytes chunk) {
+    const auto size = storage_.read(layout::part, copied_, chunk);
+    if (!size) return size.error();
+    if (*size != 0)
+      if (auto done = storage_.write(layout::expanded, expanded_size_, chunk.first(*size)); !done)
+        return done.error();
+    copied_ += static_cast<std::uint32_t>(*size);
+    expanded_size_ += static_cast<std::uint32_t>(*size);
+    if (*size == chunk.size()) return true;
+    pending_ |= directories_;
+    list_.resume(layout::expanded, expanded_size_);
+    task_ = task::expand;
+    return true;
+  }
+
+  Storage& storage_;
+  const config& settings_;
+  entry_writer list_;
+  entry_reader source_list_;
+  entry item_;
+  fixed_string<64> tree_;
+  std::uint32_t listed_ = 0;
+  std::uint32_t copied_ = 0;
+  std::uint32_t expanded_size_ = 0;
+  task task_ = task::open;
+  bool recursive_ = true;
+  bool in_part_ = false;
+  bool directories_ = false;
+  bool pending_ = false;
+};
+
+}  // namespace ota

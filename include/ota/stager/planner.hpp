@@ -1,0 +1,241 @@
+#pragma once
+
+#include <utility>
+
+#include "../format/config.hpp"
+#include "../manifest/entry.hpp"
+#include "../storage/layout.hpp"
+#include "../verifier.hpp"
+#include "file_filter.hpp"
+#include "staging_record.hpp"
+
+namespace ota {
+
+/// Finds out what has to change: holds the list of the new version's files (`.ota/next`) against
+/// what is installed and writes the plan (`.ota/plan`). Lists live on storage and are read entry
+/// by entry, so their length does not matter.
+template <class Storage, class Hash>
+class planner {
+ public:
+  planner(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+
+  /// Begins the plan for the list at `.ota/next`; `count_only` leaves the files out of it.
+  void begin(bool count_only) {
+    count_only_ = count_only;
+    summary_ = {};
+    plan_.begin(layout::plan);
+    start(stage::order_new);
+  }
+
+  /// Whether nothing has to change so far.
+  bool is_empty() const { return plan_.count() == 0; }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// One entry or one chunk further; false when all that was listed has been compared.
+  result<bool> step(mutable_bytes chunk) {
+    switch (stage_) {
+      case stage::order_new:
+      case stage::order_old:
+        return check_order();
+      case stage::compare:
+        return hashing_ ? compare_content(chunk) : compare_next();
+      case stage::removed:
+        return find_removed();
+      case stage::done:
+        break;
+    }
+    return false;
+  }
+
+  /// Adds the removal of `path`, if there is such a file and the device manages it.
+  result<void> remove(std::string_view path) {
+    if (!is_valid_path(path) || path.size() > max_path) return {};
+    other_.path.assign(path);
+    return remove_other();
+  }
+
+  /// Whether the new version has a file at `path`. Reads the whole list.
+  result<bool> lists(std::string_view path) {
+    entry_reader list;
+    list.begin(layout::listing);
+    for (;;) {
+      const auto more = list.next(storage_, other_);
+      if (!more || !*more) return more;
+      if (other_.path.view() == path) return true;
+    }
+  }
+
+  /// Adds a small file of the library's own, which changes together with the version's files.
+  result<void> add_own_file(const char* path, bytes content) {
+    const auto staged = detail::staged_path(plan_.count());
+    if (auto done = storage_.write(staged, 0, content); !done) return done;
+    return add_own(path, content.size());
+  }
+
+  /// The list of files becomes the list of what is installed.
+  result<void> add_list() {
+    const auto there = storage_.stat(layout::listing);
+    if (!there) return there.error();
+    if (auto done = storage_.rename(layout::listing, detail::staged_path(plan_.count())); !done)
+      return done;
+    return add_own(layout::installed, there->size);
+  }
+
+  /// Ends the plan.
+  result<plan_summary> finish() {
+    if (auto done = plan_.flush(storage_); !done) return done.error();
+    summary_.entries = plan_.count();
+    return summary_;
+  }
+
+ private:
+  enum class stage : std::uint8_t { order_new, order_old, compare, removed, done };
+
+  void start(stage next) {
+    stage_ = next;
+    hashing_ = have_old_ = have_new_ = false;
+    item_ = other_ = {};
+    new_.begin(layout::listing);
+    old_.begin(layout::installed);
+    if (next == stage::order_new || next == stage::order_old) sorted_ = true;
+  }
+
+  result<void> add(const entry& item) {
+    return count_only_ ? result<void>{} : plan_.add(storage_, item);
+  }
+
+  result<void> add_own(const char* path, std::uint64_t size) {
+    item_ = {};
+    item_.path.assign(path);
+    item_.size = size;
+    return plan_.add(storage_, item_);
+  }
+
+  // Git lists files in the order of their paths, and then two lists can be compared side by side.
+  // A manifest may list them in any order; that costs a search for each old file.
+  result<bool> check_order() {
+    const bool of_new = stage_ == stage::order_new;
+    const auto more = (of_new ? new_ : old_).next(storage_, item_);
+    if (!more) return more;
+    if (*more) {
+      if (item_.path.view() <= other_.path.view()) sorted_ = false;
+      std::swap(item_.path, other_.path);
+      return true;
+    }
+    if (of_new) {
+      new_sorted_ = sorted_;
+      start(stage::order_old);
+    } else {
+      both_sorted_ = sorted_ && new_sorted_;
+      start(stage::compare);
+    }
+    return true;
+  }
+
+  result<bool> compare_next() {
+    const auto more = new_.next(storage_, item_);
+    if (!more) return more;
+    if (!*more) {
+      start(stage::removed);
+      return true;
+    }
+    const auto there = storage_.stat(item_.path);
+    if (!there) return there.error();
+    const bool same_size = !item_.has_size || there->size == item_.size;
+    if (there->kind != file_kind::file || !same_size || item_.hash.kind == digest_kind::none)
+      return bring(entry_kind::file);
+    mode_differs_ = keeps_modes<Storage> && there->executable != item_.executable;
+    hashing_ = true;
+    offset_ = 0;
+    verifier_.begin(item_.hash.kind, there->size);
+    return true;
+  }
+
+  result<bool> compare_content(mutable_bytes chunk) {
+    const auto size = storage_.read(item_.path, offset_, chunk);
+    if (!size) return size.error();
+    verifier_.update(chunk.first(*size));
+    offset_ += *size;
+    if (*size == chunk.size()) return true;
+    hashing_ = false;
+    if (const auto same = verifier_.finish(item_.hash); !same)
+      return same.error().code == errc::mismatch ? bring(entry_kind::file) : same.error();
+    return mode_differs_ ? bring(entry_kind::keep) : result<bool>(true);
+  }
+
+  result<bool> bring(entry_kind kind) {
+    item_.kind = kind;
+    ++summary_.files;
+    if (!count_only_) summary_.size += item_.size;
+    if (auto done = add(item_); !done) return done.error();
+    return true;
+  }
+
+  // Files of the installed list that the new list does not have.
+  result<bool> find_removed() {
+    if (!have_old_) {
+      const auto more = old_.next(storage_, other_);
+      if (!more) return more;
+      if (!*more) {
+        start(stage::done);
+        return false;
+      }
+      have_old_ = true;
+      if (!both_sorted_) new_.begin(layout::listing), have_new_ = false;
+    }
+    if (!have_new_) {
+      const auto more = new_.next(storage_, item_);
+      if (!more) return more;
+      if (!*more) return drop_old();
+      have_new_ = true;
+    }
+    if (item_.path.view() == other_.path.view())
+      have_old_ = false;
+    else if (both_sorted_ && item_.path.view() > other_.path.view())
+      return drop_old();
+    else
+      have_new_ = false;
+    return true;
+  }
+
+  result<bool> drop_old() {
+    have_old_ = false;
+    if (auto done = remove_other(); !done) return done.error();
+    return true;
+  }
+
+  result<void> remove_other() {
+    if (!file_filter(settings_).manages(other_.path)) return {};
+    const auto there = storage_.stat(other_.path);
+    if (!there) return there.error();
+    if (there->kind != file_kind::file && there->kind != file_kind::other) return {};
+    other_.kind = entry_kind::remove;
+    other_.hash.kind = digest_kind::none;
+    ++summary_.removals;
+    return add(other_);
+  }
+
+  Storage& storage_;
+  const config& settings_;
+  verifier<Hash> verifier_;
+  entry_writer plan_;
+  entry_reader new_;
+  entry_reader old_;
+  entry item_;
+  entry other_;
+  plan_summary summary_;
+  std::uint64_t offset_ = 0;
+  stage stage_ = stage::done;
+  bool count_only_ = false;
+  bool sorted_ = false;
+  bool new_sorted_ = false;
+  bool both_sorted_ = false;
+  bool hashing_ = false;
+  bool mode_differs_ = false;
+  bool have_old_ = false;
+  bool have_new_ = false;
+};
+
+}  // namespace ota

@@ -1,0 +1,285 @@
+#pragma once
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "../core/fixed_string.hpp"
+#include "../core/path.hpp"
+#include "file_storage.hpp"
+
+namespace ota {
+
+/// Files below a root directory of a POSIX system.
+///
+/// No symbolic link is followed, inside the root or out of it: each directory on the way is opened
+/// with O_NOFOLLOW. The last file read or written stays open until another one is used.
+class posix_files {
+ public:
+  explicit posix_files(std::string_view root = ".") {
+    const fixed_string<1023> path(root);
+    root_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  }
+  ~posix_files() {
+    close_file();
+    close_parent();
+    if (root_ >= 0) ::close(root_);
+  }
+  posix_files(posix_files&& other) noexcept { take(other); }
+  posix_files& operator=(posix_files&&) = delete;
+
+  result<file_info> stat(std::string_view path) {
+    file_info info;
+    const auto name = enter(path, false);
+    if (!name) {
+      if (name.error().code == errc::not_found) return info;
+      return name.error();
+    }
+    struct ::stat found;
+    if (::fstatat(parent_, name->c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT || errno == ENOTDIR) return info;
+      return failed("cannot look at a file");
+    }
+    if (S_ISREG(found.st_mode)) {
+      info.kind = file_kind::file;
+      info.size = static_cast<std::uint64_t>(found.st_size);
+      info.executable = (found.st_mode & S_IXUSR) != 0;
+    } else {
+      info.kind = S_ISDIR(found.st_mode) ? file_kind::directory : file_kind::other;
+    }
+    return info;
+  }
+
+  result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
+    if (!is_open(path, false)) {
+      const auto name = enter(path, false);
+      if (!name) return name.error();
+      if (auto done = open_file(path, *name, O_RDONLY); !done) return done.error();
+    }
+    std::size_t size = 0;
+    while (size < out.size()) {
+      const ssize_t got = ::pread(file_, out.data() + size, out.size() - size,
+                                  static_cast<off_t>(offset + size));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return failed("cannot read a file");
+      if (got == 0) break;
+      size += static_cast<std::size_t>(got);
+    }
+    return size;
+  }
+
+  result<void> write(std::string_view path, std::uint64_t offset, bytes data) {
+    if (offset == 0 || !is_open(path, true)) {
+      const auto name = enter(path, true);
+      if (!name) return name.error();
+      const int flags = O_RDWR | (offset == 0 ? O_CREAT | O_TRUNC : 0);
+      if (auto done = open_file(path, *name, flags); !done) return done;
+    }
+    std::size_t size = 0;
+    while (size < data.size()) {
+      const ssize_t put = ::pwrite(file_, data.data() + size, data.size() - size,
+                                   static_cast<off_t>(offset + size));
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) return failed("cannot write a file");
+      size += static_cast<std::size_t>(put);
+    }
+    return {};
+  }
+
+  result<void> rename(std::string_view from, std::string_view to) {
+    close_file();
+    const auto source = enter(from, false);
+    if (!source) return source.error();
+    const int source_parent = ::dup(parent_);
+    if (source_parent < 0) return failed("cannot rename a file");
+    const auto target = enter(to, true);
+    int status = -1;
+    if (target) status = ::renameat(source_parent, source->c_str(), parent_, target->c_str());
+    const error failure = target ? failed("cannot rename a file") : target.error();
+    ::close(source_parent);
+    return status == 0 ? result<void>{} : result<void>(failure);
+  }
+
+  result<void> remove(std::string_view path) {
+    close_file();
+    close_parent();
+    const auto name = enter(path, false);
+    if (!name) {
+      if (name.error().code == errc::not_found) return {};
+      return name.error();
+    }
+    if (::unlinkat(parent_, name->c_str(), 0) == 0 || errno == ENOENT) return {};
+    if (errno != EISDIR && errno != EPERM) return failed("cannot remove a file");
+    if (::unlinkat(parent_, name->c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+    return failed("cannot remove a directory");
+  }
+
+  result<void> sync() {
+#if defined(__linux__)
+    if (::syncfs(root_) != 0) return failed("cannot sync");
+#else
+    ::sync();
+#endif
+    return {};
+  }
+
+  result<std::uint64_t> free_space() {
+    struct ::statvfs info;
+    if (::fstatvfs(root_, &info) != 0) return failed("cannot open the root directory");
+    return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  }
+
+  template <class Visit>
+  result<void> list(std::string_view directory, Visit&& visit) {
+    int fd = -1;
+    if (directory.empty()) {
+      fd = ::openat(root_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } else {
+      const auto name = enter(directory, false);
+      if (!name) {
+        if (name.error().code == errc::not_found) return {};
+        return name.error();
+      }
+      fd = ::openat(parent_, name->c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (fd < 0) {
+      if (errno == ENOENT || errno == ENOTDIR) return {};
+      return failed("cannot list a directory");
+    }
+    DIR* const entries = ::fdopendir(fd);
+    if (entries == nullptr) {
+      ::close(fd);
+      return failed("cannot list a directory");
+    }
+    while (const dirent* one = ::readdir(entries)) {
+      const std::string_view name = one->d_name;
+      if (name == "." || name == "..") continue;
+      struct ::stat found;
+      if (::fstatat(fd, one->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      const file_kind kind = S_ISREG(found.st_mode)   ? file_kind::file
+                             : S_ISDIR(found.st_mode) ? file_kind::directory
+                                                      : file_kind::other;
+      if (!visit(name, kind)) break;
+    }
+    ::closedir(entries);
+    return {};
+  }
+
+  result<void> set_executable(std::string_view path, bool executable) {
+    if (!is_open(path, false)) {
+      const auto name = enter(path, false);
+      if (!name) return name.error();
+      if (auto done = open_file(path, *name, O_RDONLY); !done) return done;
+    }
+    struct ::stat found;
+    if (::fstat(file_, &found) != 0) return failed("cannot look at a file");
+    const mode_t readable = (found.st_mode & 0444u) >> 2;
+    const mode_t mode = executable ? found.st_mode | readable
+                                   : found.st_mode & ~static_cast<mode_t>(0111);
+    if (mode != found.st_mode && ::fchmod(file_, mode & 07777u) != 0)
+      return failed("cannot change a file's mode");
+    return {};
+  }
+
+ private:
+  using name_text = fixed_string<255>;
+
+  static error failed(const char* text) {
+    const int number = errno;
+    switch (number) {
+      case ENOENT:
+      case ENOTDIR:
+        return {errc::not_found, "storage", "no such file", number};
+      case ENOSPC:
+      case EDQUOT:
+        return {errc::no_space, "storage", "the storage is full", number};
+      case ENOTEMPTY:
+      case EEXIST:
+        return {errc::not_empty, "storage", "the directory still holds something", number};
+      case ELOOP:
+        return {errc::invalid_path, "storage", "a symbolic link is in the way; it is not followed",
+                number};
+      case EACCES:
+      case EPERM:
+        return {errc::storage, "storage", "no permission: check who owns the device's root", number};
+      case EROFS:
+        return {errc::storage, "storage", "the file system is mounted read-only", number};
+      default:
+        return {errc::storage, "storage", text, number};
+    }
+  }
+
+  // Opens the directory that `path` lies in; the result is the last part.
+  result<name_text> enter(std::string_view path, bool make) {
+    if (!is_valid_path(path) || path.size() > 1023)
+      return error{errc::invalid_path, "storage", "not a relative path below the device's root"};
+    const std::string_view directory = parent_path(path);
+    const std::size_t last = directory.empty() ? 0 : directory.size() + 1;
+    const name_text name(path.substr(last));
+    if (name.overflowed())
+      return error{errc::too_long, "storage", "a file name is longer than 255 bytes"};
+    if (parent_ >= 0 && parent_name_.view() == directory) return name;
+    close_parent();
+    int fd = ::dup(root_);
+    for (std::size_t at = 0; fd >= 0 && at < directory.size();) {
+      std::size_t end = directory.find('/', at);
+      if (end == std::string_view::npos) end = directory.size();
+      const name_text part(directory.substr(at, end - at));
+      constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+      int next = ::openat(fd, part.c_str(), flags);
+      if (next < 0 && errno == ENOENT && make && ::mkdirat(fd, part.c_str(), 0777) == 0)
+        next = ::openat(fd, part.c_str(), flags);
+      const int number = errno;
+      ::close(fd);
+      errno = number;
+      fd = next;
+      at = end + 1;
+    }
+    if (fd < 0) return failed("cannot enter a directory");
+    parent_ = fd;
+    parent_name_.assign(directory);
+    return name;
+  }
+
+  bool is_open(std::string_view path, bool to_write) const {
+    return file_ >= 0 && file_name_.view() == path && (writable_ || !to_write);
+  }
+
+  result<void> open_file(std::string_view path, const name_text& name, int flags) {
+    close_file();
+    file_ = ::openat(parent_, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (file_ < 0) return failed("cannot open a file");
+    file_name_.assign(path);
+    writable_ = (flags & O_RDWR) != 0;
+    return {};
+  }
+
+  void close_file() {
+    if (file_ >= 0) ::close(file_);
+    file_ = -1;
+  }
+  void close_parent() {
+    if (parent_ >= 0) ::close(parent_);
+    parent_ = -1;
+  }
+
+  void take(posix_files& other) {
+    root_ = other.root_;
+    other.root_ = -1;
+    other.close_file();
+    other.close_parent();
+  }
+
+  int root_ = -1;
+  int parent_ = -1;
+  int file_ = -1;
+  bool writable_ = false;
+  fixed_string<255> parent_name_;
+  fixed_string<255> file_name_;
+};
+
+}  // namespace ota

@@ -1,0 +1,354 @@
+#pragma once
+
+#include <new>
+#include <utility>
+
+#include "core/backoff.hpp"
+#include "policies.hpp"
+#include "scheduler.hpp"
+#include "stager.hpp"
+#include "swapper.hpp"
+#include "updater/contracts.hpp"
+#include "updater/changeover.hpp"
+#include "updater/records.hpp"
+#include "updater/report.hpp"
+
+namespace ota {
+
+/// Updates a device, composed from the policies that `Policies` names.
+///
+/// `boot()` once at the start of the device, then `step()` until it says false, or `run()`. A
+/// step is one bounded piece of work: one request, one chunk, one file moved, one second waited.
+/// What has to survive a power cut is on storage; `sizeof(updater)` is all the memory there is.
+template <class Policies>
+class updater : private check_policies<Policies> {
+ public:
+  using storage_type = typename Policies::storage;
+  using http_type = typename Policies::http;
+  using hardware_type = typename Policies::hardware;
+  using log_type = typename Policies::log;
+
+  /// `settings`, and the texts it views, must outlive the updater.
+  explicit updater(const config& settings, storage_type storage = {}, http_type http = {},
+                   hardware_type hardware = {}, log_type log = {})
+      : settings_(settings),
+        storage_(std::move(storage)),
+        http_(std::move(http)),
+        hardware_(std::move(hardware)),
+        log_(std::move(log), settings.debug),
+        swapper_(storage_),
+        scheduler_(storage_, hardware_, settings_),
+        source_(settings_),
+        stager_(storage_, settings_) {}
+
+  updater(const updater&) = delete;
+  updater& operator=(const updater&) = delete;
+
+  storage_type& storage() { return storage_; }
+  http_type& http() { return http_; }
+  hardware_type& hardware() { return hardware_; }
+  log_type& log() { return log_; }  ///< the log policy
+
+  /// What a start of the device does, before anything of the version runs: ends or undoes what a
+  /// power cut interrupted, and puts a version back that was not confirmed within its starts.
+  result<void> boot() {
+    if (auto done = recover(); !done) return done;
+    if (auto done = swapper_.count_boot(); !done) return done;
+    if (!swapper_.active()) return {};
+    log_.info("Rollback triggered: the version on trial was not confirmed");
+    return finish_swap();
+  }
+
+  /// Ends or undoes what was interrupted, without counting a start of the device.
+  result<void> recover() {
+    if (auto done = swapper_.load(); !done) return done;
+    loaded_ = true;
+    if (auto done = detail::take_over(storage_, settings_); !done) return done;
+    return finish_swap();
+  }
+
+  /// Reads how far the swap is, and changes nothing: for a report.
+  result<void> load() { return swapper_.load(); }
+
+  /// One piece of work further; false when there is nothing left to do, `outcome()` tells why.
+  /// The step after that begins a new check.
+  bool step() {
+    hardware_.feed_watchdog();
+    if (progress_.phase == update_phase::idle) begin();
+    if (pause_seconds_ != 0) {
+      wait_a_second();
+      return true;
+    }
+    if (const auto done = advance(); !done) handle(done.error());
+    update_progress();
+    return progress_.phase != update_phase::idle;
+  }
+
+  /// Steps until the update is done; `observe(progress)` is called after each step.
+  template <class Observe>
+  result<update_outcome> run(Observe&& observe) {
+    while (step()) observe(static_cast<const update_progress_report&>(progress_));
+    if (outcome_ == update_outcome::failed) return failure_;
+    return outcome_;
+  }
+  result<update_outcome> run() {
+    return run([](const update_progress_report&) {});
+  }
+
+  /// The version on trial works: keep it.
+  result<void> confirm() {
+    if (auto done = recover(); !done) return done;
+    return swapper_.confirm();
+  }
+
+  /// Puts the version before the present one back; the present one is not tried again.
+  result<void> rollback() {
+    if (auto done = recover(); !done) return done;
+    if (auto done = swapper_.revert(); !done) return done;
+    log_.info("Rollback triggered");
+    return finish_swap();
+  }
+
+  const update_progress_report& progress() const { return progress_; }
+  update_outcome outcome() const { return outcome_; }
+
+  /// Why the last update failed, and a sentence for people that also names the file.
+  const error& failure() const { return failure_; }
+  std::string_view message() const { return message_; }
+
+  /// The version that the last check found, and what is installed.
+  const release_target& target() const { return source_.target(); }
+  release_target installed() { return detail::read_version(storage_, chunk()); }
+  const swap_state& state() const { return swapper_.state(); }
+
+  /// Updates without asking the scheduler.
+  void ignore_schedule() { scheduled_ = false; }
+
+  /// Records the newest version as installed without bringing its files: for a device that got
+  /// them another way. The next update compares contents, so a wrong record does not last.
+  void record_only() { stager_.record_only(); }
+
+ private:
+  // ---- the phases of an update --------------------------------------------------------------
+
+  void begin() {
+    outcome_ = update_outcome::none;
+    failure_ = {};
+    message_.clear();
+    attempts_ = 0;
+    best_ = 0;
+    progress_ = {};
+    enter(update_phase::checking);
+    checking_ = false;
+  }
+
+  void enter(update_phase phase) {
+    progress_.phase = phase;
+    attempts_ = 0;
+  }
+
+  void finish(update_outcome outcome) {
+    outcome_ = outcome;
+    http_.close();
+    progress_.phase = update_phase::idle;
+  }
+
+  result<void> advance() {
+    switch (progress_.phase) {
+      case update_phase::checking:
+        return check();
+      case update_phase::staging:
+        return stage();
+      case update_phase::swapping:
+        return swap();
+      case update_phase::idle:
+        break;
+    }
+    return {};
+  }
+
+  result<void> check() {
+    if (!checking_) {
+      if (!loaded_)
+        if (auto done = recover(); !done) return done;
+      if (scheduled_ && settings_.scheduling.present && !ask(scheduler_.may_check())) return {};
+      installed_ = detail::read_version(storage_, chunk());
+      source_.begin(installed_, detail::load_etag(storage_, settings_, newest_known(), chunk()));
+      checking_ = true;
+      return {};
+    }
+    const auto found = source_.step(http_, chunk(), hardware_.now());
+    if (!found) return found.error();
+    if (*found == resolution::working) return {};
+    if (*found == resolution::unchanged) return up_to_date(newest_known());
+    return decide();
+  }
+
+  // What the last check found to be the newest: it runs, or was put back.
+  const version_id& newest_known() const {
+    const swap_state& state = swapper_.state();
+    return state.rejected != version_id{} ? state.rejected : state.version;
+  }
+
+  result<void> decide() {
+    const release_target& target = source_.target();
+    const swap_state& state = swapper_.state();
+    if (target.id == state.rejected) return up_to_date(target.id);
+    const bool same = state.version != version_id{} ? target.id == state.version
+                                                    : is_installed(target);
+    if (same && !settings_.force) return up_to_date(target.id);
+    if (state.phase == swap_phase::trial) {
+      if (same) return up_to_date(target.id);
+      return error{errc::wrong_state, "updater",
+                   "a version is on trial: confirm it or roll it back before the next update"};
+    }
+    if (scheduled_ && settings_.scheduling.present && !ask(scheduler_.may_update(target.ref)))
+      return {};
+    enter(update_phase::staging);
+    return stager_.begin(target, source_.has_manifest());
+  }
+
+  bool is_installed(const release_target& target) const {
+    return installed_.commit.view() == target.commit.view() &&
+           (!source_.has_manifest() || installed_.ref.view() == target.ref.view());
+  }
+
+  result<void> up_to_date(const version_id& newest) {
+    const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
+    message_.assign(rejected ? "the newest version was put back before; waiting for another one"
+                             : "No update required");
+    log_.info(message_);
+    auto done = remember(newest);
+    finish(rejected ? update_outcome::rejected : update_outcome::up_to_date);
+    return done;
+  }
+
+  result<void> remember(const version_id& newest) {
+    if (scheduled_ && settings_.scheduling.present)
+      if (auto done = scheduler_.record_check(); !done) return done;
+    return detail::store_etag(storage_, settings_, newest, source_.etag());
+  }
+
+  bool ask(const schedule_decision& decision) {
+    if (decision.allowed) return true;
+    message_.assign(decision.reason);
+    log_.info(message_);
+    finish(update_outcome::waiting);
+    return false;
+  }
+
+  result<void> stage() {
+    const auto more = stager_.step(http_, source_, swapper_, chunk(), hardware_.now());
+    if (!more) return more.error();
+    if (*more) return {};
+    if (stager_.plan().entries == 0) {
+      // Every file is there already: nothing to swap, nothing to try.
+      if (auto done = swapper_.adopt(source_.target().id); !done) return done;
+      return up_to_date(source_.target().id);
+    }
+    http_.close();
+    if (auto done = swapper_.begin(source_.target().id, stager_.plan().entries, settings_.trial_boots); !done) return done;
+    enter(update_phase::swapping);
+    return {};
+  }
+
+  result<void> swap() {
+    const auto more = swapper_.step();
+    if (!more) return more.error();
+    if (*more) return {};
+    if (swapper_.failure().code != errc::none) return swapper_.failure();
+    if (auto done = remember(source_.target().id); !done) return done;
+    message_.clear();
+    message_.append("updated to ").append(source_.target().ref).append(" #");
+    message_.append(source_.target().commit.view().substr(0, 7)).append(", on trial");
+    log_.info(message_);
+    finish(update_outcome::updated);
+    hardware_.reset(settings_.reset);
+    return {};
+  }
+
+  result<void> finish_swap() {
+    for (;;) {
+      hardware_.feed_watchdog();
+      const auto more = swapper_.step();
+      if (!more) return more.error();
+      if (!*more) return {};
+    }
+  }
+
+  // ---- failures -----------------------------------------------------------------------------
+
+  void handle(const error& failure) {
+    const retry_limits limits = adapt_to_signal(
+        {settings_.http_retries, settings_.backoff_sec}, hardware_.signal_dbm());
+    const bool short_limit = failure.code == errc::rate_limited &&
+                             failure.detail <= static_cast<std::int32_t>(settings_.max_backoff_sec);
+    if (progress_.bytes > best_) best_ = progress_.bytes, attempts_ = 0;
+    if ((is_transient(failure) || short_limit) && ++attempts_ < limits.tries) {
+      pause_seconds_ = short_limit ? static_cast<std::uint32_t>(failure.detail)
+                                   : backoff_seconds(attempts_, limits.first_wait,
+                                                     settings_.max_backoff_sec);
+      if (settings_.jitter) pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
+      http_.close();
+      log_.retry(pause_seconds_, failure);
+      if (progress_.phase == update_phase::checking) checking_ = false;
+      return;
+    }
+    failure_ = failure;
+    detail::describe(message_, failure, subject());
+    log_.failed(message_);
+    finish(update_outcome::failed);
+    // A device that cannot write its error file has said so already.
+    (void)detail::store_error(storage_, message_);
+  }
+
+  std::string_view subject() const {
+    return progress_.phase == update_phase::staging ? stager_.subject() : std::string_view{};
+  }
+
+  void wait_a_second() {
+    hardware_.wait(1000);
+    --pause_seconds_;
+  }
+
+  void update_progress() {
+    if (progress_.phase != update_phase::staging) return;
+    const auto& staged = stager_.progress();
+    progress_.bytes = staged.bytes;
+    progress_.bytes_moved = staged.bytes_moved;
+    progress_.files = staged.files;
+    progress_.resumed = staged.resumed;
+    progress_.bytes_total = stager_.plan().size;
+    progress_.files_total = stager_.plan().files;
+    progress_.removals = stager_.plan().removals;
+  }
+
+  mutable_bytes chunk() {
+    const std::size_t size = effective_chunk(settings_.chunk, hardware_.free_memory());
+    return mutable_bytes(buffer_).first(size);
+  }
+
+  const config& settings_;
+  storage_type storage_;
+  http_type http_;
+  hardware_type hardware_;
+  event_log<log_type> log_;
+  swapper<storage_type> swapper_;
+  scheduler<storage_type, hardware_type> scheduler_;
+  typename Policies::source source_;
+  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_;
+  release_target installed_;
+  update_progress_report progress_;
+  error failure_;
+  fixed_string<max_log_line> message_;
+  std::uint64_t best_ = 0;
+  std::uint32_t attempts_ = 0;
+  std::uint32_t pause_seconds_ = 0;
+  update_outcome outcome_ = update_outcome::none;
+  bool loaded_ = false;
+  bool checking_ = false;
+  bool scheduled_ = true;
+  std::uint8_t buffer_[Policies::chunk_size];
+};
+
+}  // namespace ota

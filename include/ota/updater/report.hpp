@@ -1,0 +1,106 @@
+#pragma once
+
+#include "../core/log.hpp"
+#include "../core/result.hpp"
+#include "../format/json_writer.hpp"
+#include "../storage/atomic_file.hpp"
+#include "../storage/layout.hpp"
+
+namespace ota {
+
+/// Where an update is.
+enum class update_phase : std::uint8_t {
+  idle,      ///< nothing under way
+  checking,  ///< asking the source for the newest version
+  staging,   ///< listing, comparing and bringing its files beside the running version
+  swapping   ///< making it the running version
+};
+
+/// How an update ended.
+enum class update_outcome : std::uint8_t {
+  none,        ///< not yet
+  up_to_date,  ///< the newest version is installed
+  updated,     ///< a new version was swapped in and is on trial
+  rejected,    ///< the newest version was put back before and is not tried again
+  waiting,     ///< the scheduler says that it is not the time
+  failed
+};
+
+/// How far an update is.
+struct update_progress_report {
+  update_phase phase = update_phase::idle;
+  std::uint32_t files = 0;        ///< files complete
+  std::uint32_t files_total = 0;  ///< files to bring; 0 while not known
+  std::uint32_t removals = 0;     ///< files to remove
+  std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
+  std::uint64_t bytes = 0;        ///< bytes complete
+  std::uint64_t bytes_total = 0;
+  std::uint64_t bytes_moved = 0;  ///< bytes of files that came over the network
+};
+
+/// Tells events to a log policy; free where the policy is `no_log`.
+template <class Log>
+class event_log : public Log {
+ public:
+  event_log(Log log, bool debug) : Log(static_cast<Log&&>(log)), debug_(debug) {}
+
+  void info(std::string_view text) { tell(log_level::info, text); }
+  void failed(std::string_view text) { tell(log_level::error, text); }
+
+  void debug(std::string_view what, std::string_view subject) {
+    if constexpr (Log::enabled) {
+      if (!debug_) return;
+      fixed_string<max_log_line> line(what);
+      line.append(subject);
+      Log::write(log_level::debug, line);
+    }
+  }
+
+  void retry(std::uint32_t seconds, const error& failure) {
+    if constexpr (Log::enabled) {
+      fixed_string<max_log_line> line("Request failed, retrying in ");
+      line.append_number(seconds).append("s: ").append(failure.text);
+      Log::write(log_level::warning, line);
+    }
+  }
+
+ private:
+  void tell(log_level level, std::string_view text) {
+    if constexpr (Log::enabled) Log::write(level, text);
+  }
+
+  bool debug_;
+};
+
+namespace detail {
+
+/// A sentence about a failure: the file it is about, what happened, and its number.
+inline void describe(fixed_string<max_log_line>& out, const error& failure,
+                     std::string_view subject) {
+  out.clear();
+  // A long path must not push the reason out of the line.
+  constexpr std::size_t most = 64;
+  if (subject.size() > most) {
+    out.append("…");
+    subject.remove_prefix(subject.size() - most);
+  }
+  if (!subject.empty()) out.append(subject).append(": ");
+  out.append(failure.text);
+  if (failure.code == errc::http_status) out.append(" (status ");
+  else if (failure.code == errc::rate_limited) out.append(" (seconds ");
+  else return;
+  out.append_number(static_cast<std::uint64_t>(failure.detail)).append(')');
+}
+
+/// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
+template <class Storage>
+result<void> store_error(Storage& storage, std::string_view message) {
+  fixed_string<200> said("OTA update failed: ");
+  said.append(message);
+  fixed_string<1000> text;
+  json_writer(text).begin_object().key("errors").begin_array().string(said).end_array().end_object();
+  return write_if_changed(storage, layout::errors, layout::temporary, as_bytes(text));
+}
+
+}  // namespace detail
+}  // namespace ota

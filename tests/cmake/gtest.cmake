@@ -1,0 +1,12 @@
+# A cross build needs GoogleTest for its own machine: Debian's libgtest-dev brings the sources too.
+if(CMAKE_CROSSCOMPILING)
+  set(OTA_GTEST_SOURCES /usr/src/googletest/googletest CACHE PATH "GoogleTest sources")
+  if(EXISTS ${OTA_GTEST_SOURCES}/CMakeLists.txt)
+    add_subdirectory(${OTA_GTEST_SOURCES} gtest EXCLUDE_FROM_ALL)
+    if(NOT TARGET GTest::gtest_main)
+      add_library(GTest::gtest_main ALIAS gtest_main)
+    endif()
+  endif()
+else()
+  find_package(GTest)
+endif()

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+/// The few things a program on the emulated board needs from outside: text, an end, and to know how
+/// much stack it used. Talks to the emulator by Arm's semihosting (ARM IHI 0068).
+namespace board {
+
+extern "C" std::uint32_t bss_end[], stack_top[];
+
+inline std::uint32_t semihost(std::uint32_t operation, const void* argument) {
+  register std::uint32_t r0 asm("r0") = operation;
+  register const void* r1 asm("r1") = argument;
+  asm volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
+  return r0;
+}
+
+inline void print(const char* text) { semihost(0x04, text); }
+
+inline void print(std::uint32_t number) {
+  char digits[11];
+  std::size_t first = sizeof digits - 1;
+  digits[first] = '\0';
+  do digits[--first] = static_cast<char>('0' + number % 10);
+  while ((number /= 10) != 0);
+  print(digits + first);
+}
+
+[[noreturn]] inline void exit(int status) {
+  const std::uint32_t block[] = {0x20026, static_cast<std::uint32_t>(status)};
+  semihost(0x20, block);
+  for (;;) {
+  }
+}
+
+/// An M0+ faults on an unaligned access; the emulated M3 does so only when it is told to.
+inline void trap_unaligned_access() {
+  auto* const configuration = reinterpret_cast<volatile std::uint32_t*>(0xe000ed14);
+  *configuration = *configuration | 1u << 3;
+}
+
+inline constexpr std::uint32_t paint = 0x5aa5c33c;
+
+/// Fills the unused stack; call it first of all.
+inline void paint_stack() {
+  const volatile std::uint32_t* top;
+  asm volatile("mov %0, sp" : "=r"(top));
+  for (volatile std::uint32_t* word = bss_end; word < top; ++word) *word = paint;
+}
+
+/// The deepest that the stack has been since, in bytes.
+inline std::uint32_t stack_used() {
+  const volatile std::uint32_t* word = bss_end;
+  while (word < stack_top && *word == paint) ++word;
+  return static_cast<std::uint32_t>(stack_top - const_cast<std::uint32_t*>(word)) * 4;
+}
+
+}  // namespace board

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+"""What the library costs on a Cortex-M0+: builds the programs of this folder with arm-none-eabi-g++,
+runs the whole update on an emulated board (qemu-system-arm), prints a table and checks the marks.
+
+    tests/target/footprint.py            prints; exit code 1 when a mark is missed
+    tests/target/footprint.py --write    writes the tables to docs/footprint.md as well
+"""
+
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+BUILD = ROOT / "build" / "target"
+PAGE = ROOT / "docs" / "footprint.md"
+
+TEXT_MARK = 24 * 1024
+STACK_MARK = 4 * 1024
+UPDATER_MARK = 8 * 1024
+
+FLAGS = """-std=c++17 -mcpu=cortex-m0plus -mthumb -Os -ffunction-sections -fdata-sections
+  -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-unwind-tables
+  -fno-asynchronous-unwind-tables -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-register
+  -Werror --specs=nano.specs -nostartfiles -Wl,--gc-sections""".split()
+
+
+def build(source, *more):
+    """Links a program of this folder; gives its path."""
+    elf = BUILD / (source.stem + "".join(more) + ".elf")
+    subprocess.run(["arm-none-eabi-g++", *FLAGS, *more, f"-I{ROOT / 'include'}", f"-I{HERE}",
+                    f"-I{BUILD}", source, HERE / "startup.cpp", "-T", HERE / "board.ld",
+                    "-o", elf], check=True)
+    return elf
+
+
+def sections(elf):
+    """Bytes of each section."""
+    listing = subprocess.run(["arm-none-eabi-size", "-A", elf], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    return {name: int(size) for name, size in re.findall(r"^(\.\S+)\s+(\d+)", listing, re.M)}
+
+
+def text_size(elf):
+    """Code, constants and initial values: what lies in flash, but for the canned answers."""
+    size = sections(elf)
+    return sum(size.get(name, 0) for name in (".text", ".ARM.exidx", ".data"))
+
+
+def run(elf):
+    """Runs a program to its end; gives the numbers that it printed."""
+    ended = subprocess.run(
+        ["qemu-system-arm", "-M", "mps2-an385", "-kernel", elf, "-display", "none", "-monitor",
+         "none", "-serial", "none", "-semihosting-config", "enable=on,target=native"],
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if ended.returncode != 0:
+        sys.exit(f"{elf.name} ended with {ended.returncode}:\n{ended.stdout}")
+    return {name: int(value) for name, value in re.findall(r"^(\w+) (\d+)$", ended.stdout, re.M)}
+
+
+def versions():
+    lines = [subprocess.run([tool, "--version"], text=True, stdout=subprocess.PIPE).stdout
+             .splitlines()[0] for tool in ("arm-none-eabi-g++", "qemu-system-arm")]
+    return ", ".join(re.sub(r" \(.*\)", "", line) for line in lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--write", action="store_true", help="write docs/footprint.md")
+    arguments = parser.parse_args()
+
+    BUILD.mkdir(parents=True, exist_ok=True)
+    subprocess.run([sys.executable, HERE / "make_canned.py", BUILD / "canned.hpp"], check=True)
+    empty = text_size(build(HERE / "empty.cpp"))
+
+    whole = build(HERE / "update.cpp")
+    text, seen = text_size(whole), run(whole)
+    optimised = build(HERE / "update.cpp", "-flto")
+    optimised_text, optimised_seen = text_size(optimised), run(optimised)
+
+    rows = [("text, bytes", text, TEXT_MARK), ("stack, bytes", seen["stack"], STACK_MARK),
+            ("sizeof(updater) without its storage, bytes", seen["updater"], UPDATER_MARK),
+            ("text with -flto, bytes", optimised_text, None),
+            ("stack with -flto, bytes", optimised_seen["stack"], None)]
+    table = ["| whole update | measured | mark |", "|---|---|---|"]
+    for name, value, mark in rows:
+        table.append(f"| {name} | {value:,} | {f'below {mark:,}' if mark else ''} |")
+    parts = ["| part | text, bytes |", "|---|---|"]
+    for source in sorted((HERE / "parts").glob("*.cpp")):
+        parts.append(f"| {source.stem} | {text_size(build(source)) - empty:,} |")
+    print("\n".join(table + [""] + parts))
+
+    if arguments.write:
+        page = PAGE.read_text(encoding="utf-8")
+        for name, lines in (("whole", table), ("parts", parts), ("tools", [versions()])):
+            page = re.sub(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+                          lambda at: at[1] + "\n".join(lines) + "\n" + at[2], page, flags=re.S)
+        PAGE.write_text(page, encoding="utf-8")
+
+    missed = [name for name, value, mark in rows if mark and value >= mark]
+    if missed:
+        sys.exit(f"over the mark: {', '.join(missed)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,85 @@
+// Two whole updates on a bare Cortex-M0+: from nothing to v1.0.0, then to v1.1.0, out of answers in
+// flash, into files in RAM. Ends with 0 when every file is what the repository holds.
+#include <new>
+#include <ota/ota.hpp>
+
+#include "board.hpp"
+#include "canned.hpp"
+
+namespace {
+
+struct device : ota::default_policies {
+  using source = ota::github;
+  using http = ota::http_client<canned_stream>;
+  using storage = ota::memory_files<40, 16384>;
+  using hash = ota::sha1;
+};
+
+using device_updater = ota::updater<device>;
+
+alignas(device_updater) unsigned char memory[sizeof(device_updater)];
+
+void report(const char* what, std::uint32_t number) {
+  board::print(what);
+  board::print(" ");
+  board::print(number);
+  board::print("\n");
+}
+
+bool holds(device::storage& files, std::string_view path, ota::bytes content) {
+  const auto info = files.stat(path);
+  if (!info || info->kind != ota::file_kind::file || info->size != content.size()) return false;
+  std::uint8_t piece[64];
+  for (std::size_t at = 0; at < content.size(); at += sizeof piece) {
+    const auto count = files.read(path, at, piece);
+    if (!count ||
+        !ota::equal(ota::mutable_bytes(piece).first(*count), content.drop(at).first(sizeof piece)))
+      return false;
+  }
+  return true;
+}
+
+bool holds_all(device::storage& files, const canned_answer* expected) {
+  for (; expected->path != nullptr; ++expected)
+    if (!holds(files, expected->path, {expected->data, expected->size})) {
+      board::print(expected->path);
+      board::print(" is not what the repository holds\n");
+      return false;
+    }
+  return true;
+}
+
+bool update_to(device_updater& updater, const canned_answer* answers,
+               const canned_answer* expected) {
+  updater.http().stream() = canned_stream(answers);
+  if (!updater.boot()) return false;
+  const auto outcome = updater.run();
+  if (!outcome) {
+    board::print(outcome.error().where);
+    board::print(": ");
+    board::print(outcome.error().text);
+    board::print("\n");
+    return false;
+  }
+  report("requests", updater.http().stream().requests());
+  return *outcome == ota::update_outcome::updated && holds_all(updater.storage(), expected) &&
+         updater.confirm();
+}
+
+}  // namespace
+
+extern "C" int program() {
+  ota::config config;
+  config.owner = "acme";
+  config.repo = "station";
+  config.reset = ota::reset_mode::none;
+
+  auto& updater = *::new (memory) device_updater(config);
+  if (!update_to(updater, old_release, old_files)) return 1;
+  if (!update_to(updater, new_release, new_files)) return 2;
+  if (updater.storage().stat("lib/radio.py")->kind != ota::file_kind::none) return 4;
+
+  report("updater", sizeof(device_updater) - sizeof(device::storage));
+  report("stack", board::stack_used());
+  return 0;
+}

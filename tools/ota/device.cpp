@@ -1,0 +1,318 @@
+// The commands that make this computer a device: update, boot, confirm, rollback, status.
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "command.hpp"
+#include "ota/format/config_document.hpp"
+#include "ota/ota.hpp"
+
+namespace ota_tool {
+namespace {
+
+/// Tells events on standard error: warnings always, the rest where asked for.
+struct console_log {
+  static constexpr bool enabled = true;
+  bool verbose = false;
+
+  void write(ota::log_level level, std::string_view text) {
+    if (level == ota::log_level::error) return;  // told once, at the end
+    if (!verbose && level != ota::log_level::warning) return;
+    std::fprintf(stderr, "%s%.*s\n", verbose ? "[OTA] " : "", static_cast<int>(text.size()),
+                 text.data());
+  }
+};
+
+struct linux_device : ota::default_policies {
+  using storage = ota::posix_files;
+  using http = ota::http_client<ota::posix_socket, 16384>;
+  using hardware = ota::linux_host;
+  using log = console_log;
+  static constexpr std::size_t chunk_size = 4096;
+};
+
+using device = ota::updater<linux_device>;
+
+int fail(const std::string& message) {
+  std::fprintf(stderr, "ota: %s\n", message.c_str());
+  return 1;
+}
+
+int fail(const ota::error& error) { return fail(std::string(error.text)); }
+
+bool is_directory(const std::string& path) {
+  ota::posix_files here(path);
+  return here.free_space().has_value();
+}
+
+// ---- the progress bar ---------------------------------------------------------------------
+
+std::string amount(double bytes) {
+  char text[32];
+  const char* unit = "B";
+  for (const char* larger : {"KB", "MB", "GB"})
+    if (bytes >= 1000) bytes /= 1000, unit = larger;
+  std::snprintf(text, sizeof text, bytes < 10 && *unit != 'B' ? "%.1f %s" : "%.0f %s", bytes, unit);
+  return text;
+}
+
+/// One line on a terminal: how much, how fast, how long still. Nothing in a pipe.
+class progress_bar {
+ public:
+  void show(const ota::update_progress_report& at) {
+    if (!shown_ || at.bytes_total == 0) return;
+    const auto now = std::chrono::steady_clock::now();
+    if (started_ == std::chrono::steady_clock::time_point{}) started_ = now;
+    if (now - last_ < std::chrono::milliseconds(100) && at.bytes != at.bytes_total) return;
+    last_ = now;
+    const double seconds = std::chrono::duration<double>(now - started_).count();
+    const double rate = seconds > 0 ? static_cast<double>(at.bytes_moved) / seconds : 0;
+    const double part = static_cast<double>(at.bytes) / static_cast<double>(at.bytes_total);
+    const int filled = static_cast<int>(part * 30);
+    std::fprintf(stderr, "\r%.*s%.*s %3.0f%%  %u/%u files  %s  %s/s", filled,
+                 "##############################", 30 - filled, "..............................",
+                 part * 100, at.files, at.files_total,
+                 amount(static_cast<double>(at.bytes)).c_str(), amount(rate).c_str());
+    if (rate > 0)
+      std::fprintf(stderr, "  %.0f s left ",
+                   static_cast<double>(at.bytes_total - at.bytes) / rate);
+    std::fprintf(stderr, "\033[K");
+    drawn_ = true;
+  }
+
+  void end() {
+    if (drawn_) std::fprintf(stderr, "\r\033[K");
+  }
+
+ private:
+  bool shown_ = isatty(STDERR_FILENO) != 0;
+  bool drawn_ = false;
+  std::chrono::steady_clock::time_point started_{};
+  std::chrono::steady_clock::time_point last_{};
+};
+
+// ---- reports ------------------------------------------------------------------------------
+
+const char* name_of(ota::update_outcome outcome) {
+  switch (outcome) {
+    case ota::update_outcome::up_to_date:
+      return "up_to_date";
+    case ota::update_outcome::updated:
+      return "updated";
+    case ota::update_outcome::rejected:
+      return "rejected";
+    case ota::update_outcome::waiting:
+      return "waiting";
+    default:
+      return "failed";
+  }
+}
+
+const char* name_of(ota::swap_phase phase) {
+  switch (phase) {
+    case ota::swap_phase::idle:
+      return "idle";
+    case ota::swap_phase::swapping:
+      return "swapping";
+    case ota::swap_phase::trial:
+      return "trial";
+    case ota::swap_phase::kept:
+      return "confirmed";
+    case ota::swap_phase::removing:
+    case ota::swap_phase::restoring:
+      return "reverting";
+  }
+  return "idle";
+}
+
+std::string hex(const ota::version_id& id) {
+  if (id == ota::version_id{}) return {};
+  std::string text(2 * id.size(), '0');
+  ota::to_hex({id.data(), id.size()}, text.data());
+  return text;
+}
+
+long peak_memory_kb() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_maxrss;
+}
+
+void print(const std::string& text) { std::printf("%s\n", text.c_str()); }
+
+void print_outcome(device& one, ota::update_outcome outcome, bool json) {
+  const auto& progress = one.progress();
+  if (!json) {
+    std::string line(one.message());
+    if (outcome == ota::update_outcome::updated)
+      line += ": " + std::to_string(progress.files) + " files, " +
+              std::to_string(progress.bytes_moved) + " bytes moved" +
+              (progress.resumed != 0 ? ", resumed" : "");
+    print(line);
+    return;
+  }
+  const auto installed = one.installed();
+  std::string text;
+  auto out = [&text](std::string_view piece) { text += piece; };
+  ota::json_writer(out)
+      .begin_object()
+      .key("outcome").string(name_of(outcome))
+      .key("message").string(one.message())
+      .key("ref").string(installed.ref)
+      .key("commit").string(installed.commit)
+      .key("files").number(progress.files)
+      .key("removed").number(progress.removals)
+      .key("bytes").number(progress.bytes)
+      .key("bytes_moved").number(progress.bytes_moved)
+      .key("resumed").number(progress.resumed)
+      .key("peak_memory_kb").number(static_cast<std::int64_t>(peak_memory_kb()))
+      .end_object();
+  print(text);
+}
+
+// ---- configuration ------------------------------------------------------------------------
+
+using document = ota::config_document<65536, 4096>;
+
+bool read_file(const std::string& path, std::string& content) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return false;
+  content.assign(std::istreambuf_iterator<char>(file), {});
+  return file.good() || file.eof();
+}
+
+int read_config(const std::string& path, document& settings) {
+  std::string content;
+  if (!read_file(path, content)) return fail("cannot read the configuration " + path);
+  const auto read = settings.read_json(ota::as_bytes(content), [&](std::string_view key) {
+    std::fprintf(stderr, "ota: %s: unknown key %.*s\n", path.c_str(), static_cast<int>(key.size()),
+                 key.data());
+  });
+  if (!read) return fail(path + ": " + read.error().where + ": " + read.error().text);
+  return 0;
+}
+
+}  // namespace
+
+int run_update(const arguments& args) {
+  static document settings;  // large, and lives as long as the program
+  if (const int failed = read_config(args.text("config"), settings)) return failed;
+  ota::config config = settings.get();
+  const std::string api = args.text("api");
+  const std::string raw = args.text("raw");
+  if (!api.empty()) config.api = api;
+  if (!raw.empty()) config.raw = raw;
+  if (const auto valid = ota::validate(config); !valid)
+    return fail(args.text("config") + ": " + valid.error().text);
+  config.reset = ota::reset_mode::none;  // a computer is not reset by its updater
+
+  const std::string root = args.text("root", ".");
+  if (!is_directory(root)) return fail("the device's root is no directory: " + root);
+  device one(config, ota::posix_files(root), {}, {}, console_log{config.debug});
+  if (args.has("now")) one.ignore_schedule();
+  if (args.has("state-only")) one.record_only();
+  if (const auto done = one.recover(); !done) return fail(done.error());
+
+  progress_bar bar;
+  const auto outcome =
+      one.run([&bar](const ota::update_progress_report& progress) { bar.show(progress); });
+  bar.end();
+  if (!outcome) {
+    if (args.has("json")) print_outcome(one, ota::update_outcome::failed, true);
+    return fail(std::string(one.message()));
+  }
+  print_outcome(one, *outcome, args.has("json"));
+  // Nothing but the record has changed, so there is nothing to try.
+  if (args.has("state-only") && *outcome == ota::update_outcome::updated)
+    if (const auto done = one.confirm(); !done) return fail(done.error());
+  return 0;
+}
+
+namespace {
+
+// Does `work` on the device at --root, which needs no configuration.
+template <class Work>
+int on_device(const arguments& args, Work&& work) {
+  const std::string root = args.text("root", ".");
+  if (!is_directory(root)) return fail("the device's root is no directory: " + root);
+  const ota::config config;
+  device one(config, ota::posix_files(root));
+  return work(one);
+}
+
+void print_status(device& one, bool json) {
+  const auto installed = one.installed();
+  const auto& state = one.state();
+  if (!json) {
+    std::string line = "version: " + std::string(installed.ref);
+    if (!installed.commit.empty())
+      line += " #" + std::string(installed.commit.view().substr(0, 7));
+    if (installed.ref.empty() && installed.commit.empty()) line = "version: none";
+    print(line + "\nstate: " + name_of(state.phase) +
+          (state.phase == ota::swap_phase::trial
+               ? " (start " + std::to_string(state.boots) + " of " +
+                     std::to_string(state.allowed) + ")"
+               : ""));
+    if (!hex(state.rejected).empty()) print("put back, not tried again: " + hex(state.rejected));
+    return;
+  }
+  std::string text;
+  auto out = [&text](std::string_view piece) { text += piece; };
+  ota::json_writer(out)
+      .begin_object()
+      .key("ref").string(installed.ref)
+      .key("commit").string(installed.commit)
+      .key("state").string(name_of(state.phase))
+      .key("on_trial").boolean(state.phase == ota::swap_phase::trial)
+      .key("boots").number(std::uint32_t{state.boots})
+      .key("allowed_boots").number(std::uint32_t{state.allowed})
+      .key("can_roll_back").boolean(state.phase == ota::swap_phase::trial ||
+                                    state.phase == ota::swap_phase::kept)
+      .key("version").string(hex(state.version))
+      .key("rejected").string(hex(state.rejected))
+      .end_object();
+  print(text);
+}
+
+}  // namespace
+
+int run_boot(const arguments& args) {
+  return on_device(args, [&](device& one) {
+    if (const auto done = one.boot(); !done) return fail(done.error());
+    print_status(one, args.has("json"));
+    return 0;
+  });
+}
+
+int run_confirm(const arguments& args) {
+  return on_device(args, [&](device& one) {
+    if (const auto done = one.confirm(); !done) return fail(done.error());
+    print_status(one, args.has("json"));
+    return 0;
+  });
+}
+
+int run_rollback(const arguments& args) {
+  return on_device(args, [&](device& one) {
+    if (const auto done = one.rollback(); !done) return fail(done.error());
+    print_status(one, args.has("json"));
+    return 0;
+  });
+}
+
+int run_status(const arguments& args) {
+  return on_device(args, [&](device& one) {
+    if (const auto done = one.load(); !done) return fail(done.error());
+    print_status(one, args.has("json"));
+    return 0;
+  });
+}
+
+}  // namespace ota_tool

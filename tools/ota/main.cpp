@@ -1,0 +1,141 @@
+// The command line of `ota`: which commands there are, and which options each of them takes.
+
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "command.hpp"
+
+#ifndef OTA_VERSION
+#define OTA_VERSION "0.1.0"
+#endif
+
+namespace ota_tool {
+namespace {
+
+struct command {
+  const char* name;
+  const char* summary;
+  /// Options, separated by spaces: `name=` takes a value, `name=!` must be given, `name` is a flag.
+  const char* options;
+  int (*run)(const arguments&);
+};
+
+const command commands[] = {
+    {"update", "be a device rooted at --root: check, stage, verify, swap",
+     "config=! root= api= raw= state-only now json", run_update},
+    {"boot", "what a start of the device does", "root= json", run_boot},
+    {"confirm", "keep the version that is on trial", "root= json", run_confirm},
+    {"rollback", "put the earlier version back", "root= json", run_rollback},
+    {"status", "show the installed version and its state", "root= json", run_status},
+    {"serve", "a development server with GitHub's API over Git repositories",
+     "port=! address= git= assets= files= token= rate-limit= fault= log", run_serve},
+    {"manifest", "make a manifest of the files below --root",
+     "root= version= out= hmac-key= key= file-list= include= exclude= deletes= post-update= "
+     "rollback=",
+     run_manifest},
+};
+
+void print_usage(std::FILE* to) {
+  std::fprintf(to, "usage: ota COMMAND [OPTIONS]\n\n");
+  for (const command& one : commands) std::fprintf(to, "  %-10s %s\n", one.name, one.summary);
+  std::fprintf(to, "\nota COMMAND --help lists the options. Results: 0 done or nothing to do, 1 "
+                   "failed, 2 wrong usage.\n");
+}
+
+struct option {
+  std::string name;
+  bool takes_value = false;
+  bool required = false;
+};
+
+std::vector<option> options_of(const command& one) {
+  std::vector<option> list;
+  std::string word;
+  for (const char* at = one.options;; ++at) {
+    if (*at != ' ' && *at != '\0') {
+      word += *at;
+      continue;
+    }
+    option next;
+    const auto equals = word.find('=');
+    next.name = word.substr(0, equals);
+    next.takes_value = equals != std::string::npos;
+    next.required = word.back() == '!';
+    if (!word.empty()) list.push_back(next);
+    word.clear();
+    if (*at == '\0') return list;
+  }
+}
+
+void print_options(const command& one) {
+  std::printf("usage: ota %s", one.name);
+  for (const option& each : options_of(one)) {
+    const std::string text = "--" + each.name + (each.takes_value ? " VALUE" : "");
+    std::printf(each.required ? " %s" : " [%s]", text.c_str());
+  }
+  std::printf("\n%s\n", one.summary);
+}
+
+int wrong_usage(const std::string& what) {
+  std::fprintf(stderr, "ota: %s\n", what.c_str());
+  print_usage(stderr);
+  return 2;
+}
+
+int run(const command& one, int argc, char** argv) {
+  const std::vector<option> known = options_of(one);
+  arguments given;
+  for (int i = 2; i < argc; ++i) {
+    std::string name = argv[i];
+    if (name == "--help" || name == "-h") {
+      print_options(one);
+      return 0;
+    }
+    if (name.compare(0, 2, "--") != 0) return wrong_usage("unexpected argument: " + name);
+    name.erase(0, 2);
+    const auto equals = name.find('=');
+    const bool has_value = equals != std::string::npos;
+    std::string value = has_value ? name.substr(equals + 1) : std::string();
+    name.resize(has_value ? equals : name.size());
+    const option* found = nullptr;
+    for (const option& each : known)
+      if (each.name == name) found = &each;
+    if (found == nullptr) return wrong_usage(std::string(one.name) + ": unknown option --" + name);
+    if (found->takes_value && !has_value) {
+      if (++i == argc) return wrong_usage("--" + name + " needs a value");
+      value = argv[i];
+    }
+    if (!found->takes_value && has_value) return wrong_usage("--" + name + " takes no value");
+    given.add(name, value);
+  }
+  for (const option& each : known)
+    if (each.required && !given.has(each.name))
+      return wrong_usage(std::string(one.name) + " needs --" + each.name);
+  return one.run(given);
+}
+
+}  // namespace
+}  // namespace ota_tool
+
+int main(int argc, char** argv) {
+  using namespace ota_tool;
+  const std::string name = argc < 2 ? std::string() : argv[1];
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_usage(stdout);
+    return 0;
+  }
+  if (name == "--version") {
+    std::printf("ota %s\n", OTA_VERSION);
+    return 0;
+  }
+  try {
+    for (const command& one : commands)
+      if (name == one.name) return run(one, argc, argv);
+  } catch (const std::exception& failure) {
+    std::fprintf(stderr, "ota: %s\n", failure.what());
+    return 1;
+  }
+  return wrong_usage(name.empty() ? "a command is needed" : "unknown command: " + name);
+}

@@ -1,0 +1,2 @@
+#include "command.hpp"
+namespace ota_tool { int run_manifest(const arguments&) { return 1; } }
