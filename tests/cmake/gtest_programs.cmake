@@ -56,3 +56,11 @@ if(NOT OTA_TEST_ROOMS)
     endforeach()
   endforeach()
 endif()
+
+# The library that kills a process at the Nth call which changes the file system.
+if(TARGET interop_tool)
+  add_library(kill_at SHARED ${CMAKE_CURRENT_SOURCE_DIR}/interop/kill_at.cpp)
+  target_link_libraries(kill_at PRIVATE ${CMAKE_DL_LIBS})
+  add_dependencies(interop_tool kill_at)
+  target_compile_definitions(interop_tool PRIVATE OTA_KILL_AT_LIBRARY="$<TARGET_FILE:kill_at>")
+endif()

@@ -182,8 +182,8 @@ class fake_github {
         if (rest == last_directory) continue;
         last_directory = rest;
         std::string commit;
-        for (const auto& [id, tree] : shared_->commits)
-          if (&tree == &files) commit = id;
+        for (const auto& [id, one] : shared_->commits)
+          if (&one == &files) commit = id;
         entries += R"({"path":")" + rest + R"(","mode":"040000","type":"tree","sha":")" +
                    tree_id(commit, below + rest) + "\"},";
         continue;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../core/fixed_string.hpp"
+#include "../format/config.hpp"
 #include "../core/result.hpp"
 #include "../manifest/entry.hpp"
 

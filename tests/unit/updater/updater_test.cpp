@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "ota/ota.hpp"
 #include "support/fake_device.hpp"
 
 namespace {
@@ -35,14 +36,14 @@ struct updates : ::testing::Test {
     return storage.stat(path)->kind != ota::file_kind::none;
   }
 
-  void offer(char digit, const tree& files) {
-    github.commits[commit_of(digit)] = files;
+  void offer(char digit, const tree& content) {
+    github.commits[commit_of(digit)] = content;
     github.heads["main"] = commit_of(digit);
   }
 
-  void release(const std::string& tag, char digit, const tree& files,
+  void release(const std::string& tag, char digit, const tree& content,
                const std::string& manifest = "") {
-    github.commits[commit_of(digit)] = files;
+    github.commits[commit_of(digit)] = content;
     github.releases.push_back({tag, commit_of(digit), manifest});
     settings.channel = "stable";
   }
