@@ -68,8 +68,8 @@ class scheduler {
   /// Whether `version` may be installed now.
   schedule_decision may_update(std::string_view version) {
     if (auto no = check_health(); !no.allowed) return no;
-    const battery_scale scale{settings_.battery_divider_ratio_milli,
-                              settings_.battery_v_max_milli, settings_.battery_v_min_milli};
+    const battery_scale scale{settings_.battery_divider_ratio_milli, settings_.battery_v_max_milli,
+                              settings_.battery_v_min_milli};
     const int raw = hardware_.battery_raw();
     if (is_battery_below(raw, scale, rules().min_battery_percent)) {
       schedule_decision no = refuse("waiting: the battery is at ",
@@ -80,8 +80,8 @@ class scheduler {
     const int hour = hardware_.hour();
     const int start = rules().update_window_start_hour, end = rules().update_window_end_hour;
     if (hour >= 0 && !is_in_window(hour, start, end)) {
-      schedule_decision no = refuse("waiting: updates are made from ",
-                                    static_cast<std::uint32_t>(start));
+      schedule_decision no =
+          refuse("waiting: updates are made from ", static_cast<std::uint32_t>(start));
       no.reason.append(":00 to ").append_number(static_cast<std::uint64_t>(end));
       no.reason.append(":00, it is ").append_number(static_cast<std::uint64_t>(hour));
       no.reason.append(" o'clock");
@@ -94,8 +94,10 @@ class scheduler {
       return no;
     }
     if (rules().power_source == "solar" && hour >= 0 && (hour < 10 || hour > 15)) {
-      schedule_decision no = refuse("waiting for the sun: updates are made from 10:00 to 16:00, "
-                                    "it is ", static_cast<std::uint32_t>(hour));
+      schedule_decision no = refuse(
+          "waiting for the sun: updates are made from 10:00 to 16:00, "
+          "it is ",
+          static_cast<std::uint32_t>(hour));
       no.reason.append(" o'clock");
       return no;
     }
@@ -112,7 +114,9 @@ class scheduler {
   }
 
   /// The events that health deferral looks at.
-  health_log<Storage> health() { return health_log<Storage>(storage_, rules().error_history_limit); }
+  health_log<Storage> health() {
+    return health_log<Storage>(storage_, rules().error_history_limit);
+  }
 
  private:
   const scheduling_config& rules() const { return settings_.scheduling; }

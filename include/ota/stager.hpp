@@ -2,6 +2,7 @@
 
 #include <new>
 
+#include "manifest/release_target.hpp"
 #include "stager/downloader.hpp"
 #include "stager/lister.hpp"
 #include "stager/manifest_lister.hpp"
@@ -9,7 +10,6 @@
 #include "stager/planner.hpp"
 #include "stager/staging_record.hpp"
 #include "stager/version_file.hpp"
-#include "manifest/release_target.hpp"
 #include "swapper.hpp"
 
 namespace ota {
@@ -95,7 +95,16 @@ class stager {
 
  private:
   enum class stage : std::uint8_t {
-    forget, clean_new, clean_old, list, read_manifest, compare, deletes, patterns, seal, download
+    forget,
+    clean_new,
+    clean_old,
+    list,
+    read_manifest,
+    compare,
+    deletes,
+    patterns,
+    seal,
+    download
   };
 
   // Goes to the next stage when the present one has nothing left to do.
@@ -191,7 +200,8 @@ class stager {
       return error{errc::no_space, "stager",
                    "not enough space: an update needs twice the size of its new files free"};
     if (*room < settings_.min_free_storage)
-      return error{errc::no_space, "stager", "not enough space: less than min_free_storage is free"};
+      return error{errc::no_space, "stager",
+                   "not enough space: less than min_free_storage is free"};
     return {};
   }
 

@@ -12,24 +12,24 @@ namespace ota {
 
 /// How far the change from one version to the next is. Kept on storage; see docs/power-safety.md.
 enum class swap_phase : std::uint8_t {
-  idle,       ///< one version, nothing to put back
-  swapping,   ///< the new version is complete beside the old one and is being moved in
-  trial,      ///< the new version runs and is not confirmed yet
-  kept,       ///< the new version is confirmed; the old one can still be put back
-  removing,   ///< putting back: what the new version added is being removed
-  restoring   ///< putting back: what it replaced is being moved in again
+  idle,      ///< one version, nothing to put back
+  swapping,  ///< the new version is complete beside the old one and is being moved in
+  trial,     ///< the new version runs and is not confirmed yet
+  kept,      ///< the new version is confirmed; the old one can still be put back
+  removing,  ///< putting back: what the new version added is being removed
+  restoring  ///< putting back: what it replaced is being moved in again
 };
 
 /// What the swapper keeps on storage.
 struct swap_state {
   swap_phase phase = swap_phase::idle;
-  std::uint8_t boots = 0;      ///< starts of the version on trial so far
-  std::uint8_t allowed = 1;    ///< starts without being confirmed, before it is put back
-  bool reject = false;         ///< the version being put back is not to be tried again
-  std::uint32_t entries = 0;   ///< in the plan
-  version_id version{};        ///< running, or being moved in
-  version_id previous{};       ///< to be put back
-  version_id rejected{};       ///< put back before
+  std::uint8_t boots = 0;     ///< starts of the version on trial so far
+  std::uint8_t allowed = 1;   ///< starts without being confirmed, before it is put back
+  bool reject = false;        ///< the version being put back is not to be tried again
+  std::uint32_t entries = 0;  ///< in the plan
+  version_id version{};       ///< running, or being moved in
+  version_id previous{};      ///< to be put back
+  version_id rejected{};      ///< put back before
 };
 
 /// Makes a staged version the running one, and puts the old one back.
@@ -92,8 +92,7 @@ class swapper {
     if (state_.phase != swap_phase::swapping) return done.error();
     failure_ = done.error();
     state_.reject = false;
-    if (auto turned = enter(swap_phase::removing, pass::remove_new); !turned)
-      return turned.error();
+    if (auto turned = enter(swap_phase::removing, pass::remove_new); !turned) return turned.error();
     return true;
   }
 
@@ -108,7 +107,8 @@ class swapper {
   /// Keeps the version on trial.
   result<void> confirm() {
     if (state_.phase != swap_phase::trial)
-      return error{errc::wrong_state, "swapper", "no version is on trial: there is nothing to confirm"};
+      return error{errc::wrong_state, "swapper",
+                   "no version is on trial: there is nothing to confirm"};
     state_.phase = swap_phase::kept;
     return store();
   }
@@ -139,7 +139,8 @@ class swapper {
  private:
   enum class pass : std::uint8_t { back_up, install, remove_new, put_back };
 
-  // magic, phase, boots, reject, allowed, entries, version, previous, rejected, CRC-32 of all before it
+  // magic, phase, boots, reject, allowed, entries, version, previous, rejected, CRC-32 of all
+  // before it
   static constexpr std::size_t record_size = 4 + 4 + 4 + 3 * 20 + 4;
 
   void begin_pass(pass next) {

@@ -8,8 +8,8 @@
 #include "scheduler.hpp"
 #include "stager.hpp"
 #include "swapper.hpp"
-#include "updater/contracts.hpp"
 #include "updater/changeover.hpp"
+#include "updater/contracts.hpp"
 #include "updater/records.hpp"
 #include "updater/report.hpp"
 
@@ -39,7 +39,9 @@ class updater : private check_policies<Policies> {
         swapper_(storage_),
         scheduler_(storage_, hardware_, settings_),
         source_(settings_),
-        stager_(storage_, settings_) {}
+        stager_(storage_, settings_) {
+    detail::set_timeouts(http_, settings);
+  }
 
   updater(const updater&) = delete;
   updater& operator=(const updater&) = delete;
@@ -194,8 +196,8 @@ class updater : private check_policies<Policies> {
     const release_target& target = source_.target();
     const swap_state& state = swapper_.state();
     if (target.id == state.rejected) return up_to_date(target.id);
-    const bool same = state.version != version_id{} ? target.id == state.version
-                                                    : is_installed(target);
+    const bool same =
+        state.version != version_id{} ? target.id == state.version : is_installed(target);
     if (same && !settings_.force) return up_to_date(target.id);
     if (state.phase == swap_phase::trial) {
       if (same) return up_to_date(target.id);
@@ -247,7 +249,10 @@ class updater : private check_policies<Policies> {
       return up_to_date(source_.target().id);
     }
     http_.close();
-    if (auto done = swapper_.begin(source_.target().id, stager_.plan().entries, settings_.trial_boots); !done) return done;
+    if (auto done =
+            swapper_.begin(source_.target().id, stager_.plan().entries, settings_.trial_boots);
+        !done)
+      return done;
     enter(update_phase::swapping);
     return {};
   }
@@ -279,15 +284,15 @@ class updater : private check_policies<Policies> {
   // ---- failures -----------------------------------------------------------------------------
 
   void handle(const error& failure) {
-    const retry_limits limits = adapt_to_signal(
-        {settings_.http_retries, settings_.backoff_sec}, hardware_.signal_dbm());
+    const retry_limits limits =
+        adapt_to_signal({settings_.http_retries, settings_.backoff_sec}, hardware_.signal_dbm());
     const bool short_limit = failure.code == errc::rate_limited &&
                              failure.detail <= static_cast<std::int32_t>(settings_.max_backoff_sec);
     if (progress_.bytes > best_) best_ = progress_.bytes, attempts_ = 0;
     if ((is_transient(failure) || short_limit) && ++attempts_ < limits.tries) {
-      pause_seconds_ = short_limit ? static_cast<std::uint32_t>(failure.detail)
-                                   : backoff_seconds(attempts_, limits.first_wait,
-                                                     settings_.max_backoff_sec);
+      pause_seconds_ =
+          short_limit ? static_cast<std::uint32_t>(failure.detail)
+                      : backoff_seconds(attempts_, limits.first_wait, settings_.max_backoff_sec);
       if (settings_.jitter) pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
       http_.close();
       log_.retry(pause_seconds_, failure);

@@ -59,7 +59,8 @@ class verifier {
   static result<void> compare(H& hash, const digest& promised) {
     const auto value = hash.finish();
     if (equal({value.data(), value.size()}, promised.view())) return {};
-    return error{errc::mismatch, "verifier", "the content is not what was promised: its hash differs"};
+    return error{errc::mismatch, "verifier",
+                 "the content is not what was promised: its hash differs"};
   }
 
   using strong_hash = std::conditional_t<checks_manifests, Hash, crc32>;

@@ -46,10 +46,10 @@ struct report {
 
 }  // namespace
 
-#define FORWARD(name, parameters, arguments)                            \
-  extern "C" int name parameters {                                      \
-    count();                                                            \
-    return next<int(*) parameters>(#name) arguments;                    \
+#define FORWARD(name, parameters, arguments)         \
+  extern "C" int name parameters {                   \
+    count();                                         \
+    return next<int(*) parameters>(#name) arguments; \
   }
 
 FORWARD(rename, (const char* from, const char* to), (from, to))
@@ -84,16 +84,16 @@ extern "C" ssize_t pwrite64(int fd, const void* data, size_t size, off64_t offse
   return next<ssize_t (*)(int, const void*, size_t, off64_t)>("pwrite64")(fd, data, size, offset);
 }
 
-#define FORWARD_OPEN(name)                                                        \
-  extern "C" int name(int fd, const char* path, int flags, ...) {                 \
-    mode_t mode = 0;                                                              \
-    if ((flags & O_CREAT) != 0) {                                                 \
-      va_list rest;                                                               \
-      va_start(rest, flags);                                                      \
-      mode = va_arg(rest, mode_t);                                                \
-      va_end(rest);                                                               \
-    }                                                                             \
-    if ((flags & (O_CREAT | O_TRUNC)) != 0) count();                              \
+#define FORWARD_OPEN(name)                                                          \
+  extern "C" int name(int fd, const char* path, int flags, ...) {                   \
+    mode_t mode = 0;                                                                \
+    if ((flags & O_CREAT) != 0) {                                                   \
+      va_list rest;                                                                 \
+      va_start(rest, flags);                                                        \
+      mode = va_arg(rest, mode_t);                                                  \
+      va_end(rest);                                                                 \
+    }                                                                               \
+    if ((flags & (O_CREAT | O_TRUNC)) != 0) count();                                \
     return next<int (*)(int, const char*, int, ...)>(#name)(fd, path, flags, mode); \
   }
 

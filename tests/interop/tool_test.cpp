@@ -37,20 +37,20 @@ struct tool : ::testing::Test {
 
   void SetUp() override {
     std::filesystem::create_directory(root);
-    const auto made = run(
-        "set -e; git init -q -b main " + repository + "; cd " + repository +
-        "; mkdir -p lib/deep 'with space'; echo one > a.txt; echo two > lib/b.txt; "
-        ": > lib/empty; printf '#!/bin/sh\\n' > run.sh; chmod +x run.sh; "
-        "head -c 70000 /dev/urandom > lib/deep/big.bin; echo s > 'with space/x y#?%.txt'; "
-        "echo u > 'with space/\xc3\xa9.txt'; echo gone > gone.txt; echo moved > moved.txt; " +
-        git("add . ") + "; " + git("commit -qm one"));
+    const auto made =
+        run("set -e; git init -q -b main " + repository + "; cd " + repository +
+            "; mkdir -p lib/deep 'with space'; echo one > a.txt; echo two > lib/b.txt; "
+            ": > lib/empty; printf '#!/bin/sh\\n' > run.sh; chmod +x run.sh; "
+            "head -c 70000 /dev/urandom > lib/deep/big.bin; echo s > 'with space/x y#?%.txt'; "
+            "echo u > 'with space/\xc3\xa9.txt'; echo gone > gone.txt; echo moved > moved.txt; " +
+            git("add . ") + "; " + git("commit -qm one"));
     ASSERT_EQ(made.code, 0) << made.out;
     old_commit = head();
-    const auto changed = run(
-        "set -e; cd " + repository +
-        "; echo changed > a.txt; rm gone.txt; mkdir -p new/dir; mv moved.txt new/dir/; "
-        ": > lib/b.txt; chmod -x run.sh; chmod +x a.txt; " + git("add -A .") + "; " +
-        git("commit -qm two"));
+    const auto changed =
+        run("set -e; cd " + repository +
+            "; echo changed > a.txt; rm gone.txt; mkdir -p new/dir; mv moved.txt new/dir/; "
+            ": > lib/b.txt; chmod -x run.sh; chmod +x a.txt; " +
+            git("add -A .") + "; " + git("commit -qm two"));
     ASSERT_EQ(changed.code, 0) << changed.out;
     new_commit = head();
     checkout(old_commit);
@@ -207,7 +207,8 @@ TEST_F(tool, refuses_wrong_usage_and_bad_configuration) {
 TEST_F(tool, tells_its_state_as_json) {
   server github(serve_command());
   ASSERT_EQ(run(update_command(github)).code, 0);
-  const auto state = run(ota + " status --root " + root + " --json | python3 -c 'import json, sys; "
+  const auto state = run(ota + " status --root " + root +
+                         " --json | python3 -c 'import json, sys; "
                          "s = json.load(sys.stdin); print(s[\"state\"], s[\"commit\"])'");
   EXPECT_EQ(state.out, "trial " + old_commit + "\n");
 }

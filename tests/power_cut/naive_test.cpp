@@ -56,8 +56,7 @@ ota::result<void> put_backups_back(cut_files& storage) {
 }
 
 TEST(naive_swapper, is_found_to_leave_mixed_trees) {
-  const auto report =
-      ota::testing::prove_power_safe(old_version(), file_by_file, put_backups_back);
+  const auto report = ota::testing::prove_power_safe(old_version(), file_by_file, put_backups_back);
   std::cout << "[ figures  ] naive: " << report.to_json() << '\n' << report.first_broken << '\n';
   EXPECT_GT(report.broken, 10u);
   EXPECT_NE(report.first_broken.find("neither version is whole"), std::string::npos);

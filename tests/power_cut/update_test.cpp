@@ -121,8 +121,7 @@ TEST(power_cut, rollback_of_a_confirmed_version_is_whole_at_every_cut) {
   ASSERT_TRUE(kept.updater.boot());
   ASSERT_EQ(kept.run(), ota::update_outcome::updated) << kept.updater.message();
   ASSERT_TRUE(kept.updater.confirm());
-  const auto roll_back =
-      one.started([](cut_device& device) { return device.updater.rollback(); });
+  const auto roll_back = one.started([](cut_device& device) { return device.updater.rollback(); });
   const auto report = ota::testing::prove_power_safe(storage, roll_back, one.recovery());
   keep_figures("rollback", report);
   EXPECT_EQ(report.broken, 0u) << report.first_broken;

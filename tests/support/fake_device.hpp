@@ -95,8 +95,7 @@ tree read_tree(Storage& storage, const std::string& directory = "") {
     }
     const auto info = storage.stat(path);
     std::string content(static_cast<std::size_t>(info->size), '\0');
-    (void)storage.read(path, 0,
-                       {reinterpret_cast<std::uint8_t*>(content.data()), content.size()});
+    (void)storage.read(path, 0, {reinterpret_cast<std::uint8_t*>(content.data()), content.size()});
     found[path] = {content, info->executable};
   }
   return found;

@@ -47,7 +47,7 @@ class fake_github {
     int fail_opens = 0;                        // the next requests fail to connect
     std::size_t drop_after = SIZE_MAX;         // bytes of the next body, then the connection breaks
     bool ignore_ranges = false;
-    std::string extra_tree_entries;            // raw JSON put into every tree, with a comma behind
+    std::string extra_tree_entries;  // raw JSON put into every tree, with a comma behind
   };
 
   explicit fake_github(state& shared) : shared_(&shared) {}
@@ -192,9 +192,9 @@ class fake_github {
         truncated = true;
         break;
       }
-      entries += R"({"path":")" + rest + R"(","mode":")" +
-                 (file.executable ? "100755" : "100644") + R"(","type":"blob","sha":")" +
-                 git_id(file.content) + R"(","size":)" + std::to_string(file.content.size()) + "},";
+      entries += R"({"path":")" + rest + R"(","mode":")" + (file.executable ? "100755" : "100644") +
+                 R"(","type":"blob","sha":")" + git_id(file.content) + R"(","size":)" +
+                 std::to_string(file.content.size()) + "},";
     }
     if (!entries.empty()) entries.pop_back();
     return give(R"({"sha":"x","url":"u","tree":[)" + entries + R"(],"truncated":)" +

@@ -81,8 +81,7 @@ class progress_bar {
                  part * 100, at.files, at.files_total,
                  amount(static_cast<double>(at.bytes)).c_str(), amount(rate).c_str());
     if (rate > 0)
-      std::fprintf(stderr, "  %.0f s left ",
-                   static_cast<double>(at.bytes_total - at.bytes) / rate);
+      std::fprintf(stderr, "  %.0f s left ", static_cast<double>(at.bytes_total - at.bytes) / rate);
     std::fprintf(stderr, "\033[K");
     drawn_ = true;
   }
@@ -163,16 +162,26 @@ void print_outcome(device& one, ota::update_outcome outcome, bool json) {
   auto out = [&text](std::string_view piece) { text += piece; };
   ota::json_writer(out)
       .begin_object()
-      .key("outcome").string(name_of(outcome))
-      .key("message").string(one.message())
-      .key("ref").string(installed.ref)
-      .key("commit").string(installed.commit)
-      .key("files").number(progress.files)
-      .key("removed").number(progress.removals)
-      .key("bytes").number(progress.bytes)
-      .key("bytes_moved").number(progress.bytes_moved)
-      .key("resumed").number(progress.resumed)
-      .key("peak_memory_kb").number(static_cast<std::int64_t>(peak_memory_kb()))
+      .key("outcome")
+      .string(name_of(outcome))
+      .key("message")
+      .string(one.message())
+      .key("ref")
+      .string(installed.ref)
+      .key("commit")
+      .string(installed.commit)
+      .key("files")
+      .number(progress.files)
+      .key("removed")
+      .number(progress.removals)
+      .key("bytes")
+      .number(progress.bytes)
+      .key("bytes_moved")
+      .number(progress.bytes_moved)
+      .key("resumed")
+      .number(progress.resumed)
+      .key("peak_memory_kb")
+      .number(static_cast<std::int64_t>(peak_memory_kb()))
       .end_object();
   print(text);
 }
@@ -252,14 +261,12 @@ void print_status(device& one, bool json) {
   const auto& state = one.state();
   if (!json) {
     std::string line = "version: " + std::string(installed.ref);
-    if (!installed.commit.empty())
-      line += " #" + std::string(installed.commit.view().substr(0, 7));
+    if (!installed.commit.empty()) line += " #" + std::string(installed.commit.view().substr(0, 7));
     if (installed.ref.empty() && installed.commit.empty()) line = "version: none";
     print(line + "\nstate: " + name_of(state.phase) +
-          (state.phase == ota::swap_phase::trial
-               ? " (start " + std::to_string(state.boots) + " of " +
-                     std::to_string(state.allowed) + ")"
-               : ""));
+          (state.phase == ota::swap_phase::trial ? " (start " + std::to_string(state.boots) +
+                                                       " of " + std::to_string(state.allowed) + ")"
+                                                 : ""));
     if (!hex(state.rejected).empty()) print("put back, not tried again: " + hex(state.rejected));
     return;
   }
@@ -267,16 +274,24 @@ void print_status(device& one, bool json) {
   auto out = [&text](std::string_view piece) { text += piece; };
   ota::json_writer(out)
       .begin_object()
-      .key("ref").string(installed.ref)
-      .key("commit").string(installed.commit)
-      .key("state").string(name_of(state.phase))
-      .key("on_trial").boolean(state.phase == ota::swap_phase::trial)
-      .key("boots").number(std::uint32_t{state.boots})
-      .key("allowed_boots").number(std::uint32_t{state.allowed})
-      .key("can_roll_back").boolean(state.phase == ota::swap_phase::trial ||
-                                    state.phase == ota::swap_phase::kept)
-      .key("version").string(hex(state.version))
-      .key("rejected").string(hex(state.rejected))
+      .key("ref")
+      .string(installed.ref)
+      .key("commit")
+      .string(installed.commit)
+      .key("state")
+      .string(name_of(state.phase))
+      .key("on_trial")
+      .boolean(state.phase == ota::swap_phase::trial)
+      .key("boots")
+      .number(std::uint32_t{state.boots})
+      .key("allowed_boots")
+      .number(std::uint32_t{state.allowed})
+      .key("can_roll_back")
+      .boolean(state.phase == ota::swap_phase::trial || state.phase == ota::swap_phase::kept)
+      .key("version")
+      .string(hex(state.version))
+      .key("rejected")
+      .string(hex(state.rejected))
       .end_object();
   print(text);
 }

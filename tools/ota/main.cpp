@@ -40,8 +40,9 @@ const command commands[] = {
 void print_usage(std::FILE* to) {
   std::fprintf(to, "usage: ota COMMAND [OPTIONS]\n\n");
   for (const command& one : commands) std::fprintf(to, "  %-10s %s\n", one.name, one.summary);
-  std::fprintf(to, "\nota COMMAND --help lists the options. Results: 0 done or nothing to do, 1 "
-                   "failed, 2 wrong usage.\n");
+  std::fprintf(to,
+               "\nota COMMAND --help lists the options. Results: 0 done or nothing to do, 1 "
+               "failed, 2 wrong usage.\n");
 }
 
 struct option {

@@ -54,8 +54,8 @@ int run_serve(const arguments& args) {
       },
       faults);
   const bool is_ipv6 = address.find(':') != std::string::npos;
-  api.base = "http://" + (is_ipv6 ? "[" + address + "]" : address) + ":" +
-             std::to_string(server.port());
+  api.base =
+      "http://" + (is_ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(server.port());
   std::signal(SIGINT, end);
   std::signal(SIGTERM, end);
   std::signal(SIGPIPE, SIG_IGN);

@@ -7,26 +7,26 @@ namespace ota {
 /// What kind of thing went wrong. The kind decides what the library does next
 /// (retry, wait, give up); the text of the `error` is for people.
 enum class errc : std::uint8_t {
-  none,             ///< nothing went wrong
-  invalid_argument, ///< the caller or the configuration asked for something impossible
-  invalid_path,     ///< a path that is absolute, climbs with `..`, or holds forbidden bytes
-  too_long,         ///< a text or list that does not fit its fixed memory
-  malformed,        ///< outside bytes that break their format
-  unsupported,      ///< understood, but not built in or not allowed
-  not_found,        ///< a file, version or resource that is not there
-  exists,           ///< something is in the way
-  not_empty,        ///< a directory that still holds something
-  no_space,         ///< storage is full, or would be
-  storage,          ///< storage refused to read or write
-  connection,       ///< no connection, or it broke
-  timeout,          ///< the other side was silent for too long
-  http_status,      ///< the server answered with a status that ends the request; `detail` holds it
-  rate_limited,     ///< the server asks to wait; `detail` holds the seconds
-  mismatch,         ///< bytes are not what was promised: size or hash differs
-  untrusted,        ///< a signature is missing or wrong
-  rejected,         ///< this version was tried and put back before
-  wrong_state,      ///< not possible now: nothing on trial, nothing to put back, …
-  power_cut         ///< a test storage has cut the power
+  none,              ///< nothing went wrong
+  invalid_argument,  ///< the caller or the configuration asked for something impossible
+  invalid_path,      ///< a path that is absolute, climbs with `..`, or holds forbidden bytes
+  too_long,          ///< a text or list that does not fit its fixed memory
+  malformed,         ///< outside bytes that break their format
+  unsupported,       ///< understood, but not built in or not allowed
+  not_found,         ///< a file, version or resource that is not there
+  exists,            ///< something is in the way
+  not_empty,         ///< a directory that still holds something
+  no_space,          ///< storage is full, or would be
+  storage,           ///< storage refused to read or write
+  connection,        ///< no connection, or it broke
+  timeout,           ///< the other side was silent for too long
+  http_status,       ///< the server answered with a status that ends the request; `detail` holds it
+  rate_limited,      ///< the server asks to wait; `detail` holds the seconds
+  mismatch,          ///< bytes are not what was promised: size or hash differs
+  untrusted,         ///< a signature is missing or wrong
+  rejected,          ///< this version was tried and put back before
+  wrong_state,       ///< not possible now: nothing on trial, nothing to put back, …
+  power_cut          ///< a test storage has cut the power
 };
 
 /// A failure: its kind, the part where it happened, and a short English text that

@@ -53,7 +53,7 @@ class led_player {
     std::uint16_t on;
     std::uint16_t off;
   };
-  static constexpr blink blinks[] = {{0, 0, 0},   {2, 100, 100}, {0, 0, 0}, {0, 0, 0},
+  static constexpr blink blinks[] = {{0, 0, 0},   {2, 100, 100}, {0, 0, 0},  {0, 0, 0},
                                      {1, 50, 50}, {3, 100, 100}, {1, 500, 0}};
 
   std::uint64_t began_ = 0;

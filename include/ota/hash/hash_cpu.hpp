@@ -16,7 +16,13 @@
 #include <sys/auxv.h>
 #endif
 
+#define OTA_HASH_INLINE __attribute__((always_inline)) inline
 namespace ota::detail {
+#if !defined(__OPTIMIZE_SIZE__) && (defined(__unix__) || defined(__APPLE__) || defined(_WIN32))
+inline constexpr bool unroll_hashes = true;
+#else
+inline constexpr bool unroll_hashes = false;
+#endif
 
 #if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
 inline bool ask_cpu_for_sha() {

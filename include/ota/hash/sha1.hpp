@@ -24,8 +24,7 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     for (unsigned i = 0; i < 80; ++i) {
       std::uint32_t& now = w[i & 15];
-      if (i >= 16)
-        now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
+      if (i >= 16) now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
       std::uint32_t t = rotate_left(a, 5) + e + now;
       if (i < 20)
         t += (d ^ (b & (c ^ d))) + 0x5a827999;
@@ -60,15 +59,15 @@ struct sha1_compress {
       if (i < 4) {
         now = (lanes32)__builtin_ia32_pshufb128((lanes8)load_lanes(data + 16 * i), reverse);
       } else {
-        const lanes32 mixed = (lanes32)__builtin_ia32_sha1msg1(
-                                  (signed_lanes32)now, (signed_lanes32)w[(i + 1) & 3]) ^
-                              w[(i + 2) & 3];
-        now = (lanes32)__builtin_ia32_sha1msg2((signed_lanes32)mixed,
-                                               (signed_lanes32)w[(i + 3) & 3]);
+        const lanes32 mixed =
+            (lanes32)__builtin_ia32_sha1msg1((signed_lanes32)now, (signed_lanes32)w[(i + 1) & 3]) ^
+            w[(i + 2) & 3];
+        now =
+            (lanes32)__builtin_ia32_sha1msg2((signed_lanes32)mixed, (signed_lanes32)w[(i + 3) & 3]);
       }
-      const lanes32 sum = i == 0 ? e + now
-                                 : (lanes32)__builtin_ia32_sha1nexte((signed_lanes32)e,
-                                                                     (signed_lanes32)now);
+      const lanes32 sum =
+          i == 0 ? e + now
+                 : (lanes32)__builtin_ia32_sha1nexte((signed_lanes32)e, (signed_lanes32)now);
       e = abcd;
       abcd = (lanes32)__builtin_ia32_sha1rnds4((signed_lanes32)abcd, (signed_lanes32)sum, Function);
     }

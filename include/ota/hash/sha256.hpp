@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "block_hash.hpp"
 #include "hash_cpu.hpp"
 
@@ -29,34 +31,51 @@ struct sha256_compress {
     for (; count != 0; --count, data += 64) portable_block(state, data);
   }
 
+  // The working variables are a window of eight words that moves up by one a round: s[0..7] are
+  // h, g, f, e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie
+  // in a row likewise, w[0] being the round's.
+  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, std::uint32_t k) {
+    const std::uint32_t e = s[3], a = s[7];
+    const std::uint32_t t = s[0] + rotate_right(rotate_right(rotate_right(e, 14) ^ e, 5) ^ e, 6) +
+                            (s[1] ^ (e & (s[2] ^ s[1]))) + k + w[0];
+    s[4] += t;
+    s[8] = t + rotate_right(rotate_right(rotate_right(a, 9) ^ a, 11) ^ a, 2) +
+           (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
+  }
+
+  OTA_HASH_INLINE static void extend(std::uint32_t* w) {
+    const std::uint32_t x = w[1], y = w[14];
+    w[16] = w[0] + (rotate_right(rotate_right(x, 11) ^ x, 7) ^ x >> 3) + w[9] +
+            (rotate_right(rotate_right(y, 2) ^ y, 17) ^ y >> 10);
+  }
+
+  template <std::size_t... I>
+  static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
+    ((I < 48 ? extend(w + I) : void(), round(s + I, w + I, constants[I])), ...);
+  }
+
   static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
-    std::uint32_t w[16];
-    std::uint32_t v[8];
-    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-    for (int i = 0; i < 8; ++i) v[i] = state[i];
-    for (unsigned begin = 0; begin < 64; begin += 16) {
-      for (unsigned i = 0; i < 16; ++i) {
-        if (begin != 0) {
-          const std::uint32_t x = w[(i + 1) & 15], y = w[(i + 14) & 15];
-          w[i] += (rotate_right(x, 7) ^ rotate_right(x, 18) ^ x >> 3) + w[(i + 9) & 15] +
-                  (rotate_right(y, 17) ^ rotate_right(y, 19) ^ y >> 10);
+    if constexpr (unroll_hashes) {
+      std::uint32_t s[72], w[64];
+      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+      for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
+      unrolled_rounds(s, w, std::make_index_sequence<64>());
+      for (int i = 0; i < 8; ++i) state[i] += s[71 - i];
+    } else {
+      std::uint32_t s[24], w[32];
+      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+      for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
+      const std::uint32_t* k = constants;
+      for (int part = 0; part < 4; ++part) {
+        for (int i = 0; i < 16; ++i) {
+          if (part != 3) extend(w + i);
+          round(s + i, w + i, *k++);
         }
-        const std::uint32_t e = v[4], a = v[0];
-        const std::uint32_t t = v[7] + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25)) +
-                                (v[6] ^ (e & (v[5] ^ v[6]))) + constants[begin + i] + w[i];
-        const std::uint32_t u = (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22)) +
-                                ((a & v[1]) | (v[2] & (a | v[1])));
-        v[7] = v[6];
-        v[6] = v[5];
-        v[5] = e;
-        v[4] = v[3] + t;
-        v[3] = v[2];
-        v[2] = v[1];
-        v[1] = a;
-        v[0] = t + u;
+        std::memcpy(s, s + 16, 32);
+        std::memcpy(w, w + 16, 64);
       }
+      for (int i = 0; i < 8; ++i) state[i] += s[7 - i];
     }
-    for (int i = 0; i < 8; ++i) state[i] += v[i];
   }
 
 #if defined(OTA_HASH_X86)
@@ -76,10 +95,9 @@ struct sha256_compress {
           now = (lanes32)__builtin_ia32_pshufb128((lanes8)load_lanes(data + 16 * i), swap);
         } else {
           const lanes32 last = w[(i + 3) & 3], before = w[(i + 2) & 3];
-          const lanes32 sum =
-              (lanes32)__builtin_ia32_sha256msg1((signed_lanes32)now,
-                                                 (signed_lanes32)w[(i + 1) & 3]) +
-              __builtin_shufflevector(before, last, 1, 2, 3, 4);
+          const lanes32 sum = (lanes32)__builtin_ia32_sha256msg1((signed_lanes32)now,
+                                                                 (signed_lanes32)w[(i + 1) & 3]) +
+                              __builtin_shufflevector(before, last, 1, 2, 3, 4);
           now = (lanes32)__builtin_ia32_sha256msg2((signed_lanes32)sum, (signed_lanes32)last);
         }
         const lanes32 sum = now + load_lanes(constants + 4 * i);
@@ -111,8 +129,8 @@ struct sha256_compress {
         if (i < 4)
           now = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(data + 16 * i)));
         else
-          now = vsha256su1q_u32(vsha256su0q_u32(now, w[(i + 1) & 3]), w[(i + 2) & 3],
-                                w[(i + 3) & 3]);
+          now =
+              vsha256su1q_u32(vsha256su0q_u32(now, w[(i + 1) & 3]), w[(i + 2) & 3], w[(i + 3) & 3]);
         const uint32x4_t sum = vaddq_u32(now, vld1q_u32(constants + 4 * i));
         const uint32x4_t before = abcd;
         abcd = vsha256hq_u32(abcd, efgh, sum);

@@ -63,8 +63,8 @@ class git_repository {
   /// What a reference points to; nothing for one that is not there.
   std::optional<git_object> reference(const std::string& name) {
     // `find` would also take abbreviations; only whole names are references.
-    const std::string id = trimmed(output_of({"git", "-C", path_, "rev-parse", "-q", "--verify",
-                                              "--end-of-options", name}));
+    const std::string id = trimmed(
+        output_of({"git", "-C", path_, "rev-parse", "-q", "--verify", "--end-of-options", name}));
     if (id.empty()) return std::nullopt;
     return find(id);
   }
@@ -72,9 +72,9 @@ class git_repository {
   /// The tags, the newest first: by their versions, then by date.
   std::vector<std::string> tags() {
     std::vector<std::string> names;
-    std::string text = output_of({"git", "-C", path_, "for-each-ref", "--sort=-creatordate",
-                                  "--sort=-version:refname", "--format=%(refname:strip=2)",
-                                  "refs/tags"});
+    std::string text =
+        output_of({"git", "-C", path_, "for-each-ref", "--sort=-creatordate",
+                   "--sort=-version:refname", "--format=%(refname:strip=2)", "refs/tags"});
     for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
       names.push_back(text.substr(at, end - at));
     return names;
@@ -112,8 +112,7 @@ class git_repository {
 
   std::string line() {
     std::string text;
-    for (int c; (c = std::fgetc(batch_->from())) != EOF && c != '\n';)
-      text += static_cast<char>(c);
+    for (int c; (c = std::fgetc(batch_->from())) != EOF && c != '\n';) text += static_cast<char>(c);
     return text;
   }
 

@@ -24,8 +24,8 @@ class github_api {
  public:
   explicit github_api(fault_plan& faults) : faults_(faults) {}
 
-  std::string token;             ///< without it every repository is hidden; empty: all are public
-  std::size_t rate_limit = 0;    ///< requests without a token; 0: any number
+  std::string token;           ///< without it every repository is hidden; empty: all are public
+  std::size_t rate_limit = 0;  ///< requests without a token; 0: any number
 
   /// Where this server is reached, for the addresses in its answers.
   std::string base;
@@ -86,8 +86,10 @@ class github_api {
   }
 
   static server_response not_found() {
-    return {404, {{"Content-Type", "application/json; charset=utf-8"}},
-            R"({"message":"Not Found","documentation_url":"https://docs.github.com/rest","status":"404"})"};
+    return {
+        404,
+        {{"Content-Type", "application/json; charset=utf-8"}},
+        R"({"message":"Not Found","documentation_url":"https://docs.github.com/rest","status":"404"})"};
   }
 
   static std::string hash_of(const std::string& text) {
@@ -129,8 +131,11 @@ class github_api {
   server_response route(const server_request& request) {
     entries parts = split(request.path);
     if (request.header("user-agent").empty())
-      return {403, {}, "Request forbidden by administrative rules. Please make sure your request "
-                       "has a User-Agent header.", false};
+      return {403,
+              {},
+              "Request forbidden by administrative rules. Please make sure your request "
+              "has a User-Agent header.",
+              false};
     if (parts[0] == "files" && !files_.empty()) return plain_file(join(parts, 1));
     if (parts[0] == "signed") return signed_file(request, parts);
     const std::string given = request.header("authorization");
@@ -153,8 +158,10 @@ class github_api {
     const std::size_t used = ++requests_;
     const std::string reset = std::to_string(std::time(nullptr) + 3600);
     if (used > rate_limit)
-      response = {403, {{"Content-Type", "application/json"}},
-                  R"({"message":"API rate limit exceeded"})", false};
+      response = {403,
+                  {{"Content-Type", "application/json"}},
+                  R"({"message":"API rate limit exceeded"})",
+                  false};
     response.headers["X-RateLimit-Limit"] = std::to_string(rate_limit);
     response.headers["X-RateLimit-Remaining"] =
         std::to_string(used > rate_limit ? 0 : rate_limit - used);
@@ -189,12 +196,18 @@ class github_api {
     if (!git.reference("refs/tags/" + tag)) return not_found();
     return document(json([&](json_writer& out) {
       out.begin_object()
-          .key("url").string(api_url(name, "/releases/" + hash_of(tag).substr(0, 8)))
-          .key("tag_name").string(tag)
-          .key("name").string(tag)
-          .key("draft").boolean(false)
-          .key("prerelease").boolean(false)
-          .key("assets").begin_array();
+          .key("url")
+          .string(api_url(name, "/releases/" + hash_of(tag).substr(0, 8)))
+          .key("tag_name")
+          .string(tag)
+          .key("name")
+          .string(tag)
+          .key("draft")
+          .boolean(false)
+          .key("prerelease")
+          .boolean(false)
+          .key("assets")
+          .begin_array();
       const std::filesystem::path folder = std::filesystem::path(assets_[name]) / tag;
       if (!assets_[name].empty() && std::filesystem::is_directory(folder))
         for (const auto& file : std::filesystem::directory_iterator(folder))
@@ -218,15 +231,27 @@ class github_api {
     std::string hex(64, '0');
     to_hex({digest.data(), digest.size()}, hex.data());
     out.begin_object()
-        .key("url").string(api_url(name, "/releases/assets/" + id))
-        .key("id").number_text(id)
-        .key("name").string(file_name)
-        .key("uploader").begin_object().key("login").string("nobody")
-        .key("url").string(base + "/users/nobody").end_object()
-        .key("content_type").string("application/octet-stream")
-        .key("state").string("uploaded")
-        .key("size").number(std::uint64_t{body.size()})
-        .key("digest").string("sha256:" + hex)
+        .key("url")
+        .string(api_url(name, "/releases/assets/" + id))
+        .key("id")
+        .number_text(id)
+        .key("name")
+        .string(file_name)
+        .key("uploader")
+        .begin_object()
+        .key("login")
+        .string("nobody")
+        .key("url")
+        .string(base + "/users/nobody")
+        .end_object()
+        .key("content_type")
+        .string("application/octet-stream")
+        .key("state")
+        .string("uploaded")
+        .key("size")
+        .number(std::uint64_t{body.size()})
+        .key("digest")
+        .string("sha256:" + hex)
         .key("browser_download_url")
         .string(base + "/" + name + "/releases/download/" + tag + "/" + file_name)
         .end_object();
@@ -250,9 +275,8 @@ class github_api {
     }
     if (path.empty()) return not_found();
     if (request.header("accept") != "application/octet-stream")
-      return document(json([&](json_writer& out) {
-        out.begin_object().key("id").number_text(id).end_object();
-      }));
+      return document(json(
+          [&](json_writer& out) { out.begin_object().key("id").number_text(id).end_object(); }));
     return redirect(signed_url(path));
   }
 
@@ -295,8 +319,7 @@ class github_api {
                           : redirect(base + "/" + name + "/releases/tag/" + tags.front());
     }
     if (parts[3] == "download" && parts.size() >= 6 && !assets_[name].empty()) {
-      const std::filesystem::path file =
-          std::filesystem::path(assets_[name]) / join(parts, 4);
+      const std::filesystem::path file = std::filesystem::path(assets_[name]) / join(parts, 4);
       if (file.string().find("..") == std::string::npos && std::filesystem::is_regular_file(file))
         return redirect(signed_url(file.string()));
     }
@@ -309,13 +332,20 @@ class github_api {
     if (!object) return not_found();
     return document(json([&](json_writer& out) {
       out.begin_object()
-          .key("ref").string(ref)
-          .key("node_id").string("REF")
-          .key("url").string(base + "/repos/" + parts[1] + "/" + parts[2] + "/git/" + ref)
-          .key("object").begin_object()
-          .key("sha").string(object->id)
-          .key("type").string(object->type)
-          .key("url").string(base + "/x")
+          .key("ref")
+          .string(ref)
+          .key("node_id")
+          .string("REF")
+          .key("url")
+          .string(base + "/repos/" + parts[1] + "/" + parts[2] + "/git/" + ref)
+          .key("object")
+          .begin_object()
+          .key("sha")
+          .string(object->id)
+          .key("type")
+          .string(object->type)
+          .key("url")
+          .string(base + "/x")
           .end_object()
           .end_object();
     }));
@@ -330,12 +360,18 @@ class github_api {
     };
     return document(json([&](json_writer& out) {
       out.begin_object()
-          .key("sha").string(object->id)
-          .key("tag").string(field("tag"))
-          .key("message").string("")
-          .key("object").begin_object()
-          .key("type").string(field("type"))
-          .key("sha").string(field("object"))
+          .key("sha")
+          .string(object->id)
+          .key("tag")
+          .string(field("tag"))
+          .key("message")
+          .string("")
+          .key("object")
+          .begin_object()
+          .key("type")
+          .string(field("type"))
+          .key("sha")
+          .string(field("object"))
           .end_object()
           .end_object();
     }));
@@ -347,9 +383,8 @@ class github_api {
     if (!object) object = git.reference(name + "^{commit}");
     if (!object) return not_found();
     if (request.header("accept") == "application/vnd.github.sha") return content(object->id, "");
-    return document(json([&](json_writer& out) {
-      out.begin_object().key("sha").string(object->id).end_object();
-    }));
+    return document(json(
+        [&](json_writer& out) { out.begin_object().key("sha").string(object->id).end_object(); }));
   }
 
   server_response tree(git_repository& git, const std::string& name, const std::string& id,
@@ -358,18 +393,21 @@ class github_api {
     const auto object = git.reference(id + "^{tree}");
     if (!object) return not_found();
     const auto listed = git.list(object->id, recursive);
-    const std::size_t limit =
-        recursive && faults_.truncate != 0 ? faults_.truncate : listed.size();
+    const std::size_t limit = recursive && faults_.truncate != 0 ? faults_.truncate : listed.size();
     return document(json([&](json_writer& out) {
       out.begin_object().key("sha").string(id);
       out.key("url").string(api_url(name, "/git/trees/" + object->id)).key("tree").begin_array();
       for (std::size_t i = 0; i < listed.size() && i < limit; ++i) {
         const git_entry& one = listed[i];
         out.begin_object()
-            .key("path").string(one.path)
-            .key("mode").string(one.mode)
-            .key("type").string(one.type)
-            .key("sha").string(one.id);
+            .key("path")
+            .string(one.path)
+            .key("mode")
+            .string(one.mode)
+            .key("type")
+            .string(one.type)
+            .key("sha")
+            .string(one.id);
         if (one.type == "blob") out.key("size").number_text(one.size);
         out.key("url").string(api_url(name, "/git/" + one.type + "s/" + one.id)).end_object();
       }
@@ -384,10 +422,14 @@ class github_api {
       return content(object->content, object->id);
     return document(json([&](json_writer& out) {
       out.begin_object()
-          .key("sha").string(object->id)
-          .key("size").number(std::uint64_t{object->content.size()})
-          .key("encoding").string("base64")
-          .key("content").string(base64(object->content))
+          .key("sha")
+          .string(object->id)
+          .key("size")
+          .number(std::uint64_t{object->content.size()})
+          .key("encoding")
+          .string("base64")
+          .key("content")
+          .string(base64(object->content))
           .end_object();
     }));
   }

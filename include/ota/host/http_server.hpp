@@ -55,8 +55,8 @@ class http_server {
     setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     sockaddr_in6 six{};
     sockaddr_in four{};
-    sockaddr* const where = is_ipv6 ? reinterpret_cast<sockaddr*>(&six)
-                                    : reinterpret_cast<sockaddr*>(&four);
+    sockaddr* const where =
+        is_ipv6 ? reinterpret_cast<sockaddr*>(&six) : reinterpret_cast<sockaddr*>(&four);
     socklen_t size = is_ipv6 ? sizeof six : sizeof four;
     six.sin6_family = AF_INET6;
     four.sin_family = AF_INET;
@@ -206,8 +206,7 @@ class http_server {
     head += "\r\n";
     if (!has_body || request.method == "HEAD") return send_all(connection, head);
     std::string& body = response.body;
-    if (!body.empty() && faults_.happens(faults_.corrupt))
-      body[faults_.below(body.size())] ^= 1;
+    if (!body.empty() && faults_.happens(faults_.corrupt)) body[faults_.below(body.size())] ^= 1;
     const bool drops = !body.empty() && faults_.happens(faults_.drop);
     if (drops) body.resize(faults_.below(body.size()));
     const bool sent = faults_.chunked ? send_chunks(connection, head, body, drops)

@@ -24,26 +24,26 @@ namespace detail {
 template <class S, class = void>
 struct has_connect : std::false_type {};
 template <class S>
-struct has_connect<S, std::enable_if_t<std::is_same_v<
-                          decltype(std::declval<S&>().connect(std::string_view{}, std::uint16_t{},
-                                                              false, std::uint32_t{})),
-                          result<void>>>> : std::true_type {};
+struct has_connect<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().connect(
+                                                          std::string_view{}, std::uint16_t{},
+                                                          false, std::uint32_t{})),
+                                                      result<void>>>> : std::true_type {};
 
 template <class S, class = void>
 struct has_stream_read : std::false_type {};
 template <class S>
-struct has_stream_read<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().read(
-                                                              mutable_bytes{}, std::uint32_t{})),
-                                                          result<std::size_t>>>>
+struct has_stream_read<
+    S,
+    std::enable_if_t<std::is_same_v<
+        decltype(std::declval<S&>().read(mutable_bytes{}, std::uint32_t{})), result<std::size_t>>>>
     : std::true_type {};
 
 template <class S, class = void>
 struct has_stream_write : std::false_type {};
 template <class S>
 struct has_stream_write<
-    S, std::enable_if_t<std::is_same_v<
-           decltype(std::declval<S&>().write(bytes{}, std::uint32_t{})), result<void>>>>
-    : std::true_type {};
+    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().write(bytes{}, std::uint32_t{})),
+                                       result<void>>>> : std::true_type {};
 
 template <class S, class = void>
 struct has_close : std::false_type {};
@@ -69,8 +69,7 @@ struct check_byte_stream {
   static_assert(detail::has_stream_write<Stream>::value,
                 "the byte stream policy needs: ota::result<void> write(ota::bytes data, "
                 "std::uint32_t timeout_ms)");
-  static_assert(detail::has_close<Stream>::value,
-                "the byte stream policy needs: void close()");
+  static_assert(detail::has_close<Stream>::value, "the byte stream policy needs: void close()");
   static_assert(detail::has_can_secure<Stream>::value,
                 "the byte stream policy needs: static constexpr bool can_secure");
 };

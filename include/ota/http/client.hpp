@@ -11,18 +11,12 @@
 
 namespace ota {
 
-/// How long to wait for a connection and for the next bytes.
-struct http_timeouts {
-  std::uint32_t connect_ms = 10000;
-  std::uint32_t read_ms = 10000;
-};
-
 /// An HTTP/1.1 client (RFC 9110, RFC 9112) over any byte stream: GET, one request at a time, one
 /// connection at a time, kept alive from one request to the next.
 ///
 /// `Buffer` bytes hold what has arrived and was not read yet; `MaxUrl` is the longest address,
 /// also of a redirect. Header lines may be of any length.
-template <class Stream, std::size_t Buffer = 512, std::size_t MaxUrl = 2048>
+template <class Stream, std::size_t Buffer = 512, std::size_t MaxUrl = 1536>
 class http_client : private check_byte_stream<Stream> {
  public:
   http_client() = default;
@@ -184,12 +178,11 @@ class http_client : private check_byte_stream<Stream> {
     const std::string_view agent =
         request.user_agent.empty() ? std::string_view("ota-updater") : request.user_agent;
     const bool ranged = request.range_from != 0;
-    bool done = put("GET ") && put(target.target) && put(" HTTP/1.1\r\nHost: ") &&
-                put(target.authority) && put_header("User-Agent: ", agent) &&
-                put_header("Accept: ", request.accept) &&
-                put_header("Authorization: token ",
-                           with_token ? request.token : std::string_view{}) &&
-                put_header("If-None-Match: ", request.if_none_match);
+    bool done =
+        put("GET ") && put(target.target) && put(" HTTP/1.1\r\nHost: ") && put(target.authority) &&
+        put_header("User-Agent: ", agent) && put_header("Accept: ", request.accept) &&
+        put_header("Authorization: token ", with_token ? request.token : std::string_view{}) &&
+        put_header("If-None-Match: ", request.if_none_match);
     if (ranged)
       done = done && put("\r\nRange: bytes=") && put(from) && put("-") &&
              put_header("If-Range: ", request.if_range);

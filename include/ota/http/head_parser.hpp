@@ -54,10 +54,14 @@ class url_buffer {
       const std::size_t scheme = url().find(':') + 1;
       const std::size_t authority = url().find('/', scheme + 2);
       const std::size_t path_end = url().find('?');
-      if (place.substr(0, 2) == "//") kept = scheme;
-      else if (place.front() == '/') kept = authority;
-      else if (place.front() == '?') kept = path_end;
-      else kept = url().substr(0, path_end).rfind('/') + 1;
+      if (place.substr(0, 2) == "//")
+        kept = scheme;
+      else if (place.front() == '/')
+        kept = authority;
+      else if (place.front() == '?')
+        kept = path_end;
+      else
+        kept = url().substr(0, path_end).rfind('/') + 1;
       if (kept > base_) kept = base_;
     }
     std::memmove(data_ + kept, data_ + base_, place.size());
@@ -96,7 +100,8 @@ class head_parser {
   /// Takes one byte; true when the head is complete.
   result<bool> take(char c, url_buffer& location) {
     // An honest head is a few KB; a never-ending one must end with an error.
-    if (++size_ > 65536) return error{errc::too_long, "http", "the head of the answer does not end"};
+    if (++size_ > 65536)
+      return error{errc::too_long, "http", "the head of the answer does not end"};
     if (c == '\0') return bad();
     switch (place_) {
       case place::status_line:
@@ -137,8 +142,17 @@ class head_parser {
  private:
   enum class place : std::uint8_t { status_line, line_begin, name, value };
   enum class header : std::uint8_t {
-    other, content_length, transfer_encoding, connection, location, etag, content_range,
-    retry_after, date, rate_remaining, rate_reset
+    other,
+    content_length,
+    transfer_encoding,
+    connection,
+    location,
+    etag,
+    content_range,
+    retry_after,
+    date,
+    rate_remaining,
+    rate_reset
   };
 
   static error bad() { return {errc::malformed, "http", "the server does not speak HTTP/1.1"}; }
@@ -157,9 +171,16 @@ class head_parser {
   }
 
   void begin_value(url_buffer& location) {
-    static constexpr std::string_view names[] = {
-        "content-length", "transfer-encoding", "connection", "location", "etag", "content-range",
-        "retry-after", "date", "x-ratelimit-remaining", "x-ratelimit-reset"};
+    static constexpr std::string_view names[] = {"content-length",
+                                                 "transfer-encoding",
+                                                 "connection",
+                                                 "location",
+                                                 "etag",
+                                                 "content-range",
+                                                 "retry-after",
+                                                 "date",
+                                                 "x-ratelimit-remaining",
+                                                 "x-ratelimit-reset"};
     place_ = place::value;
     header_ = header::other;
     if (name_.overflowed()) return;
@@ -181,7 +202,8 @@ class head_parser {
     }
     if (value_.empty() && (c == ' ' || c == '\t')) return;
     value_.append(c >= 'A' && c <= 'Z' && header_ != header::date && header_ != header::retry_after
-                      ? static_cast<char>(c - 'A' + 'a') : c);
+                      ? static_cast<char>(c - 'A' + 'a')
+                      : c);
   }
 
   void end_value() {
@@ -201,8 +223,10 @@ class head_parser {
         bad_length |= !chunked;
         break;
       case header::connection:
-        if (text.find("close") != std::string_view::npos) keep_alive = false;
-        else if (text.find("keep-alive") != std::string_view::npos) keep_alive = true;
+        if (text.find("close") != std::string_view::npos)
+          keep_alive = false;
+        else if (text.find("keep-alive") != std::string_view::npos)
+          keep_alive = true;
         break;
       case header::content_range:
         read_range(text);

@@ -5,6 +5,12 @@
 
 namespace ota {
 
+/// How long to wait for a connection and for the next bytes.
+struct http_timeouts {
+  std::uint32_t connect_ms = 10000;
+  std::uint32_t read_ms = 10000;
+};
+
 /// A GET request. Views need to live until `open` returns.
 struct http_request {
   std::string_view url;            ///< absolute, http or https, already percent-encoded

@@ -40,7 +40,8 @@ class posix_socket {
     wanted.ai_flags = AI_NUMERICSERV;
     addrinfo* found = nullptr;
     if (::getaddrinfo(name.c_str(), service.c_str(), &wanted, &found) != 0 || found == nullptr)
-      return error{errc::connection, "socket", "the host name is not known; check it and the network"};
+      return error{errc::connection, "socket",
+                   "the host name is not known; check it and the network"};
     error failure{errc::connection, "socket", "no connection"};
     for (const addrinfo* one = found; one != nullptr && fd_ < 0; one = one->ai_next)
       if (auto done = try_address(*one, timeout_ms); !done) failure = done.error();
@@ -111,7 +112,8 @@ class posix_socket {
     for (;;) {
       const int ready = ::poll(&one, 1, static_cast<int>(timeout_ms));
       if (ready > 0) return {};
-      if (ready == 0) return error{errc::timeout, "socket", "the other side was silent for too long"};
+      if (ready == 0)
+        return error{errc::timeout, "socket", "the other side was silent for too long"};
       if (errno != EINTR) return broken();
     }
   }

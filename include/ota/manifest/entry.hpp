@@ -47,9 +47,9 @@ inline std::uint32_t get_u32(const std::uint8_t* in) {
 /// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
 inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
   const bytes hash = value.hash.view();
-  out[0] = static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
-                                     (value.executable ? 0x10u : 0u) |
-                                     (value.has_size ? 0x20u : 0u));
+  out[0] =
+      static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
+                                (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
   out[1] = static_cast<std::uint8_t>(value.hash.kind);
   out[2] = static_cast<std::uint8_t>(value.path.size());
   out[3] = 0xa5;  // finds a reader that has lost its place
@@ -114,7 +114,7 @@ class entry_writer {
     return {};
   }
 
-  std::uint32_t count() const { return count_; }       ///< entries so far
+  std::uint32_t count() const { return count_; }           ///< entries so far
   std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
 
  private:
@@ -122,7 +122,7 @@ class entry_writer {
   std::uint32_t flushed_ = 0;
   std::uint32_t count_ = 0;
   std::uint16_t used_ = 0;
-  std::uint8_t buffer_[512];
+  std::uint8_t buffer_[384];
 };
 
 /// Reads a list of entries from a file, one at a time.
@@ -145,7 +145,8 @@ class entry_reader {
     if (*size == 0) return false;
     const std::size_t taken = detail::decode_entry({buffer, *size}, value);
     if (taken == 0)
-      return error{errc::malformed, "list", "a list kept on storage is damaged; it will be made anew"};
+      return error{errc::malformed, "list",
+                   "a list kept on storage is damaged; it will be made anew"};
     offset_ += static_cast<std::uint32_t>(taken);
     return true;
   }

@@ -11,7 +11,8 @@ namespace ota {
 enum class health_kind : std::uint8_t { crash, error, update };
 
 /// The bounded log of crashes, errors and updates, in the format of 0x687931/ota:
-/// {"crashes": [{"timestamp": …, "details": …}], "errors": [], "updates": [{…, "version", "success"}]}.
+/// {"crashes": [{"timestamp": …, "details": …}], "errors": [], "updates": [{…, "version",
+/// "success"}]}.
 ///
 /// At most `limit` crashes and errors and 50 updates are kept. It is rewritten through a temporary
 /// file, event by event, so that its length costs no memory.

@@ -7,16 +7,16 @@
 #include "../http/message.hpp"
 #include "../http/status.hpp"
 #include "../manifest/entry.hpp"
-#include "github_document.hpp"
 #include "../manifest/release_target.hpp"
+#include "github_document.hpp"
 
 namespace ota {
 
 /// What resolving the newest version came to.
 enum class resolution : std::uint8_t {
-  working,    ///< another step is needed
-  resolved,   ///< `target()` holds it
-  unchanged   ///< the server says that nothing has changed since `installed`
+  working,   ///< another step is needed
+  resolved,  ///< `target()` holds it
+  unchanged  ///< the server says that nothing has changed since `installed`
 };
 
 /// New versions from a GitHub repository: the latest release, a fixed one, or a branch's tip.
@@ -36,13 +36,13 @@ class github {
   /// Whether the release carries a `manifest.json`.
   bool has_manifest() const { return !document_.manifest_url.empty(); }
 
-  /// Begins to find the newest version. `etag` and `installed` are what the last check left.
+  /// Begins to find the newest version. `etag` and `installed` are what the last check left;
+  /// `installed` must stay until the version is resolved.
   void begin(const release_target& installed, std::string_view etag) {
+    installed_ = &installed;
     target_ = {};
     document_.manifest_url.clear();
     document_.prefer_api_url = !settings_.token.empty();
-    installed_ref_.assign(installed.ref);
-    installed_commit_.assign(installed.commit);
     etag_.assign(etag);
     assumed_release_ = false;
     blobs_only_ = false;
@@ -59,7 +59,8 @@ class github {
   result<resolution> step(Http& http, mutable_bytes chunk, std::uint64_t now) {
     if (stage_ == stage::probe) return probe(http);
     if (!open_) return request(http, now);
-    const auto more = document_.read(http, chunk, [](const entry&, bool) { return result<void>{}; });
+    const auto more =
+        document_.read(http, chunk, [](const entry&, bool) { return result<void>{}; });
     if (!more) return more.error();
     if (*more) return resolution::working;
     open_ = false;
@@ -68,8 +69,8 @@ class github {
 
   /// Begins the list of files of a tree; `tree` is its id or a commit's, in hexadecimal digits.
   template <class Http>
-  result<void> open_tree(Http& http, std::string_view tree, bool recursive,
-                         std::string_view prefix, std::uint64_t now) {
+  result<void> open_tree(Http& http, std::string_view tree, bool recursive, std::string_view prefix,
+                         std::uint64_t now) {
     url_text url = api_url("/git/trees/");
     url.append(tree);
     if (recursive) url.append("?recursive=1");
@@ -137,7 +138,7 @@ class github {
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
     return settings_.tag.empty() && settings_.token.empty() && !settings_.force &&
-           !web_base(settings_).empty() && !installed_ref_.empty();
+           !web_base(settings_).empty() && !installed_->ref.empty();
   }
 
   url_text api_url(const char* rest) const {
@@ -184,10 +185,10 @@ class github {
     if (!answer || answer->status / 100 != 3) return resolution::working;
     url.clear();
     url.append("/releases/tag/");
-    append_escaped(url, installed_ref_);
+    append_escaped(url, installed_->ref);
     const std::string_view place = http.location();
-    const bool same = place.size() >= url.size() &&
-                      place.substr(place.size() - url.size()) == url.view();
+    const bool same =
+        place.size() >= url.size() && place.substr(place.size() - url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 
@@ -233,21 +234,21 @@ class github {
   result<resolution> not_modified() {
     if (!follows_release()) return resolution::unchanged;
     assumed_release_ = true;
-    target_.ref.assign(installed_ref_);
+    target_.ref = installed_->ref;
     stage_ = stage::reference;
     return resolution::working;
   }
 
   result<resolution> finish_document() {
     if (stage_ == stage::release) {
-      if (document_.tag_name.empty() || document_.tag_name.overflowed())
+      if (document_.name.empty() || document_.name.overflowed())
         return error{errc::malformed, "github", "the release has no usable tag_name"};
-      target_.ref = document_.tag_name;
+      target_.ref = document_.name;
       stage_ = stage::reference;
       return resolution::working;
     }
-    target_.commit = document_.sha;
-    if (document_.sha.overflowed() || !is_object_id(target_.commit))
+    target_.commit.assign(document_.name);
+    if (!is_object_id(target_.commit))
       return error{errc::malformed, "github", "the reference names no commit"};
     if (document_.is_tag_object) {
       if (++hops_ > 5) return error{errc::malformed, "github", "the tag names only further tags"};
@@ -255,7 +256,7 @@ class github {
       return resolution::working;
     }
     if (assumed_release_) {
-      if (target_.commit.view() == installed_commit_.view()) return resolution::unchanged;
+      if (target_.commit.view() == installed_->commit.view()) return resolution::unchanged;
       // The tag moved: read the release after all, for its manifest.
       assumed_release_ = false;
       etag_.clear();
@@ -276,8 +277,9 @@ class github {
 
   void identify() {
     sha1 hash;
-    const std::string_view parts[] = {target_.ref, target_.commit, document_.manifest_url,
-                                      document_.manifest_digest};
+    fixed_string<10> sum;
+    sum.append_number(document_.manifest_sum);
+    const std::string_view parts[] = {target_.ref, target_.commit, document_.manifest_url, sum};
     for (std::string_view part : parts) {
       hash.update(as_bytes(part));
       hash.update(as_bytes({"", 1}));
@@ -288,8 +290,7 @@ class github {
   const config& settings_;
   release_target target_;
   github_document document_;
-  fixed_string<128> installed_ref_;
-  fixed_string<64> installed_commit_;
+  const release_target* installed_ = nullptr;
   fixed_string<128> etag_;
   stage stage_ = stage::release;
   std::uint8_t hops_ = 0;

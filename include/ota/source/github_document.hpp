@@ -3,6 +3,7 @@
 #include "../core/hex.hpp"
 #include "../core/result.hpp"
 #include "../format/json_reader.hpp"
+#include "../hash/crc32.hpp"
 #include "../manifest/entry.hpp"
 
 namespace ota {
@@ -13,12 +14,11 @@ enum class document_kind : std::uint8_t { release, reference, tree };
 /// Reads one of GitHub's documents piece by piece and keeps the few fields that matter.
 class github_document {
  public:
-  fixed_string<128> tag_name;         ///< of a release
-  fixed_string<256> manifest_url;     ///< of a release's asset `manifest.json`; empty: none
-  fixed_string<80> manifest_digest;   ///< of that asset, "sha256:…"; may be empty
-  fixed_string<64> sha;               ///< what a reference or an annotated tag points to
-  bool is_tag_object = false;         ///< it points to an annotated tag, not to a commit
-  bool truncated = false;             ///< a tree too large for one answer
+  fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
+  fixed_string<256> manifest_url;  ///< of a release's asset `manifest.json`; empty: none
+  std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
+  bool is_tag_object = false;      ///< it points to an annotated tag, not to a commit
+  bool truncated = false;          ///< a tree too large for one answer
 
   /// Whether the asset's API address is wanted, as a private repository needs it.
   bool prefer_api_url = false;
@@ -32,11 +32,10 @@ class github_document {
     truncated = false;
     is_tag_object = false;
     if (kind == document_kind::release) {
-      tag_name.clear();
       manifest_url.clear();
-      manifest_digest.clear();
+      manifest_sum = 0;
     }
-    sha.clear();
+    name.clear();
     item_ = {};
     prefix_ = prefix;
   }
@@ -70,8 +69,22 @@ class github_document {
  private:
   // Members at the top and, where one of those holds objects, members of the objects in it.
   enum class field : std::uint8_t {
-    other, tag_name, assets, object, tree, truncated, name, url, download_url, digest,
-    state, sha, type, path, mode, size
+    other,
+    tag_name,
+    assets,
+    object,
+    tree,
+    truncated,
+    name,
+    url,
+    download_url,
+    digest,
+    state,
+    sha,
+    type,
+    path,
+    mode,
+    size
   };
 
   static field field_of(std::string_view key) {
@@ -79,13 +92,21 @@ class github_document {
       const char* name;
       field value;
     };
-    static constexpr known names[] = {
-        {"tag_name", field::tag_name}, {"assets", field::assets}, {"object", field::object},
-        {"tree", field::tree}, {"truncated", field::truncated}, {"name", field::name},
-        {"url", field::url}, {"browser_download_url", field::download_url},
-        {"digest", field::digest}, {"state", field::state}, {"sha", field::sha},
-        {"type", field::type}, {"path", field::path}, {"mode", field::mode},
-        {"size", field::size}};
+    static constexpr known names[] = {{"tag_name", field::tag_name},
+                                      {"assets", field::assets},
+                                      {"object", field::object},
+                                      {"tree", field::tree},
+                                      {"truncated", field::truncated},
+                                      {"name", field::name},
+                                      {"url", field::url},
+                                      {"browser_download_url", field::download_url},
+                                      {"digest", field::digest},
+                                      {"state", field::state},
+                                      {"sha", field::sha},
+                                      {"type", field::type},
+                                      {"path", field::path},
+                                      {"mode", field::mode},
+                                      {"size", field::size}};
     for (const known& one : names)
       if (key == one.name) return one.value;
     return field::other;
@@ -103,8 +124,10 @@ class github_document {
     const std::size_t depth = reader_.depth();
     if (event == json_event::key) {
       field_ = field::other;
-      if (depth == 1) section_ = field_ = field_of(reader_.text());
-      else if (depth == inner_depth()) field_ = field_of(reader_.text());
+      if (depth == 1)
+        section_ = field_ = field_of(reader_.text());
+      else if (depth == inner_depth())
+        field_ = field_of(reader_.text());
       return {};
     }
     if (event == json_event::begin_object) {
@@ -121,7 +144,7 @@ class github_document {
 
   result<void> take_top(json_event event) {
     if (kind_ == document_kind::release && field_ == field::tag_name && event == json_event::string)
-      tag_name.assign(whole_text());
+      name.assign(whole_text());
     if (kind_ == document_kind::tree && field_ == field::truncated && event == json_event::boolean)
       truncated = reader_.boolean();
     return {};
@@ -132,24 +155,30 @@ class github_document {
     return reader_.truncated() ? std::string_view{} : reader_.text();
   }
 
+  static std::uint32_t sum_of(std::string_view text) {
+    crc32 sum;
+    sum.update(as_bytes(text));
+    return sum.value();
+  }
+
   void begin_item() {
     item_ = {};
     is_manifest_ = false;
     complete_ = true;
-    asset_digest_.clear();
+    asset_sum_ = 0;
     is_listed_ = is_link_ = false;
   }
 
   result<void> take_inner(json_event event) {
     const std::string_view text = event == json_event::string ? whole_text() : std::string_view{};
     if (section_ == field::object) {
-      if (field_ == field::sha) sha.assign(text);
+      if (field_ == field::sha) name.assign(text);
       if (field_ == field::type) is_tag_object = text == "tag";
       return {};
     }
     if (kind_ == document_kind::release && section_ == field::assets) {
       if (field_ == field::name) is_manifest_ = text == "manifest.json";
-      if (field_ == field::digest) asset_digest_.assign(text);
+      if (field_ == field::digest) asset_sum_ = sum_of(text);
       if (field_ == field::state) complete_ = text == "uploaded";
       if (field_ == (prefer_api_url ? field::url : field::download_url)) item_.path.assign(text);
       if (field_ == (prefer_api_url ? field::download_url : field::url) && item_.path.empty())
@@ -202,7 +231,7 @@ class github_document {
     if (kind_ == document_kind::release && section_ == field::assets) {
       if (is_manifest_ && complete_ && !item_.path.empty() && !item_.path.overflowed()) {
         manifest_url.assign(item_.path);
-        manifest_digest.assign(asset_digest_);
+        manifest_sum = asset_sum_;
       }
       return {};
     }
@@ -214,7 +243,7 @@ class github_document {
 
   json_reader<256> reader_;
   entry item_;  // of a tree; of an asset, its path is the address
-  fixed_string<80> asset_digest_;
+  std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
   std::uint64_t limit_ = 0;
   document_kind kind_ = document_kind::reference;

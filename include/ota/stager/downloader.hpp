@@ -10,10 +10,10 @@ namespace ota {
 
 /// How much of a plan has been brought.
 struct staging_progress {
-  std::uint32_t files = 0;         ///< files complete
-  std::uint64_t bytes = 0;         ///< bytes complete, also of the file at hand
-  std::uint64_t bytes_moved = 0;   ///< bytes that came over the network
-  std::uint32_t resumed = 0;       ///< files that went on where an interruption had left them
+  std::uint32_t files = 0;        ///< files complete
+  std::uint64_t bytes = 0;        ///< bytes complete, also of the file at hand
+  std::uint64_t bytes_moved = 0;  ///< bytes that came over the network
+  std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
 };
 
 /// Brings the files of a plan beside the running version: entry N of `.ota/plan` becomes
@@ -122,8 +122,8 @@ class downloader {
   result<bool> check(mutable_bytes chunk) {
     if (offset_ < present_) {
       const std::uint64_t left = present_ - offset_;
-      const auto part = chunk.first(left < chunk.size() ? static_cast<std::size_t>(left)
-                                                        : chunk.size());
+      const auto part =
+          chunk.first(left < chunk.size() ? static_cast<std::size_t>(left) : chunk.size());
       const auto size = storage_.read(path(), offset_, part);
       if (!size) return size.error();
       if (*size == 0) return restart();
@@ -222,8 +222,7 @@ class downloader {
 
   result<bool> complete() {
     if constexpr (keeps_modes<Storage>)
-      if (auto done = storage_.set_executable(path(), item_.executable); !done)
-        return done.error();
+      if (auto done = storage_.set_executable(path(), item_.executable); !done) return done.error();
     ++progress_.files;
     counted_ = 0;
     task_ = task::next;

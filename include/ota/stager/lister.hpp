@@ -63,9 +63,8 @@ class lister {
 
   template <class Http, class Source>
   result<bool> read(Http& http, Source& source, mutable_bytes chunk) {
-    const auto more = source.read_tree(http, chunk, [this](const entry& listed, bool is_link) {
-      return add(listed, is_link);
-    });
+    const auto more = source.read_tree(
+        http, chunk, [this](const entry& listed, bool is_link) { return add(listed, is_link); });
     if (!more) {
       task_ = task::open;
       return more;

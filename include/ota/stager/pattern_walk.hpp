@@ -38,13 +38,12 @@ class pattern_walk {
     const auto more = waiting_.next(storage_, directory);
     if (!more || !*more) return more;
     result<void> taken;
-    const auto listed =
-        storage_.list(directory.path, [&](std::string_view name, file_kind kind) {
-          fixed_string<max_path> path(directory.path);
-          path.append('/').append(name);
-          if (!path.overflowed()) taken = take(plan, path, kind);
-          return taken.has_value();
-        });
+    const auto listed = storage_.list(directory.path, [&](std::string_view name, file_kind kind) {
+      fixed_string<max_path> path(directory.path);
+      path.append('/').append(name);
+      if (!path.overflowed()) taken = take(plan, path, kind);
+      return taken.has_value();
+    });
     if (!listed) return listed.error();
     if (!taken) return taken.error();
     return true;

@@ -34,7 +34,8 @@ result<bool> same_content(Storage& storage, std::string_view path, bytes content
   return true;
 }
 
-/// As `write_atomically`, but a file that holds `content` already is left untouched, to spare flash.
+/// As `write_atomically`, but a file that holds `content` already is left untouched, to spare
+/// flash.
 template <class Storage>
 result<void> write_if_changed(Storage& storage, std::string_view path, std::string_view temporary,
                               bytes content) {

@@ -23,18 +23,18 @@ struct file_info {
 // The contract of a file storage policy. Paths are relative to the device's root, parts divided
 // by `/`, and valid by `is_valid_path`; the empty path names the root, for `list` alone.
 //
-//   result<file_info> stat(path)          absent, or below something that is no directory: kind none
-//   result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
+//   result<file_info> stat(path)          absent, or below something that is no directory: kind
+//   none result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
 //   result<void> write(path, offset, data)  offset 0 creates or empties the file first and makes
 //                                         missing directories; any other offset is the file's size
 //   result<void> rename(from, to)         a file, in one atomic step, over whatever file `to` was;
 //                                         makes missing directories
 //   result<void> remove(path)             a file or an empty directory; absent is fine;
 //                                         a directory that holds something: errc::not_empty
-//   result<void> sync()                   a barrier: all done before it survives a power cut after it
-//   result<uint64_t> free_space()         bytes
-//   result<void> list(directory, visit)   bool visit(name, kind) for each entry until it says false
-//   result<void> set_executable(path, on) optional; without it file modes are not kept
+//   result<void> sync()                   a barrier: all done before it survives a power cut after
+//   it result<uint64_t> free_space()         bytes result<void> list(directory, visit)   bool
+//   visit(name, kind) for each entry until it says false result<void> set_executable(path, on)
+//   optional; without it file modes are not kept
 //
 // Between two barriers a power cut may lose or reorder whatever was done; only a single rename
 // stays whole. `ota::testing::prove_power_safe` tries just that on a policy.
@@ -64,16 +64,18 @@ template <class S, class = void>
 struct has_file_write : std::false_type {};
 template <class S>
 struct has_file_write<
-    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().write(
-                                           std::string_view{}, std::uint64_t{}, bytes{})),
+    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().write(std::string_view{},
+                                                                         std::uint64_t{}, bytes{})),
                                        result<void>>>> : std::true_type {};
 
 template <class S, class = void>
 struct has_rename : std::false_type {};
 template <class S>
-struct has_rename<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().rename(
-                                                         std::string_view{}, std::string_view{})),
-                                                     result<void>>>> : std::true_type {};
+struct has_rename<
+    S,
+    std::enable_if_t<std::is_same_v<
+        decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{})), result<void>>>>
+    : std::true_type {};
 
 template <class S, class = void>
 struct has_remove : std::false_type {};
@@ -85,8 +87,8 @@ struct has_remove<S, std::enable_if_t<std::is_same_v<
 template <class S, class = void>
 struct has_sync : std::false_type {};
 template <class S>
-struct has_sync<
-    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().sync()), result<void>>>>
+struct has_sync<S,
+                std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().sync()), result<void>>>>
     : std::true_type {};
 
 template <class S, class = void>
@@ -99,16 +101,18 @@ struct has_free_space<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S
 template <class S, class = void>
 struct has_list : std::false_type {};
 template <class S>
-struct has_list<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().list(
-                                                       std::string_view{}, any_visitor{})),
-                                                   result<void>>>> : std::true_type {};
+struct has_list<
+    S, std::enable_if_t<std::is_same_v<
+           decltype(std::declval<S&>().list(std::string_view{}, any_visitor{})), result<void>>>>
+    : std::true_type {};
 
 template <class S, class = void>
 struct has_set_executable : std::false_type {};
 template <class S>
-struct has_set_executable<S, std::enable_if_t<std::is_same_v<
-                                 decltype(std::declval<S&>().set_executable(std::string_view{}, true)),
-                                 result<void>>>> : std::true_type {};
+struct has_set_executable<
+    S, std::enable_if_t<std::is_same_v<
+           decltype(std::declval<S&>().set_executable(std::string_view{}, true)), result<void>>>>
+    : std::true_type {};
 
 }  // namespace detail
 
@@ -119,8 +123,9 @@ inline constexpr bool keeps_modes = detail::has_set_executable<Storage>::value;
 /// Checks a file storage policy against the contract, one sentence for each missing member.
 template <class Storage>
 struct check_file_storage {
-  static_assert(detail::has_stat<Storage>::value,
-                "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
+  static_assert(
+      detail::has_stat<Storage>::value,
+      "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
   static_assert(detail::has_file_read<Storage>::value,
                 "the storage policy needs: ota::result<std::size_t> read(std::string_view path, "
                 "std::uint64_t offset, ota::mutable_bytes out)");

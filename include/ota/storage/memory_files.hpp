@@ -133,7 +133,8 @@ class memory_files {
            std::size_t{arena_[at + 5]} << 24;
   }
   void set_size(std::size_t at, std::size_t size) {
-    for (std::size_t i = 0; i < 4; ++i) arena_[at + 2 + i] = static_cast<std::uint8_t>(size >> 8 * i);
+    for (std::size_t i = 0; i < 4; ++i)
+      arena_[at + 2 + i] = static_cast<std::uint8_t>(size >> 8 * i);
   }
   std::size_t record_size(std::size_t at) const { return head_size + path_size(at) + size_of(at); }
   std::string_view path_of(std::size_t at) const {

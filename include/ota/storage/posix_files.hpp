@@ -62,8 +62,8 @@ class posix_files {
     }
     std::size_t size = 0;
     while (size < out.size()) {
-      const ssize_t got = ::pread(file_, out.data() + size, out.size() - size,
-                                  static_cast<off_t>(offset + size));
+      const ssize_t got =
+          ::pread(file_, out.data() + size, out.size() - size, static_cast<off_t>(offset + size));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return failed("cannot read a file");
       if (got == 0) break;
@@ -178,8 +178,8 @@ class posix_files {
     struct ::stat found;
     if (::fstat(file_, &found) != 0) return failed("cannot look at a file");
     const mode_t readable = (found.st_mode & 0444u) >> 2;
-    const mode_t mode = executable ? found.st_mode | readable
-                                   : found.st_mode & ~static_cast<mode_t>(0111);
+    const mode_t mode =
+        executable ? found.st_mode | readable : found.st_mode & ~static_cast<mode_t>(0111);
     if (mode != found.st_mode && ::fchmod(file_, mode & 07777u) != 0)
       return failed("cannot change a file's mode");
     return {};
@@ -205,7 +205,8 @@ class posix_files {
                 number};
       case EACCES:
       case EPERM:
-        return {errc::storage, "storage", "no permission: check who owns the device's root", number};
+        return {errc::storage, "storage", "no permission: check who owns the device's root",
+                number};
       case EROFS:
         return {errc::storage, "storage", "the file system is mounted read-only", number};
       default:

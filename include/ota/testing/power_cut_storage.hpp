@@ -16,9 +16,9 @@ struct storage_operation {
 
   kind what = kind::sync;
   std::string path;
-  std::string to;             ///< of a rename
-  std::uint64_t offset = 0;   ///< of a write
-  std::string data;           ///< of a write
+  std::string to;            ///< of a rename
+  std::uint64_t offset = 0;  ///< of a write
+  std::string data;          ///< of a write
   bool executable = false;
 
   /// For a message: "write a.txt at 0, 12 bytes".

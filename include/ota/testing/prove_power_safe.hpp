@@ -33,14 +33,16 @@ struct power_cut_report {
   std::size_t recoveries = 0;       ///< recoveries run
   std::size_t distinct_states = 0;  ///< different states of the storage after a cut
   int depth = 0;
-  std::size_t broken = 0;           ///< cuts after which neither version was whole
-  std::string first_broken;         ///< the first of them: where, how, and what was wrong
+  std::size_t broken = 0;    ///< cuts after which neither version was whole
+  std::string first_broken;  ///< the first of them: where, how, and what was wrong
 
   std::string to_json() const {
-    return "{\"operations\": " + std::to_string(operations) + ", \"cuts\": " +
-           std::to_string(cuts) + ", \"recoveries\": " + std::to_string(recoveries) +
-           ", \"depth\": " + std::to_string(depth) + ", \"distinct_states\": " +
-           std::to_string(distinct_states) + ", \"broken\": " + std::to_string(broken) + "}";
+    return "{\"operations\": " + std::to_string(operations) +
+           ", \"cuts\": " + std::to_string(cuts) +
+           ", \"recoveries\": " + std::to_string(recoveries) +
+           ", \"depth\": " + std::to_string(depth) +
+           ", \"distinct_states\": " + std::to_string(distinct_states) +
+           ", \"broken\": " + std::to_string(broken) + "}";
   }
 };
 
@@ -48,17 +50,16 @@ namespace detail {
 
 /// What of a row of operations reaches the storage when the power is cut in it.
 struct cut {
-  std::size_t index = 0;           ///< the operation at which the power fails
-  std::size_t part = 0;            ///< bytes of it, where it is a write, that are still done
-  std::set<std::size_t> lost;      ///< operations before it, since the last barrier, that are not
-  bool data_lost = false;          ///< of the writes since the last barrier no byte is there
+  std::size_t index = 0;       ///< the operation at which the power fails
+  std::size_t part = 0;        ///< bytes of it, where it is a write, that are still done
+  std::set<std::size_t> lost;  ///< operations before it, since the last barrier, that are not
+  bool data_lost = false;      ///< of the writes since the last barrier no byte is there
   std::string name;
 };
 
 /// The cuts at one operation.
-inline std::vector<cut> cuts_at(const std::vector<storage_operation>& operations,
-                                std::size_t index, const power_cut_options& options,
-                                std::mt19937& random) {
+inline std::vector<cut> cuts_at(const std::vector<storage_operation>& operations, std::size_t index,
+                                const power_cut_options& options, std::mt19937& random) {
   using kind = storage_operation::kind;
   std::vector<cut> cuts;
   std::size_t barrier = index;
@@ -77,7 +78,8 @@ inline std::vector<cut> cuts_at(const std::vector<storage_operation>& operations
   cut all{index, 0, {}, false, "before it, all since the last sync lost"};
   for (std::size_t i = barrier; i < index; ++i) all.lost.insert(i);
   cuts.push_back(all);
-  cuts.push_back({index, 0, {}, true, "before it, the data of all writes since the last sync lost"});
+  cuts.push_back(
+      {index, 0, {}, true, "before it, the data of all writes since the last sync lost"});
   for (std::size_t i = barrier; i < index; ++i) {
     if (i - barrier >= options.lost_singly && index - i > options.lost_singly) continue;
     const std::string which = std::to_string(i) + " (" + operations[i].describe() + ")";
@@ -146,8 +148,7 @@ class prover {
 
  private:
   // Cuts `done`, which began in the state that `base` leads to, at each of its operations.
-  void explore(const operations& base, const operations& done, int depth,
-               const std::string& what) {
+  void explore(const operations& base, const operations& done, int depth, const std::string& what) {
     for (std::size_t index = 0; index <= done.size(); ++index)
       for (const cut& one : cuts_at(done, index, options_, random_)) {
         ++report_.cuts;
@@ -192,8 +193,7 @@ class prover {
     if (!options_.finishes) return;
     power_cut_storage<storage_type> again(storage);
     const auto finished = update_(again);
-    if (!finished)
-      return broken(where + ": the next update fails: " + finished.error().text);
+    if (!finished) return broken(where + ": the next update fails: " + finished.error().text);
     const std::string still = difference(visible(read_storage(storage)), after_);
     if (!still.empty()) broken(where + ": the next update does not mend it: " + still);
   }

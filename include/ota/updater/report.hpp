@@ -86,9 +86,12 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   }
   if (!subject.empty()) out.append(subject).append(": ");
   out.append(failure.text);
-  if (failure.code == errc::http_status) out.append(" (status ");
-  else if (failure.code == errc::rate_limited) out.append(" (seconds ");
-  else return;
+  if (failure.code == errc::http_status)
+    out.append(" (status ");
+  else if (failure.code == errc::rate_limited)
+    out.append(" (seconds ");
+  else
+    return;
   out.append_number(static_cast<std::uint64_t>(failure.detail)).append(')');
 }
 
@@ -98,7 +101,13 @@ result<void> store_error(Storage& storage, std::string_view message) {
   fixed_string<200> said("OTA update failed: ");
   said.append(message);
   fixed_string<1000> text;
-  json_writer(text).begin_object().key("errors").begin_array().string(said).end_array().end_object();
+  json_writer(text)
+      .begin_object()
+      .key("errors")
+      .begin_array()
+      .string(said)
+      .end_array()
+      .end_object();
   return write_if_changed(storage, layout::errors, layout::temporary, as_bytes(text));
 }
 

@@ -27,14 +27,11 @@ struct updates : ::testing::Test {
   std::string text(const std::string& path) {
     const auto info = storage.stat(path);
     std::string content(static_cast<std::size_t>(info->size), '\0');
-    (void)storage.read(path, 0,
-                       {reinterpret_cast<std::uint8_t*>(content.data()), content.size()});
+    (void)storage.read(path, 0, {reinterpret_cast<std::uint8_t*>(content.data()), content.size()});
     return content;
   }
 
-  bool exists(const std::string& path) {
-    return storage.stat(path)->kind != ota::file_kind::none;
-  }
+  bool exists(const std::string& path) { return storage.stat(path)->kind != ota::file_kind::none; }
 
   void offer(char digit, const tree& content) {
     github.commits[commit_of(digit)] = content;
@@ -73,7 +70,9 @@ struct updates : ::testing::Test {
   ota::update_progress_report progress;
 };
 
-const tree first = {{"a.txt", {"one"}}, {"lib/b.txt", {"two"}}, {"lib/empty", {""}},
+const tree first = {{"a.txt", {"one"}},
+                    {"lib/b.txt", {"two"}},
+                    {"lib/empty", {""}},
                     {"run.sh", {"#!/bin/sh\n", true}}};
 
 TEST_F(updates, bring_a_branch_to_an_empty_device) {
@@ -326,9 +325,8 @@ TEST_F(updates, walk_a_truncated_tree_directory_by_directory) {
 
 TEST_F(updates, refuse_links_unless_allowed) {
   offer('1', first);
-  github.extra_tree_entries =
-      R"({"path":"Link","mode":"120000","type":"blob","sha":")" + git_id("a.txt") +
-      R"(","size":5},)";
+  github.extra_tree_entries = R"({"path":"Link","mode":"120000","type":"blob","sha":")" +
+                              git_id("a.txt") + R"(","size":5},)";
   EXPECT_EQ(update(), ota::update_outcome::failed);
   EXPECT_EQ(message.rfind("Link: is a symbolic link", 0), 0u) << message;
   EXPECT_TRUE(read_tree(storage).empty());
@@ -345,14 +343,10 @@ struct hostile_path {
 
 TEST_F(updates, refuse_hostile_paths_and_change_nothing) {
   put("a.txt", "untouched");
-  const hostile_path cases[] = {{"../evil", "invalid path"},
-                                {"/etc/passwd", "invalid path"},
-                                {"a/../../b", "invalid path"},
-                                {"a//b", "invalid path"},
-                                {"a\\u0000b", "invalid path"},
-                                {"a\\\\b", "invalid path"},
-                                {"./b", "invalid path"},
-                                {"", "lacks its path"}};
+  const hostile_path cases[] = {{"../evil", "invalid path"},   {"/etc/passwd", "invalid path"},
+                                {"a/../../b", "invalid path"}, {"a//b", "invalid path"},
+                                {"a\\u0000b", "invalid path"}, {"a\\\\b", "invalid path"},
+                                {"./b", "invalid path"},       {"", "lacks its path"}};
   for (const hostile_path& one : cases) {
     offer('1', first);
     github.extra_tree_entries = R"({"path":")" + std::string(one.json) +
@@ -372,9 +366,8 @@ TEST_F(updates, refuse_hostile_paths_and_change_nothing) {
 
 TEST_F(updates, refuse_content_that_is_not_what_was_promised) {
   offer('1', first);
-  github.extra_tree_entries =
-      R"({"path":"bad.txt","mode":"100644","type":"blob","sha":")" + git_id("good") +
-      R"(","size":4},)";
+  github.extra_tree_entries = R"({"path":"bad.txt","mode":"100644","type":"blob","sha":")" +
+                              git_id("good") + R"(","size":4},)";
   github.commits[commit_of('1')]["zz"] = {"zz"};
   // The server has no such file: a clear error, nothing swapped, and no second try.
   EXPECT_EQ(update(), ota::update_outcome::failed);

@@ -1,0 +1,7320 @@
+// ota 0.1.0: updates a device over the air.
+// Made by tools/single_header.py from the headers in include/ota; change those.
+//
+// MIT License
+//
+// Copyright (c) 2026 the ota authors
+//
+// Permission is hereby granted, free of charge, to any person obtaining a copy
+// of this software and associated documentation files (the "Software"), to deal
+// in the Software without restriction, including without limitation the rights
+// to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+// copies of the Software, and to permit persons to whom the Software is
+// furnished to do so, subject to the following conditions:
+//
+// The above copyright notice and this permission notice shall be included in all
+// copies or substantial portions of the Software.
+//
+// THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+// IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+// FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+// AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+// LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+// OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+// SOFTWARE.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <new>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+// ota/ota.hpp
+
+// Everything a device needs. See README.md for the first ten lines of a program.
+
+// ota/core/fixed_string.hpp
+
+namespace ota {
+
+/// A text of at most `Capacity` characters, kept in place and always terminated.
+///
+/// Appending more than fits keeps what fits and sets `overflowed()`, so that a
+/// chain of appends is checked once at its end.
+template <std::size_t Capacity>
+class fixed_string {
+ public:
+  static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
+
+  fixed_string() = default;
+  explicit fixed_string(std::string_view text) { append(text); }
+
+  static constexpr std::size_t capacity() { return Capacity; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const char* c_str() const { return text_; }
+  char* data() { return text_; }
+  std::string_view view() const { return {text_, size_}; }
+  operator std::string_view() const { return view(); }
+  char operator[](std::size_t i) const { return text_[i]; }
+
+  /// Whether something did not fit since the last `clear` or `assign`.
+  bool overflowed() const { return overflowed_; }
+
+  void clear() { resize(0), overflowed_ = false; }
+
+  /// Shortens the text to `size` characters; a larger size changes nothing.
+  void resize(std::size_t size) {
+    if (size <= size_) size_ = static_cast<std::uint16_t>(size);
+    text_[size_] = '\0';
+  }
+
+  /// Replaces the text; false when it did not fit whole.
+  bool assign(std::string_view text) {
+    clear();
+    append(text);
+    return !overflowed_;
+  }
+
+  fixed_string& append(std::string_view text) {
+    const std::size_t room = Capacity - size_;
+    const std::size_t count = text.size() < room ? text.size() : room;
+    if (count != text.size()) overflowed_ = true;
+    if (count != 0) std::memmove(text_ + size_, text.data(), count);
+    size_ = static_cast<std::uint16_t>(size_ + count);
+    text_[size_] = '\0';
+    return *this;
+  }
+
+  fixed_string& append(char c) { return append(std::string_view(&c, 1)); }
+
+  /// Appends a number in decimal digits.
+  fixed_string& append_number(std::uint64_t number) {
+    char digits[20];
+    std::size_t first = sizeof digits;
+    do digits[--first] = static_cast<char>('0' + number % 10);
+    while ((number /= 10) != 0);
+    return append(std::string_view(digits + first, sizeof digits - first));
+  }
+
+ private:
+  char text_[Capacity + 1] = {};
+  std::uint16_t size_ = 0;
+  bool overflowed_ = false;
+};
+
+}  // namespace ota
+
+// ota/core/log.hpp
+
+namespace ota {
+
+/// How much an event matters. `debug` events are told only where the
+/// configuration asks for them (`debug`: true).
+enum class log_level : std::uint8_t { error, warning, info, debug };
+
+/// The longest line of the event log; longer ones are cut.
+inline constexpr std::size_t max_log_line = 160;
+
+/// A log policy that tells nothing and costs nothing.
+///
+/// A log policy is a struct with one member, `void write(log_level, std::string_view)`.
+/// Give it `static constexpr bool enabled = false` and the compiler drops every event.
+struct no_log {
+  static constexpr bool enabled = false;
+  void write(log_level, std::string_view) {}
+};
+
+}  // namespace ota
+
+// ota/format/reset_mode.hpp
+
+namespace ota {
+
+/// How a device starts again after an update.
+enum class reset_mode : std::uint8_t {
+  hard,  ///< the whole chip
+  soft,  ///< the program only, where there is such a thing
+  none   ///< not by itself
+};
+
+}  // namespace ota
+
+// ota/hardware/no_hardware.hpp
+
+namespace ota {
+
+/// The contract of a hardware policy, and its answers where there is none. Derive from it and
+/// give the members that the device has; what stays means "not known" and switches off what needs
+/// it. Only `wait` should be given by every device: here time does not pass.
+struct no_hardware {
+  /// Epoch seconds; 0: not known, and rules about the time of day are left out.
+  std::uint64_t now() { return 0; }
+  /// Milliseconds of a clock that never goes back.
+  std::uint64_t ticks_ms() { return 0; }
+  /// The hour of local time, 0 to 23; -1: not known.
+  int hour() { return -1; }
+  /// Passes the time; never called with more than 1000.
+  void wait(std::uint32_t /*milliseconds*/) {}
+  void feed_watchdog() {}
+  /// Switches the status LED.
+  void led(bool /*on*/) {}
+  /// The battery's voltage as a 16-bit reading of 3.3 V; -1: no battery.
+  int battery_raw() { return -1; }
+  /// Bytes of memory that could be had; 0: not known.
+  std::size_t free_memory() { return 0; }
+  /// Strength of the radio signal in dBm; 0: not known.
+  int signal_dbm() { return 0; }
+  /// A number that other devices do not have at the same moment.
+  std::uint32_t random() { return 0; }
+  /// What tells this device from all others.
+  std::string_view unique_id() { return "unknown"; }
+  /// Starts the device again, so that the new version runs.
+  void reset(reset_mode /*mode*/) {}
+};
+
+}  // namespace ota
+
+// ota/core/bytes.hpp
+
+namespace ota {
+
+/// A view of bytes that somebody else owns, to read from.
+class bytes {
+ public:
+  constexpr bytes() = default;
+  constexpr bytes(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
+  template <std::size_t N>
+  constexpr bytes(const std::uint8_t (&array)[N]) : data_(array), size_(N) {}
+
+  constexpr const std::uint8_t* data() const { return data_; }
+  constexpr std::size_t size() const { return size_; }
+  constexpr bool empty() const { return size_ == 0; }
+  constexpr const std::uint8_t* begin() const { return data_; }
+  constexpr const std::uint8_t* end() const { return data_ + size_; }
+  constexpr std::uint8_t operator[](std::size_t i) const { return data_[i]; }
+
+  /// The first `n` bytes, or all when there are fewer.
+  constexpr bytes first(std::size_t n) const { return {data_, n < size_ ? n : size_}; }
+  /// All but the first `n` bytes; empty when there are fewer.
+  constexpr bytes drop(std::size_t n) const {
+    return n < size_ ? bytes{data_ + n, size_ - n} : bytes{data_ + size_, 0};
+  }
+
+ private:
+  const std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// A view of bytes that somebody else owns, to write into.
+class mutable_bytes {
+ public:
+  constexpr mutable_bytes() = default;
+  constexpr mutable_bytes(std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
+  template <std::size_t N>
+  constexpr mutable_bytes(std::uint8_t (&array)[N]) : data_(array), size_(N) {}
+
+  constexpr std::uint8_t* data() const { return data_; }
+  constexpr std::size_t size() const { return size_; }
+  constexpr bool empty() const { return size_ == 0; }
+  constexpr std::uint8_t* begin() const { return data_; }
+  constexpr std::uint8_t* end() const { return data_ + size_; }
+  constexpr std::uint8_t& operator[](std::size_t i) const { return data_[i]; }
+  constexpr operator bytes() const { return {data_, size_}; }
+
+  constexpr mutable_bytes first(std::size_t n) const { return {data_, n < size_ ? n : size_}; }
+  constexpr mutable_bytes drop(std::size_t n) const {
+    return n < size_ ? mutable_bytes{data_ + n, size_ - n} : mutable_bytes{data_ + size_, 0};
+  }
+
+ private:
+  std::uint8_t* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// The characters of a text as bytes.
+inline bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+/// Bytes as the characters of a text.
+inline std::string_view as_text(bytes data) {
+  return {reinterpret_cast<const char*>(data.data()), data.size()};
+}
+
+/// Whether two views hold the same bytes. Not for secrets: it stops at the first difference.
+constexpr bool equal(bytes a, bytes b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i] != b[i]) return false;
+  return true;
+}
+
+}  // namespace ota
+
+// ota/hash/block_hash.hpp
+
+namespace ota::detail {
+
+inline std::uint32_t rotate_left(std::uint32_t x, int n) { return x << n | x >> (32 - n); }
+inline std::uint32_t rotate_right(std::uint32_t x, int n) { return x >> n | x << (32 - n); }
+
+inline std::uint32_t load_big_endian(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} << 24 | std::uint32_t{in[1]} << 16 | std::uint32_t{in[2]} << 8 |
+         std::uint32_t{in[3]};
+}
+
+inline void store_big_endian(std::uint32_t value, std::uint8_t* out) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
+}
+
+/// What SHA-1 and SHA-256 have in common (FIPS 180-4): blocks of 64 bytes, a state of 32-bit
+/// words, and a padding that ends with the length. `Compress` has `words`, `initial` and
+/// `void blocks(uint32_t* state, const uint8_t* data, size_t count)`.
+template <class Compress>
+class block_hash {
+ public:
+  static constexpr std::size_t digest_size = 4 * Compress::words;
+  using digest_type = std::array<std::uint8_t, digest_size>;
+
+  block_hash() {
+    for (std::size_t i = 0; i < Compress::words; ++i) state_[i] = Compress::initial[i];
+  }
+
+  /// Adds bytes to what is hashed.
+  void update(bytes data) {
+    const std::size_t used = static_cast<std::size_t>(length_ % 64);
+    length_ += data.size();
+    if (used != 0) {
+      const std::size_t size = data.size() < 64 - used ? data.size() : 64 - used;
+      if (size != 0) std::memcpy(block_ + used, data.data(), size);
+      if (used + size < 64) return;
+      Compress::blocks(state_, block_, 1);
+      data = data.drop(size);
+    }
+    if (data.size() >= 64) {
+      Compress::blocks(state_, data.data(), data.size() / 64);
+      data = data.drop(data.size() / 64 * 64);
+    }
+    if (!data.empty()) std::memcpy(block_, data.data(), data.size());
+  }
+
+  /// The digest of all that was added. The object is used up: a new one begins the next.
+  digest_type finish() {
+    std::size_t used = static_cast<std::size_t>(length_ % 64);
+    block_[used++] = 0x80;
+    if (used > 56) {
+      std::memset(block_ + used, 0, 64 - used);
+      Compress::blocks(state_, block_, 1);
+      used = 0;
+    }
+    std::memset(block_ + used, 0, 56 - used);
+    const std::uint64_t bits = length_ * 8;
+    store_big_endian(static_cast<std::uint32_t>(bits >> 32), block_ + 56);
+    store_big_endian(static_cast<std::uint32_t>(bits), block_ + 60);
+    Compress::blocks(state_, block_, 1);
+    digest_type digest;
+    for (std::size_t i = 0; i < Compress::words; ++i)
+      store_big_endian(state_[i], digest.data() + 4 * i);
+    return digest;
+  }
+
+ private:
+  std::uint64_t length_ = 0;
+  std::uint32_t state_[Compress::words];
+  std::uint8_t block_[64];
+};
+
+}  // namespace ota::detail
+
+// ota/hash/hash_cpu.hpp
+
+// Which hash instructions this build can use, and whether the processor it runs on has them.
+// On a target without a hosted operating system there are none, and nothing here is compiled.
+
+#if defined(__x86_64__) && defined(__has_builtin) && !defined(OTA_NO_HASH_INSTRUCTIONS)
+#if __has_builtin(__builtin_shufflevector)  // clang, and g++ from 12 on
+#define OTA_HASH_X86 1
+#include <cpuid.h>
+#endif
+#elif defined(__aarch64__) && defined(__linux__) && !defined(OTA_NO_HASH_INSTRUCTIONS)
+#define OTA_HASH_ARM 1
+#include <arm_neon.h>
+#include <sys/auxv.h>
+#endif
+
+#define OTA_HASH_INLINE __attribute__((always_inline)) inline
+namespace ota::detail {
+#if !defined(__OPTIMIZE_SIZE__) && (defined(__unix__) || defined(__APPLE__) || defined(_WIN32))
+inline constexpr bool unroll_hashes = true;
+#else
+inline constexpr bool unroll_hashes = false;
+#endif
+
+#if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
+inline bool ask_cpu_for_sha() {
+#if defined(OTA_HASH_X86)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0) return false;
+  const bool shuffles = (c & 1u << 9) != 0 && (c & 1u << 19) != 0;  // SSSE3, SSE4.1
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  return shuffles && (b & 1u << 29) != 0;
+#else
+  constexpr unsigned long sha1_and_sha2 = 1ul << 5 | 1ul << 6;
+  return (getauxval(AT_HWCAP) & sha1_and_sha2) == sha1_and_sha2;
+#endif
+}
+
+/// 0: not asked yet, 1: no, 2: yes. Two threads that ask at once write the same answer. A test
+/// sets it to 1 to take the portable way.
+inline int sha_instructions = 0;
+
+inline bool has_sha_instructions() {
+  int answer = __atomic_load_n(&sha_instructions, __ATOMIC_RELAXED);
+  if (answer == 0) {
+    answer = ask_cpu_for_sha() ? 2 : 1;
+    __atomic_store_n(&sha_instructions, answer, __ATOMIC_RELAXED);
+  }
+  return answer == 2;
+}
+#endif
+
+#if defined(OTA_HASH_X86)
+using lanes32 = std::uint32_t __attribute__((vector_size(16)));
+using signed_lanes32 = int __attribute__((vector_size(16)));
+using lanes8 = char __attribute__((vector_size(16)));
+
+inline lanes32 load_lanes(const void* from) {
+  lanes32 value;
+  __builtin_memcpy(&value, from, 16);
+  return value;
+}
+#endif
+
+}  // namespace ota::detail
+
+// ota/hash/sha256.hpp
+
+namespace ota {
+namespace detail {
+
+struct sha256_compress {
+  static constexpr std::size_t words = 8;
+  static constexpr std::uint32_t initial[words] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                                   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  alignas(16) static constexpr std::uint32_t constants[64] = {
+      0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+      0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+      0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+      0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+      0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+      0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+      0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+      0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+      0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+      0xc67178f2};
+
+  static void blocks(std::uint32_t* state, const std::uint8_t* data, std::size_t count) {
+#if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
+    if (has_sha_instructions()) return blocks_by_instructions(state, data, count);
+#endif
+    for (; count != 0; --count, data += 64) portable_block(state, data);
+  }
+
+  // The working variables are a window of eight words that moves up by one a round: s[0..7] are
+  // h, g, f, e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie
+  // in a row likewise, w[0] being the round's.
+  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, std::uint32_t k) {
+    const std::uint32_t e = s[3], a = s[7];
+    const std::uint32_t t = s[0] + rotate_right(rotate_right(rotate_right(e, 14) ^ e, 5) ^ e, 6) +
+                            (s[1] ^ (e & (s[2] ^ s[1]))) + k + w[0];
+    s[4] += t;
+    s[8] = t + rotate_right(rotate_right(rotate_right(a, 9) ^ a, 11) ^ a, 2) +
+           (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
+  }
+
+  OTA_HASH_INLINE static void extend(std::uint32_t* w) {
+    const std::uint32_t x = w[1], y = w[14];
+    w[16] = w[0] + (rotate_right(rotate_right(x, 11) ^ x, 7) ^ x >> 3) + w[9] +
+            (rotate_right(rotate_right(y, 2) ^ y, 17) ^ y >> 10);
+  }
+
+  template <std::size_t... I>
+  static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
+    ((I < 48 ? extend(w + I) : void(), round(s + I, w + I, constants[I])), ...);
+  }
+
+  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
+    if constexpr (unroll_hashes) {
+      std::uint32_t s[72], w[64];
+      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+      for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
+      unrolled_rounds(s, w, std::make_index_sequence<64>());
+      for (int i = 0; i < 8; ++i) state[i] += s[71 - i];
+    } else {
+      std::uint32_t s[24], w[32];
+      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+      for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
+      const std::uint32_t* k = constants;
+      for (int part = 0; part < 4; ++part) {
+        for (int i = 0; i < 16; ++i) {
+          if (part != 3) extend(w + i);
+          round(s + i, w + i, *k++);
+        }
+        std::memcpy(s, s + 16, 32);
+        std::memcpy(w, w + 16, 64);
+      }
+      for (int i = 0; i < 8; ++i) state[i] += s[7 - i];
+    }
+  }
+
+#if defined(OTA_HASH_X86)
+  __attribute__((target("sha,sse4.1,ssse3"))) static void blocks_by_instructions(
+      std::uint32_t* state, const std::uint8_t* data, std::size_t count) {
+    const lanes8 swap = {3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12};
+    const lanes32 low = load_lanes(state), high = load_lanes(state + 4);
+    lanes32 abef = __builtin_shufflevector(low, high, 5, 4, 1, 0);
+    lanes32 cdgh = __builtin_shufflevector(low, high, 7, 6, 3, 2);
+    for (; count != 0; --count, data += 64) {
+      const lanes32 abef_before = abef, cdgh_before = cdgh;
+      lanes32 w[4];
+#pragma GCC unroll 16
+      for (int i = 0; i < 16; ++i) {
+        lanes32& now = w[i & 3];
+        if (i < 4) {
+          now = (lanes32)__builtin_ia32_pshufb128((lanes8)load_lanes(data + 16 * i), swap);
+        } else {
+          const lanes32 last = w[(i + 3) & 3], before = w[(i + 2) & 3];
+          const lanes32 sum = (lanes32)__builtin_ia32_sha256msg1((signed_lanes32)now,
+                                                                 (signed_lanes32)w[(i + 1) & 3]) +
+                              __builtin_shufflevector(before, last, 1, 2, 3, 4);
+          now = (lanes32)__builtin_ia32_sha256msg2((signed_lanes32)sum, (signed_lanes32)last);
+        }
+        const lanes32 sum = now + load_lanes(constants + 4 * i);
+        cdgh = (lanes32)__builtin_ia32_sha256rnds2((signed_lanes32)cdgh, (signed_lanes32)abef,
+                                                   (signed_lanes32)sum);
+        abef = (lanes32)__builtin_ia32_sha256rnds2(
+            (signed_lanes32)abef, (signed_lanes32)cdgh,
+            (signed_lanes32)__builtin_shufflevector(sum, sum, 2, 3, 0, 0));
+      }
+      abef += abef_before;
+      cdgh += cdgh_before;
+    }
+    const lanes32 abcd = __builtin_shufflevector(abef, cdgh, 3, 2, 7, 6);
+    const lanes32 efgh = __builtin_shufflevector(abef, cdgh, 1, 0, 5, 4);
+    __builtin_memcpy(state, &abcd, 16);
+    __builtin_memcpy(state + 4, &efgh, 16);
+  }
+#elif defined(OTA_HASH_ARM)
+  __attribute__((target("+crypto"))) static void blocks_by_instructions(std::uint32_t* state,
+                                                                        const std::uint8_t* data,
+                                                                        std::size_t count) {
+    uint32x4_t abcd = vld1q_u32(state), efgh = vld1q_u32(state + 4);
+    for (; count != 0; --count, data += 64) {
+      const uint32x4_t abcd_before = abcd, efgh_before = efgh;
+      uint32x4_t w[4];
+#pragma GCC unroll 16
+      for (int i = 0; i < 16; ++i) {
+        uint32x4_t& now = w[i & 3];
+        if (i < 4)
+          now = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(data + 16 * i)));
+        else
+          now =
+              vsha256su1q_u32(vsha256su0q_u32(now, w[(i + 1) & 3]), w[(i + 2) & 3], w[(i + 3) & 3]);
+        const uint32x4_t sum = vaddq_u32(now, vld1q_u32(constants + 4 * i));
+        const uint32x4_t before = abcd;
+        abcd = vsha256hq_u32(abcd, efgh, sum);
+        efgh = vsha256h2q_u32(efgh, before, sum);
+      }
+      abcd = vaddq_u32(abcd, abcd_before);
+      efgh = vaddq_u32(efgh, efgh_before);
+    }
+    vst1q_u32(state, abcd);
+    vst1q_u32(state + 4, efgh);
+  }
+#endif
+};
+
+}  // namespace detail
+
+/// SHA-256 (FIPS 180-4). `update(bytes)` any number of times, then `finish()`: 32 bytes.
+/// Hosts whose processor has SHA instructions (x86-64, ARMv8) use them.
+class sha256 : public detail::block_hash<detail::sha256_compress> {};
+
+}  // namespace ota
+
+// ota/manifest/trust.hpp
+
+namespace ota {
+
+/// Takes the Git host's word, by the blob ids of its tree. Manifests are left out of the program.
+struct host_trusted {
+  static constexpr bool reads_manifests = false;
+};
+
+using shared_secret = host_trusted;
+
+}  // namespace ota
+
+// ota/core/fixed_vector.hpp
+
+namespace ota {
+
+/// A list of at most `Capacity` values, kept in place.
+template <class T, std::size_t Capacity>
+class fixed_vector {
+ public:
+  using value_type = T;
+
+  static constexpr std::size_t capacity() { return Capacity; }
+  constexpr std::size_t size() const { return size_; }
+  constexpr bool empty() const { return size_ == 0; }
+  constexpr bool full() const { return size_ == Capacity; }
+
+  constexpr T& operator[](std::size_t i) { return values_[i]; }
+  constexpr const T& operator[](std::size_t i) const { return values_[i]; }
+  constexpr T& back() { return values_[size_ - 1]; }
+  constexpr const T* data() const { return values_; }
+  constexpr T* begin() { return values_; }
+  constexpr T* end() { return values_ + size_; }
+  constexpr const T* begin() const { return values_; }
+  constexpr const T* end() const { return values_ + size_; }
+
+  /// Adds a value at the end; false when the list is full.
+  [[nodiscard]] constexpr bool push_back(const T& value) {
+    if (full()) return false;
+    values_[size_++] = value;
+    return true;
+  }
+
+  constexpr void pop_back() { --size_; }
+  constexpr void clear() { size_ = 0; }
+
+ private:
+  T values_[Capacity]{};
+  std::size_t size_ = 0;
+};
+
+/// A view of values that somebody else owns.
+template <class T>
+class list_view {
+ public:
+  constexpr list_view() = default;
+  constexpr list_view(const T* data, std::size_t size) : data_(data), size_(size) {}
+  template <std::size_t N>
+  constexpr list_view(const T (&array)[N]) : data_(array), size_(N) {}
+  template <std::size_t N>
+  constexpr list_view(const fixed_vector<T, N>& list) : data_(list.data()), size_(list.size()) {}
+
+  constexpr std::size_t size() const { return size_; }
+  constexpr bool empty() const { return size_ == 0; }
+  constexpr const T& operator[](std::size_t i) const { return data_[i]; }
+  constexpr const T* begin() const { return data_; }
+  constexpr const T* end() const { return data_ + size_; }
+
+ private:
+  const T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace ota
+
+// ota/core/path.hpp
+
+namespace ota {
+
+/// Whether `path` may name a file below a device's root: relative, parts divided
+/// by `/`, no empty part, no `.` or `..`, no control character and no backslash
+/// (which some file systems take for a divider).
+constexpr bool is_valid_path(std::string_view path) {
+  std::size_t part = 0;
+  for (std::size_t i = 0; i <= path.size(); ++i) {
+    if (i < path.size() && path[i] != '/') {
+      const auto c = static_cast<unsigned char>(path[i]);
+      if (c < 0x20 || c == 0x7f || c == '\\') return false;
+      continue;
+    }
+    const std::string_view name = path.substr(part, i - part);
+    if (name.empty() || name == "." || name == "..") return false;
+    part = i + 1;
+  }
+  return true;
+}
+
+/// Everything before the last `/`; empty for a path without one.
+constexpr std::string_view parent_path(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
+}
+
+/// `text` without `/` at either end: `lib` and `/lib/` name the same directory.
+constexpr std::string_view trim_slashes(std::string_view text) {
+  while (!text.empty() && text.front() == '/') text.remove_prefix(1);
+  while (!text.empty() && text.back() == '/') text.remove_suffix(1);
+  return text;
+}
+
+/// Whether `path` is `entry` itself or lies in the directory `entry`.
+constexpr bool is_within(std::string_view path, std::string_view entry) {
+  entry = trim_slashes(entry);
+  if (entry.empty() || path.size() < entry.size()) return false;
+  if (path.substr(0, entry.size()) != entry) return false;
+  return path.size() == entry.size() || path[entry.size()] == '/';
+}
+
+/// Whether `path` is, or lies in, one of `entries`.
+constexpr bool is_within_any(std::string_view path, list_view<std::string_view> entries) {
+  for (std::string_view entry : entries)
+    if (is_within(path, entry)) return true;
+  return false;
+}
+
+}  // namespace ota
+
+// ota/core/error.hpp
+
+namespace ota {
+
+/// What kind of thing went wrong. The kind decides what the library does next
+/// (retry, wait, give up); the text of the `error` is for people.
+enum class errc : std::uint8_t {
+  none,              ///< nothing went wrong
+  invalid_argument,  ///< the caller or the configuration asked for something impossible
+  invalid_path,      ///< a path that is absolute, climbs with `..`, or holds forbidden bytes
+  too_long,          ///< a text or list that does not fit its fixed memory
+  malformed,         ///< outside bytes that break their format
+  unsupported,       ///< understood, but not built in or not allowed
+  not_found,         ///< a file, version or resource that is not there
+  exists,            ///< something is in the way
+  not_empty,         ///< a directory that still holds something
+  no_space,          ///< storage is full, or would be
+  storage,           ///< storage refused to read or write
+  connection,        ///< no connection, or it broke
+  timeout,           ///< the other side was silent for too long
+  http_status,       ///< the server answered with a status that ends the request; `detail` holds it
+  rate_limited,      ///< the server asks to wait; `detail` holds the seconds
+  mismatch,          ///< bytes are not what was promised: size or hash differs
+  untrusted,         ///< a signature is missing or wrong
+  rejected,          ///< this version was tried and put back before
+  wrong_state,       ///< not possible now: nothing on trial, nothing to put back, …
+  power_cut          ///< a test storage has cut the power
+};
+
+/// A failure: its kind, the part where it happened, and a short English text that
+/// a person can act on. Both texts are literals, so an error is cheap to copy.
+struct error {
+  errc code = errc::none;
+  const char* where = "";   ///< the part: "http", "json", "stager", …
+  const char* text = "";    ///< what happened, and what to do about it
+  std::int32_t detail = 0;  ///< a number that belongs to it: HTTP status, errno, seconds
+};
+
+}  // namespace ota
+
+// ota/core/result.hpp
+
+namespace ota {
+
+/// A value, or the `error` that stands in its place. Everything that can fail
+/// returns one; the compiler warns when it is ignored.
+///
+/// `T` must be default constructible; both members are kept side by side, which
+/// on small targets costs less code than a union with managed lifetimes.
+template <class T>
+class [[nodiscard]] result {
+ public:
+  using value_type = T;
+
+  constexpr result(const T& value) : value_(value) {}
+  constexpr result(const error& failure) : error_(failure) {}
+
+  /// True when there is a value.
+  constexpr explicit operator bool() const { return error_.code == errc::none; }
+  constexpr bool has_value() const { return error_.code == errc::none; }
+
+  constexpr const T& value() const { return value_; }
+  constexpr T& value() { return value_; }
+  constexpr const T& operator*() const { return value_; }
+  constexpr T& operator*() { return value_; }
+  constexpr const T* operator->() const { return &value_; }
+  constexpr T* operator->() { return &value_; }
+  constexpr T value_or(const T& other) const { return has_value() ? value_ : other; }
+
+  /// The failure; its code is `errc::none` when there is a value.
+  constexpr const ota::error& error() const { return error_; }
+
+ private:
+  T value_{};
+  ota::error error_{};
+};
+
+/// Success without a value, or an `error`.
+template <>
+class [[nodiscard]] result<void> {
+ public:
+  using value_type = void;
+
+  constexpr result() = default;
+  constexpr result(const error& failure) : error_(failure) {}
+
+  constexpr explicit operator bool() const { return error_.code == errc::none; }
+  constexpr bool has_value() const { return error_.code == errc::none; }
+  constexpr const ota::error& error() const { return error_; }
+
+ private:
+  ota::error error_{};
+};
+
+}  // namespace ota
+
+// ota/format/url.hpp
+
+namespace ota {
+
+/// An absolute http or https URL taken apart (RFC 3986). The members view the URL's own text.
+struct url_view {
+  bool secure = false;         ///< https
+  std::uint16_t port = 0;      ///< as given, or 80 or 443
+  std::string_view authority;  ///< host and port as written, for a `Host` header
+  std::string_view host;       ///< without the brackets of an IPv6 address
+  std::string_view target;     ///< path and query, beginning with `/`; without a fragment
+};
+
+namespace detail {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_alphanumeric(char c) {
+  return is_digit(c) || (static_cast<char>(c | 0x20) >= 'a' && static_cast<char>(c | 0x20) <= 'z');
+}
+
+/// Whether `text` begins with `prefix`, which is in lower case, in any case.
+constexpr bool starts_with_any_case(std::string_view text, std::string_view prefix) {
+  if (text.size() < prefix.size()) return false;
+  for (std::size_t i = 0; i < prefix.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != prefix[i]) return false;
+  }
+  return true;
+}
+
+/// Whether nothing in `text` could end a request line or a header early.
+constexpr bool is_url_text(std::string_view text) {
+  for (char c : text)
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return false;
+  return true;
+}
+
+constexpr bool is_host(std::string_view host, bool in_brackets) {
+  for (char c : host)
+    if (!is_alphanumeric(c) && c != '.' && c != (in_brackets ? ':' : '-') &&
+        (in_brackets || c != '_'))
+      return false;
+  return !host.empty();
+}
+
+constexpr bool parse_port(std::string_view text, std::uint16_t& port) {
+  std::uint32_t value = 0;
+  for (char c : text) {
+    if (!is_digit(c) || value > 65535) return false;
+    value = value * 10 + static_cast<std::uint32_t>(c - '0');
+  }
+  if (text.empty()) return true;  // "host:" means the scheme's own port
+  port = static_cast<std::uint16_t>(value);
+  return value != 0 && value <= 65535;
+}
+
+inline error bad_url(const char* text) { return {errc::invalid_argument, "url", text}; }
+
+}  // namespace detail
+
+/// Takes an absolute URL apart. Refused (`errc::invalid_argument`): schemes other than http and
+/// https, user names in the URL, spaces and control characters, a bad host or port.
+inline result<url_view> parse_url(std::string_view url) {
+  using detail::bad_url;
+  if (!detail::is_url_text(url)) return bad_url("a space or control character in the URL");
+  url_view parts;
+  if (detail::starts_with_any_case(url, "http://"))
+    url.remove_prefix(7);
+  else if (detail::starts_with_any_case(url, "https://"))
+    url.remove_prefix(8), parts.secure = true;
+  else
+    return bad_url("the URL must begin with http:// or https://");
+  parts.port = parts.secure ? 443 : 80;
+  parts.authority = url.substr(0, url.find_first_of("/?#"));
+  parts.target = url.substr(parts.authority.size());
+  parts.target = parts.target.substr(0, parts.target.find('#'));
+  if (parts.target.empty()) parts.target = "/";
+  if (parts.target.front() != '/') return bad_url("the URL lacks a / after its host");
+  if (parts.authority.find('@') != std::string_view::npos)
+    return bad_url("a user name or password in the URL: use `token` instead");
+  const bool in_brackets = !parts.authority.empty() && parts.authority.front() == '[';
+  std::string_view rest;
+  if (in_brackets) {
+    const std::size_t end = parts.authority.find(']');
+    if (end == std::string_view::npos) return bad_url("the URL lacks the ] of an IPv6 address");
+    parts.host = parts.authority.substr(1, end - 1);
+    rest = parts.authority.substr(end + 1);
+  } else {
+    parts.host = parts.authority.substr(0, parts.authority.find(':'));
+    rest = parts.authority.substr(parts.host.size());
+  }
+  if (!detail::is_host(parts.host, in_brackets)) return bad_url("the URL has no valid host");
+  if (!rest.empty() && (rest.front() != ':' || !detail::parse_port(rest.substr(1), parts.port)))
+    return bad_url("the URL has no valid port");
+  return parts;
+}
+
+/// Appends a path with everything but RFC 3986's unreserved characters and `/` percent-encoded.
+template <std::size_t N>
+void append_escaped(fixed_string<N>& out, std::string_view path) {
+  constexpr char digits[] = "0123456789ABCDEF";
+  for (char c : path) {
+    if (detail::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '/') {
+      out.append(c);
+      continue;
+    }
+    const auto byte = static_cast<unsigned char>(c);
+    const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
+    out.append({escaped, sizeof escaped});
+  }
+}
+
+namespace detail {
+
+/// Removes `.` and `..` from a path that begins with `/` (RFC 3986, section 5.2.4), in place;
+/// returns its new size.
+inline std::size_t remove_dot_segments(char* path, std::size_t size) {
+  std::size_t kept = 0;
+  for (std::size_t at = 0; at < size;) {
+    std::size_t end = at + 1;
+    while (end < size && path[end] != '/') ++end;
+    const std::string_view part(path + at + 1, end - at - 1);
+    const bool last = end == size;
+    if (part == "." || part == "..") {
+      if (part == "..")
+        while (kept != 0 && path[--kept] != '/') {
+        }
+      if (last) path[kept++] = '/';
+    } else {
+      for (; at < end; ++at) path[kept++] = path[at];
+    }
+    at = end;
+  }
+  return kept;
+}
+
+/// Brings an absolute URL into the form that `parse_url` takes: a path, without dot segments.
+template <std::size_t N>
+result<void> tidy_url(fixed_string<N>& url) {
+  const std::size_t scheme = url.view().find("://");
+  const std::size_t begin =
+      scheme == std::string_view::npos ? scheme : url.view().find_first_of("/?", scheme + 3);
+  if (begin != std::string_view::npos) {
+    if (url[begin] == '?') {
+      url.append('/');
+      std::memmove(url.data() + begin + 1, url.data() + begin, url.size() - 1 - begin);
+      url.data()[begin] = '/';
+    }
+    const std::size_t query = url.view().find('?', begin);
+    const std::size_t end = query == std::string_view::npos ? url.size() : query;
+    const std::size_t size = remove_dot_segments(url.data() + begin, end - begin);
+    std::memmove(url.data() + begin + size, url.data() + end, url.size() - end);
+    url.resize(url.size() - (end - begin - size));
+  }
+  if (url.overflowed()) return error{errc::too_long, "url", "a redirect to a URL that is too long"};
+  if (const auto parts = parse_url(url); !parts) return parts.error();
+  return {};
+}
+
+}  // namespace detail
+
+/// Where a `Location` header leads (RFC 3986, section 5.2): an absolute URL, `//host/path`,
+/// `/path`, `path` or `?query`, seen from the absolute URL `base`. A fragment is dropped.
+///
+/// `out` may be the text that `base` views, but must not hold `location`. Errors:
+/// `errc::invalid_argument` as for `parse_url`, `errc::too_long`.
+template <std::size_t N>
+result<void> resolve_url(std::string_view base, std::string_view location, fixed_string<N>& out) {
+  const auto from = parse_url(base);
+  if (!from) return from.error();
+  if (!detail::is_url_text(location))
+    return detail::bad_url("a space or control character in the redirect's URL");
+  location = location.substr(0, location.find('#'));
+
+  // How much of `base` stays in front.
+  const std::size_t scheme = from->secure ? 6 : 5;
+  const std::size_t root = scheme + 2 + from->authority.size();
+  const std::string_view target = base.substr(root, base.find('#') - root);
+  const std::size_t path = target.substr(0, target.find('?')).size();
+  const std::size_t colon = location.find(':');
+  const bool absolute = colon != std::string_view::npos && colon < location.find_first_of("/?");
+  std::size_t kept = root;
+  bool adds_slash = false;
+  if (absolute)
+    kept = 0;
+  else if (location.substr(0, 2) == "//")
+    kept = scheme;
+  else if (location.empty())
+    kept = root + target.size();
+  else if (location.front() == '?')
+    kept = root + path, adds_slash = path == 0;
+  else if (location.front() != '/') {
+    const std::size_t slash = target.substr(0, path).rfind('/');
+    adds_slash = slash == std::string_view::npos;
+    kept = root + (adds_slash ? 0 : slash + 1);
+  }
+  if (base.data() == out.data())
+    out.resize(kept);
+  else
+    out.assign(base.substr(0, kept));
+  if (adds_slash) out.append('/');
+  out.append(location);
+  return detail::tidy_url(out);
+}
+
+}  // namespace ota
+
+// ota/format/config.hpp
+
+namespace ota {
+
+/// When an update may happen. In a document its keys stand at the top level or under
+/// `update_scheduling`.
+struct scheduling_config {
+  bool present = false;  ///< the document holds `update_scheduling`: the scheduler is asked
+
+  std::uint32_t min_update_interval_sec = 3600;  ///< between two checks
+  std::int32_t update_window_start_hour = -1;    ///< 0 to 23, local time; -1: any hour
+  std::int32_t update_window_end_hour = -1;      ///< the first hour outside; -1: any hour
+  std::string_view power_source;                 ///< `solar`: only from 10 to 16 o'clock
+  std::uint32_t min_battery_percent = 0;         ///< 0: any charge
+  std::uint32_t max_crashes_before_delay = 3;    ///< within the last 24 hours
+  std::uint32_t rollout_percent = 100;           ///< part of all devices that takes a version
+  std::uint32_t error_history_limit = 100;       ///< events kept of a kind
+};
+
+/// All that a device can be told, with the names and defaults of 0x687931/ota's configuration.
+///
+/// A plain struct of views: the texts live with whoever fills it, a `config_document` or the
+/// program's own literals. A pin of -1 is no pin.
+struct config {
+  // ---- what to follow ----
+  std::string_view owner;               ///< account on the Git host; required
+  std::string_view repo;                ///< repository; required
+  std::string_view channel = "stable";  ///< `stable`: releases; `developer`: a branch's tip
+  std::string_view branch = "main";     ///< of the developer channel
+  std::string_view tag;                 ///< a fixed release; empty: the latest
+  std::string_view token;               ///< for private repositories; empty: none
+  std::string_view api = "https://api.github.com";             ///< base of the REST API
+  std::string_view raw = "https://raw.githubusercontent.com";  ///< base of the raw files
+  std::string_view web;  ///< base of the web site; see `web_base`
+  std::string_view user_agent = "ota-updater";
+  std::string_view manifest_key;  ///< of the manifest's HMAC; empty: not checked
+  bool force = false;             ///< update although nothing is new
+  bool debug = false;             ///< tell more
+
+  // ---- which files ----
+  list_view<std::string_view> allow;            ///< paths and directories; empty: all
+  list_view<std::string_view> ignore;           ///< wins over `allow`
+  list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
+  bool allow_links = false;  ///< take a symbolic link as a file that holds its target
+  bool enable_delta_updates = false;
+  std::uint32_t max_tree_size_kb = 0;  ///< longest answer with a list of files; 0: any
+  std::uint32_t max_tree_files = 0;    ///< longest list; 0: any
+
+  // ---- how ----
+  std::uint32_t chunk = 1024;                   ///< bytes moved at a time; see `effective_chunk`
+  std::string_view stage_dir = ".ota_stage";    ///< of the original client, for a changeover
+  std::string_view backup_dir = ".ota_backup";  ///< of the original client, for a changeover
+  std::uint32_t connect_timeout_sec = 0;        ///< 0: as the HTTP policy has it
+  std::uint32_t http_timeout_sec = 10;
+  std::uint32_t retries = 5;            ///< attempts to join a network
+  std::uint32_t http_retries = 3;       ///< attempts of a request
+  std::uint32_t backoff_sec = 3;        ///< before the second attempt; doubled each time …
+  std::uint32_t max_backoff_sec = 60;   ///< … up to this
+  bool jitter = false;                  ///< waits vary by chance, so that a fleet spreads
+  std::uint32_t trial_boots = 1;        ///< starts that an unconfirmed version has
+  reset_mode reset = reset_mode::hard;  ///< key `reset_mode`
+  std::uint32_t min_free_mem = 0;       ///< bytes
+  std::uint64_t min_free_storage = 0;   ///< bytes
+  std::uint32_t min_cpu_mhz = 0;
+  std::uint32_t watchdog_timeout_ms = 0;  ///< 0: no watchdog
+  scheduling_config scheduling;
+
+  // ---- board ----
+  std::int32_t status_led_pin = -1;
+  std::int32_t battery_adc_pin = -1;
+  std::uint32_t battery_divider_ratio_milli = 1000;  ///< key `battery_divider_ratio`, thousandths
+  std::uint32_t battery_v_max_milli = 4200;          ///< key `battery_v_max`, in mV
+  std::uint32_t battery_v_min_milli = 3000;          ///< key `battery_v_min`, in mV
+
+  // ---- links ----
+  std::string_view ssid;      ///< older name of `wifi_ssid`
+  std::string_view password;  ///< older name of `wifi_password`
+  bool wifi_enabled = true;
+  std::string_view wifi_ssid;
+  std::string_view wifi_password;
+  std::uint32_t wifi_timeout_sec = 20;
+  bool cellular_enabled = false;
+  std::string_view cellular_apn;
+  std::string_view cellular_tech;  ///< `nbiot`, `lte-m` or other
+  std::int32_t cellular_uart = 1;
+  std::int32_t cellular_tx_pin = 4;
+  std::int32_t cellular_rx_pin = 5;
+  std::uint32_t cellular_baud = 115200;
+  std::uint32_t cellular_cost_per_mb_milli = 500;  ///< key `cellular_cost_per_mb`, thousandths
+  bool lora_enabled = false;
+  std::int32_t lora_spi_pins[3] = {18, 19, 16};  ///< SCK, MOSI, MISO
+  std::int32_t lora_cs_pin = 17;
+  std::int32_t lora_rst_pin = 20;
+  std::uint32_t lora_freq = 915000000;  ///< Hz
+};
+
+/// Bytes to move at a time: what was configured, at most 4096 and a quarter of the free memory
+/// (in bytes; 0: unknown), at least 256.
+constexpr std::size_t effective_chunk(std::uint32_t configured, std::size_t free_memory) {
+  std::size_t size = configured < 4096 ? configured : 4096;
+  if (free_memory != 0 && free_memory / 4 < size) size = free_memory / 4;
+  return size < 256 ? 256 : size;
+}
+
+/// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
+/// where the API is GitHub's own.
+constexpr std::string_view web_base(const config& settings) {
+  if (!settings.web.empty() || settings.api != config{}.api) return settings.web;
+  return "https://github.com";
+}
+
+namespace detail {
+
+constexpr bool is_repository_name(std::string_view name) {
+  for (char c : name)
+    if (!is_alphanumeric(c) && c != '-' && c != '_' && c != '.') return false;
+  return !name.empty() && name != "." && name != "..";
+}
+
+constexpr bool has_control(std::string_view text) {
+  for (char c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
+  return false;
+}
+
+constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() && starts_with_any_case(text, lower);
+}
+
+}  // namespace detail
+
+/// Whether an update can be made with these settings. The error's `where` is the key at fault.
+inline result<void> validate(const config& settings) {
+  const auto bad = [](const char* key, const char* text) {
+    return error{errc::invalid_argument, key, text};
+  };
+  if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"))
+    return bad("owner", "`owner` must name the account that holds the repository");
+  if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"))
+    return bad("repo", "`repo` must name the repository to follow");
+  if (!detail::is_repository_name(settings.owner))
+    return bad("owner", "`owner` may hold letters, digits and - _ . only");
+  if (!detail::is_repository_name(settings.repo))
+    return bad("repo", "`repo` may hold letters, digits and - _ . only");
+  if (settings.channel != "stable" && settings.channel != "developer")
+    return bad("channel", "`channel` must be stable or developer");
+  if (settings.tag.empty() && settings.channel == "developer" && settings.branch.empty())
+    return bad("branch", "`branch` must name the branch that the developer channel follows");
+  if (!parse_url(settings.api)) return bad("api", "`api` must be an http or https URL");
+  if (!parse_url(settings.raw)) return bad("raw", "`raw` must be an http or https URL");
+  if (!settings.web.empty() && !parse_url(settings.web))
+    return bad("web", "`web` must be an http or https URL, or empty");
+  if (!is_valid_path(settings.stage_dir))
+    return bad("stage_dir", "`stage_dir` must be a relative path");
+  if (!is_valid_path(settings.backup_dir))
+    return bad("backup_dir", "`backup_dir` must be a relative path");
+  if (!detail::is_url_text(settings.token))
+    return bad("token", "`token` holds a space or a control character");
+  if (detail::has_control(settings.user_agent))
+    return bad("user_agent", "`user_agent` holds a control character");
+  if (settings.scheduling.update_window_start_hour > 23)
+    return bad("update_window_start_hour", "`update_window_start_hour` must be 0 to 23");
+  if (settings.scheduling.update_window_end_hour > 24)
+    return bad("update_window_end_hour", "`update_window_end_hour` must be 0 to 24");
+  if (settings.trial_boots == 0)
+    return bad("trial_boots", "`trial_boots` must be at least 1: the start that confirms");
+  return {};
+}
+
+}  // namespace ota
+
+// ota/core/hex.hpp
+
+namespace ota {
+
+/// The value of a hexadecimal digit of either case, or -1.
+constexpr int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
+inline void to_hex(bytes data, char* out) {
+  constexpr char digits[] = "0123456789abcdef";
+  for (std::uint8_t byte : data) {
+    *out++ = digits[byte >> 4];
+    *out++ = digits[byte & 15];
+  }
+}
+
+/// Reads exactly `out.size()` bytes from hexadecimal digits of either case;
+/// false when `text` has another length or another character.
+inline bool from_hex(std::string_view text, mutable_bytes out) {
+  if (text.size() != 2 * out.size()) return false;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const int high = hex_digit(text[2 * i]);
+    const int low = hex_digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    out[i] = static_cast<std::uint8_t>(high << 4 | low);
+  }
+  return true;
+}
+
+}  // namespace ota
+
+// ota/format/utf8.hpp
+
+namespace ota::detail {
+
+/// Checks one character of UTF-8 byte by byte (RFC 3629, section 4): no overlong form, no
+/// surrogate, nothing above U+10FFFF.
+struct utf8_check {
+  std::uint8_t missing = 0;  ///< bytes that the character still lacks
+  std::uint8_t low = 0;      ///< the next byte lies between these two
+  std::uint8_t high = 0;
+
+  /// Takes the first byte of a character; false when no character begins with it.
+  bool begin(std::uint8_t lead) {
+    low = 0x80;
+    high = 0xbf;
+    missing = 0;
+    if (lead < 0x80) return true;
+    if (lead < 0xc2 || lead > 0xf4) return false;
+    missing = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
+    if (lead == 0xe0) low = 0xa0;
+    if (lead == 0xed) high = 0x9f;
+    if (lead == 0xf0) low = 0x90;
+    if (lead == 0xf4) high = 0x8f;
+    return true;
+  }
+
+  /// Takes a further byte; false when it does not belong there.
+  bool take(std::uint8_t byte) {
+    if (byte < low || byte > high) return false;
+    low = 0x80;
+    high = 0xbf;
+    --missing;
+    return true;
+  }
+};
+
+/// Writes a code point as UTF-8 and returns the number of bytes, 1 to 4.
+inline std::size_t encode_utf8(std::uint32_t code, char (&out)[4]) {
+  if (code < 0x80) {
+    out[0] = static_cast<char>(code);
+    return 1;
+  }
+  const std::size_t more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
+  for (std::size_t i = more; i != 0; --i) {
+    out[i] = static_cast<char>(0x80 | (code & 0x3f));
+    code >>= 6;
+  }
+  out[0] = static_cast<char>((0xffu & ~(0xffu >> (more + 1))) | code);
+  return more + 1;
+}
+
+/// What stands for bytes that are no character.
+inline constexpr std::uint32_t replacement_character = 0xfffd;
+
+/// Reads the first character of `text`, which is not empty, and returns its size in bytes.
+/// Where none begins, `code` is the replacement character and the size what to pass over.
+inline std::size_t decode_utf8(std::string_view text, std::uint32_t& code) {
+  const auto lead = static_cast<std::uint8_t>(text.front());
+  utf8_check check;
+  code = replacement_character;
+  if (!check.begin(lead)) return 1;
+  std::uint32_t value = lead & (0x7fu >> (check.missing == 0 ? 0 : check.missing + 1));
+  std::size_t size = 1;
+  while (check.missing != 0) {
+    if (size == text.size()) return size;
+    const auto byte = static_cast<std::uint8_t>(text[size]);
+    if (!check.take(byte)) return size;
+    value = value << 6 | (byte & 0x3fu);
+    ++size;
+  }
+  code = value;
+  return size;
+}
+
+}  // namespace ota::detail
+
+// ota/format/json_machine.hpp
+
+namespace ota {
+
+/// What a `json_reader` met.
+enum class json_event : std::uint8_t {
+  need_input,  ///< all that was fed is read: feed more, or say `finish`
+  begin_object,
+  end_object,
+  begin_array,
+  end_array,
+  key,
+  string,
+  number,
+  boolean,
+  null,
+  end  ///< the document is complete
+};
+
+namespace detail {
+
+/// The memory that a `json_machine` works in. It is lent for each call, so that the machine
+/// holds no pointer into its owner and the owner can be copied.
+struct json_memory {
+  char* text;
+  std::size_t text_size;
+  std::uint8_t* nesting;  ///< one bit a level: set for an object
+  std::size_t max_depth;
+};
+
+/// The one machine behind every `json_reader`, whatever its capacities.
+class json_machine {
+ public:
+  void feed(bytes piece) {
+    if (state_ == state::broken) return;  // the offset of the error stays
+    next_ = piece.begin();
+    end_ = piece.end();
+    fed_ += piece.size();
+  }
+  void finish() { finished_ = true; }
+
+  bool truncated() const { return truncated_; }
+  bool boolean() const { return boolean_; }
+  std::size_t depth() const { return depth_; }
+  std::uint64_t offset() const { return fed_ - static_cast<std::size_t>(end_ - next_); }
+  std::size_t text_size() const { return text_size_; }
+
+  result<json_event> next(const json_memory& memory) {
+    const json_event event = step(memory);
+    if (event != failed) return event;
+    const std::uint64_t place = offset();
+    constexpr std::uint32_t most = 0x7fffffff;
+    return error{failure_code_, "json", failure_text_,
+                 static_cast<std::int32_t>(place < most ? place : most)};
+  }
+
+ private:
+  static constexpr json_event failed = static_cast<json_event>(0xff);
+
+  // Where the machine stands. Below `literal` it is inside a string, above inside a number;
+  // every one of these may be where a piece of input ends.
+  enum class state : std::uint8_t {
+    between,        // tokens
+    plain,          // characters of a string
+    utf8,           // inside a character of several bytes
+    escape,         // after a backslash
+    unicode,        // inside \uXXXX
+    low_backslash,  // a second surrogate must follow
+    low_u,
+    literal,  // true, false, null
+    minus,
+    zero,
+    integer,
+    point,
+    fraction,
+    exponent_mark,
+    exponent_sign,
+    exponent,
+    broken
+  };
+
+  // What may come between tokens.
+  enum class expect : std::uint8_t {
+    value,
+    value_or_end,
+    key,
+    key_or_end,
+    colon,
+    comma_or_end,
+    nothing
+  };
+
+  json_event step(const json_memory& memory) {
+    if (state_ == state::broken) return failed;
+    if (state_ == state::between) {
+      text_size_ = 0;
+      truncated_ = false;
+      return read_token(memory);
+    }
+    if (state_ < state::literal) return read_string(memory);
+    return state_ == state::literal ? read_literal() : read_number(memory);
+  }
+
+  json_event read_token(const json_memory& memory) {
+    while (next_ != end_) {
+      const std::uint8_t c = *next_++;
+      switch (c) {
+        case ' ':
+        case '\n':
+        case '\r':
+        case '\t':
+          continue;
+        case ',':
+          if (expect_ != expect::comma_or_end) return unexpected();
+          expect_ = in_object(memory) ? expect::key : expect::value;
+          continue;
+        case ':':
+          if (expect_ != expect::colon) return unexpected();
+          expect_ = expect::value;
+          continue;
+        case '{':
+        case '[':
+          return open(memory, c == '{');
+        case '}':
+        case ']':
+          return close(memory, c == '}');
+        case '"':
+          if (!wants_key() && !wants_value()) return unexpected();
+          state_ = state::plain;
+          return read_string(memory);
+        default:
+          return begin_scalar(memory, c);
+      }
+    }
+    if (!finished_) return json_event::need_input;
+    return expect_ == expect::nothing ? json_event::end : ends_early();
+  }
+
+  json_event begin_scalar(const json_memory& memory, std::uint8_t c) {
+    if (!wants_value()) return unexpected();
+    if (c == '-' || static_cast<std::uint8_t>(c - '0') < 10) {
+      state_ = state::minus;
+      if (c == '-')
+        append(memory, "-", 1);
+      else
+        --next_;
+      return read_number(memory);
+    }
+    if (c == 't')
+      literal_ = "rue";
+    else if (c == 'f')
+      literal_ = "alse";
+    else if (c == 'n')
+      literal_ = "ull";
+    else
+      return unexpected();
+    boolean_ = c == 't';
+    state_ = state::literal;
+    return read_literal();
+  }
+
+  json_event read_literal() {
+    for (; *literal_ != '\0'; ++literal_) {
+      if (next_ == end_) return more();
+      if (*next_ != static_cast<std::uint8_t>(*literal_)) return unexpected();
+      ++next_;
+    }
+    // All three end differently: true and false in "e", null in "l".
+    return finish_value(literal_[-1] == 'e' ? json_event::boolean : json_event::null);
+  }
+
+  // ---- containers ---------------------------------------------------------------------------
+
+  bool wants_value() const { return expect_ <= expect::value_or_end; }
+  bool wants_key() const { return expect_ == expect::key || expect_ == expect::key_or_end; }
+
+  bool in_object(const json_memory& memory) const {
+    const std::size_t level = depth_ - 1u;
+    return (memory.nesting[level >> 3] >> (level & 7) & 1) != 0;
+  }
+
+  json_event open(const json_memory& memory, bool object) {
+    if (!wants_value()) return unexpected();
+    if (depth_ == memory.max_depth)
+      return fail("nested deeper than this reader allows", errc::too_long);
+    std::uint8_t& bits = memory.nesting[depth_ >> 3];
+    const unsigned bit = 1u << (depth_ & 7);
+    bits = static_cast<std::uint8_t>(object ? bits | bit : bits & ~bit);
+    ++depth_;
+    expect_ = object ? expect::key_or_end : expect::value_or_end;
+    return object ? json_event::begin_object : json_event::begin_array;
+  }
+
+  json_event close(const json_memory& memory, bool object) {
+    const expect empty = object ? expect::key_or_end : expect::value_or_end;
+    if (expect_ != empty && (expect_ != expect::comma_or_end || in_object(memory) != object))
+      return unexpected();
+    --depth_;
+    return finish_value(object ? json_event::end_object : json_event::end_array);
+  }
+
+  json_event finish_value(json_event event) {
+    state_ = state::between;
+    expect_ = depth_ == 0 ? expect::nothing : expect::comma_or_end;
+    return event;
+  }
+
+  // ---- strings ------------------------------------------------------------------------------
+
+  json_event read_string(const json_memory& memory) {
+    for (;;) {
+      if (state_ == state::plain) {
+        const std::uint8_t* const first = next_;
+        next_ = end_of_plain(first, end_);
+        append(memory, first, static_cast<std::size_t>(next_ - first));
+      }
+      if (next_ == end_) return more();
+      const std::uint8_t c = *next_++;
+      if (state_ != state::plain) {
+        if (!read_special(memory, c)) return failed;
+      } else if (c == '"') {
+        return finish_string();
+      } else if (c == '\\') {
+        state_ = state::escape;
+      } else if (c < 0x20) {
+        return fail("a control character in a string must be escaped");
+      } else {
+        if (!utf8_.begin(c)) return not_utf8();
+        // A character goes in whole or not at all.
+        if (memory.text_size - text_size_ <= utf8_.missing) truncated_ = true;
+        append(memory, &c, 1);
+        state_ = state::utf8;
+      }
+    }
+  }
+
+  json_event finish_string() {
+    if (wants_value()) return finish_value(json_event::string);
+    state_ = state::between;
+    expect_ = expect::colon;
+    return json_event::key;
+  }
+
+  // One byte of what is not a plain character.
+  bool read_special(const json_memory& memory, std::uint8_t c) {
+    switch (state_) {
+      case state::utf8:
+        if (!utf8_.take(c)) return not_utf8(), false;
+        append(memory, &c, 1);
+        if (utf8_.missing == 0) state_ = state::plain;
+        return true;
+      case state::escape:
+        return read_escape(memory, c);
+      case state::unicode:
+        return read_unicode(memory, static_cast<char>(c));
+      case state::low_backslash:
+        state_ = state::low_u;
+        return c == '\\' || (lone_surrogate(), false);
+      default:
+        if (c != 'u') return lone_surrogate(), false;
+        begin_unicode();
+        return true;
+    }
+  }
+
+  bool read_escape(const json_memory& memory, std::uint8_t c) {
+    if (c == 'u') {
+      high_ = 0;
+      begin_unicode();
+      return true;
+    }
+    constexpr char names[] = "\"\\/bfnrt";
+    constexpr char values[] = "\"\\/\b\f\n\r\t";
+    for (std::size_t i = 0; i != sizeof names - 1; ++i) {
+      if (c != static_cast<std::uint8_t>(names[i])) continue;
+      append(memory, &values[i], 1);
+      state_ = state::plain;
+      return true;
+    }
+    return fail("an unknown escape in a string"), false;
+  }
+
+  void begin_unicode() {
+    state_ = state::unicode;
+    unit_ = 1;  // a mark that four digits push out at the top
+  }
+
+  bool read_unicode(const json_memory& memory, char c) {
+    const int digit = hex_digit(c);
+    if (digit < 0) return fail("\\u needs four hexadecimal digits"), false;
+    unit_ = unit_ << 4 | static_cast<std::uint32_t>(digit);
+    if (unit_ < 0x10000) return true;
+    std::uint32_t code = unit_ & 0xffff;
+    const bool low = code >= 0xdc00 && code < 0xe000;
+    if (low != (high_ != 0)) return lone_surrogate(), false;
+    if (code >= 0xd800 && code < 0xdc00) {
+      high_ = static_cast<std::uint16_t>(code);
+      state_ = state::low_backslash;
+      return true;
+    }
+    if (low) code = 0x10000u + ((high_ - 0xd800u) << 10) + (code - 0xdc00u);
+    char utf8[4];
+    const std::size_t size = encode_utf8(code, utf8);
+    if (memory.text_size - text_size_ < size) truncated_ = true;
+    append(memory, utf8, size);
+    state_ = state::plain;
+    return true;
+  }
+
+  // The first byte that is not a plain ASCII character of a string.
+  static const std::uint8_t* end_of_plain(const std::uint8_t* at, const std::uint8_t* end) {
+    if constexpr (sizeof(std::size_t) == 8) {
+      // Eight bytes at a time: the top bit of a byte of `hit` is set where the byte is below
+      // 0x20, a quote, a backslash or not ASCII, or where a lower byte is one of these.
+      constexpr std::uint64_t ones = 0x0101010101010101;
+      for (; end - at >= 8; at += 8) {
+        std::uint64_t word;
+        std::memcpy(&word, at, 8);
+        const std::uint64_t hit = (word - ones * 0x20) | ((word ^ ones * '"') - ones) |
+                                  ((word ^ ones * '\\') - ones) | word;
+        if ((hit & ones << 7) != 0) break;
+      }
+    }
+    while (at != end && *at >= 0x20 && *at < 0x80 && *at != '"' && *at != '\\') ++at;
+    return at;
+  }
+
+  void append(const json_memory& memory, const void* data, std::size_t size) {
+    if (truncated_) return;
+    const std::size_t room = memory.text_size - text_size_;
+    if (size > room) {
+      size = room;
+      truncated_ = true;
+    }
+    if (size != 0) std::memcpy(memory.text + text_size_, data, size);
+    text_size_ += size;
+  }
+
+  // ---- numbers ------------------------------------------------------------------------------
+
+  json_event read_number(const json_memory& memory) {
+    const std::uint8_t* const first = next_;
+    state now = state_;
+    bool stopped = false;
+    while (next_ != end_) {
+      const state after = after_digit(now, *next_);
+      stopped = after == state::between;
+      if (stopped) break;
+      now = after;
+      ++next_;
+    }
+    append(memory, first, static_cast<std::size_t>(next_ - first));
+    state_ = now;
+    if (!stopped && !finished_) return json_event::need_input;
+    if (now == state::zero || now == state::integer || now == state::fraction ||
+        now == state::exponent)
+      return finish_value(json_event::number);
+    return stopped ? fail("a number that breaks off") : ends_early();
+  }
+
+  // Where one more character leads; `between` when it does not belong to the number.
+  static state after_digit(state now, std::uint8_t c) {
+    if (static_cast<std::uint8_t>(c - '0') < 10) {
+      if (now == state::minus) return c == '0' ? state::zero : state::integer;
+      if (now == state::zero) return state::between;
+      if (now == state::point) return state::fraction;
+      return now >= state::exponent_mark ? state::exponent : now;
+    }
+    if (c == '.' && (now == state::zero || now == state::integer)) return state::point;
+    if ((c | 0x20) == 'e' &&
+        (now == state::zero || now == state::integer || now == state::fraction))
+      return state::exponent_mark;
+    if ((c == '+' || c == '-') && now == state::exponent_mark) return state::exponent_sign;
+    return state::between;
+  }
+
+  // ---- ends ---------------------------------------------------------------------------------
+
+  json_event more() { return finished_ ? ends_early() : json_event::need_input; }
+  json_event ends_early() { return fail("the document breaks off"); }
+  json_event unexpected() { return fail("an unexpected character: not JSON"); }
+  json_event not_utf8() { return fail("a string that is not UTF-8"); }
+  json_event lone_surrogate() { return fail("half of a surrogate pair in a string"); }
+
+  json_event fail(const char* text, errc code = errc::malformed) {
+    state_ = state::broken;
+    failure_text_ = text;
+    failure_code_ = code;
+    return failed;
+  }
+
+  const std::uint8_t* next_ = nullptr;
+  const std::uint8_t* end_ = nullptr;
+  std::uint64_t fed_ = 0;
+  union {
+    const char* literal_ = nullptr;  // what must still come of true, false, null
+    const char* failure_text_;
+  };
+  std::size_t text_size_ = 0;
+  std::uint32_t unit_ = 0;  // of \uXXXX
+  std::uint16_t high_ = 0;  // a first surrogate
+  std::uint16_t depth_ = 0;
+  utf8_check utf8_;
+  state state_ = state::between;
+  expect expect_ = expect::value;
+  errc failure_code_ = errc::none;
+  bool finished_ = false;
+  bool truncated_ = false;
+  bool boolean_ = false;
+};
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/format/json_number.hpp
+
+namespace ota::detail {
+
+/// Reads a number of decimal digits only, exactly.
+inline result<std::uint64_t> parse_u64(std::string_view text, bool truncated = false) {
+  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
+  const error too_large{errc::too_long, "json", "a number does not fit 64 bits"};
+  std::uint64_t value = 0;
+  for (char c : text) {
+    const auto digit = static_cast<std::uint8_t>(c - '0');
+    if (digit > 9) return error{errc::malformed, "json", "a whole number is expected here"};
+    if (value > most / 10 || (value == most / 10 && digit > most % 10)) return too_large;
+    value = value * 10 + digit;
+  }
+  if (truncated) return too_large;
+  if (text.empty()) return error{errc::malformed, "json", "a whole number is expected here"};
+  return value;
+}
+
+/// The same with an optional minus sign.
+inline result<std::int64_t> parse_i64(std::string_view text, bool truncated = false) {
+  const bool negative = !text.empty() && text.front() == '-';
+  if (negative) text.remove_prefix(1);
+  const auto size = parse_u64(text, truncated);
+  if (!size) return size.error();
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (*size > most + (negative ? 1 : 0))
+    return error{errc::too_long, "json", "a number does not fit 64 bits"};
+  // Two's complement by arithmetic that cannot overflow: -n = -(n - 1) - 1.
+  if (negative && *size != 0) return -static_cast<std::int64_t>(*size - 1) - 1;
+  return static_cast<std::int64_t>(*size);
+}
+
+}  // namespace ota::detail
+
+// ota/format/json_reader.hpp
+
+namespace ota {
+
+/// Reads a JSON document (RFC 8259, strictly) that arrives in pieces of any size, without
+/// keeping it: one event at a time, in the same memory whatever the document's length.
+///
+/// ```
+/// json_reader<> reader;
+/// reader.feed(piece);
+/// for (;;) {
+///   const auto event = reader.next();
+///   if (!event) return event.error();
+///   if (*event == json_event::end) break;
+///   if (*event == json_event::need_input) { … reader.feed(more); or reader.finish(); }
+/// }
+/// ```
+///
+/// Strings are checked to be UTF-8 and arrive decoded; half a surrogate pair, a byte-order mark
+/// and anything after the one value but space are refused. Repeated keys are not noticed.
+///
+/// \tparam TextCapacity  bytes kept of a key, string or number
+/// \tparam MaxDepth      containers that may be open at a time
+template <std::size_t TextCapacity = 256, std::size_t MaxDepth = 32>
+class json_reader {
+ public:
+  static_assert(TextCapacity > 0 && MaxDepth > 0 && MaxDepth < 65536,
+                "a json_reader needs room for text and for 1 to 65535 levels");
+
+  /// Gives the next bytes. They must stay in place until `next` says `need_input`, and must not
+  /// be given before that.
+  void feed(bytes piece) { machine_.feed(piece); }
+
+  /// Says that no more input will come.
+  void finish() { machine_.finish(); }
+
+  /// The next event. Errors: `errc::malformed` for what is not JSON, `errc::too_long` for nesting
+  /// over `MaxDepth`; `detail` is the offset. After an error only `reset` helps.
+  result<json_event> next() { return machine_.next({text_, TextCapacity, nesting_, MaxDepth}); }
+
+  /// Of a key or string the decoded UTF-8, of a number its source text; empty after other
+  /// events. Valid until the next call of `next`.
+  std::string_view text() const { return {text_, machine_.text_size()}; }
+
+  /// Whether the text was longer than `TextCapacity`: the rest, from a whole character on, was
+  /// checked and dropped.
+  bool truncated() const { return machine_.truncated(); }
+
+  /// The value of the last `boolean`.
+  bool boolean() const { return machine_.boolean(); }
+
+  /// The last `number`, if it is an integer of 64 bits without fraction and exponent: 1.0 and
+  /// 1e3 are not. Errors: `errc::malformed`, `errc::too_long` when it does not fit.
+  result<std::uint64_t> as_u64() const { return detail::parse_u64(text(), truncated()); }
+  result<std::int64_t> as_i64() const { return detail::parse_i64(text(), truncated()); }
+
+  /// How many containers are open: after a `begin_…` it counts, after its `end_…` no longer.
+  std::size_t depth() const { return machine_.depth(); }
+
+  /// Bytes read since the beginning: the place right after the last event's token.
+  std::uint64_t offset() const { return machine_.offset(); }
+
+  /// Begins a new document.
+  void reset() { machine_ = {}; }
+
+ private:
+  detail::json_machine machine_;
+  std::uint8_t nesting_[(MaxDepth + 7) / 8] = {};
+  char text_[TextCapacity] = {};
+};
+
+}  // namespace ota
+
+// ota/hash/sha1.hpp
+
+namespace ota {
+namespace detail {
+
+struct sha1_compress {
+  static constexpr std::size_t words = 5;
+  static constexpr std::uint32_t initial[words] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476,
+                                                   0xc3d2e1f0};
+
+  static void blocks(std::uint32_t* state, const std::uint8_t* data, std::size_t count) {
+#if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
+    if (has_sha_instructions()) return blocks_by_instructions(state, data, count);
+#endif
+    for (; count != 0; --count, data += 64) portable_block(state, data);
+  }
+
+  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
+    std::uint32_t w[16];
+    std::uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+    for (unsigned i = 0; i < 80; ++i) {
+      std::uint32_t& now = w[i & 15];
+      if (i >= 16) now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
+      std::uint32_t t = rotate_left(a, 5) + e + now;
+      if (i < 20)
+        t += (d ^ (b & (c ^ d))) + 0x5a827999;
+      else if (i < 40)
+        t += (b ^ c ^ d) + 0x6ed9eba1;
+      else if (i < 60)
+        t += ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
+      else
+        t += (b ^ c ^ d) + 0xca62c1d6;
+      e = d;
+      d = c;
+      c = rotate_left(b, 30);
+      b = a;
+      a = t;
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+  }
+
+#if defined(OTA_HASH_X86)
+  // The four rounds' function is part of the instruction, hence a template.
+  template <int Function>
+  __attribute__((target("sha,sse4.1,ssse3"), always_inline)) static inline void five_groups(
+      lanes32& abcd, lanes32& e, lanes32* w, const std::uint8_t* data, lanes8 reverse) {
+#pragma GCC unroll 5
+    for (int step = 0; step < 5; ++step) {
+      const int i = Function * 5 + step;
+      lanes32& now = w[i & 3];
+      if (i < 4) {
+        now = (lanes32)__builtin_ia32_pshufb128((lanes8)load_lanes(data + 16 * i), reverse);
+      } else {
+        const lanes32 mixed =
+            (lanes32)__builtin_ia32_sha1msg1((signed_lanes32)now, (signed_lanes32)w[(i + 1) & 3]) ^
+            w[(i + 2) & 3];
+        now =
+            (lanes32)__builtin_ia32_sha1msg2((signed_lanes32)mixed, (signed_lanes32)w[(i + 3) & 3]);
+      }
+      const lanes32 sum =
+          i == 0 ? e + now
+                 : (lanes32)__builtin_ia32_sha1nexte((signed_lanes32)e, (signed_lanes32)now);
+      e = abcd;
+      abcd = (lanes32)__builtin_ia32_sha1rnds4((signed_lanes32)abcd, (signed_lanes32)sum, Function);
+    }
+  }
+
+  __attribute__((target("sha,sse4.1,ssse3"))) static void blocks_by_instructions(
+      std::uint32_t* state, const std::uint8_t* data, std::size_t count) {
+    const lanes8 reverse = {15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
+    lanes32 abcd = load_lanes(state);
+    abcd = __builtin_shufflevector(abcd, abcd, 3, 2, 1, 0);
+    lanes32 e = {0, 0, 0, state[4]};
+    for (; count != 0; --count, data += 64) {
+      const lanes32 abcd_before = abcd, e_before = e;
+      lanes32 w[4];
+      five_groups<0>(abcd, e, w, data, reverse);
+      five_groups<1>(abcd, e, w, data, reverse);
+      five_groups<2>(abcd, e, w, data, reverse);
+      five_groups<3>(abcd, e, w, data, reverse);
+      e = (lanes32)__builtin_ia32_sha1nexte((signed_lanes32)e, (signed_lanes32)e_before);
+      abcd += abcd_before;
+    }
+    abcd = __builtin_shufflevector(abcd, abcd, 3, 2, 1, 0);
+    __builtin_memcpy(state, &abcd, 16);
+    state[4] = e[3];
+  }
+#elif defined(OTA_HASH_ARM)
+  __attribute__((target("+crypto"))) static void blocks_by_instructions(std::uint32_t* state,
+                                                                        const std::uint8_t* data,
+                                                                        std::size_t count) {
+    constexpr std::uint32_t constants[] = {0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6};
+    uint32x4_t abcd = vld1q_u32(state);
+    std::uint32_t e = state[4];
+    for (; count != 0; --count, data += 64) {
+      const uint32x4_t abcd_before = abcd;
+      const std::uint32_t e_before = e;
+      uint32x4_t w[4];
+#pragma GCC unroll 20
+      for (int i = 0; i < 20; ++i) {
+        uint32x4_t& now = w[i & 3];
+        if (i < 4)
+          now = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(data + 16 * i)));
+        else
+          now = vsha1su1q_u32(vsha1su0q_u32(now, w[(i + 1) & 3], w[(i + 2) & 3]), w[(i + 3) & 3]);
+        const uint32x4_t sum = vaddq_u32(now, vdupq_n_u32(constants[i / 5]));
+        const std::uint32_t next = vsha1h_u32(vgetq_lane_u32(abcd, 0));
+        if (i < 5)
+          abcd = vsha1cq_u32(abcd, e, sum);
+        else if (i >= 10 && i < 15)
+          abcd = vsha1mq_u32(abcd, e, sum);
+        else
+          abcd = vsha1pq_u32(abcd, e, sum);
+        e = next;
+      }
+      abcd = vaddq_u32(abcd, abcd_before);
+      e += e_before;
+    }
+    vst1q_u32(state, abcd);
+    state[4] = e;
+  }
+#endif
+};
+
+}  // namespace detail
+
+/// SHA-1 (FIPS 180-4). `update(bytes)` any number of times, then `finish()`: 20 bytes. For Git's
+/// object ids; it does not hold against an attacker who prepares both contents.
+class sha1 : public detail::block_hash<detail::sha1_compress> {};
+
+}  // namespace ota
+
+// ota/http/message.hpp
+
+namespace ota {
+
+/// How long to wait for a connection and for the next bytes.
+struct http_timeouts {
+  std::uint32_t connect_ms = 10000;
+  std::uint32_t read_ms = 10000;
+};
+
+/// A GET request. Views need to live until `open` returns.
+struct http_request {
+  std::string_view url;            ///< absolute, http or https, already percent-encoded
+  std::string_view accept;         ///< empty: no such header
+  std::string_view user_agent;     ///< empty: `ota-updater`
+  std::string_view token;          ///< `Authorization: token …`; never follows to another host
+  std::string_view if_none_match;  ///< an ETag, as the server wrote it
+  std::uint64_t range_from = 0;    ///< over 0: only the bytes from there on
+  std::string_view if_range;       ///< with `range_from`: the ETag that the bytes must still have
+  bool follow_redirects = true;    ///< false: a redirect is an answer, its target in `location()`
+};
+
+/// The head of an answer, as far as it matters here.
+struct http_response {
+  std::uint16_t status = 0;
+  bool has_length = false;
+  bool has_range = false;
+  bool has_retry_after = false;
+  bool has_rate_remaining = false;
+  std::uint64_t content_length = 0;  ///< bytes of this body
+  std::uint64_t range_start = 0;     ///< of a 206: where its body begins
+  std::uint64_t range_total = 0;     ///< of a 206: the whole size; 0: not told
+  std::uint32_t retry_after = 0;     ///< seconds
+  std::uint32_t rate_remaining = 0;  ///< requests left
+  std::uint64_t rate_reset = 0;      ///< epoch seconds when there are new ones
+  std::uint64_t date = 0;            ///< the server's time in epoch seconds; 0: not told
+};
+
+}  // namespace ota
+
+// ota/http/status.hpp
+
+namespace ota {
+
+/// Turns the status of an answer into an error, unless it is one of success (2xx) or 304.
+/// `now` is the device's time in epoch seconds; 0, not known, takes the server's.
+inline result<void> check_status(const http_response& answer, std::uint64_t now) {
+  const std::uint16_t status = answer.status;
+  if ((status >= 200 && status < 300) || status == 304) return {};
+  if (now == 0) now = answer.date;
+  const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
+  if (status == 429 || (status == 403 && (exhausted || answer.has_retry_after))) {
+    std::uint64_t wait = 60;  // what GitHub asks for when it names no time
+    if (answer.has_retry_after)
+      wait = answer.retry_after;
+    else if (exhausted && now != 0 && answer.rate_reset > now)
+      wait = answer.rate_reset - now;
+    if (wait > 86400) wait = 86400;
+    return error{errc::rate_limited, "http",
+                 "the server's rate limit is reached; wait, or use a token, which has a larger one",
+                 static_cast<std::int32_t>(wait)};
+  }
+  const auto failed = [status](const char* text) {
+    return error{errc::http_status, "http", text, status};
+  };
+  if (status == 401) return failed("the server does not accept the token");
+  if (status == 403) return failed("the server forbids it; a private repository needs a token");
+  if (status == 404)
+    return failed("not found on the server; check owner, repo, branch or tag, and the token");
+  return failed("the server answered with an error");
+}
+
+/// Whether trying again may help: a connection that broke, a server in trouble, damaged bytes.
+inline bool is_transient(const error& failure) {
+  switch (failure.code) {
+    case errc::connection:
+    case errc::timeout:
+    case errc::mismatch:
+      return true;
+    case errc::http_status:
+      return failure.detail >= 500 || failure.detail == 408;
+    default:
+      return false;
+  }
+}
+
+}  // namespace ota
+
+// ota/hash/digest.hpp
+
+namespace ota {
+
+/// How the content of a file is named by whoever promises it.
+enum class digest_kind : std::uint8_t {
+  none,    ///< not at all: only its size can be checked
+  git_id,  ///< SHA-1 of "blob ", the decimal size, NUL and the content
+  sha256,
+  crc32  ///< big-endian; finds accidents, stops nobody
+};
+
+/// Bytes in a digest of that kind.
+constexpr std::size_t digest_size(digest_kind kind) {
+  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
+  return sizes[static_cast<std::uint8_t>(kind) & 3];
+}
+
+/// What the content of a file is promised to be.
+struct digest {
+  digest_kind kind = digest_kind::none;
+  std::uint8_t value[32] = {};
+
+  bytes view() const { return {value, digest_size(kind)}; }
+};
+
+}  // namespace ota
+
+// ota/storage/file_storage.hpp
+
+namespace ota {
+
+/// What a path names. `other` is a symbolic link, a device or a socket; storage never follows it.
+enum class file_kind : std::uint8_t { none, file, directory, other };
+
+/// What storage knows of a path.
+struct file_info {
+  file_kind kind = file_kind::none;
+  std::uint64_t size = 0;   ///< bytes, for a file
+  bool executable = false;  ///< for a file, where storage keeps modes
+};
+
+// The contract of a file storage policy. Paths are relative to the device's root, parts divided
+// by `/`, and valid by `is_valid_path`; the empty path names the root, for `list` alone.
+//
+//   result<file_info> stat(path)          absent, or below something that is no directory: kind
+//   none result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
+//   result<void> write(path, offset, data)  offset 0 creates or empties the file first and makes
+//                                         missing directories; any other offset is the file's size
+//   result<void> rename(from, to)         a file, in one atomic step, over whatever file `to` was;
+//                                         makes missing directories
+//   result<void> remove(path)             a file or an empty directory; absent is fine;
+//                                         a directory that holds something: errc::not_empty
+//   result<void> sync()                   a barrier: all done before it survives a power cut after
+//   it result<uint64_t> free_space()         bytes result<void> list(directory, visit)   bool
+//   visit(name, kind) for each entry until it says false result<void> set_executable(path, on)
+//   optional; without it file modes are not kept
+//
+// Between two barriers a power cut may lose or reorder whatever was done; only a single rename
+// stays whole. `ota::testing::prove_power_safe` tries just that on a policy.
+
+namespace detail {
+
+struct any_visitor {
+  bool operator()(std::string_view, file_kind) const { return true; }
+};
+
+template <class S, class = void>
+struct has_stat : std::false_type {};
+template <class S>
+struct has_stat<S, std::enable_if_t<std::is_same_v<
+                       decltype(std::declval<S&>().stat(std::string_view{})), result<file_info>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_file_read : std::false_type {};
+template <class S>
+struct has_file_read<
+    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().read(
+                                           std::string_view{}, std::uint64_t{}, mutable_bytes{})),
+                                       result<std::size_t>>>> : std::true_type {};
+
+template <class S, class = void>
+struct has_file_write : std::false_type {};
+template <class S>
+struct has_file_write<
+    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().write(std::string_view{},
+                                                                         std::uint64_t{}, bytes{})),
+                                       result<void>>>> : std::true_type {};
+
+template <class S, class = void>
+struct has_rename : std::false_type {};
+template <class S>
+struct has_rename<
+    S,
+    std::enable_if_t<std::is_same_v<
+        decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{})), result<void>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_remove : std::false_type {};
+template <class S>
+struct has_remove<S, std::enable_if_t<std::is_same_v<
+                         decltype(std::declval<S&>().remove(std::string_view{})), result<void>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_sync : std::false_type {};
+template <class S>
+struct has_sync<S,
+                std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().sync()), result<void>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_free_space : std::false_type {};
+template <class S>
+struct has_free_space<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().free_space()),
+                                                         result<std::uint64_t>>>> : std::true_type {
+};
+
+template <class S, class = void>
+struct has_list : std::false_type {};
+template <class S>
+struct has_list<
+    S, std::enable_if_t<std::is_same_v<
+           decltype(std::declval<S&>().list(std::string_view{}, any_visitor{})), result<void>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_set_executable : std::false_type {};
+template <class S>
+struct has_set_executable<
+    S, std::enable_if_t<std::is_same_v<
+           decltype(std::declval<S&>().set_executable(std::string_view{}, true)), result<void>>>>
+    : std::true_type {};
+
+}  // namespace detail
+
+/// Whether a storage policy keeps the executable bit.
+template <class Storage>
+inline constexpr bool keeps_modes = detail::has_set_executable<Storage>::value;
+
+/// Checks a file storage policy against the contract, one sentence for each missing member.
+template <class Storage>
+struct check_file_storage {
+  static_assert(
+      detail::has_stat<Storage>::value,
+      "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
+  static_assert(detail::has_file_read<Storage>::value,
+                "the storage policy needs: ota::result<std::size_t> read(std::string_view path, "
+                "std::uint64_t offset, ota::mutable_bytes out)");
+  static_assert(detail::has_file_write<Storage>::value,
+                "the storage policy needs: ota::result<void> write(std::string_view path, "
+                "std::uint64_t offset, ota::bytes data)");
+  static_assert(detail::has_rename<Storage>::value,
+                "the storage policy needs: ota::result<void> rename(std::string_view from, "
+                "std::string_view to)");
+  static_assert(detail::has_remove<Storage>::value,
+                "the storage policy needs: ota::result<void> remove(std::string_view path)");
+  static_assert(detail::has_sync<Storage>::value,
+                "the storage policy needs: ota::result<void> sync()");
+  static_assert(detail::has_free_space<Storage>::value,
+                "the storage policy needs: ota::result<std::uint64_t> free_space()");
+  static_assert(detail::has_list<Storage>::value,
+                "the storage policy needs: template <class Visit> ota::result<void> "
+                "list(std::string_view directory, Visit&& visit)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/manifest/entry.hpp
+
+namespace ota {
+
+/// The longest path of a managed file, in bytes.
+inline constexpr std::size_t max_path = 255;
+
+/// What an entry of a list stands for.
+enum class entry_kind : std::uint8_t {
+  file,      ///< a file of the version
+  keep,      ///< as `file`, but its content is installed already and only its mode differs
+  remove,    ///< a file the version no longer has
+  directory  ///< a directory of the source that is still to be listed
+};
+
+/// One line of what a version consists of.
+struct entry {
+  entry_kind kind = entry_kind::file;
+  bool executable = false;
+  bool has_size = true;    ///< false: whoever promised the file did not say how long it is
+  std::uint64_t size = 0;  ///< bytes
+  digest hash;
+  fixed_string<max_path> path;
+};
+
+namespace detail {
+
+inline constexpr std::size_t entry_head_size = 12;
+inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
+
+inline void put_u32(std::uint8_t* out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
+}
+
+inline std::uint32_t get_u32(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
+         std::uint32_t{in[3]} << 24;
+}
+
+/// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
+inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
+  const bytes hash = value.hash.view();
+  out[0] =
+      static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
+                                (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
+  out[1] = static_cast<std::uint8_t>(value.hash.kind);
+  out[2] = static_cast<std::uint8_t>(value.path.size());
+  out[3] = 0xa5;  // finds a reader that has lost its place
+  put_u32(out + 4, static_cast<std::uint32_t>(value.size));
+  put_u32(out + 8, static_cast<std::uint32_t>(value.size >> 32));
+  std::memcpy(out + entry_head_size, hash.data(), hash.size());
+  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
+  return entry_head_size + hash.size() + value.path.size();
+}
+
+/// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
+inline std::size_t decode_entry(bytes in, entry& value) {
+  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
+  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
+  value.executable = (in[0] & 0x10) != 0;
+  value.has_size = (in[0] & 0x20) != 0;
+  value.hash.kind = static_cast<digest_kind>(in[1]);
+  value.size = get_u32(in.data() + 4) | std::uint64_t{get_u32(in.data() + 8)} << 32;
+  const std::size_t hash_size = digest_size(value.hash.kind);
+  const std::size_t total = entry_head_size + hash_size + in[2];
+  if (in.size() < total) return 0;
+  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
+  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
+  return total;
+}
+
+}  // namespace detail
+
+/// Writes a list of entries to a file, gathering small entries into few writes.
+class entry_writer {
+ public:
+  /// Begins the list at `path`, a literal; what was there is replaced.
+  void begin(const char* path) {
+    path_ = path;
+    flushed_ = 0;
+    used_ = 0;
+    count_ = 0;
+  }
+
+  /// Goes on with a list that has `size` bytes on storage already.
+  void resume(const char* path, std::uint32_t size) {
+    begin(path);
+    flushed_ = size;
+  }
+
+  template <class Storage>
+  result<void> add(Storage& storage, const entry& value) {
+    if (sizeof buffer_ - used_ < detail::max_entry_size)
+      if (auto done = flush(storage); !done) return done;
+    used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
+    ++count_;
+    return {};
+  }
+
+  /// Writes what is still gathered; an empty list becomes an empty file.
+  template <class Storage>
+  result<void> flush(Storage& storage) {
+    if (used_ == 0 && flushed_ != 0) return {};
+    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
+    flushed_ += used_;
+    used_ = 0;
+    return {};
+  }
+
+  std::uint32_t count() const { return count_; }           ///< entries so far
+  std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
+
+ private:
+  const char* path_ = "";
+  std::uint32_t flushed_ = 0;
+  std::uint32_t count_ = 0;
+  std::uint16_t used_ = 0;
+  std::uint8_t buffer_[384];
+};
+
+/// Reads a list of entries from a file, one at a time.
+class entry_reader {
+ public:
+  void begin(const char* path) {
+    path_ = path;
+    offset_ = 0;
+  }
+
+  /// Fills `value` with the next entry; false at the end of the list or when there is no list.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& value) {
+    std::uint8_t buffer[detail::max_entry_size];
+    const auto size = storage.read(path_, offset_, buffer);
+    if (!size) {
+      if (size.error().code == errc::not_found) return false;
+      return size.error();
+    }
+    if (*size == 0) return false;
+    const std::size_t taken = detail::decode_entry({buffer, *size}, value);
+    if (taken == 0)
+      return error{errc::malformed, "list",
+                   "a list kept on storage is damaged; it will be made anew"};
+    offset_ += static_cast<std::uint32_t>(taken);
+    return true;
+  }
+
+ private:
+  const char* path_ = "";
+  std::uint32_t offset_ = 0;
+};
+
+}  // namespace ota
+
+// ota/core/version_id.hpp
+
+namespace ota {
+
+/// Names one version exactly: a SHA-1 over all that its source says of it. All zero: no version.
+using version_id = std::array<std::uint8_t, 20>;
+
+}  // namespace ota
+
+// ota/manifest/release_target.hpp
+
+namespace ota {
+
+/// The version a source offers, or the one a device has.
+struct release_target {
+  fixed_string<128> ref;    ///< tag or branch
+  fixed_string<64> commit;  ///< 40 or 64 hexadecimal digits
+  version_id id{};          ///< names it exactly, also where a tag or a manifest was moved
+};
+
+}  // namespace ota
+
+// ota/hash/crc32.hpp
+
+namespace ota {
+namespace detail {
+
+constexpr std::array<std::uint32_t, 16> crc32_table() {
+  std::array<std::uint32_t, 16> table{};
+  for (std::uint32_t i = 0; i < 16; ++i) {
+    std::uint32_t value = i;
+    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
+    table[i] = value;
+  }
+  return table;
+}
+
+}  // namespace detail
+
+/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
+/// A table of 64 bytes, two steps a byte.
+class crc32 {
+ public:
+  static constexpr std::size_t digest_size = 4;
+  using digest_type = std::array<std::uint8_t, digest_size>;
+
+  void update(bytes data) {
+    static constexpr auto table = detail::crc32_table();
+    std::uint32_t sum = sum_;
+    for (std::uint8_t byte : data) {
+      sum ^= byte;
+      sum = sum >> 4 ^ table[sum & 15];
+      sum = sum >> 4 ^ table[sum & 15];
+    }
+    sum_ = sum;
+  }
+
+  /// The sum of all that was added so far.
+  std::uint32_t value() const { return ~sum_; }
+
+  /// The sum as four bytes, the highest first.
+  digest_type finish() const {
+    const std::uint32_t sum = value();
+    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
+            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
+  }
+
+ private:
+  std::uint32_t sum_ = 0xffffffff;
+};
+
+}  // namespace ota
+
+// ota/source/github_document.hpp
+
+namespace ota {
+
+/// Which of GitHub's documents is being read.
+enum class document_kind : std::uint8_t { release, reference, tree };
+
+/// Reads one of GitHub's documents piece by piece and keeps the few fields that matter.
+class github_document {
+ public:
+  fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
+  fixed_string<256> manifest_url;  ///< of a release's asset `manifest.json`; empty: none
+  std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
+  bool is_tag_object = false;      ///< it points to an annotated tag, not to a commit
+  bool truncated = false;          ///< a tree too large for one answer
+
+  /// Whether the asset's API address is wanted, as a private repository needs it.
+  bool prefer_api_url = false;
+
+  /// Begins a document; the paths of a tree's entries get `prefix` and `/` in front.
+  void begin(document_kind kind, std::string_view prefix = {}) {
+    kind_ = kind;
+    reader_.reset();
+    section_ = field::other;
+    limit_ = 0;
+    truncated = false;
+    is_tag_object = false;
+    if (kind == document_kind::release) {
+      manifest_url.clear();
+      manifest_sum = 0;
+    }
+    name.clear();
+    item_ = {};
+    prefix_ = prefix;
+  }
+
+  /// The most bytes the document may have; 0: any number.
+  void limit_size(std::uint64_t bytes) { limit_ = bytes; }
+
+  /// Reads one piece of the body; false at the end of the document. `sink(entry, is_link)` gets
+  /// the files and directories of a tree.
+  template <class Http, class Sink>
+  result<bool> read(Http& http, mutable_bytes chunk, Sink&& sink) {
+    const auto size = http.read(chunk);
+    if (!size) return size.error();
+    if (*size == 0)
+      reader_.finish();
+    else
+      reader_.feed(chunk.first(*size));
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event) return event.error();
+      if (*event == json_event::end) return false;
+      if (*event == json_event::need_input) break;
+      if (auto done = take(*event, sink); !done) return done.error();
+    }
+    if (limit_ != 0 && reader_.offset() > limit_)
+      return error{errc::too_long, "github", "Response too large: the answer is over its limit",
+                   static_cast<std::int32_t>(limit_ >> 10)};
+    return true;
+  }
+
+ private:
+  // Members at the top and, where one of those holds objects, members of the objects in it.
+  enum class field : std::uint8_t {
+    other,
+    tag_name,
+    assets,
+    object,
+    tree,
+    truncated,
+    name,
+    url,
+    download_url,
+    digest,
+    state,
+    sha,
+    type,
+    path,
+    mode,
+    size
+  };
+
+  static field field_of(std::string_view key) {
+    struct known {
+      const char* name;
+      field value;
+    };
+    static constexpr known names[] = {{"tag_name", field::tag_name},
+                                      {"assets", field::assets},
+                                      {"object", field::object},
+                                      {"tree", field::tree},
+                                      {"truncated", field::truncated},
+                                      {"name", field::name},
+                                      {"url", field::url},
+                                      {"browser_download_url", field::download_url},
+                                      {"digest", field::digest},
+                                      {"state", field::state},
+                                      {"sha", field::sha},
+                                      {"type", field::type},
+                                      {"path", field::path},
+                                      {"mode", field::mode},
+                                      {"size", field::size}};
+    for (const known& one : names)
+      if (key == one.name) return one.value;
+    return field::other;
+  }
+
+  // How deep the members of interest of the present section are.
+  std::size_t inner_depth() const {
+    if (section_ == field::object) return 2;
+    if (section_ == field::assets || section_ == field::tree) return 3;
+    return 1;
+  }
+
+  template <class Sink>
+  result<void> take(json_event event, Sink& sink) {
+    const std::size_t depth = reader_.depth();
+    if (event == json_event::key) {
+      field_ = field::other;
+      if (depth == 1)
+        section_ = field_ = field_of(reader_.text());
+      else if (depth == inner_depth())
+        field_ = field_of(reader_.text());
+      return {};
+    }
+    if (event == json_event::begin_object) {
+      if (depth == 3) begin_item();
+      return {};
+    }
+    if (event == json_event::end_object)
+      return depth == 2 && inner_depth() == 3 ? end_item(sink) : result<void>{};
+    if (event == json_event::begin_array || event == json_event::end_array) return {};
+    if (depth == 1) return take_top(event);
+    if (depth == inner_depth()) return take_inner(event);
+    return {};
+  }
+
+  result<void> take_top(json_event event) {
+    if (kind_ == document_kind::release && field_ == field::tag_name && event == json_event::string)
+      name.assign(whole_text());
+    if (kind_ == document_kind::tree && field_ == field::truncated && event == json_event::boolean)
+      truncated = reader_.boolean();
+    return {};
+  }
+
+  // A text that did not fit is as good as none.
+  std::string_view whole_text() const {
+    return reader_.truncated() ? std::string_view{} : reader_.text();
+  }
+
+  static std::uint32_t sum_of(std::string_view text) {
+    crc32 sum;
+    sum.update(as_bytes(text));
+    return sum.value();
+  }
+
+  void begin_item() {
+    item_ = {};
+    is_manifest_ = false;
+    complete_ = true;
+    asset_sum_ = 0;
+    is_listed_ = is_link_ = false;
+  }
+
+  result<void> take_inner(json_event event) {
+    const std::string_view text = event == json_event::string ? whole_text() : std::string_view{};
+    if (section_ == field::object) {
+      if (field_ == field::sha) name.assign(text);
+      if (field_ == field::type) is_tag_object = text == "tag";
+      return {};
+    }
+    if (kind_ == document_kind::release && section_ == field::assets) {
+      if (field_ == field::name) is_manifest_ = text == "manifest.json";
+      if (field_ == field::digest) asset_sum_ = sum_of(text);
+      if (field_ == field::state) complete_ = text == "uploaded";
+      if (field_ == (prefer_api_url ? field::url : field::download_url)) item_.path.assign(text);
+      if (field_ == (prefer_api_url ? field::download_url : field::url) && item_.path.empty())
+        item_.path.assign(text);
+      return {};
+    }
+    if (kind_ == document_kind::tree && section_ == field::tree) return take_tree(event, text);
+    return {};
+  }
+
+  result<void> take_tree(json_event event, std::string_view text) {
+    switch (field_) {
+      case field::path:
+        if (reader_.truncated())
+          return error{errc::too_long, "github", "a path in the tree is longer than 255 bytes"};
+        item_.path.assign(prefix_);
+        if (!prefix_.empty()) item_.path.append('/');
+        item_.path.append(text);
+        if (item_.path.overflowed())
+          return error{errc::too_long, "github", "a path in the tree is longer than 255 bytes"};
+        break;
+      case field::mode:
+        item_.executable = text == "100755";
+        is_link_ = text == "120000";
+        break;
+      case field::type:
+        is_listed_ = text == "blob" || text == "tree";
+        item_.kind = text == "tree" ? entry_kind::directory : entry_kind::file;
+        break;
+      case field::sha:
+        item_.hash.kind = digest_kind::git_id;
+        if (!from_hex(text, {item_.hash.value, 20}))
+          return error{errc::malformed, "github", "a file in the tree has no SHA-1 id"};
+        break;
+      case field::size:
+        if (event == json_event::number) {
+          const auto size = reader_.as_u64();
+          if (!size) return size.error();
+          item_.size = *size;
+        }
+        break;
+      default:
+        break;
+    }
+    return {};
+  }
+
+  template <class Sink>
+  result<void> end_item(Sink& sink) {
+    if (kind_ == document_kind::release && section_ == field::assets) {
+      if (is_manifest_ && complete_ && !item_.path.empty() && !item_.path.overflowed()) {
+        manifest_url.assign(item_.path);
+        manifest_sum = asset_sum_;
+      }
+      return {};
+    }
+    if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return {};
+    if (item_.path.empty() || item_.hash.kind == digest_kind::none)
+      return error{errc::malformed, "github", "an entry of the tree lacks its path or its sha"};
+    return sink(static_cast<const entry&>(item_), is_link_);
+  }
+
+  json_reader<256> reader_;
+  entry item_;  // of a tree; of an asset, its path is the address
+  std::uint32_t asset_sum_ = 0;
+  std::string_view prefix_;
+  std::uint64_t limit_ = 0;
+  document_kind kind_ = document_kind::reference;
+  field section_ = field::other;
+  field field_ = field::other;
+  bool is_manifest_ = false;
+  bool complete_ = true;
+  bool is_listed_ = false;
+  bool is_link_ = false;
+};
+
+}  // namespace ota
+
+// ota/source/github.hpp
+
+namespace ota {
+
+/// What resolving the newest version came to.
+enum class resolution : std::uint8_t {
+  working,   ///< another step is needed
+  resolved,  ///< `target()` holds it
+  unchanged  ///< the server says that nothing has changed since `installed`
+};
+
+/// New versions from a GitHub repository: the latest release, a fixed one, or a branch's tip.
+///
+/// One request is open at a time, answers are read piece by piece, and of a document only the
+/// few fields below are kept, so the length of release notes or file lists does not matter.
+/// Source: docs.github.com/rest (releases, git/refs, git/tags, git/trees, git/blobs).
+class github {
+ public:
+  explicit github(const config& settings) : settings_(settings) {}
+
+  const release_target& target() const { return target_; }
+
+  /// The ETag of the first answer, to be given to `begin` the next time.
+  std::string_view etag() const { return etag_; }
+
+  /// Whether the release carries a `manifest.json`.
+  bool has_manifest() const { return !document_.manifest_url.empty(); }
+
+  /// Begins to find the newest version. `etag` and `installed` are what the last check left;
+  /// `installed` must stay until the version is resolved.
+  void begin(const release_target& installed, std::string_view etag) {
+    installed_ = &installed;
+    target_ = {};
+    document_.manifest_url.clear();
+    document_.prefer_api_url = !settings_.token.empty();
+    etag_.assign(etag);
+    assumed_release_ = false;
+    blobs_only_ = false;
+    hops_ = 0;
+    if (follows_release())
+      stage_ = can_probe() ? stage::probe : stage::release;
+    else
+      target_.ref.assign(settings_.branch), stage_ = stage::reference;
+    open_ = false;
+  }
+
+  /// One request or one piece of an answer further.
+  template <class Http>
+  result<resolution> step(Http& http, mutable_bytes chunk, std::uint64_t now) {
+    if (stage_ == stage::probe) return probe(http);
+    if (!open_) return request(http, now);
+    const auto more =
+        document_.read(http, chunk, [](const entry&, bool) { return result<void>{}; });
+    if (!more) return more.error();
+    if (*more) return resolution::working;
+    open_ = false;
+    return finish_document();
+  }
+
+  /// Begins the list of files of a tree; `tree` is its id or a commit's, in hexadecimal digits.
+  template <class Http>
+  result<void> open_tree(Http& http, std::string_view tree, bool recursive, std::string_view prefix,
+                         std::uint64_t now) {
+    url_text url = api_url("/git/trees/");
+    url.append(tree);
+    if (recursive) url.append("?recursive=1");
+    document_.begin(document_kind::tree, prefix);
+    const auto answer = get(http, url, json_type, settings_.token);
+    if (!answer) return answer.error();
+    if (auto status = check_status(*answer, now); !status) return status;
+    const std::uint64_t limit = std::uint64_t{settings_.max_tree_size_kb} * 1024;
+    document_.limit_size(limit);
+    if (limit != 0 && answer->has_length && answer->content_length > limit)
+      return error{errc::too_long, "github", "Response too large: more than max_tree_size_kb",
+                   static_cast<std::int32_t>(answer->content_length)};
+    return {};
+  }
+
+  /// One piece of the list further: `sink(entry, is_link)` for each file and directory in it.
+  /// False at its end.
+  template <class Http, class Sink>
+  result<bool> read_tree(Http& http, mutable_bytes chunk, Sink&& sink) {
+    return document_.read(http, chunk, sink);
+  }
+
+  /// Whether the list just read lacks entries because the tree is too large for one answer.
+  bool truncated() const { return document_.truncated; }
+
+  /// Opens the content of a file from byte `offset` on.
+  template <class Http>
+  result<http_response> open_file(Http& http, const entry& file, std::uint64_t offset,
+                                  std::string_view etag) {
+    const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
+    if (!(blobs_only_ && has_blob)) {
+      url_text url(settings_.raw);
+      url.append('/').append(settings_.owner).append('/').append(settings_.repo).append('/');
+      append_escaped(url, follows_release() ? target_.ref.view() : target_.commit.view());
+      url.append('/');
+      append_escaped(url, file.path);
+      const auto answer = get(http, url, raw_type, settings_.token, offset, etag);
+      const bool hidden = answer && (answer->status == 404 || answer->status == 403);
+      if (!has_blob || !hidden) return answer;
+    }
+    // A private repository may show its files through the API alone.
+    blobs_only_ = true;
+    char id[40];
+    to_hex(file.hash.view(), id);
+    url_text url = api_url("/git/blobs/");
+    url.append({id, sizeof id});
+    return get(http, url, "application/vnd.github.raw", settings_.token, offset, etag);
+  }
+
+  /// Opens the release's manifest.
+  template <class Http>
+  result<http_response> open_manifest(Http& http) {
+    return get(http, document_.manifest_url, raw_type, settings_.token);
+  }
+
+ private:
+  using url_text = fixed_string<1400>;
+  enum class stage : std::uint8_t { probe, release, reference, tag };
+
+  static constexpr const char* json_type = "application/vnd.github+json";
+  static constexpr const char* raw_type = "application/octet-stream";
+
+  bool follows_release() const { return settings_.channel == "stable" || !settings_.tag.empty(); }
+
+  // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
+  bool can_probe() const {
+    return settings_.tag.empty() && settings_.token.empty() && !settings_.force &&
+           !web_base(settings_).empty() && !installed_->ref.empty();
+  }
+
+  url_text api_url(const char* rest) const {
+    url_text url(settings_.api);
+    url.append("/repos/").append(settings_.owner).append('/').append(settings_.repo).append(rest);
+    return url;
+  }
+
+  template <class Http>
+  result<http_response> get(Http& http, const url_text& url, const char* accept,
+                            std::string_view token, std::uint64_t offset = 0,
+                            std::string_view if_range = {}) {
+    if (url.overflowed()) return error{errc::too_long, "github", "an address is too long"};
+    return get(http, url.view(), accept, token, offset, if_range);
+  }
+
+  template <class Http>
+  result<http_response> get(Http& http, std::string_view url, const char* accept,
+                            std::string_view token, std::uint64_t offset = 0,
+                            std::string_view if_range = {}, std::string_view if_none_match = {}) {
+    http_request request;
+    request.url = url;
+    request.accept = accept;
+    request.user_agent = settings_.user_agent;
+    request.token = token;
+    request.range_from = offset;
+    request.if_range = if_range;
+    request.if_none_match = if_none_match;
+    return http.open(request);
+  }
+
+  // https://github.com/o/r/releases/latest sends a browser on to …/releases/tag/TAG.
+  template <class Http>
+  result<resolution> probe(Http& http) {
+    stage_ = stage::release;
+    url_text url(web_base(settings_));
+    url.append('/').append(settings_.owner).append('/').append(settings_.repo);
+    url.append("/releases/latest");
+    http_request request;
+    request.url = url;
+    request.user_agent = settings_.user_agent;
+    request.follow_redirects = false;
+    const auto answer = http.open(request);
+    if (!answer || answer->status / 100 != 3) return resolution::working;
+    url.clear();
+    url.append("/releases/tag/");
+    append_escaped(url, installed_->ref);
+    const std::string_view place = http.location();
+    const bool same =
+        place.size() >= url.size() && place.substr(place.size() - url.size()) == url.view();
+    return same ? resolution::unchanged : resolution::working;
+  }
+
+  template <class Http>
+  result<resolution> request(Http& http, std::uint64_t now) {
+    url_text url = api_url("");
+    switch (stage_) {
+      case stage::release:
+        document_.begin(document_kind::release);
+        url.append(settings_.tag.empty() ? "/releases/latest" : "/releases/tags/");
+        append_escaped(url, settings_.tag);
+        break;
+      case stage::reference:
+        document_.begin(document_kind::reference);
+        url.append(follows_release() ? "/git/ref/tags/" : "/git/ref/heads/");
+        append_escaped(url, target_.ref);
+        break;
+      default:
+        document_.begin(document_kind::reference);
+        url.append("/git/tags/").append(target_.commit);
+        break;
+    }
+    const bool first = stage_ == stage::release || !follows_release();
+    const std::string_view known = first && !settings_.force ? etag_.view() : std::string_view{};
+    if (url.overflowed()) return error{errc::too_long, "github", "an address is too long"};
+    const auto answer = get(http, url.view(), json_type, settings_.token, 0, {}, known);
+    if (!answer) return answer.error();
+    if (answer->status == 304) return not_modified();
+    if (answer->status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
+      // A tag without a release has no manifest, but it has files.
+      target_.ref.assign(settings_.tag);
+      stage_ = stage::reference;
+      return resolution::working;
+    }
+    if (const auto status = check_status(*answer, now); !status) return status.error();
+    if (first) etag_.assign(http.etag());
+    document_.limit_size(1u << 20);
+    open_ = true;
+    return resolution::working;
+  }
+
+  // The same release as the last time; its tag may have been moved all the same.
+  result<resolution> not_modified() {
+    if (!follows_release()) return resolution::unchanged;
+    assumed_release_ = true;
+    target_.ref = installed_->ref;
+    stage_ = stage::reference;
+    return resolution::working;
+  }
+
+  result<resolution> finish_document() {
+    if (stage_ == stage::release) {
+      if (document_.name.empty() || document_.name.overflowed())
+        return error{errc::malformed, "github", "the release has no usable tag_name"};
+      target_.ref = document_.name;
+      stage_ = stage::reference;
+      return resolution::working;
+    }
+    target_.commit.assign(document_.name);
+    if (!is_object_id(target_.commit))
+      return error{errc::malformed, "github", "the reference names no commit"};
+    if (document_.is_tag_object) {
+      if (++hops_ > 5) return error{errc::malformed, "github", "the tag names only further tags"};
+      stage_ = stage::tag;
+      return resolution::working;
+    }
+    if (assumed_release_) {
+      if (target_.commit.view() == installed_->commit.view()) return resolution::unchanged;
+      // The tag moved: read the release after all, for its manifest.
+      assumed_release_ = false;
+      etag_.clear();
+      stage_ = stage::release;
+      hops_ = 0;
+      return resolution::working;
+    }
+    identify();
+    return resolution::resolved;
+  }
+
+  static bool is_object_id(std::string_view text) {
+    if (text.size() != 40 && text.size() != 64) return false;
+    for (char c : text)
+      if (hex_digit(c) < 0) return false;
+    return true;
+  }
+
+  void identify() {
+    sha1 hash;
+    fixed_string<10> sum;
+    sum.append_number(document_.manifest_sum);
+    const std::string_view parts[] = {target_.ref, target_.commit, document_.manifest_url, sum};
+    for (std::string_view part : parts) {
+      hash.update(as_bytes(part));
+      hash.update(as_bytes({"", 1}));
+    }
+    target_.id = hash.finish();
+  }
+
+  const config& settings_;
+  release_target target_;
+  github_document document_;
+  const release_target* installed_ = nullptr;
+  fixed_string<128> etag_;
+  stage stage_ = stage::release;
+  std::uint8_t hops_ = 0;
+  bool open_ = false;
+  bool assumed_release_ = false;
+  bool blobs_only_ = false;
+};
+
+}  // namespace ota
+
+// ota/policies.hpp
+
+namespace ota {
+
+/// What a device uses where it names nothing else. Derive from it and name the rest: at least
+/// `http` and `storage`, which only the device can know.
+struct default_policies {
+  using source = github;         ///< where new versions come from
+  using hash = sha256;           ///< how bytes are checked; `sha1` leaves manifests out
+  using trust = shared_secret;   ///< whose word counts
+  using hardware = no_hardware;  ///< clock, watchdog, LED, battery, reset
+  using log = no_log;            ///< where events are told
+
+  /// Bytes moved at a time: the buffer that a file passes through.
+  static constexpr std::size_t chunk_size = 1024;
+};
+
+}  // namespace ota
+
+// ota/storage/memory_files.hpp
+
+namespace ota {
+
+/// Files in RAM: for tests, for trying things out, and for devices whose new version goes on to
+/// another chip. `Capacity` bytes hold everything: contents, paths and 8 bytes a file.
+///
+/// Files lie one behind the other and are moved together when one grows, shrinks or goes, so no
+/// byte is lost to gaps. Directories are where files are: an empty one does not exist. A copy of
+/// the object is a copy of all files.
+template <std::size_t Capacity>
+class memory_files {
+ public:
+  static_assert(Capacity < 0xffffffff, "sizes are kept in 32 bits");
+
+  result<file_info> stat(std::string_view path) {
+    file_info info;
+    const std::size_t at = find(path);
+    if (at != used_) {
+      info.kind = file_kind::file;
+      info.size = size_of(at);
+      info.executable = arena_[at + 6] != 0;
+    } else if (has_below(path)) {
+      info.kind = file_kind::directory;
+    }
+    return info;
+  }
+
+  result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
+    const std::size_t at = find(path);
+    if (at == used_) return failed(errc::not_found, "no such file");
+    const std::size_t size = size_of(at);
+    if (offset >= size) return std::size_t{0};
+    const std::size_t first = static_cast<std::size_t>(offset);
+    const std::size_t count = size - first < out.size() ? size - first : out.size();
+    if (count != 0) std::memcpy(out.data(), content(at) + first, count);
+    return count;
+  }
+
+  result<void> write(std::string_view path, std::uint64_t offset, bytes data) {
+    if (auto fine = check_place(path); !fine) return fine;
+    std::size_t at = find(path);
+    if (offset == 0 && at != used_) resize(at, 0);
+    if (at == used_) {
+      if (offset != 0) return failed(errc::not_found, "no such file");
+      if (Capacity - used_ < head_size + path.size()) return full();
+      arena_[at] = static_cast<std::uint8_t>(path.size());
+      arena_[at + 1] = static_cast<std::uint8_t>(path.size() >> 8);
+      set_size(at, 0);
+      arena_[at + 6] = arena_[at + 7] = 0;
+      std::memcpy(arena_ + at + head_size, path.data(), path.size());
+      used_ += head_size + path.size();
+    }
+    const std::size_t size = size_of(at);
+    if (offset != size) return failed(errc::invalid_argument, "a write must append to the file");
+    if (Capacity - used_ < data.size()) return full();
+    resize(at, size + data.size());
+    if (!data.empty()) std::memcpy(content(at) + size, data.data(), data.size());
+    return {};
+  }
+
+  result<void> rename(std::string_view from, std::string_view to) {
+    if (auto fine = check_place(to); !fine) return fine;
+    std::size_t at = find(from);
+    if (at == used_) return failed(errc::not_found, "no such file");
+    if (from == to) return {};
+    if (to.size() > from.size() && Capacity - used_ < to.size() - from.size() && find(to) == used_)
+      return full();
+    if (const std::size_t old = find(to); old != used_) {
+      erase(old, record_size(old));
+      at = find(from);
+    }
+    if (to.size() < from.size())
+      erase(at + head_size, from.size() - to.size());
+    else
+      insert(at + head_size, to.size() - from.size());
+    arena_[at] = static_cast<std::uint8_t>(to.size());
+    arena_[at + 1] = static_cast<std::uint8_t>(to.size() >> 8);
+    std::memcpy(arena_ + at + head_size, to.data(), to.size());
+    return {};
+  }
+
+  result<void> remove(std::string_view path) {
+    const std::size_t at = find(path);
+    if (at != used_)
+      erase(at, record_size(at));
+    else if (has_below(path))
+      return failed(errc::not_empty, "the directory still holds something");
+    return {};
+  }
+
+  /// RAM keeps what it is given.
+  result<void> sync() { return {}; }
+
+  result<std::uint64_t> free_space() { return std::uint64_t{Capacity - used_}; }
+
+  template <class Visit>
+  result<void> list(std::string_view directory, Visit&& visit) {
+    for (std::size_t at = 0; at != used_; at += record_size(at)) {
+      const std::string_view name = name_below(path_of(at), directory);
+      if (name.empty() || was_named(name, directory, at)) continue;
+      const std::size_t slash = name.find('/');
+      const bool is_file = slash == std::string_view::npos;
+      if (!visit(name.substr(0, slash), is_file ? file_kind::file : file_kind::directory)) break;
+    }
+    return {};
+  }
+
+  result<void> set_executable(std::string_view path, bool executable) {
+    const std::size_t at = find(path);
+    if (at == used_) return failed(errc::not_found, "no such file");
+    arena_[at + 6] = executable ? 1 : 0;
+    return {};
+  }
+
+ private:
+  // A file: u16 length of the path, u32 size, u8 executable, u8 unused, path, content.
+  static constexpr std::size_t head_size = 8;
+
+  static error failed(errc code, const char* text) { return {code, "storage", text}; }
+  static error full() { return failed(errc::no_space, "the storage is full"); }
+
+  std::size_t path_size(std::size_t at) const {
+    return arena_[at] | std::size_t{arena_[at + 1]} << 8;
+  }
+  std::size_t size_of(std::size_t at) const {
+    return arena_[at + 2] | std::size_t{arena_[at + 3]} << 8 | std::size_t{arena_[at + 4]} << 16 |
+           std::size_t{arena_[at + 5]} << 24;
+  }
+  void set_size(std::size_t at, std::size_t size) {
+    for (std::size_t i = 0; i < 4; ++i)
+      arena_[at + 2 + i] = static_cast<std::uint8_t>(size >> 8 * i);
+  }
+  std::size_t record_size(std::size_t at) const { return head_size + path_size(at) + size_of(at); }
+  std::string_view path_of(std::size_t at) const {
+    return {reinterpret_cast<const char*>(arena_) + at + head_size, path_size(at)};
+  }
+  std::uint8_t* content(std::size_t at) { return arena_ + at + head_size + path_size(at); }
+
+  // Where the file's record begins; the end of all when there is none.
+  std::size_t find(std::string_view path) const {
+    std::size_t at = 0;
+    while (at != used_ && path_of(at) != path) at += record_size(at);
+    return at;
+  }
+
+  // The part of `path` below `directory`; empty when it lies elsewhere.
+  static std::string_view name_below(std::string_view path, std::string_view directory) {
+    if (directory.empty()) return path;
+    if (path.size() <= directory.size() + 1 || path[directory.size()] != '/') return {};
+    if (path.substr(0, directory.size()) != directory) return {};
+    return path.substr(directory.size() + 1);
+  }
+
+  bool has_below(std::string_view directory) const {
+    for (std::size_t at = 0; at != used_; at += record_size(at))
+      if (!name_below(path_of(at), directory).empty()) return true;
+    return false;
+  }
+
+  // Whether an earlier file lies in the same directory below `directory`.
+  bool was_named(std::string_view name, std::string_view directory, std::size_t end) const {
+    const std::size_t slash = name.find('/');
+    if (slash == std::string_view::npos) return false;
+    for (std::size_t at = 0; at != end; at += record_size(at))
+      if (name_below(path_of(at), directory).substr(0, slash + 1) == name.substr(0, slash + 1))
+        return true;
+    return false;
+  }
+
+  // A file may lie neither where a directory is nor below a file.
+  result<void> check_place(std::string_view path) const {
+    if (!is_valid_path(path) || path.size() > 0xffff)
+      return failed(errc::invalid_path, "not a relative path");
+    if (has_below(path)) return failed(errc::exists, "a directory is in the way");
+    for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above))
+      if (find(above) != used_) return failed(errc::exists, "a file is in the way of a directory");
+    return {};
+  }
+
+  void resize(std::size_t at, std::size_t size) {
+    const std::size_t old = size_of(at);
+    const std::size_t end = at + record_size(at);
+    if (size > old)
+      insert(end, size - old);
+    else
+      erase(end - (old - size), old - size);
+    set_size(at, size);
+  }
+
+  void insert(std::size_t at, std::size_t count) {
+    std::memmove(arena_ + at + count, arena_ + at, used_ - at);
+    used_ += count;
+  }
+
+  void erase(std::size_t at, std::size_t count) {
+    std::memmove(arena_ + at, arena_ + at + count, used_ - at - count);
+    used_ -= count;
+  }
+
+  std::size_t used_ = 0;
+  std::uint8_t arena_[Capacity];
+};
+
+}  // namespace ota
+
+// ota/core/backoff.hpp
+
+namespace ota {
+
+/// How often a thing is tried, and how long to wait the first time.
+struct retry_limits {
+  std::uint32_t tries = 3;
+  std::uint32_t first_wait = 3;  ///< seconds
+};
+
+/// More patience on a weak WiFi signal, as 0x687931/ota has it: below -75 dBm at least 8 tries and
+/// 5 s, below -70 dBm at least 6 tries. 0 dBm: not known.
+constexpr retry_limits adapt_to_signal(retry_limits limits, int dbm) {
+  const std::uint32_t tries = dbm < -75 ? 8 : dbm < -70 ? 6 : 0;
+  if (limits.tries < tries) limits.tries = tries;
+  if (dbm < -75 && limits.first_wait < 5) limits.first_wait = 5;
+  return limits;
+}
+
+/// Seconds to wait after failure number `failures`, counted from 1: `first`, doubled each time up
+/// to `most`.
+constexpr std::uint32_t backoff_seconds(std::uint32_t failures, std::uint32_t first,
+                                        std::uint32_t most) {
+  std::uint64_t wait = first;
+  for (std::uint32_t i = 1; i < failures && wait < most; ++i) wait *= 2;
+  return wait < most ? static_cast<std::uint32_t>(wait) : most;
+}
+
+/// A wait made up to a quarter shorter or longer by chance, so that a fleet that failed together
+/// does not come back together. `random` is any number.
+constexpr std::uint32_t with_jitter(std::uint32_t seconds, std::uint32_t random) {
+  const std::uint32_t spread = seconds / 4;
+  return seconds - spread + random % (2 * spread + 1);
+}
+
+}  // namespace ota
+
+// ota/format/json_writer.hpp
+
+namespace ota {
+
+/// The form of written JSON; the default is that of Python's `json.dumps`.
+struct json_style {
+  bool spaced = true;  ///< ", " and ": " between members; false: "," and ":"
+  bool ascii = true;   ///< other characters as \uXXXX; false: as UTF-8
+};
+
+/// Writes JSON, piece by piece, into a `fixed_string` or to a callback. Byte for byte what
+/// Python's `json.dumps` writes (without `indent`), with `ensure_ascii` as `json_style` says.
+///
+/// ```
+/// fixed_string<100> text;
+/// json_writer writer(text);
+/// writer.begin_object().key("ref").string("v1").key("n").number(3u).end_object();
+/// // {"ref": "v1", "n": 3}
+/// ```
+///
+/// It puts the commas, but does not check that keys and values alternate. Bytes of a string that
+/// are not UTF-8 become U+FFFD. Whether a `fixed_string` had room, its `overflowed()` says.
+class json_writer {
+ public:
+  template <std::size_t N>
+  explicit json_writer(fixed_string<N>& out, json_style style = {})
+      : put_([](void* to, std::string_view text) {
+          static_cast<fixed_string<N>*>(to)->append(text);
+        }),
+        to_(&out),
+        style_(style) {}
+
+  /// Writes to `sink(std::string_view)`, which must outlive the writer.
+  template <class Sink>
+  explicit json_writer(Sink& sink, json_style style = {})
+      : put_([](void* to, std::string_view text) { (*static_cast<Sink*>(to))(text); }),
+        to_(&sink),
+        style_(style) {}
+
+  json_writer& begin_object() { return begin("{"); }
+  json_writer& end_object() { return end("}"); }
+  json_writer& begin_array() { return begin("["); }
+  json_writer& end_array() { return end("]"); }
+
+  json_writer& key(std::string_view name) {
+    begin_value();
+    quote(name);
+    put(style_.spaced ? ": " : ":");
+    needs_comma_ = false;
+    return *this;
+  }
+
+  json_writer& string(std::string_view text) {
+    begin_value();
+    quote(text);
+    return *this;
+  }
+
+  json_writer& number(std::uint64_t value) {
+    fixed_string<20> digits;
+    return number_text(digits.append_number(value));
+  }
+  json_writer& number(std::int64_t value) {
+    fixed_string<20> digits;
+    if (value < 0) digits.append('-');
+    const auto size = static_cast<std::uint64_t>(value);
+    return number_text(digits.append_number(value < 0 ? 0 - size : size));
+  }
+  json_writer& number(std::uint32_t value) { return number(std::uint64_t{value}); }
+  json_writer& number(std::int32_t value) { return number(std::int64_t{value}); }
+
+  /// A number given as its JSON text, as `json_reader::text` gives it.
+  json_writer& number_text(std::string_view text) {
+    begin_value();
+    put(text);
+    return *this;
+  }
+
+  json_writer& boolean(bool value) { return number_text(value ? "true" : "false"); }
+  json_writer& null() { return number_text("null"); }
+
+ private:
+  void put(std::string_view text) { put_(to_, text); }
+
+  // What precedes a key or a value; after it the next one needs a comma.
+  void begin_value() {
+    if (needs_comma_) put(style_.spaced ? ", " : ",");
+    needs_comma_ = true;
+  }
+
+  json_writer& begin(std::string_view bracket) {
+    begin_value();
+    put(bracket);
+    needs_comma_ = false;
+    return *this;
+  }
+
+  json_writer& end(std::string_view bracket) {
+    put(bracket);
+    needs_comma_ = true;
+    return *this;
+  }
+
+  void quote(std::string_view text) {
+    put("\"");
+    std::size_t done = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      const auto c = static_cast<std::uint8_t>(text[at]);
+      const bool is_plain = c >= 0x20 && c != '"' && c != '\\' && c < (style_.ascii ? 0x7f : 0x80);
+      if (is_plain || (c == 0x7f && !style_.ascii)) {
+        ++at;
+        continue;
+      }
+      put(text.substr(done, at - done));
+      at += escape(text.substr(at));
+      done = at;
+    }
+    put(text.substr(done));
+    put("\"");
+  }
+
+  // Writes the first character of `text`, which is not plain; returns its size in bytes.
+  std::size_t escape(std::string_view text) {
+    constexpr char values[] = "\"\\\b\f\n\r\t";
+    constexpr char names[] = "\"\\bfnrt";
+    const auto c = static_cast<std::uint8_t>(text.front());
+    for (std::size_t i = 0; i < sizeof values - 1; ++i) {
+      if (text.front() != values[i]) continue;
+      const char pair[] = {'\\', names[i]};
+      put({pair, 2});
+      return 1;
+    }
+    if (c < 0x80) return put_unit(c), 1;
+    std::uint32_t code = 0;
+    const std::size_t size = detail::decode_utf8(text, code);
+    if (!style_.ascii)
+      put(code == detail::replacement_character ? std::string_view("\xef\xbf\xbd")
+                                                : text.substr(0, size));
+    else if (code < 0x10000)
+      put_unit(code);
+    else
+      put_unit(0xd800 + ((code - 0x10000) >> 10)), put_unit(0xdc00 + (code & 0x3ff));
+    return size;
+  }
+
+  void put_unit(std::uint32_t unit) {
+    constexpr char digits[] = "0123456789abcdef";
+    char text[] = {'\\',
+                   'u',
+                   digits[unit >> 12 & 15],
+                   digits[unit >> 8 & 15],
+                   digits[unit >> 4 & 15],
+                   digits[unit & 15]};
+    put({text, sizeof text});
+  }
+
+  void (*put_)(void*, std::string_view);
+  void* to_;
+  json_style style_;
+  bool needs_comma_ = false;
+};
+
+}  // namespace ota
+
+// ota/hardware/battery.hpp
+
+namespace ota {
+
+/// A battery behind a voltage divider, in thousandths: of the divider's ratio and of a volt.
+struct battery_scale {
+  std::uint32_t divider_ratio = 1000;
+  std::uint32_t full = 4200;   ///< 100 %
+  std::uint32_t empty = 3000;  ///< 0 %
+};
+
+/// Whether a charge is below `percent`, by the formula of 0x687931/ota:
+/// volts = raw × 3.3 / 65535 × ratio, charge = (volts − empty) / (full − empty) × 100, clamped.
+/// In whole numbers, without rounding. A battery that cannot be read (`raw` below 0, or a scale
+/// without width) is not low.
+constexpr bool is_battery_below(int raw, const battery_scale& scale, std::uint32_t percent) {
+  if (raw < 0 || scale.full <= scale.empty || percent == 0) return false;
+  if (percent > 100) return true;
+  // Both sides × 65535 × 1000 × 100: millivolts × ratio in thousandths.
+  const std::int64_t volts = std::int64_t{raw} * 3300 * scale.divider_ratio * 100;
+  const std::int64_t width = std::int64_t{scale.full} - scale.empty;
+  const std::int64_t wanted = (std::int64_t{scale.empty} * 100 + width * percent) * 65535 * 1000;
+  return volts < wanted;
+}
+
+/// The charge in whole percent, rounded down; -1 when it cannot be read.
+constexpr int battery_percent(int raw, const battery_scale& scale) {
+  if (raw < 0 || scale.full <= scale.empty) return -1;
+  int percent = 0;
+  while (percent < 100 && !is_battery_below(raw, scale, static_cast<std::uint32_t>(percent + 1)))
+    ++percent;
+  return percent;
+}
+
+/// WiFi signal as a percentage: (dBm + 90) × 100 / 60, clamped to 0…100.
+constexpr int signal_percent(int dbm) {
+  const int percent = (dbm + 90) * 100 / 60;
+  return dbm <= -90 || percent < 0 ? 0 : percent > 100 ? 100 : percent;
+}
+
+}  // namespace ota
+
+// ota/storage/layout.hpp
+
+namespace ota {
+
+/// Where the library keeps what is its own, relative to the device's root. The state files in
+/// the root are those of 0x687931/ota, so that a device may change over and back.
+namespace layout {
+
+inline constexpr const char* version = "version.json";
+inline constexpr const char* errors = "ota_error.json";
+inline constexpr const char* state = ".ota/state";          // how far the swap is
+inline constexpr const char* target = ".ota/target";        // what is being staged
+inline constexpr const char* listing = ".ota/next";         // files of the version being staged
+inline constexpr const char* expanded = ".ota/next.more";   // the same, truncated parts filled in
+inline constexpr const char* part = ".ota/next.part";       // one such part
+inline constexpr const char* plan = ".ota/plan";            // what the swap will do
+inline constexpr const char* manifest = ".ota/manifest";    // the manifest being read
+inline constexpr const char* installed = ".ota/installed";  // files of the installed version
+inline constexpr const char* etag = ".ota/etag";            // what the server last answered
+inline constexpr const char* temporary = ".ota/tmp";        // of every atomic write
+inline constexpr const char* staged = ".ota/new";
+inline constexpr const char* replaced = ".ota/old";
+
+}  // namespace layout
+
+namespace detail {
+
+using own_path = fixed_string<32>;
+
+/// The file of entry `index` below `.ota/new` or `.ota/old`; 256 to a directory, so that file
+/// systems with flat directories stay fast.
+inline own_path numbered_path(const char* directory, std::uint32_t index) {
+  own_path path(directory);
+  path.append('/').append_number(index / 256).append('/').append_number(index % 256);
+  return path;
+}
+
+inline own_path staged_path(std::uint32_t index) { return numbered_path(layout::staged, index); }
+inline own_path replaced_path(std::uint32_t index) {
+  return numbered_path(layout::replaced, index);
+}
+
+/// Whether a path is the library's own, which no update may replace.
+inline bool is_own_path(std::string_view path) {
+  return path.substr(0, 4) == ".ota" || path == layout::version || path == layout::errors ||
+         path == "ota_health.json" || path == "ota_last_check.json";
+}
+
+/// Removes the directories above `path` that hold nothing any more.
+template <class Storage>
+void remove_empty_parents(Storage& storage, std::string_view path) {
+  for (path = parent_path(path); !path.empty(); path = parent_path(path))
+    if (!storage.remove(path)) return;
+}
+
+using tree_path = fixed_string<255>;
+
+/// Goes down from directory `path` to the first file or empty directory in it; `path` becomes its
+/// path. The way down is at most as long as a path.
+template <class Storage>
+result<file_kind> first_leaf(Storage& storage, tree_path& path) {
+  for (;;) {
+    file_kind found = file_kind::none;
+    const auto listed = storage.list(path, [&](std::string_view name, file_kind kind) {
+      path.append('/').append(name);
+      found = kind;
+      return false;
+    });
+    if (!listed) return listed.error();
+    if (path.overflowed())
+      return error{errc::too_long, "storage", "a path on storage is too long to be removed"};
+    if (found == file_kind::none) return file_kind::directory;
+    if (found != file_kind::directory) return found;
+  }
+}
+
+/// Removes one file or empty directory of the tree at `directory`; false when nothing is left.
+template <class Storage>
+result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
+  const auto there = storage.stat(directory);
+  if (!there) return there.error();
+  if (there->kind == file_kind::none) return false;
+  tree_path path(directory);
+  if (there->kind == file_kind::directory)
+    if (auto found = first_leaf(storage, path); !found) return found.error();
+  if (auto done = storage.remove(path); !done) return done.error();
+  return true;
+}
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/scheduler/health_log.hpp
+
+namespace ota {
+
+/// What the health log tells apart.
+enum class health_kind : std::uint8_t { crash, error, update };
+
+/// The bounded log of crashes, errors and updates, in the format of 0x687931/ota:
+/// {"crashes": [{"timestamp": …, "details": …}], "errors": [], "updates": [{…, "version",
+/// "success"}]}.
+///
+/// At most `limit` crashes and errors and 50 updates are kept. It is rewritten through a temporary
+/// file, event by event, so that its length costs no memory.
+template <class Storage>
+class health_log {
+ public:
+  static constexpr const char* path = "ota_health.json";
+  static constexpr std::uint32_t most_updates = 50;
+
+  health_log(Storage& storage, std::uint32_t limit) : storage_(storage), limit_(limit) {}
+
+  /// How many events of a kind happened at `since` (epoch seconds) or later.
+  result<std::uint32_t> count_since(health_kind kind, std::uint64_t since) {
+    std::uint32_t count = 0;
+    const auto read = each([&](const event& one) {
+      if (one.kind == kind && one.timestamp >= since) ++count;
+      return result<void>{};
+    });
+    if (!read) return read.error();
+    return count;
+  }
+
+  /// Adds a crash or an error, with a short text.
+  result<void> add(health_kind kind, std::uint64_t now, std::string_view details) {
+    event one;
+    one.kind = kind;
+    one.timestamp = now;
+    one.text.assign(details);
+    return append(one);
+  }
+
+  /// Adds an update and how it ended; `failure` is empty for a success.
+  result<void> add_update(std::uint64_t now, std::string_view version, std::string_view failure) {
+    event one;
+    one.kind = health_kind::update;
+    one.timestamp = now;
+    one.version.assign(version);
+    one.success = failure.empty();
+    one.text.assign(failure);
+    return append(one);
+  }
+
+ private:
+  struct event {
+    health_kind kind = health_kind::crash;
+    std::uint64_t timestamp = 0;
+    fixed_string<160> text;
+    fixed_string<64> version;
+    bool success = false;
+  };
+
+  static constexpr const char* names[] = {"crashes", "errors", "updates"};
+
+  std::uint32_t most(health_kind kind) const {
+    return kind == health_kind::update ? most_updates : limit_;
+  }
+
+  // Reads the log and gives each event to `take`. A log that is not there, or damaged, is empty
+  // from there on.
+  template <class Take>
+  result<void> each(Take&& take) {
+    json_reader<160> reader;
+    std::uint8_t piece[64];
+    std::uint64_t offset = 0;
+    event one;
+    bool known = false;
+    fixed_string<12> key;
+    for (;;) {
+      const auto next = reader.next();
+      if (!next || *next == json_event::end) return {};
+      if (*next == json_event::need_input) {
+        const auto size = storage_.read(path, offset, piece);
+        if (!size || *size == 0) return {};
+        offset += *size;
+        reader.feed({piece, *size});
+        continue;
+      }
+      const std::size_t depth = reader.depth();
+      if (*next == json_event::key && depth == 1) {
+        known = false;
+        for (std::uint8_t i = 0; i < 3; ++i)
+          if (reader.text() == names[i]) one.kind = static_cast<health_kind>(i), known = true;
+      }
+      if (*next == json_event::key && depth == 3) key.assign(reader.text());
+      if (*next == json_event::begin_object && depth == 3) {
+        const health_kind kind = one.kind;
+        one = {};
+        one.kind = kind;
+      }
+      if (depth == 3) set(one, key, *next, reader);
+      if (*next == json_event::end_object && depth == 2 && known)
+        if (auto done = take(static_cast<const event&>(one)); !done) return done;
+    }
+  }
+
+  template <class Reader>
+  static void set(event& one, std::string_view key, json_event type, const Reader& reader) {
+    if (type == json_event::number && key == "timestamp")
+      one.timestamp = reader.as_u64().value_or(0);
+    if (type == json_event::string && (key == "details" || key == "error"))
+      one.text.assign(reader.text());
+    if (type == json_event::string && key == "version") one.version.assign(reader.text());
+    if (type == json_event::boolean && key == "success") one.success = reader.boolean();
+  }
+
+  result<void> append(const event& added) {
+    std::uint32_t present[3] = {};
+    auto read = each([&](const event& one) {
+      ++present[static_cast<std::size_t>(one.kind)];
+      return result<void>{};
+    });
+    if (!read) return read;
+    size_ = 0;
+    auto put = [this](std::string_view text) { write(text); };
+    failed_ = {};
+    json_writer out(put);
+    out.begin_object();
+    for (std::uint8_t i = 0; i < 3; ++i) {
+      const auto kind = static_cast<health_kind>(i);
+      const std::uint32_t all = present[i] + (kind == added.kind ? 1 : 0);
+      std::uint32_t drop = all > most(kind) ? all - most(kind) : 0;
+      out.key(names[i]).begin_array();
+      read = each([&](const event& one) {
+        if (one.kind != kind) return result<void>{};
+        if (drop != 0)
+          --drop;
+        else
+          write_event(out, one);
+        return failed_;
+      });
+      if (!read) return read;
+      if (kind == added.kind && most(kind) != 0) write_event(out, added);
+      out.end_array();
+    }
+    out.end_object();
+    if (!failed_) return failed_;
+    if (auto done = storage_.sync(); !done) return done;
+    if (auto done = storage_.rename(layout::temporary, path); !done) return done;
+    return storage_.sync();
+  }
+
+  static void write_event(json_writer& out, const event& one) {
+    out.begin_object().key("timestamp").number(one.timestamp);
+    if (one.kind != health_kind::update) {
+      out.key("details").string(one.text);
+    } else {
+      out.key("version").string(one.version).key("success").boolean(one.success);
+      if (!one.text.empty()) out.key("error").string(one.text);
+    }
+    out.end_object();
+  }
+
+  void write(std::string_view text) {
+    if (!failed_ || text.empty()) return;
+    failed_ = storage_.write(layout::temporary, size_, as_bytes(text));
+    size_ += text.size();
+  }
+
+  Storage& storage_;
+  std::uint32_t limit_;
+  std::uint64_t size_ = 0;
+  result<void> failed_;
+};
+
+}  // namespace ota
+
+// ota/storage/atomic_file.hpp
+
+namespace ota {
+
+/// Replaces the file at `path` so that after a power cut it holds the old content or the new one,
+/// whole: writes `temporary`, syncs, renames it over `path`, syncs.
+template <class Storage>
+result<void> write_atomically(Storage& storage, std::string_view path, std::string_view temporary,
+                              bytes content) {
+  if (auto done = storage.write(temporary, 0, content); !done) return done;
+  if (auto done = storage.sync(); !done) return done;
+  if (auto done = storage.rename(temporary, path); !done) return done;
+  return storage.sync();
+}
+
+/// Whether the file at `path` holds exactly `content`. Reads 64 bytes at a time.
+template <class Storage>
+result<bool> same_content(Storage& storage, std::string_view path, bytes content) {
+  const auto there = storage.stat(path);
+  if (!there) return there.error();
+  if (there->size != content.size() || there->kind != decltype(there->kind)::file) return false;
+  std::uint8_t piece[64];
+  for (std::size_t at = 0; at < content.size();) {
+    const auto size = storage.read(path, at, piece);
+    if (!size) return size.error();
+    if (*size == 0 || !equal({piece, *size}, content.drop(at).first(*size))) return false;
+    at += *size;
+  }
+  return true;
+}
+
+/// As `write_atomically`, but a file that holds `content` already is left untouched, to spare
+/// flash.
+template <class Storage>
+result<void> write_if_changed(Storage& storage, std::string_view path, std::string_view temporary,
+                              bytes content) {
+  const auto same = same_content(storage, path, content);
+  if (!same) return same.error();
+  if (*same) return {};
+  return write_atomically(storage, path, temporary, content);
+}
+
+}  // namespace ota
+
+// ota/scheduler.hpp
+
+namespace ota {
+
+/// Whether now is the time, and if not, why in a sentence.
+struct schedule_decision {
+  bool allowed = true;
+  std::uint32_t seconds = 0;  ///< to wait before asking again, where that is known
+  fixed_string<120> reason;
+};
+
+/// The place of a device in the rollout of a version, 0 to 99: the first 8 hexadecimal digits of
+/// SHA-256("version:device"), modulo 100, as 0x687931/ota draws it.
+inline std::uint32_t canary_place(std::string_view version, std::string_view device) {
+  sha256 hash;
+  hash.update(as_bytes(version));
+  hash.update(as_bytes(":"));
+  hash.update(as_bytes(device));
+  const auto digest = hash.finish();
+  std::uint32_t number = 0;
+  for (int i = 0; i < 4; ++i) number = number << 8 | digest[static_cast<std::size_t>(i)];
+  return number % 100;
+}
+
+/// Whether `hour` lies in a window from `start` to before `end`, which may pass midnight. A window
+/// without a start or an end (-1) is always open; one that ends where it starts never is.
+constexpr bool is_in_window(int hour, int start, int end) {
+  if (start < 0 || end < 0) return true;
+  if (start <= end) return start <= hour && hour < end;
+  return hour >= start || hour < end;
+}
+
+/// Says whether now is the time for an update, by the formulas of 0x687931/ota: at most one check
+/// an interval, no update on a device that crashes, on a low battery, outside the window, before
+/// the rollout has come to it, or without sun. What is not known (time, battery) forbids nothing.
+template <class Storage, class Hardware>
+class scheduler {
+ public:
+  static constexpr const char* last_check_path = "ota_last_check.json";
+
+  scheduler(Storage& storage, Hardware& hardware, const config& settings)
+      : storage_(storage), hardware_(hardware), settings_(settings) {}
+
+  /// Whether enough time has passed since the last check. A last check in the future means that
+  /// the clock was set back since: then it is not waited for, as the original would for ever.
+  schedule_decision may_check() {
+    const std::uint64_t now = hardware_.now();
+    const std::uint32_t interval = rules().min_update_interval_sec;
+    const std::uint64_t last = last_check();
+    if (now == 0 || last == 0 || last > now || now - last >= interval) return {};
+    const auto left = static_cast<std::uint32_t>(interval - (now - last));
+    schedule_decision no = refuse("waiting: the next check is due in ", left);
+    no.reason.append(" s");
+    no.seconds = left;
+    return no;
+  }
+
+  /// Whether `version` may be installed now.
+  schedule_decision may_update(std::string_view version) {
+    if (auto no = check_health(); !no.allowed) return no;
+    const battery_scale scale{settings_.battery_divider_ratio_milli, settings_.battery_v_max_milli,
+                              settings_.battery_v_min_milli};
+    const int raw = hardware_.battery_raw();
+    if (is_battery_below(raw, scale, rules().min_battery_percent)) {
+      schedule_decision no = refuse("waiting: the battery is at ",
+                                    static_cast<std::uint32_t>(battery_percent(raw, scale)));
+      no.reason.append(" %, ").append_number(rules().min_battery_percent).append(" % are needed");
+      return no;
+    }
+    const int hour = hardware_.hour();
+    const int start = rules().update_window_start_hour, end = rules().update_window_end_hour;
+    if (hour >= 0 && !is_in_window(hour, start, end)) {
+      schedule_decision no =
+          refuse("waiting: updates are made from ", static_cast<std::uint32_t>(start));
+      no.reason.append(":00 to ").append_number(static_cast<std::uint64_t>(end));
+      no.reason.append(":00, it is ").append_number(static_cast<std::uint64_t>(hour));
+      no.reason.append(" o'clock");
+      return no;
+    }
+    const std::uint32_t place = canary_place(version, hardware_.unique_id());
+    if (place >= rules().rollout_percent) {
+      schedule_decision no = refuse("waiting: the rollout is at ", rules().rollout_percent);
+      no.reason.append(" %, this device is at place ").append_number(place).append(" of 100");
+      return no;
+    }
+    if (rules().power_source == "solar" && hour >= 0 && (hour < 10 || hour > 15)) {
+      schedule_decision no = refuse(
+          "waiting for the sun: updates are made from 10:00 to 16:00, "
+          "it is ",
+          static_cast<std::uint32_t>(hour));
+      no.reason.append(" o'clock");
+      return no;
+    }
+    return {};
+  }
+
+  /// Notes that a check was made now.
+  result<void> record_check() {
+    const std::uint64_t now = hardware_.now();
+    if (now == 0) return {};
+    fixed_string<48> text;
+    json_writer(text).begin_object().key("last_check").number(now).end_object();
+    return write_if_changed(storage_, last_check_path, layout::temporary, as_bytes(text.view()));
+  }
+
+  /// The events that health deferral looks at.
+  health_log<Storage> health() {
+    return health_log<Storage>(storage_, rules().error_history_limit);
+  }
+
+ private:
+  const scheduling_config& rules() const { return settings_.scheduling; }
+
+  static schedule_decision refuse(std::string_view text, std::uint32_t number) {
+    schedule_decision no;
+    no.allowed = false;
+    no.reason.append(text).append_number(number);
+    return no;
+  }
+
+  schedule_decision check_health() {
+    const std::uint64_t now = hardware_.now();
+    if (now == 0) return {};
+    // An event in the future counts as recent: the clock is wrong, the crash is not.
+    const auto crashes = health().count_since(health_kind::crash, now > 86400 ? now - 86400 : 0);
+    const std::uint32_t count = crashes.value_or(0);
+    if (count <= rules().max_crashes_before_delay) return {};
+    schedule_decision no = refuse("waiting: the device crashed ", count);
+    no.reason.append(" times in the last 24 hours");
+    return no;
+  }
+
+  std::uint64_t last_check() {
+    std::uint8_t text[64];
+    const auto size = storage_.read(last_check_path, 0, text);
+    if (!size) return 0;
+    json_reader<16> reader;
+    reader.feed({text, *size});
+    reader.finish();
+    bool found = false;
+    for (;;) {
+      const auto event = reader.next();
+      if (!event || *event == json_event::end || *event == json_event::need_input) return 0;
+      if (*event == json_event::key) found = reader.text() == "last_check";
+      if (*event == json_event::number && found) return reader.as_u64().value_or(0);
+    }
+  }
+
+  Storage& storage_;
+  Hardware& hardware_;
+  const config& settings_;
+};
+
+}  // namespace ota
+
+// ota/hash/git_blob_id.hpp
+
+namespace ota {
+
+/// The id that Git gives to a file's content: SHA-1 over "blob ", the size in decimal digits, NUL
+/// and the content. The size must be known before the first byte.
+template <class Sha1 = sha1>
+class git_blob_id {
+ public:
+  static constexpr std::size_t digest_size = 20;
+  using digest_type = typename Sha1::digest_type;
+
+  explicit git_blob_id(std::uint64_t size) {
+    fixed_string<32> head("blob ");
+    head.append_number(size).append('\0');
+    hash_.update(as_bytes(head.view()));
+  }
+
+  void update(bytes data) { hash_.update(data); }
+  digest_type finish() { return hash_.finish(); }
+
+ private:
+  Sha1 hash_;
+};
+
+}  // namespace ota
+
+// ota/verifier.hpp
+
+namespace ota {
+
+/// Proves that bytes are what was promised, as they pass.
+///
+/// `Hash` is the device's hash policy. With `sha1` only Git's blob ids are checked and nothing
+/// else is linked; with a 32-byte hash also the SHA-256 and CRC-32 of manifests.
+template <class Hash>
+class verifier {
+ public:
+  /// Whether promises other than Git's blob ids can be checked.
+  static constexpr bool checks_manifests = Hash::digest_size == 32;
+
+  verifier() : git_(0) {}
+
+  /// Begins a content of `size` bytes; the kind of promise decides the hash.
+  void begin(digest_kind kind, std::uint64_t size) {
+    kind_ = kind;
+    if (kind == digest_kind::git_id) ::new (&git_) git_blob_id<sha1>(size);
+    if constexpr (checks_manifests) {
+      if (kind == digest_kind::sha256) ::new (&strong_) Hash();
+      if (kind == digest_kind::crc32) ::new (&check_) crc32();
+    }
+  }
+
+  void update(bytes data) {
+    if (kind_ == digest_kind::git_id) git_.update(data);
+    if constexpr (checks_manifests) {
+      if (kind_ == digest_kind::sha256) strong_.update(data);
+      if (kind_ == digest_kind::crc32) check_.update(data);
+    }
+  }
+
+  /// Ends the content and compares it with what was promised.
+  result<void> finish(const digest& promised) {
+    if (promised.kind == digest_kind::none) return {};
+    if (kind_ == promised.kind) {
+      if (kind_ == digest_kind::git_id) return compare(git_, promised);
+      if constexpr (checks_manifests) {
+        if (kind_ == digest_kind::sha256) return compare(strong_, promised);
+        if (kind_ == digest_kind::crc32) return compare(check_, promised);
+      }
+    }
+    return error{errc::unsupported, "verifier", "this device cannot check that kind of hash"};
+  }
+
+ private:
+  template <class H>
+  static result<void> compare(H& hash, const digest& promised) {
+    const auto value = hash.finish();
+    if (equal({value.data(), value.size()}, promised.view())) return {};
+    return error{errc::mismatch, "verifier",
+                 "the content is not what was promised: its hash differs"};
+  }
+
+  using strong_hash = std::conditional_t<checks_manifests, Hash, crc32>;
+  static_assert(std::is_trivially_destructible_v<strong_hash>,
+                "the hash policy must be trivially destructible");
+
+  digest_kind kind_ = digest_kind::none;
+  union {
+    git_blob_id<sha1> git_;
+    strong_hash strong_;
+    crc32 check_;
+  };
+};
+
+}  // namespace ota
+
+// ota/stager/downloader.hpp
+
+namespace ota {
+
+/// How much of a plan has been brought.
+struct staging_progress {
+  std::uint32_t files = 0;        ///< files complete
+  std::uint64_t bytes = 0;        ///< bytes complete, also of the file at hand
+  std::uint64_t bytes_moved = 0;  ///< bytes that came over the network
+  std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
+};
+
+/// Brings the files of a plan beside the running version: entry N of `.ota/plan` becomes
+/// `.ota/new/N`. Bytes are hashed on the way and the file is read back and hashed once more.
+/// Whatever an earlier run has left is checked and used, the rest asked for with a range.
+template <class Storage, class Hash>
+class downloader {
+ public:
+  explicit downloader(Storage& storage) : storage_(storage) {}
+
+  /// Begins at the first entry of the plan, or what is left of it.
+  void begin() {
+    plan_.begin(layout::plan);
+    index_ = 0;
+    first_ = true;
+    progress_ = {};
+    task_ = task::next;
+  }
+
+  const staging_progress& progress() const { return progress_; }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// One chunk further; false when the whole plan is staged. After an error that may pass
+  /// (`is_transient`) the next step goes on where the bytes ended.
+  /// `source` asks for a file: `source.open_file(http, entry, offset, etag)` -> http_response.
+  template <class Http, class Source>
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+    switch (task_) {
+      case task::next:
+        return begin_next();
+      case task::check:
+        return check(chunk);
+      case task::copy:
+        return copy(chunk);
+      case task::open:
+        return open(http, source);
+      case task::body:
+        return body(http, chunk);
+      case task::read_back:
+        return read_back(chunk);
+    }
+    return false;
+  }
+
+ private:
+  enum class task : std::uint8_t { next, check, copy, open, body, read_back };
+
+  result<bool> begin_next() {
+    const auto more = plan_.next(storage_, item_);
+    if (!more || !*more) return more;
+    if (!first_) ++index_;
+    first_ = false;
+    etag_.clear();
+    if (item_.kind == entry_kind::remove) return true;
+    const auto staged = storage_.stat(path());
+    if (!staged) return staged.error();
+    if (staged->kind == file_kind::none) return restart();
+    if (item_.hash.kind == digest_kind::none) {
+      // The library's own files were written with the plan, and synced before anything else.
+      if (item_.has_size && staged->size == item_.size && detail::is_own_path(item_.path))
+        return true;
+      return restart();
+    }
+    if (item_.has_size && staged->size > item_.size) return restart();
+    present_ = staged->size;
+    resumed_ = true;
+    reset();
+    task_ = task::check;
+    return true;
+  }
+
+  // Back to the first byte of this file.
+  result<bool> restart() {
+    reset();
+    resumed_ = false;
+    if (item_.kind == entry_kind::keep)
+      task_ = task::copy;
+    else if (item_.has_size && item_.size == 0)
+      return create_empty();
+    else
+      task_ = task::open;
+    return true;
+  }
+
+  void reset() {
+    progress_.bytes -= counted_;
+    counted_ = 0;
+    offset_ = 0;
+    verifier_.begin(item_.hash.kind, item_.size);
+  }
+
+  result<bool> create_empty() {
+    if (auto done = storage_.write(path(), 0, {}); !done) return done.error();
+    return received();
+  }
+
+  void count(std::size_t size) {
+    offset_ += size;
+    counted_ += size;
+    progress_.bytes += size;
+  }
+
+  // What an earlier run has staged: hash it, and go on behind it.
+  result<bool> check(mutable_bytes chunk) {
+    if (offset_ < present_) {
+      const std::uint64_t left = present_ - offset_;
+      const auto part =
+          chunk.first(left < chunk.size() ? static_cast<std::size_t>(left) : chunk.size());
+      const auto size = storage_.read(path(), offset_, part);
+      if (!size) return size.error();
+      if (*size == 0) return restart();
+      verifier_.update(part.first(*size));
+      count(*size);
+      return true;
+    }
+    if (item_.has_size && offset_ < item_.size) {
+      ++progress_.resumed;
+      task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
+      return true;
+    }
+    return verifier_.finish(item_.hash) ? complete() : restart();
+  }
+
+  result<bool> copy(mutable_bytes chunk) {
+    const auto size = storage_.read(item_.path, offset_, chunk);
+    if (!size) return size.error();
+    if (auto done = store(chunk.first(*size)); !done) return done.error();
+    return *size == chunk.size() ? result<bool>(true) : received();
+  }
+
+  template <class Http, class Source>
+  result<bool> open(Http& http, Source& source) {
+    const auto answer = source.open_file(http, item_, offset_, etag_.view());
+    if (!answer) return answer.error();
+    if (answer->status == 416) return restart();
+    if (const auto status = check_status(*answer, 0); !status) return status.error();
+    if (offset_ != 0 && answer->status != 206) {
+      // The server sends the file from its first byte: appending it would be wrong.
+      reset();
+      resumed_ = false;
+    }
+    if (answer->has_length && item_.has_size && offset_ + answer->content_length != item_.size)
+      return restart_with(answer->content_length + offset_ < item_.size
+                              ? "the server promises fewer bytes than the file has"
+                              : "the server promises more bytes than the file has");
+    etag_.assign(http.etag());
+    if (etag_.overflowed()) etag_.clear();
+    task_ = task::body;
+    return true;
+  }
+
+  template <class Http>
+  result<bool> body(Http& http, mutable_bytes chunk) {
+    const auto size = http.read(chunk);
+    if (!size) {
+      task_ = task::open;
+      return size.error();
+    }
+    if (*size == 0) {
+      if (item_.has_size && offset_ != item_.size)
+        return restart_with("the file ended before its promised size");
+      return received();
+    }
+    progress_.bytes_moved += *size;
+    if (item_.has_size && *size > item_.size - offset_)
+      return restart_with("the file is longer than its promised size");
+    if (auto done = store(chunk.first(*size)); !done) return done.error();
+    return true;
+  }
+
+  result<void> store(bytes data) {
+    if (data.empty() && offset_ != 0) return {};
+    if (auto done = storage_.write(path(), offset_, data); !done) return done;
+    verifier_.update(data);
+    count(data.size());
+    return {};
+  }
+
+  // All bytes are here: are they the right ones, and did storage keep them?
+  result<bool> received() {
+    if (const auto same = verifier_.finish(item_.hash); !same) {
+      const bool was_resumed = resumed_;
+      item_.kind = entry_kind::file;  // where a copy of the installed file failed, download it
+      if (auto again = restart(); !again) return again;
+      // What lay there before a power cut may be anything; that is not the server's fault.
+      return was_resumed ? result<bool>(true) : same.error();
+    }
+    present_ = offset_;
+    offset_ = 0;
+    verifier_.begin(item_.hash.kind, present_);
+    task_ = task::read_back;
+    return true;
+  }
+
+  result<bool> read_back(mutable_bytes chunk) {
+    const auto size = storage_.read(path(), offset_, chunk);
+    if (!size) return size.error();
+    verifier_.update(chunk.first(*size));
+    offset_ += *size;
+    if (*size == chunk.size()) return true;
+    if (offset_ == present_ && verifier_.finish(item_.hash)) return complete();
+    return restart_with("storage does not hold what was written to it");
+  }
+
+  result<bool> complete() {
+    if constexpr (keeps_modes<Storage>)
+      if (auto done = storage_.set_executable(path(), item_.executable); !done) return done.error();
+    ++progress_.files;
+    counted_ = 0;
+    task_ = task::next;
+    return true;
+  }
+
+  result<bool> restart_with(const char* text) {
+    if (auto again = restart(); !again) return again;
+    return error{errc::mismatch, "stager", text};
+  }
+
+  detail::own_path path() const { return detail::staged_path(index_); }
+
+  Storage& storage_;
+  verifier<Hash> verifier_;
+  entry_reader plan_;
+  entry item_;
+  fixed_string<64> etag_;
+  staging_progress progress_;
+  std::uint64_t offset_ = 0;   // of the next byte
+  std::uint64_t present_ = 0;  // bytes on storage that are to be checked
+  std::uint64_t counted_ = 0;  // bytes of this file in `progress_`
+  std::uint32_t index_ = 0;
+  task task_ = task::next;
+  bool first_ = true;
+  bool resumed_ = false;
+};
+
+}  // namespace ota
+
+// ota/stager/file_filter.hpp
+
+namespace ota {
+
+/// Which files the device manages, and which it takes from a source.
+class file_filter {
+ public:
+  explicit file_filter(const config& settings) : settings_(settings) {}
+
+  /// Whether the device manages `path` at all: `ignore` wins, an empty `allow` allows all.
+  bool manages(std::string_view path) const {
+    return !detail::is_own_path(path) &&
+           (settings_.allow.empty() || is_within_any(path, settings_.allow)) &&
+           !is_within_any(path, settings_.ignore);
+  }
+
+  /// Whether something in directory `path` may be managed.
+  bool enters(std::string_view path) const {
+    if (is_within_any(path, settings_.ignore)) return false;
+    if (settings_.allow.empty() || is_within_any(path, settings_.allow)) return true;
+    for (std::string_view entry : settings_.allow)
+      if (is_within(trim_slashes(entry), path)) return true;
+    return false;
+  }
+
+  /// Refuses what no device should install.
+  result<void> check(std::string_view path, bool is_link) const {
+    if (!is_valid_path(path))
+      return error{errc::invalid_path, "lister",
+                   "invalid path: it must be relative, without empty parts, `.`, `..`, "
+                   "backslashes or control characters"};
+    if (is_link && !settings_.allow_links)
+      return error{errc::unsupported, "lister",
+                   "is a symbolic link: put it on `ignore`, or set `allow_links` to install it "
+                   "as a file that holds its target"};
+    return {};
+  }
+
+ private:
+  const config& settings_;
+};
+
+}  // namespace ota
+
+// ota/stager/lister.hpp
+
+namespace ota {
+
+/// Brings the list of the new version's files from a source's tree to `.ota/next`.
+///
+/// A tree too large for one answer is listed directory by directory: directories stand in the
+/// list as entries of their own, and each pass over it replaces them by what they hold, in place,
+/// so that the order of the list and the memory it takes stay the same.
+template <class Storage>
+class lister {
+ public:
+  lister(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+
+  /// Begins with the tree of a commit, given in hexadecimal digits.
+  void begin(std::string_view commit) {
+    tree_.assign(commit);
+    item_ = {};
+    list_.begin(layout::listing);
+    listed_ = 0;
+    recursive_ = true;
+    task_ = task::open;
+    in_part_ = false;
+  }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// One request or one piece of an answer further; false when the list is complete.
+  template <class Http, class Source>
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk, std::uint64_t now) {
+    switch (task_) {
+      case task::open:
+        return open(http, source, now);
+      case task::read:
+        return read(http, source, chunk);
+      case task::expand:
+        return expand();
+      case task::append:
+        return append(chunk);
+    }
+    return false;
+  }
+
+ private:
+  enum class task : std::uint8_t { open, read, expand, append };
+
+  template <class Http, class Source>
+  result<bool> open(Http& http, Source& source, std::uint64_t now) {
+    if (auto done = source.open_tree(http, tree_, recursive_, item_.path, now); !done)
+      return done.error();
+    list_.begin(in_part_ ? layout::part : layout::listing);
+    directories_ = false;
+    task_ = task::read;
+    return true;
+  }
+
+  template <class Http, class Source>
+  result<bool> read(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = source.read_tree(
+        http, chunk, [this](const entry& listed, bool is_link) { return add(listed, is_link); });
+    if (!more) {
+      task_ = task::open;
+      return more;
+    }
+    if (*more) return true;
+    if (source.truncated()) {
+      if (!recursive_)
+        return error{errc::too_long, "lister", "the server cannot list one directory in full"};
+      recursive_ = false;
+      task_ = task::open;
+      return true;
+    }
+    if (auto done = list_.flush(storage_); !done) return done.error();
+    if (in_part_) {
+      copied_ = 0;
+      task_ = task::append;
+      return true;
+    }
+    return directories_ ? begin_pass() : result<bool>(false);
+  }
+
+  result<void> add(const entry& listed, bool is_link) {
+    if (settings_.max_tree_files != 0 && ++listed_ > settings_.max_tree_files)
+      return error{errc::too_long, "lister", "Tree contains too many files: over max_tree_files",
+                   static_cast<std::int32_t>(settings_.max_tree_files)};
+    const file_filter filter(settings_);
+    const bool is_directory = listed.kind == entry_kind::directory;
+    if (is_directory ? recursive_ || !filter.enters(listed.path) : !filter.manages(listed.path))
+      return {};
+    if (auto fine = filter.check(listed.path, is_link); !fine) {
+      item_.path = listed.path;
+      return fine;
+    }
+    directories_ |= is_directory;
+    return list_.add(storage_, listed);
+  }
+
+  result<bool> begin_pass() {
+    source_list_.begin(layout::listing);
+    list_.begin(layout::expanded);
+    pending_ = false;
+    in_part_ = true;
+    task_ = task::expand;
+    return true;
+  }
+
+  result<bool> expand() {
+    const auto more = source_list_.next(storage_, item_);
+    if (!more) return more;
+    if (!*more) {
+      if (auto done = list_.flush(storage_); !done) return done.error();
+      if (auto done = storage_.rename(layout::expanded, layout::listing); !done)
+        return done.error();
+      return pending_ ? begin_pass() : result<bool>(false);
+    }
+    if (item_.kind != entry_kind::directory) {
+      if (auto done = list_.add(storage_, item_); !done) return done.error();
+      return true;
+    }
+    if (auto done = list_.flush(storage_); !done) return done.error();
+    expanded_size_ = list_.size();
+    char id[40];
+    to_hex({item_.hash.value, 20}, id);
+    tree_.assign({id, sizeof id});
+    recursive_ = true;
+    task_ = task::open;
+    return true;
+  }
+
+  // The part just listed goes where its directory stood.
+  result<bool> append(mutable_bytes chunk) {
+    const auto size = storage_.read(layout::part, copied_, chunk);
+    if (!size) return size.error();
+    if (*size != 0)
+      if (auto done = storage_.write(layout::expanded, expanded_size_, chunk.first(*size)); !done)
+        return done.error();
+    copied_ += static_cast<std::uint32_t>(*size);
+    expanded_size_ += static_cast<std::uint32_t>(*size);
+    if (*size == chunk.size()) return true;
+    pending_ |= directories_;
+    list_.resume(layout::expanded, expanded_size_);
+    task_ = task::expand;
+    return true;
+  }
+
+  Storage& storage_;
+  const config& settings_;
+  entry_writer list_;
+  entry_reader source_list_;
+  entry item_;
+  fixed_string<64> tree_;
+  std::uint32_t listed_ = 0;
+  std::uint32_t copied_ = 0;
+  std::uint32_t expanded_size_ = 0;
+  task task_ = task::open;
+  bool recursive_ = true;
+  bool in_part_ = false;
+  bool directories_ = false;
+  bool pending_ = false;
+};
+
+}  // namespace ota
+
+// ota/stager/manifest_lister.hpp
+
+namespace ota {
+
+template <class Storage, class Trust>
+class manifest_lister {
+ public:
+  manifest_lister(Storage&, const config&) {}
+  void begin() {}
+  std::string_view subject() const { return {}; }
+  void take_version(fixed_string<128>&) {}
+  template <class Http, class Source>
+  result<bool> step(Http&, Source&, mutable_bytes, std::uint64_t) {
+    return false;
+  }
+};
+template <class Trust>
+struct manifest_deletes {
+  void begin() {}
+  template <class Storage>
+  result<bool> next(Storage&, mutable_bytes, fixed_string<max_path>&) {
+    return false;
+  }
+};
+
+}  // namespace ota
+
+// ota/stager/pattern_walk.hpp
+
+namespace ota {
+
+/// Finds the installed files below `delete_patterns` that the new version does not have.
+///
+/// Directories still to be looked at wait in a list on storage, so the depth and width of the
+/// tree cost no memory; a step looks at one of them.
+template <class Storage>
+class pattern_walk {
+ public:
+  pattern_walk(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+
+  void begin() {
+    pattern_ = 0;
+    written_ = 0;
+    waiting_.begin(layout::part);
+  }
+
+  /// One directory further; false when all have been looked at. `plan.lists(path)` tells whether
+  /// the new version has a file, `plan.remove(path)` takes one that it has not.
+  template <class Plan>
+  result<bool> step(Plan& plan) {
+    if (pattern_ < settings_.delete_patterns.size()) {
+      const std::string_view pattern = trim_slashes(settings_.delete_patterns[pattern_++]);
+      if (!is_valid_path(pattern) || pattern.size() > max_path) return true;
+      const auto there = storage_.stat(pattern);
+      if (!there) return there.error();
+      if (auto done = take(plan, pattern, there->kind); !done) return done.error();
+      return true;
+    }
+    if (written_ == 0) return false;
+    entry directory;
+    const auto more = waiting_.next(storage_, directory);
+    if (!more || !*more) return more;
+    result<void> taken;
+    const auto listed = storage_.list(directory.path, [&](std::string_view name, file_kind kind) {
+      fixed_string<max_path> path(directory.path);
+      path.append('/').append(name);
+      if (!path.overflowed()) taken = take(plan, path, kind);
+      return taken.has_value();
+    });
+    if (!listed) return listed.error();
+    if (!taken) return taken.error();
+    return true;
+  }
+
+ private:
+  template <class Plan>
+  result<void> take(Plan& plan, std::string_view path, file_kind kind) {
+    if (kind == file_kind::none || detail::is_own_path(path)) return {};
+    if (kind == file_kind::directory) return wait(path);
+    const auto kept = plan.lists(path);
+    if (!kept) return kept.error();
+    return *kept ? result<void>{} : plan.remove(path);
+  }
+
+  result<void> wait(std::string_view path) {
+    entry directory;
+    directory.kind = entry_kind::directory;
+    directory.path.assign(path);
+    std::uint8_t record[detail::max_entry_size];
+    const std::size_t size = detail::encode_entry(directory, record);
+    if (auto done = storage_.write(layout::part, written_, {record, size}); !done) return done;
+    written_ += static_cast<std::uint32_t>(size);
+    return {};
+  }
+
+  Storage& storage_;
+  const config& settings_;
+  entry_reader waiting_;
+  std::size_t pattern_ = 0;
+  std::uint32_t written_ = 0;
+};
+
+}  // namespace ota
+
+// ota/stager/staging_record.hpp
+
+namespace ota {
+
+/// What a plan comes to.
+struct plan_summary {
+  std::uint32_t entries = 0;   ///< lines of the plan
+  std::uint32_t files = 0;     ///< files to bring
+  std::uint32_t removals = 0;  ///< files to remove
+  std::uint64_t size = 0;      ///< bytes to bring
+};
+
+namespace detail {
+
+/// A sum over the settings that decide what a version's plan holds.
+inline std::uint32_t settings_sum(const config& settings) {
+  crc32 sum;
+  const auto add = [&sum](std::string_view text) {
+    sum.update(as_bytes(text));
+    sum.update(as_bytes({"\n", 1}));
+  };
+  for (std::string_view text : {settings.api, settings.owner, settings.repo, settings.channel,
+                                settings.branch, settings.tag})
+    add(text);
+  for (const auto& list : {settings.allow, settings.ignore, settings.delete_patterns}) {
+    for (std::string_view text : list) add(text);
+    add("");
+  }
+  add(settings.allow_links ? "links" : "");
+  return sum.value();
+}
+
+/// What is being staged, so that a later start can go on with it.
+struct staging_record {
+  version_id version{};
+  std::uint32_t settings = 0;  ///< `settings_sum` when the plan was made
+  plan_summary plan;
+
+  static constexpr std::size_t size = 4 + 20 + 4 + 3 * 4 + 8 + 4;
+
+  template <class Storage>
+  result<void> store(Storage& storage) const {
+    std::uint8_t record[size];
+    std::memcpy(record, "OTAT", 4);
+    std::memcpy(record + 4, version.data(), 20);
+    put_u32(record + 24, settings);
+    put_u32(record + 28, plan.entries);
+    put_u32(record + 32, plan.files);
+    put_u32(record + 36, plan.removals);
+    put_u32(record + 40, static_cast<std::uint32_t>(plan.size));
+    put_u32(record + 44, static_cast<std::uint32_t>(plan.size >> 32));
+    put_u32(record + 48, sum(record));
+    return write_atomically(storage, layout::target, layout::temporary, record);
+  }
+
+  /// False when nothing, or nothing whole, is there.
+  template <class Storage>
+  bool load(Storage& storage) {
+    std::uint8_t record[size];
+    const auto read = storage.read(layout::target, 0, record);
+    if (!read || *read != size || std::memcmp(record, "OTAT", 4) != 0) return false;
+    if (get_u32(record + 48) != sum(record)) return false;
+    std::memcpy(version.data(), record + 4, 20);
+    settings = get_u32(record + 24);
+    plan.entries = get_u32(record + 28);
+    plan.files = get_u32(record + 32);
+    plan.removals = get_u32(record + 36);
+    plan.size = get_u32(record + 40) | std::uint64_t{get_u32(record + 44)} << 32;
+    return true;
+  }
+
+ private:
+  static std::uint32_t sum(const std::uint8_t* record) {
+    crc32 value;
+    value.update({record, size - 4});
+    return value.value();
+  }
+};
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/stager/planner.hpp
+
+namespace ota {
+
+/// Finds out what has to change: holds the list of the new version's files (`.ota/next`) against
+/// what is installed and writes the plan (`.ota/plan`). Lists live on storage and are read entry
+/// by entry, so their length does not matter.
+template <class Storage, class Hash>
+class planner {
+ public:
+  planner(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+
+  /// Begins the plan for the list at `.ota/next`; `count_only` leaves the files out of it.
+  void begin(bool count_only) {
+    count_only_ = count_only;
+    summary_ = {};
+    plan_.begin(layout::plan);
+    start(stage::order_new);
+  }
+
+  /// Whether nothing has to change so far.
+  bool is_empty() const { return plan_.count() == 0; }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// One entry or one chunk further; false when all that was listed has been compared.
+  result<bool> step(mutable_bytes chunk) {
+    switch (stage_) {
+      case stage::order_new:
+      case stage::order_old:
+        return check_order();
+      case stage::compare:
+        return hashing_ ? compare_content(chunk) : compare_next();
+      case stage::removed:
+        return find_removed();
+      case stage::done:
+        break;
+    }
+    return false;
+  }
+
+  /// Adds the removal of `path`, if there is such a file and the device manages it.
+  result<void> remove(std::string_view path) {
+    if (!is_valid_path(path) || path.size() > max_path) return {};
+    other_.path.assign(path);
+    return remove_other();
+  }
+
+  /// Whether the new version has a file at `path`. Reads the whole list.
+  result<bool> lists(std::string_view path) {
+    entry_reader list;
+    list.begin(layout::listing);
+    for (;;) {
+      const auto more = list.next(storage_, other_);
+      if (!more || !*more) return more;
+      if (other_.path.view() == path) return true;
+    }
+  }
+
+  /// Adds a small file of the library's own, which changes together with the version's files.
+  result<void> add_own_file(const char* path, bytes content) {
+    const auto staged = detail::staged_path(plan_.count());
+    if (auto done = storage_.write(staged, 0, content); !done) return done;
+    return add_own(path, content.size());
+  }
+
+  /// The list of files becomes the list of what is installed.
+  result<void> add_list() {
+    const auto there = storage_.stat(layout::listing);
+    if (!there) return there.error();
+    if (auto done = storage_.rename(layout::listing, detail::staged_path(plan_.count())); !done)
+      return done;
+    return add_own(layout::installed, there->size);
+  }
+
+  /// Ends the plan.
+  result<plan_summary> finish() {
+    if (auto done = plan_.flush(storage_); !done) return done.error();
+    summary_.entries = plan_.count();
+    return summary_;
+  }
+
+ private:
+  enum class stage : std::uint8_t { order_new, order_old, compare, removed, done };
+
+  void start(stage next) {
+    stage_ = next;
+    hashing_ = have_old_ = have_new_ = false;
+    item_ = other_ = {};
+    new_.begin(layout::listing);
+    old_.begin(layout::installed);
+    if (next == stage::order_new || next == stage::order_old) sorted_ = true;
+  }
+
+  result<void> add(const entry& item) {
+    return count_only_ ? result<void>{} : plan_.add(storage_, item);
+  }
+
+  result<void> add_own(const char* path, std::uint64_t size) {
+    item_ = {};
+    item_.path.assign(path);
+    item_.size = size;
+    return plan_.add(storage_, item_);
+  }
+
+  // Git lists files in the order of their paths, and then two lists can be compared side by side.
+  // A manifest may list them in any order; that costs a search for each old file.
+  result<bool> check_order() {
+    const bool of_new = stage_ == stage::order_new;
+    const auto more = (of_new ? new_ : old_).next(storage_, item_);
+    if (!more) return more;
+    if (*more) {
+      if (item_.path.view() <= other_.path.view()) sorted_ = false;
+      std::swap(item_.path, other_.path);
+      return true;
+    }
+    if (of_new) {
+      new_sorted_ = sorted_;
+      start(stage::order_old);
+    } else {
+      both_sorted_ = sorted_ && new_sorted_;
+      start(stage::compare);
+    }
+    return true;
+  }
+
+  result<bool> compare_next() {
+    const auto more = new_.next(storage_, item_);
+    if (!more) return more;
+    if (!*more) {
+      start(stage::removed);
+      return true;
+    }
+    const auto there = storage_.stat(item_.path);
+    if (!there) return there.error();
+    const bool same_size = !item_.has_size || there->size == item_.size;
+    if (there->kind != file_kind::file || !same_size || item_.hash.kind == digest_kind::none)
+      return bring(entry_kind::file);
+    mode_differs_ = keeps_modes<Storage> && there->executable != item_.executable;
+    hashing_ = true;
+    offset_ = 0;
+    verifier_.begin(item_.hash.kind, there->size);
+    return true;
+  }
+
+  result<bool> compare_content(mutable_bytes chunk) {
+    const auto size = storage_.read(item_.path, offset_, chunk);
+    if (!size) return size.error();
+    verifier_.update(chunk.first(*size));
+    offset_ += *size;
+    if (*size == chunk.size()) return true;
+    hashing_ = false;
+    if (const auto same = verifier_.finish(item_.hash); !same)
+      return same.error().code == errc::mismatch ? bring(entry_kind::file) : same.error();
+    return mode_differs_ ? bring(entry_kind::keep) : result<bool>(true);
+  }
+
+  result<bool> bring(entry_kind kind) {
+    item_.kind = kind;
+    ++summary_.files;
+    if (!count_only_) summary_.size += item_.size;
+    if (auto done = add(item_); !done) return done.error();
+    return true;
+  }
+
+  // Files of the installed list that the new list does not have.
+  result<bool> find_removed() {
+    if (!have_old_) {
+      const auto more = old_.next(storage_, other_);
+      if (!more) return more;
+      if (!*more) {
+        start(stage::done);
+        return false;
+      }
+      have_old_ = true;
+      if (!both_sorted_) new_.begin(layout::listing), have_new_ = false;
+    }
+    if (!have_new_) {
+      const auto more = new_.next(storage_, item_);
+      if (!more) return more;
+      if (!*more) return drop_old();
+      have_new_ = true;
+    }
+    if (item_.path.view() == other_.path.view())
+      have_old_ = false;
+    else if (both_sorted_ && item_.path.view() > other_.path.view())
+      return drop_old();
+    else
+      have_new_ = false;
+    return true;
+  }
+
+  result<bool> drop_old() {
+    have_old_ = false;
+    if (auto done = remove_other(); !done) return done.error();
+    return true;
+  }
+
+  result<void> remove_other() {
+    if (!file_filter(settings_).manages(other_.path)) return {};
+    const auto there = storage_.stat(other_.path);
+    if (!there) return there.error();
+    if (there->kind != file_kind::file && there->kind != file_kind::other) return {};
+    other_.kind = entry_kind::remove;
+    other_.hash.kind = digest_kind::none;
+    ++summary_.removals;
+    return add(other_);
+  }
+
+  Storage& storage_;
+  const config& settings_;
+  verifier<Hash> verifier_;
+  entry_writer plan_;
+  entry_reader new_;
+  entry_reader old_;
+  entry item_;
+  entry other_;
+  plan_summary summary_;
+  std::uint64_t offset_ = 0;
+  stage stage_ = stage::done;
+  bool count_only_ = false;
+  bool sorted_ = false;
+  bool new_sorted_ = false;
+  bool both_sorted_ = false;
+  bool hashing_ = false;
+  bool mode_differs_ = false;
+  bool have_old_ = false;
+  bool have_new_ = false;
+};
+
+}  // namespace ota
+
+// ota/stager/version_file.hpp
+
+namespace ota::detail {
+
+/// The text of version.json, as 0x687931/ota writes it: {"ref": "…", "commit": "…"}.
+inline fixed_string<900> version_json(std::string_view ref, std::string_view commit) {
+  fixed_string<900> text;
+  json_writer(text).begin_object().key("ref").string(ref).key("commit").string(commit).end_object();
+  return text;
+}
+
+/// Reads version.json. A file that is not there or says something else is no version.
+template <class Storage>
+release_target read_version(Storage& storage, mutable_bytes scratch) {
+  release_target version;
+  const auto size = storage.read(layout::version, 0, scratch);
+  if (!size) return version;
+  json_reader<128> reader;
+  reader.feed(scratch.first(*size));
+  reader.finish();
+  fixed_string<8> key;
+  for (;;) {
+    const auto event = reader.next();
+    if (!event) return {};
+    if (*event == json_event::end || *event == json_event::need_input) break;
+    if (reader.depth() != 1 || reader.truncated()) continue;
+    if (*event == json_event::key) key.assign(reader.text());
+    if (*event != json_event::string) continue;
+    if (key.view() == "ref") version.ref.assign(reader.text());
+    if (key.view() == "commit") version.commit.assign(reader.text());
+  }
+  return version;
+}
+
+}  // namespace ota::detail
+
+// ota/swapper.hpp
+
+namespace ota {
+
+/// How far the change from one version to the next is. Kept on storage; see docs/power-safety.md.
+enum class swap_phase : std::uint8_t {
+  idle,      ///< one version, nothing to put back
+  swapping,  ///< the new version is complete beside the old one and is being moved in
+  trial,     ///< the new version runs and is not confirmed yet
+  kept,      ///< the new version is confirmed; the old one can still be put back
+  removing,  ///< putting back: what the new version added is being removed
+  restoring  ///< putting back: what it replaced is being moved in again
+};
+
+/// What the swapper keeps on storage.
+struct swap_state {
+  swap_phase phase = swap_phase::idle;
+  std::uint8_t boots = 0;     ///< starts of the version on trial so far
+  std::uint8_t allowed = 1;   ///< starts without being confirmed, before it is put back
+  bool reject = false;        ///< the version being put back is not to be tried again
+  std::uint32_t entries = 0;  ///< in the plan
+  version_id version{};       ///< running, or being moved in
+  version_id previous{};      ///< to be put back
+  version_id rejected{};      ///< put back before
+};
+
+/// Makes a staged version the running one, and puts the old one back.
+///
+/// It works through the plan at `.ota/plan`: entry N installs `.ota/new/N`, or removes a file;
+/// what was at its path before is kept as `.ota/old/N`. Each pass over the plan can be cut at any
+/// point and begun again, and a barrier divides the passes, so it does not matter which of the
+/// renames within one pass reached the storage.
+template <class Storage>
+class swapper {
+ public:
+  explicit swapper(Storage& storage) : storage_(storage) {}
+
+  const swap_state& state() const { return state_; }
+
+  /// Whether a swap or a put-back is under way.
+  bool active() const {
+    return state_.phase == swap_phase::swapping || state_.phase == swap_phase::removing ||
+           state_.phase == swap_phase::restoring;
+  }
+
+  /// Why the last swap was undone; code `none` when it was not.
+  const error& failure() const { return failure_; }
+
+  /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
+  result<void> load() {
+    std::uint8_t record[record_size];
+    state_ = {};
+    begin_pass(pass::back_up);
+    const auto size = storage_.read(layout::state, 0, record);
+    if (!size) {
+      if (size.error().code == errc::not_found) return {};
+      return size.error();
+    }
+    decode({record, *size});
+    if (state_.phase == swap_phase::removing) begin_pass(pass::remove_new);
+    if (state_.phase == swap_phase::restoring) begin_pass(pass::put_back);
+    return {};
+  }
+
+  /// Point of no return: from here on the staged `version` with its plan of `entries` is moved
+  /// in, by `step()` or after a power cut by the next start. Everything staged must be synced.
+  /// The version may start `allowed` times, at least once, without being confirmed.
+  result<void> begin(const version_id& version, std::uint32_t entries, std::uint32_t allowed) {
+    failure_ = {};
+    state_.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
+    state_.previous = state_.version;
+    state_.version = version;
+    state_.entries = entries;
+    state_.boots = 0;
+    return enter(swap_phase::swapping, pass::back_up);
+  }
+
+  /// One entry further; false when there is nothing left to do. An error while swapping turns
+  /// the swap round, an error while putting back is returned and tried again at the next start.
+  result<bool> step() {
+    if (!active()) return false;
+    auto done = work();
+    if (done) return true;
+    if (state_.phase != swap_phase::swapping) return done.error();
+    failure_ = done.error();
+    state_.reject = false;
+    if (auto turned = enter(swap_phase::removing, pass::remove_new); !turned) return turned.error();
+    return true;
+  }
+
+  /// Counts a start of the version on trial; one too many begins to put the old version back.
+  result<void> count_boot() {
+    if (state_.phase != swap_phase::trial) return {};
+    if (state_.boots >= state_.allowed) return revert();
+    ++state_.boots;
+    return store();
+  }
+
+  /// Keeps the version on trial.
+  result<void> confirm() {
+    if (state_.phase != swap_phase::trial)
+      return error{errc::wrong_state, "swapper",
+                   "no version is on trial: there is nothing to confirm"};
+    state_.phase = swap_phase::kept;
+    return store();
+  }
+
+  /// Begins to put the old version back; the present one will not be tried again.
+  result<void> revert() {
+    if (state_.phase != swap_phase::trial && state_.phase != swap_phase::kept)
+      return error{errc::wrong_state, "swapper", "there is no earlier version to put back"};
+    state_.reject = true;
+    return enter(swap_phase::removing, pass::remove_new);
+  }
+
+  /// Gives up the old version, so that its place can be used for staging the next.
+  result<void> forget_previous() {
+    if (state_.phase != swap_phase::kept) return {};
+    state_.phase = swap_phase::idle;
+    state_.previous = {};
+    return store();
+  }
+
+  /// Records that `version` runs without anything having been swapped.
+  result<void> adopt(const version_id& version) {
+    if (state_.version == version) return {};
+    state_.version = version;
+    return store();
+  }
+
+ private:
+  enum class pass : std::uint8_t { back_up, install, remove_new, put_back };
+
+  // magic, phase, boots, reject, allowed, entries, version, previous, rejected, CRC-32 of all
+  // before it
+  static constexpr std::size_t record_size = 4 + 4 + 4 + 3 * 20 + 4;
+
+  void begin_pass(pass next) {
+    pass_ = next;
+    plan_.begin(layout::plan);
+    count_ = 0;
+  }
+
+  result<void> enter(swap_phase phase, pass first) {
+    state_.phase = phase;
+    begin_pass(first);
+    return store();
+  }
+
+  result<void> work() {
+    entry item;
+    const auto more = plan_.next(storage_, item);
+    if (!more) return more.error();
+    if (*more) return apply(item, count_++);
+    if (count_ != state_.entries)
+      return error{errc::malformed, "swapper", "the plan of the swap at .ota/plan is damaged"};
+    return end_pass();
+  }
+
+  result<void> end_pass() {
+    // The staged version is used up: no later update may take its plan for one still to do.
+    if (auto done = storage_.remove(layout::target); !done) return done;
+    if (auto done = storage_.sync(); !done) return done;
+    switch (pass_) {
+      case pass::back_up:
+        begin_pass(pass::install);
+        return {};
+      case pass::install:
+        state_.phase = swap_phase::trial;
+        return store();
+      case pass::remove_new:
+        return enter(swap_phase::restoring, pass::put_back);
+      case pass::put_back:
+        break;
+    }
+    if (state_.reject) state_.rejected = state_.version;
+    state_.reject = false;
+    state_.version = state_.previous;
+    state_.previous = {};
+    state_.phase = swap_phase::idle;
+    return store();
+  }
+
+  result<void> apply(const entry& item, std::uint32_t index) {
+    const auto staged = detail::staged_path(index);
+    const auto replaced = detail::replaced_path(index);
+    const bool installs = item.kind != entry_kind::remove;
+    const auto at_staged = storage_.stat(staged);
+    const auto at_replaced = storage_.stat(replaced);
+    const auto at_path = storage_.stat(item.path);
+    if (!at_staged) return at_staged.error();
+    if (!at_replaced) return at_replaced.error();
+    if (!at_path) return at_path.error();
+    const bool is_staged = at_staged->kind != file_kind::none;
+    const bool is_replaced = at_replaced->kind != file_kind::none;
+    const bool is_file = at_path->kind == file_kind::file || at_path->kind == file_kind::other;
+
+    switch (pass_) {
+      case pass::back_up:
+        // A file that is no longer staged was installed before a cut: it must not be taken
+        // for the old one.
+        if (is_replaced || !is_file || (installs && !is_staged)) return {};
+        if (auto done = storage_.rename(item.path, replaced); !done) return done;
+        if (!installs) detail::remove_empty_parents(storage_, item.path);
+        return {};
+      case pass::install:
+        return installs && is_staged ? storage_.rename(staged, item.path) : result<void>{};
+      case pass::remove_new:
+        if (!installs || is_staged || is_replaced || !is_file) return {};
+        if (auto done = storage_.remove(item.path); !done) return done;
+        detail::remove_empty_parents(storage_, item.path);
+        return {};
+      case pass::put_back:
+        return is_replaced ? storage_.rename(replaced, item.path) : result<void>{};
+    }
+    return {};
+  }
+
+  result<void> store() {
+    std::uint8_t record[record_size];
+    std::memcpy(record, "OTA1", 4);
+    record[4] = static_cast<std::uint8_t>(state_.phase);
+    record[5] = state_.boots;
+    record[6] = state_.reject ? 1 : 0;
+    record[7] = state_.allowed;
+    detail::put_u32(record + 8, state_.entries);
+    std::memcpy(record + 12, state_.version.data(), 20);
+    std::memcpy(record + 32, state_.previous.data(), 20);
+    std::memcpy(record + 52, state_.rejected.data(), 20);
+    detail::put_u32(record + 72, checksum(record));
+    return write_atomically(storage_, layout::state, layout::temporary, record);
+  }
+
+  void decode(bytes record) {
+    if (record.size() != record_size || std::memcmp(record.data(), "OTA1", 4) != 0) return;
+    if (detail::get_u32(record.data() + 72) != checksum(record.data()) || record[4] > 5) return;
+    state_.phase = static_cast<swap_phase>(record[4]);
+    state_.boots = record[5];
+    state_.reject = record[6] != 0;
+    state_.allowed = record[7];
+    state_.entries = detail::get_u32(record.data() + 8);
+    std::memcpy(state_.version.data(), record.data() + 12, 20);
+    std::memcpy(state_.previous.data(), record.data() + 32, 20);
+    std::memcpy(state_.rejected.data(), record.data() + 52, 20);
+  }
+
+  static std::uint32_t checksum(const std::uint8_t* record) {
+    crc32 sum;
+    sum.update({record, record_size - 4});
+    return sum.value();
+  }
+
+  Storage& storage_;
+  swap_state state_;
+  error failure_;
+  entry_reader plan_;
+  std::uint32_t count_ = 0;
+  pass pass_ = pass::back_up;
+};
+
+}  // namespace ota
+
+// ota/stager.hpp
+
+namespace ota {
+
+/// Brings the new version beside the running one: lists its files, finds out which of them
+/// differ, and downloads those. It goes on where an interruption, or a power cut, left it.
+template <class Storage, class Hash, class Trust>
+class stager {
+ public:
+  stager(Storage& storage, const config& settings)
+      : storage_(storage), settings_(settings), walk_(storage, settings), none_() {}
+
+  /// Begins to stage a version, or goes on with it where it has been begun.
+  result<void> begin(const release_target& target, bool has_manifest) {
+    target_ = &target;
+    record_ = {};
+    staged_ = {};
+    has_manifest_ = has_manifest && Trust::reads_manifests;
+    if (settings_.channel == "stable" && !settings_.manifest_key.empty() && !has_manifest)
+      return error{errc::untrusted, "stager",
+                   "manifest_key is set, but the release has no manifest.json to check"};
+    detail::staging_record last;
+    if (last.load(storage_) && last.version == target.id &&
+        last.settings == detail::settings_sum(settings_)) {
+      record_ = last;
+      begin_download();
+    } else {
+      stage_ = stage::forget;
+    }
+    return {};
+  }
+
+  /// Plans for the library's own files alone.
+  void record_only() { record_only_ = true; }
+
+  const plan_summary& plan() const { return record_.plan; }
+  const staging_progress& progress() const { return staged_; }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const {
+    switch (stage_) {
+      case stage::list:
+        return lister_.subject();
+      case stage::read_manifest:
+        return manifest_.subject();
+      case stage::compare:
+        return planner_.subject();
+      case stage::download:
+        return downloader_.subject();
+      default:
+        return {};
+    }
+  }
+
+  /// One piece of work further; false when the version is complete and synced beside the other.
+  template <class Http, class Source>
+  result<bool> step(Http& http, Source& source, swapper<Storage>& swap, mutable_bytes chunk,
+                    std::uint64_t now) {
+    switch (stage_) {
+      case stage::forget:
+        return then(forget(swap), stage::clean_new);
+      case stage::clean_new:
+        return after(detail::remove_tree_step(storage_, layout::staged), stage::clean_old);
+      case stage::clean_old:
+        return begin_list(detail::remove_tree_step(storage_, layout::replaced));
+      case stage::list:
+        return begin_compare(lister_.step(http, source, chunk, now));
+      case stage::read_manifest:
+        return begin_compare(manifest_.step(http, source, chunk, now));
+      case stage::compare:
+        return after(planner_.step(chunk), stage::deletes);
+      case stage::deletes:
+        return begin_walk(next_delete(chunk));
+      case stage::patterns:
+        return after(walk_.step(planner_), stage::seal);
+      case stage::seal:
+        return seal();
+      case stage::download:
+        return download(http, source, chunk);
+    }
+    return false;
+  }
+
+ private:
+  enum class stage : std::uint8_t {
+    forget,
+    clean_new,
+    clean_old,
+    list,
+    read_manifest,
+    compare,
+    deletes,
+    patterns,
+    seal,
+    download
+  };
+
+  // Goes to the next stage when the present one has nothing left to do.
+  result<bool> after(const result<bool>& more, stage next) {
+    if (more && !*more) stage_ = next;
+    return more ? result<bool>(true) : more;
+  }
+
+  result<bool> then(const result<void>& done, stage next) {
+    if (!done) return done.error();
+    stage_ = next;
+    return true;
+  }
+
+  result<void> forget(swapper<Storage>& swap) {
+    if (auto done = swap.forget_previous(); !done) return done;
+    if (auto done = storage_.remove(layout::target); !done) return done;
+    return storage_.sync();
+  }
+
+  result<bool> begin_list(const result<bool>& more) {
+    if (!more || *more) return more;
+    if (has_manifest_) {
+      ::new (&manifest_) manifest_stage(storage_, settings_);
+      manifest_.begin();
+      stage_ = stage::read_manifest;
+    } else {
+      ::new (&lister_) lister<Storage>(storage_, settings_);
+      lister_.begin(target_->commit);
+      stage_ = stage::list;
+    }
+    return true;
+  }
+
+  result<bool> begin_compare(const result<bool>& more) {
+    if (!more || *more) return more;
+    version_.assign(target_->ref);
+    if (stage_ == stage::read_manifest) manifest_.take_version(version_);
+    ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
+    planner_.begin(record_only_);
+    deletes_.begin();
+    stage_ = stage::compare;
+    return true;
+  }
+
+  // Files that the manifest names to be removed.
+  result<bool> next_delete(mutable_bytes chunk) {
+    if (!has_manifest_) return false;
+    fixed_string<max_path> path;
+    const auto more = deletes_.next(storage_, chunk, path);
+    if (!more || !*more) return more;
+    if (auto done = planner_.remove(path); !done) return done.error();
+    return true;
+  }
+
+  result<bool> begin_walk(const result<bool>& more) {
+    if (!more || *more) return more;
+    walk_.begin();
+    stage_ = stage::patterns;
+    return true;
+  }
+
+  // The plan is complete: is there room for it? Then it is made durable, and can be resumed.
+  result<bool> seal() {
+    if (auto done = add_own_files(); !done) return done.error();
+    const auto plan = planner_.finish();
+    if (!plan) return plan.error();
+    record_.plan = *plan;
+    if (plan->entries == 0) return false;
+    if (auto room = check_space(plan->size); !room) return room.error();
+    if (auto done = storage_.sync(); !done) return done.error();
+    record_.version = target_->id;
+    record_.settings = detail::settings_sum(settings_);
+    if (auto done = record_.store(storage_); !done) return done.error();
+    begin_download();
+    return true;
+  }
+
+  result<void> add_own_files() {
+    const auto text = detail::version_json(version_, target_->commit);
+    const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
+    if (!unchanged) return unchanged.error();
+    if (*unchanged && planner_.is_empty() && !settings_.force) return {};
+    if (!*unchanged)
+      if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
+    return planner_.add_list();
+  }
+
+  result<void> check_space(std::uint64_t size) {
+    const auto room = storage_.free_space();
+    if (!room) return room.error();
+    if (*room / 2 < size)
+      return error{errc::no_space, "stager",
+                   "not enough space: an update needs twice the size of its new files free"};
+    if (*room < settings_.min_free_storage)
+      return error{errc::no_space, "stager",
+                   "not enough space: less than min_free_storage is free"};
+    return {};
+  }
+
+  void begin_download() {
+    ::new (&downloader_) downloader<Storage, Hash>(storage_);
+    downloader_.begin();
+    stage_ = stage::download;
+  }
+
+  template <class Http, class Source>
+  result<bool> download(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = downloader_.step(http, source, chunk);
+    staged_ = downloader_.progress();
+    if (!more || *more) return more;
+    if (auto done = storage_.sync(); !done) return done.error();
+    return false;
+  }
+
+  using manifest_stage = manifest_lister<Storage, Trust>;
+
+  Storage& storage_;
+  const config& settings_;
+  const release_target* target_ = nullptr;
+  detail::staging_record record_;
+  staging_progress staged_;
+  pattern_walk<Storage> walk_;
+  manifest_deletes<Trust> deletes_;
+  fixed_string<128> version_;
+  stage stage_ = stage::forget;
+  bool has_manifest_ = false;
+  bool record_only_ = false;
+  // One after the other, never two at a time.
+  union {
+    char none_;
+    lister<Storage> lister_;
+    manifest_stage manifest_;
+    planner<Storage, Hash> planner_;
+    downloader<Storage, Hash> downloader_;
+  };
+};
+
+}  // namespace ota
+
+// ota/updater/changeover.hpp
+
+namespace ota::detail {
+
+/// Removes version.json, before anything else happens.
+template <class Storage>
+result<void> forget_version(Storage& storage) {
+  const auto there = storage.stat(layout::version);
+  if (!there) return there.error();
+  if (there->kind == file_kind::none) return {};
+  if (auto done = storage.remove(layout::version); !done) return done;
+  return storage.sync();
+}
+
+/// Puts right what a swap of 0x687931/ota has left, when a device changes over in the middle of
+/// one: old files in its backup directory go back to their places, its stage is emptied.
+///
+/// That client may have written version.json before the cut or not, so afterwards the installed
+/// version is unknown, and the next check compares every file.
+template <class Storage>
+result<void> take_over(Storage& storage, const config& settings) {
+  for (const std::string_view directory : {settings.backup_dir, settings.stage_dir}) {
+    if (!is_valid_path(directory)) continue;
+    for (;;) {
+      const auto there = storage.stat(directory);
+      if (!there) return there.error();
+      if (there->kind != file_kind::directory) break;
+      tree_path path(directory);
+      const auto found = first_leaf(storage, path);
+      if (!found) return found.error();
+      if (*found != file_kind::file || directory != settings.backup_dir) {
+        if (auto done = storage.remove(path); !done) return done;
+        continue;
+      }
+      if (auto done = forget_version(storage); !done) return done;
+      const std::string_view target = path.view().substr(directory.size() + 1);
+      if (auto done = storage.rename(path, target); !done) return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace ota::detail
+
+// ota/updater/contracts.hpp
+
+namespace ota {
+
+// The contract of an HTTP policy; `http_client` fills it over any byte stream.
+//
+//   result<http_response> open(const http_request&)   sends it and reads the head of the answer
+//   result<size_t> read(mutable_bytes)                the body; 0 at its end
+//   string_view etag(), location()                    of the answer
+//   void close()                                      gives up the connection
+//   void set_timeouts(const http_timeouts&)           optional
+
+namespace detail {
+
+template <class Http, class = void>
+struct has_open : std::false_type {};
+template <class Http>
+struct has_open<Http, std::enable_if_t<std::is_same_v<decltype(std::declval<Http&>().open(
+                                                          std::declval<const http_request&>())),
+                                                      result<http_response>>>> : std::true_type {};
+
+template <class Http, class = void>
+struct has_body_read : std::false_type {};
+template <class Http>
+struct has_body_read<
+    Http, std::enable_if_t<std::is_same_v<decltype(std::declval<Http&>().read(mutable_bytes{})),
+                                          result<std::size_t>>>> : std::true_type {};
+
+template <class Http, class = void>
+struct has_set_timeouts : std::false_type {};
+template <class Http>
+struct has_set_timeouts<Http,
+                        std::void_t<decltype(std::declval<Http&>().set_timeouts(http_timeouts{}))>>
+    : std::true_type {};
+
+template <class Hardware, class = void>
+struct has_hardware : std::false_type {};
+template <class Hardware>
+struct has_hardware<Hardware,
+                    std::void_t<decltype(std::declval<Hardware&>().now()),
+                                decltype(std::declval<Hardware&>().hour()),
+                                decltype(std::declval<Hardware&>().wait(std::uint32_t{})),
+                                decltype(std::declval<Hardware&>().feed_watchdog()),
+                                decltype(std::declval<Hardware&>().led(true)),
+                                decltype(std::declval<Hardware&>().battery_raw()),
+                                decltype(std::declval<Hardware&>().free_memory()),
+                                decltype(std::declval<Hardware&>().signal_dbm()),
+                                decltype(std::declval<Hardware&>().random()),
+                                decltype(std::declval<Hardware&>().unique_id()),
+                                decltype(std::declval<Hardware&>().reset(reset_mode::hard))>>
+    : std::true_type {};
+
+template <class Http>
+void set_timeouts(Http& http, const config& settings) {
+  if constexpr (has_set_timeouts<Http>::value) {
+    const std::uint32_t read = settings.http_timeout_sec * 1000;
+    const std::uint32_t connect = settings.connect_timeout_sec * 1000;
+    http.set_timeouts({connect != 0 ? connect : read, read});
+  }
+}
+
+}  // namespace detail
+
+/// Checks that a device's policies keep their contracts: one sentence for whatever is missing.
+template <class Policies>
+struct check_policies {
+  static_assert(check_file_storage<typename Policies::storage>::ok);
+  static_assert(detail::has_open<typename Policies::http>::value,
+                "the HTTP policy needs: ota::result<ota::http_response> open(const "
+                "ota::http_request&)");
+  static_assert(detail::has_body_read<typename Policies::http>::value,
+                "the HTTP policy needs: ota::result<std::size_t> read(ota::mutable_bytes out)");
+  static_assert(detail::has_hardware<typename Policies::hardware>::value,
+                "the hardware policy needs every member of ota::no_hardware: derive from it");
+  static_assert(Policies::hash::digest_size >= 20,
+                "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
+  static_assert(Policies::chunk_size >= 256 && Policies::chunk_size <= 65536,
+                "chunk_size must lie between 256 and 65536 bytes");
+};
+
+}  // namespace ota
+
+// ota/updater/records.hpp
+
+namespace ota::detail {
+
+/// The ETag of the last check: settings, version, text.
+inline constexpr std::size_t etag_head = 24;
+
+/// Keeps the ETag of a check that ended with `version` being the newest.
+template <class Storage>
+result<void> store_etag(Storage& storage, const config& settings, const version_id& version,
+                        std::string_view etag) {
+  if (etag.empty() || etag.size() > 128) return {};
+  std::uint8_t record[etag_head + 128];
+  put_u32(record, settings_sum(settings));
+  std::memcpy(record + 4, version.data(), 20);
+  std::memcpy(record + etag_head, etag.data(), etag.size());
+  return write_if_changed(storage, layout::etag, layout::temporary,
+                          {record, etag_head + etag.size()});
+}
+
+/// The ETag kept for `version`, in `scratch`; empty when there is none.
+template <class Storage>
+std::string_view load_etag(Storage& storage, const config& settings, const version_id& version,
+                           mutable_bytes scratch) {
+  const auto size = storage.read(layout::etag, 0, scratch.first(etag_head + 128));
+  if (!size || *size <= etag_head || get_u32(scratch.data()) != settings_sum(settings)) return {};
+  if (std::memcmp(scratch.data() + 4, version.data(), 20) != 0) return {};
+  return as_text(bytes(scratch).first(*size).drop(etag_head));
+}
+
+}  // namespace ota::detail
+
+// ota/updater/report.hpp
+
+namespace ota {
+
+/// Where an update is.
+enum class update_phase : std::uint8_t {
+  idle,      ///< nothing under way
+  checking,  ///< asking the source for the newest version
+  staging,   ///< listing, comparing and bringing its files beside the running version
+  swapping   ///< making it the running version
+};
+
+/// How an update ended.
+enum class update_outcome : std::uint8_t {
+  none,        ///< not yet
+  up_to_date,  ///< the newest version is installed
+  updated,     ///< a new version was swapped in and is on trial
+  rejected,    ///< the newest version was put back before and is not tried again
+  waiting,     ///< the scheduler says that it is not the time
+  failed
+};
+
+/// How far an update is.
+struct update_progress_report {
+  update_phase phase = update_phase::idle;
+  std::uint32_t files = 0;        ///< files complete
+  std::uint32_t files_total = 0;  ///< files to bring; 0 while not known
+  std::uint32_t removals = 0;     ///< files to remove
+  std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
+  std::uint64_t bytes = 0;        ///< bytes complete
+  std::uint64_t bytes_total = 0;
+  std::uint64_t bytes_moved = 0;  ///< bytes of files that came over the network
+};
+
+/// Tells events to a log policy; free where the policy is `no_log`.
+template <class Log>
+class event_log : public Log {
+ public:
+  event_log(Log log, bool debug) : Log(static_cast<Log&&>(log)), debug_(debug) {}
+
+  void info(std::string_view text) { tell(log_level::info, text); }
+  void failed(std::string_view text) { tell(log_level::error, text); }
+
+  void debug(std::string_view what, std::string_view subject) {
+    if constexpr (Log::enabled) {
+      if (!debug_) return;
+      fixed_string<max_log_line> line(what);
+      line.append(subject);
+      Log::write(log_level::debug, line);
+    }
+  }
+
+  void retry(std::uint32_t seconds, const error& failure) {
+    if constexpr (Log::enabled) {
+      fixed_string<max_log_line> line("Request failed, retrying in ");
+      line.append_number(seconds).append("s: ").append(failure.text);
+      Log::write(log_level::warning, line);
+    }
+  }
+
+ private:
+  void tell(log_level level, std::string_view text) {
+    if constexpr (Log::enabled) Log::write(level, text);
+  }
+
+  bool debug_;
+};
+
+namespace detail {
+
+/// A sentence about a failure: the file it is about, what happened, and its number.
+inline void describe(fixed_string<max_log_line>& out, const error& failure,
+                     std::string_view subject) {
+  out.clear();
+  // A long path must not push the reason out of the line.
+  constexpr std::size_t most = 64;
+  if (subject.size() > most) {
+    out.append("…");
+    subject.remove_prefix(subject.size() - most);
+  }
+  if (!subject.empty()) out.append(subject).append(": ");
+  out.append(failure.text);
+  if (failure.code == errc::http_status)
+    out.append(" (status ");
+  else if (failure.code == errc::rate_limited)
+    out.append(" (seconds ");
+  else
+    return;
+  out.append_number(static_cast<std::uint64_t>(failure.detail)).append(')');
+}
+
+/// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
+template <class Storage>
+result<void> store_error(Storage& storage, std::string_view message) {
+  fixed_string<200> said("OTA update failed: ");
+  said.append(message);
+  fixed_string<1000> text;
+  json_writer(text)
+      .begin_object()
+      .key("errors")
+      .begin_array()
+      .string(said)
+      .end_array()
+      .end_object();
+  return write_if_changed(storage, layout::errors, layout::temporary, as_bytes(text));
+}
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/updater.hpp
+
+namespace ota {
+
+/// Updates a device, composed from the policies that `Policies` names.
+///
+/// `boot()` once at the start of the device, then `step()` until it says false, or `run()`. A
+/// step is one bounded piece of work: one request, one chunk, one file moved, one second waited.
+/// What has to survive a power cut is on storage; `sizeof(updater)` is all the memory there is.
+template <class Policies>
+class updater : private check_policies<Policies> {
+ public:
+  using storage_type = typename Policies::storage;
+  using http_type = typename Policies::http;
+  using hardware_type = typename Policies::hardware;
+  using log_type = typename Policies::log;
+
+  /// `settings`, and the texts it views, must outlive the updater.
+  explicit updater(const config& settings, storage_type storage = {}, http_type http = {},
+                   hardware_type hardware = {}, log_type log = {})
+      : settings_(settings),
+        storage_(std::move(storage)),
+        http_(std::move(http)),
+        hardware_(std::move(hardware)),
+        log_(std::move(log), settings.debug),
+        swapper_(storage_),
+        scheduler_(storage_, hardware_, settings_),
+        source_(settings_),
+        stager_(storage_, settings_) {
+    detail::set_timeouts(http_, settings);
+  }
+
+  updater(const updater&) = delete;
+  updater& operator=(const updater&) = delete;
+
+  storage_type& storage() { return storage_; }
+  http_type& http() { return http_; }
+  hardware_type& hardware() { return hardware_; }
+  log_type& log() { return log_; }  ///< the log policy
+
+  /// What a start of the device does, before anything of the version runs: ends or undoes what a
+  /// power cut interrupted, and puts a version back that was not confirmed within its starts.
+  result<void> boot() {
+    if (auto done = recover(); !done) return done;
+    if (auto done = swapper_.count_boot(); !done) return done;
+    if (!swapper_.active()) return {};
+    log_.info("Rollback triggered: the version on trial was not confirmed");
+    return finish_swap();
+  }
+
+  /// Ends or undoes what was interrupted, without counting a start of the device.
+  result<void> recover() {
+    if (auto done = swapper_.load(); !done) return done;
+    loaded_ = true;
+    if (auto done = detail::take_over(storage_, settings_); !done) return done;
+    return finish_swap();
+  }
+
+  /// Reads how far the swap is, and changes nothing: for a report.
+  result<void> load() { return swapper_.load(); }
+
+  /// One piece of work further; false when there is nothing left to do, `outcome()` tells why.
+  /// The step after that begins a new check.
+  bool step() {
+    hardware_.feed_watchdog();
+    if (progress_.phase == update_phase::idle) begin();
+    if (pause_seconds_ != 0) {
+      wait_a_second();
+      return true;
+    }
+    if (const auto done = advance(); !done) handle(done.error());
+    update_progress();
+    return progress_.phase != update_phase::idle;
+  }
+
+  /// Steps until the update is done; `observe(progress)` is called after each step.
+  template <class Observe>
+  result<update_outcome> run(Observe&& observe) {
+    while (step()) observe(static_cast<const update_progress_report&>(progress_));
+    if (outcome_ == update_outcome::failed) return failure_;
+    return outcome_;
+  }
+  result<update_outcome> run() {
+    return run([](const update_progress_report&) {});
+  }
+
+  /// The version on trial works: keep it.
+  result<void> confirm() {
+    if (auto done = recover(); !done) return done;
+    return swapper_.confirm();
+  }
+
+  /// Puts the version before the present one back; the present one is not tried again.
+  result<void> rollback() {
+    if (auto done = recover(); !done) return done;
+    if (auto done = swapper_.revert(); !done) return done;
+    log_.info("Rollback triggered");
+    return finish_swap();
+  }
+
+  const update_progress_report& progress() const { return progress_; }
+  update_outcome outcome() const { return outcome_; }
+
+  /// Why the last update failed, and a sentence for people that also names the file.
+  const error& failure() const { return failure_; }
+  std::string_view message() const { return message_; }
+
+  /// The version that the last check found, and what is installed.
+  const release_target& target() const { return source_.target(); }
+  release_target installed() { return detail::read_version(storage_, chunk()); }
+  const swap_state& state() const { return swapper_.state(); }
+
+  /// Updates without asking the scheduler.
+  void ignore_schedule() { scheduled_ = false; }
+
+  /// Records the newest version as installed without bringing its files: for a device that got
+  /// them another way. The next update compares contents, so a wrong record does not last.
+  void record_only() { stager_.record_only(); }
+
+ private:
+  // ---- the phases of an update --------------------------------------------------------------
+
+  void begin() {
+    outcome_ = update_outcome::none;
+    failure_ = {};
+    message_.clear();
+    attempts_ = 0;
+    best_ = 0;
+    progress_ = {};
+    enter(update_phase::checking);
+    checking_ = false;
+  }
+
+  void enter(update_phase phase) {
+    progress_.phase = phase;
+    attempts_ = 0;
+  }
+
+  void finish(update_outcome outcome) {
+    outcome_ = outcome;
+    http_.close();
+    progress_.phase = update_phase::idle;
+  }
+
+  result<void> advance() {
+    switch (progress_.phase) {
+      case update_phase::checking:
+        return check();
+      case update_phase::staging:
+        return stage();
+      case update_phase::swapping:
+        return swap();
+      case update_phase::idle:
+        break;
+    }
+    return {};
+  }
+
+  result<void> check() {
+    if (!checking_) {
+      if (!loaded_)
+        if (auto done = recover(); !done) return done;
+      if (scheduled_ && settings_.scheduling.present && !ask(scheduler_.may_check())) return {};
+      installed_ = detail::read_version(storage_, chunk());
+      source_.begin(installed_, detail::load_etag(storage_, settings_, newest_known(), chunk()));
+      checking_ = true;
+      return {};
+    }
+    const auto found = source_.step(http_, chunk(), hardware_.now());
+    if (!found) return found.error();
+    if (*found == resolution::working) return {};
+    if (*found == resolution::unchanged) return up_to_date(newest_known());
+    return decide();
+  }
+
+  // What the last check found to be the newest: it runs, or was put back.
+  const version_id& newest_known() const {
+    const swap_state& state = swapper_.state();
+    return state.rejected != version_id{} ? state.rejected : state.version;
+  }
+
+  result<void> decide() {
+    const release_target& target = source_.target();
+    const swap_state& state = swapper_.state();
+    if (target.id == state.rejected) return up_to_date(target.id);
+    const bool same =
+        state.version != version_id{} ? target.id == state.version : is_installed(target);
+    if (same && !settings_.force) return up_to_date(target.id);
+    if (state.phase == swap_phase::trial) {
+      if (same) return up_to_date(target.id);
+      return error{errc::wrong_state, "updater",
+                   "a version is on trial: confirm it or roll it back before the next update"};
+    }
+    if (scheduled_ && settings_.scheduling.present && !ask(scheduler_.may_update(target.ref)))
+      return {};
+    enter(update_phase::staging);
+    return stager_.begin(target, source_.has_manifest());
+  }
+
+  bool is_installed(const release_target& target) const {
+    return installed_.commit.view() == target.commit.view() &&
+           (!source_.has_manifest() || installed_.ref.view() == target.ref.view());
+  }
+
+  result<void> up_to_date(const version_id& newest) {
+    const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
+    message_.assign(rejected ? "the newest version was put back before; waiting for another one"
+                             : "No update required");
+    log_.info(message_);
+    auto done = remember(newest);
+    finish(rejected ? update_outcome::rejected : update_outcome::up_to_date);
+    return done;
+  }
+
+  result<void> remember(const version_id& newest) {
+    if (scheduled_ && settings_.scheduling.present)
+      if (auto done = scheduler_.record_check(); !done) return done;
+    return detail::store_etag(storage_, settings_, newest, source_.etag());
+  }
+
+  bool ask(const schedule_decision& decision) {
+    if (decision.allowed) return true;
+    message_.assign(decision.reason);
+    log_.info(message_);
+    finish(update_outcome::waiting);
+    return false;
+  }
+
+  result<void> stage() {
+    const auto more = stager_.step(http_, source_, swapper_, chunk(), hardware_.now());
+    if (!more) return more.error();
+    if (*more) return {};
+    if (stager_.plan().entries == 0) {
+      // Every file is there already: nothing to swap, nothing to try.
+      if (auto done = swapper_.adopt(source_.target().id); !done) return done;
+      return up_to_date(source_.target().id);
+    }
+    http_.close();
+    if (auto done =
+            swapper_.begin(source_.target().id, stager_.plan().entries, settings_.trial_boots);
+        !done)
+      return done;
+    enter(update_phase::swapping);
+    return {};
+  }
+
+  result<void> swap() {
+    const auto more = swapper_.step();
+    if (!more) return more.error();
+    if (*more) return {};
+    if (swapper_.failure().code != errc::none) return swapper_.failure();
+    if (auto done = remember(source_.target().id); !done) return done;
+    message_.clear();
+    message_.append("updated to ").append(source_.target().ref).append(" #");
+    message_.append(source_.target().commit.view().substr(0, 7)).append(", on trial");
+    log_.info(message_);
+    finish(update_outcome::updated);
+    hardware_.reset(settings_.reset);
+    return {};
+  }
+
+  result<void> finish_swap() {
+    for (;;) {
+      hardware_.feed_watchdog();
+      const auto more = swapper_.step();
+      if (!more) return more.error();
+      if (!*more) return {};
+    }
+  }
+
+  // ---- failures -----------------------------------------------------------------------------
+
+  void handle(const error& failure) {
+    const retry_limits limits =
+        adapt_to_signal({settings_.http_retries, settings_.backoff_sec}, hardware_.signal_dbm());
+    const bool short_limit = failure.code == errc::rate_limited &&
+                             failure.detail <= static_cast<std::int32_t>(settings_.max_backoff_sec);
+    if (progress_.bytes > best_) best_ = progress_.bytes, attempts_ = 0;
+    if ((is_transient(failure) || short_limit) && ++attempts_ < limits.tries) {
+      pause_seconds_ =
+          short_limit ? static_cast<std::uint32_t>(failure.detail)
+                      : backoff_seconds(attempts_, limits.first_wait, settings_.max_backoff_sec);
+      if (settings_.jitter) pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
+      http_.close();
+      log_.retry(pause_seconds_, failure);
+      if (progress_.phase == update_phase::checking) checking_ = false;
+      return;
+    }
+    failure_ = failure;
+    detail::describe(message_, failure, subject());
+    log_.failed(message_);
+    finish(update_outcome::failed);
+    // A device that cannot write its error file has said so already.
+    (void)detail::store_error(storage_, message_);
+  }
+
+  std::string_view subject() const {
+    return progress_.phase == update_phase::staging ? stager_.subject() : std::string_view{};
+  }
+
+  void wait_a_second() {
+    hardware_.wait(1000);
+    --pause_seconds_;
+  }
+
+  void update_progress() {
+    if (progress_.phase != update_phase::staging) return;
+    const auto& staged = stager_.progress();
+    progress_.bytes = staged.bytes;
+    progress_.bytes_moved = staged.bytes_moved;
+    progress_.files = staged.files;
+    progress_.resumed = staged.resumed;
+    progress_.bytes_total = stager_.plan().size;
+    progress_.files_total = stager_.plan().files;
+    progress_.removals = stager_.plan().removals;
+  }
+
+  mutable_bytes chunk() {
+    const std::size_t size = effective_chunk(settings_.chunk, hardware_.free_memory());
+    return mutable_bytes(buffer_).first(size);
+  }
+
+  const config& settings_;
+  storage_type storage_;
+  http_type http_;
+  hardware_type hardware_;
+  event_log<log_type> log_;
+  swapper<storage_type> swapper_;
+  scheduler<storage_type, hardware_type> scheduler_;
+  typename Policies::source source_;
+  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_;
+  release_target installed_;
+  update_progress_report progress_;
+  error failure_;
+  fixed_string<max_log_line> message_;
+  std::uint64_t best_ = 0;
+  std::uint32_t attempts_ = 0;
+  std::uint32_t pause_seconds_ = 0;
+  update_outcome outcome_ = update_outcome::none;
+  bool loaded_ = false;
+  bool checking_ = false;
+  bool scheduled_ = true;
+  std::uint8_t buffer_[Policies::chunk_size];
+};
+
+}  // namespace ota
+
+// ota/hardware/led.hpp
+
+namespace ota {
+
+/// What the status LED can say, with the timings of 0x687931/ota.
+enum class led_pattern : std::uint8_t {
+  off,
+  connecting,   ///< 2 × (100 ms on, 100 off)
+  processing,   ///< on
+  downloading,  ///< on at every tenth chunk, off at the next: see `led_player::chunk`
+  file_done,    ///< 50 on, 50 off
+  success,      ///< 3 × (100 on, 100 off)
+  failure       ///< 500 on
+};
+
+/// Plays a pattern in a loop that has other work: tell it the time, it tells whether the LED is on.
+class led_player {
+ public:
+  /// Begins a pattern at `now_ms`.
+  void start(led_pattern pattern, std::uint64_t now_ms) {
+    pattern_ = pattern;
+    began_ = now_ms;
+    chunks_ = 0;
+    lit_ = pattern == led_pattern::processing;
+  }
+
+  /// One more chunk has been downloaded.
+  void chunk() {
+    if (pattern_ == led_pattern::downloading) lit_ = ++chunks_ % 10 == 0;
+  }
+
+  /// Whether the LED is on at `now_ms`.
+  bool is_on(std::uint64_t now_ms) const {
+    const blink& one = blinks[static_cast<std::size_t>(pattern_)];
+    if (one.times == 0) return lit_;
+    const std::uint64_t passed = now_ms - began_;
+    const std::uint32_t period = std::uint32_t{one.on} + one.off;
+    return passed < std::uint64_t{period} * one.times && passed % period < one.on;
+  }
+
+  /// Whether a pattern with an end has come to it.
+  bool is_over(std::uint64_t now_ms) const {
+    const blink& one = blinks[static_cast<std::size_t>(pattern_)];
+    return now_ms - began_ >= std::uint64_t{one.times} * (std::uint32_t{one.on} + one.off);
+  }
+
+ private:
+  struct blink {
+    std::uint16_t times;
+    std::uint16_t on;
+    std::uint16_t off;
+  };
+  static constexpr blink blinks[] = {{0, 0, 0},   {2, 100, 100}, {0, 0, 0},  {0, 0, 0},
+                                     {1, 50, 50}, {3, 100, 100}, {1, 500, 0}};
+
+  std::uint64_t began_ = 0;
+  led_pattern pattern_ = led_pattern::off;
+  std::uint32_t chunks_ = 0;
+  bool lit_ = false;
+};
+
+/// Plays a pattern to its end, feeding the watchdog.
+template <class Hardware>
+void play(Hardware& hardware, led_pattern pattern) {
+  led_player player;
+  player.start(pattern, 0);
+  for (std::uint64_t now = 0; !player.is_over(now); now += 50) {
+    hardware.led(player.is_on(now));
+    hardware.feed_watchdog();
+    hardware.wait(50);
+  }
+  hardware.led(false);
+}
+
+}  // namespace ota
+
+// ota/http/byte_stream.hpp
+
+namespace ota {
+
+// The contract of a byte stream policy, which TCP, TLS and modems fill:
+//
+//   result<void> connect(host, port, secure, timeout_ms)
+//   result<size_t> read(out, timeout_ms)   at least one byte; 0: the other side has closed;
+//                                          errc::timeout when nothing came in time
+//   result<void> write(data, timeout_ms)   all of it
+//   void close()
+//   static constexpr bool can_secure       whether `connect` understands `secure` (TLS)
+
+namespace detail {
+
+template <class S, class = void>
+struct has_connect : std::false_type {};
+template <class S>
+struct has_connect<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().connect(
+                                                          std::string_view{}, std::uint16_t{},
+                                                          false, std::uint32_t{})),
+                                                      result<void>>>> : std::true_type {};
+
+template <class S, class = void>
+struct has_stream_read : std::false_type {};
+template <class S>
+struct has_stream_read<
+    S,
+    std::enable_if_t<std::is_same_v<
+        decltype(std::declval<S&>().read(mutable_bytes{}, std::uint32_t{})), result<std::size_t>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_stream_write : std::false_type {};
+template <class S>
+struct has_stream_write<
+    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().write(bytes{}, std::uint32_t{})),
+                                       result<void>>>> : std::true_type {};
+
+template <class S, class = void>
+struct has_close : std::false_type {};
+template <class S>
+struct has_close<S, std::void_t<decltype(std::declval<S&>().close())>> : std::true_type {};
+
+template <class S, class = void>
+struct has_can_secure : std::false_type {};
+template <class S>
+struct has_can_secure<S, std::void_t<std::bool_constant<S::can_secure>>> : std::true_type {};
+
+}  // namespace detail
+
+/// Checks a byte stream policy against the contract, one sentence for each missing member.
+template <class Stream>
+struct check_byte_stream {
+  static_assert(detail::has_connect<Stream>::value,
+                "the byte stream policy needs: ota::result<void> connect(std::string_view host, "
+                "std::uint16_t port, bool secure, std::uint32_t timeout_ms)");
+  static_assert(detail::has_stream_read<Stream>::value,
+                "the byte stream policy needs: ota::result<std::size_t> read(ota::mutable_bytes "
+                "out, std::uint32_t timeout_ms)");
+  static_assert(detail::has_stream_write<Stream>::value,
+                "the byte stream policy needs: ota::result<void> write(ota::bytes data, "
+                "std::uint32_t timeout_ms)");
+  static_assert(detail::has_close<Stream>::value, "the byte stream policy needs: void close()");
+  static_assert(detail::has_can_secure<Stream>::value,
+                "the byte stream policy needs: static constexpr bool can_secure");
+};
+
+}  // namespace ota
+
+// ota/http/http_date.hpp
+
+namespace ota::detail {
+
+/// Reads decimal digits from the beginning of `text`; false when there are none or too many.
+constexpr bool take_number(std::string_view& text, std::uint64_t& value) {
+  value = 0;
+  std::size_t digits = 0;
+  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
+    if (digits == 18) return false;
+    value = value * 10 + static_cast<std::uint64_t>(text[digits] - '0');
+  }
+  text.remove_prefix(digits);
+  return digits != 0;
+}
+
+/// Epoch seconds of a date in the preferred form of RFC 9110, "Sun, 06 Nov 1994 08:49:37 GMT"; 0
+/// for anything else.
+constexpr std::uint64_t parse_http_date(std::string_view text) {
+  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() != 29 || text.substr(25) != " GMT") return 0;
+  const auto number = [text](std::size_t at, std::size_t size) {
+    std::string_view part = text.substr(at, size);
+    std::uint64_t value = 0;
+    return take_number(part, value) && part.empty() ? value : 9999;
+  };
+  const std::size_t month_at = months.find(text.substr(8, 3));
+  if (month_at == std::string_view::npos || month_at % 3 != 0) return 0;
+  const std::uint64_t day = number(5, 2), hour = number(17, 2), minute = number(20, 2),
+                      second = number(23, 2);
+  std::uint64_t year = number(12, 4), month = month_at / 3 + 1;
+  if (day > 31 || hour > 23 || minute > 59 || second > 60 || year < 1970 || year > 9998) return 0;
+  // Days from the civil calendar, with the year beginning in March so that leap days come last.
+  if (month <= 2) --year, month += 12;
+  const std::uint64_t days =
+      365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 719469;
+  return ((days * 24 + hour) * 60 + minute) * 60 + second;
+}
+
+}  // namespace ota::detail
+
+// ota/http/head_parser.hpp
+
+namespace ota::detail {
+
+/// The address of a request, and behind it the one that a redirect gives, in the same memory.
+class url_buffer {
+ public:
+  url_buffer(char* data, std::size_t capacity) : data_(data), capacity_(capacity) {}
+
+  bool assign(std::string_view url) {
+    if (url.size() > capacity_) return false;
+    std::memmove(data_, url.data(), url.size());
+    base_ = end_ = url.size();
+    overflowed_ = false;
+    return true;
+  }
+
+  std::string_view url() const { return {data_, base_}; }
+  std::string_view location() const { return {data_ + base_, end_ - base_}; }
+  bool overflowed() const { return overflowed_; }
+
+  void begin_location() {
+    end_ = base_;
+    overflowed_ = false;
+  }
+
+  void add_location(char c) {
+    if (end_ == capacity_ && base_ != 0 && location().substr(0, 4) == "http") {
+      // An absolute address does not need the one before it.
+      std::memmove(data_, data_ + base_, end_ - base_);
+      end_ -= base_;
+      base_ = 0;
+    }
+    if (end_ == capacity_)
+      overflowed_ = true;
+    else
+      data_[end_++] = c;
+  }
+
+  /// Makes the location the address, resolved against the address before it (RFC 3986, 5.2; dots
+  /// are left to the server).
+  void follow() {
+    const std::string_view place = location();
+    std::size_t kept = 0;
+    const std::size_t colon = place.find("://");
+    if (colon == std::string_view::npos || colon > place.find_first_of("/?")) {
+      const std::size_t scheme = url().find(':') + 1;
+      const std::size_t authority = url().find('/', scheme + 2);
+      const std::size_t path_end = url().find('?');
+      if (place.substr(0, 2) == "//")
+        kept = scheme;
+      else if (place.front() == '/')
+        kept = authority;
+      else if (place.front() == '?')
+        kept = path_end;
+      else
+        kept = url().substr(0, path_end).rfind('/') + 1;
+      if (kept > base_) kept = base_;
+    }
+    std::memmove(data_ + kept, data_ + base_, place.size());
+    base_ = end_ = kept + place.size();
+  }
+
+ private:
+  char* data_;
+  std::size_t capacity_;
+  std::size_t base_ = 0;
+  std::size_t end_ = 0;
+  bool overflowed_ = false;
+};
+
+/// Reads the head of an answer byte by byte (RFC 9112). Lines may be of any length; only the
+/// values of known fields are kept.
+class head_parser {
+ public:
+  http_response response;
+  fixed_string<128> etag;
+  bool chunked = false;
+  bool keep_alive = true;
+  bool bad_length = false;
+
+  void begin() {
+    response = {};
+    etag.clear();
+    chunked = bad_length = has_retry_date_ = false;
+    keep_alive = true;
+    place_ = place::status_line;
+    name_.clear();
+    value_.clear();
+    size_ = 0;
+  }
+
+  /// Takes one byte; true when the head is complete.
+  result<bool> take(char c, url_buffer& location) {
+    // An honest head is a few KB; a never-ending one must end with an error.
+    if (++size_ > 65536)
+      return error{errc::too_long, "http", "the head of the answer does not end"};
+    if (c == '\0') return bad();
+    switch (place_) {
+      case place::status_line:
+        if (c != '\n') {
+          value_.append(c);
+          return false;
+        }
+        if (!read_status()) return bad();
+        break;
+      case place::line_begin:
+        if (c == '\r') return false;
+        if (c == '\n') return finish();
+        if (c == ' ' || c == '\t') return bad();  // a folded line: obsolete, and a way to smuggle
+        place_ = place::name;
+        [[fallthrough]];
+      case place::name:
+        if (c == '\n') return bad();
+        if (c != ':') {
+          name_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
+          return false;
+        }
+        begin_value(location);
+        return false;
+      case place::value:
+        if (c != '\n') {
+          take_value(c, location);
+          return false;
+        }
+        end_value();
+        break;
+    }
+    place_ = place::line_begin;
+    name_.clear();
+    value_.clear();
+    return false;
+  }
+
+ private:
+  enum class place : std::uint8_t { status_line, line_begin, name, value };
+  enum class header : std::uint8_t {
+    other,
+    content_length,
+    transfer_encoding,
+    connection,
+    location,
+    etag,
+    content_range,
+    retry_after,
+    date,
+    rate_remaining,
+    rate_reset
+  };
+
+  static error bad() { return {errc::malformed, "http", "the server does not speak HTTP/1.1"}; }
+
+  // "HTTP/1.1 200 OK"
+  bool read_status() {
+    const std::string_view line = value_;
+    if (line.size() < 12 || line.substr(0, 7) != "HTTP/1." || line[8] != ' ') return false;
+    std::string_view digits = line.substr(9, 3);
+    std::uint64_t status = 0;
+    if (!take_number(digits, status) || !digits.empty() || status < 100) return false;
+    if (line.size() > 12 && line[12] != ' ' && line[12] != '\r') return false;
+    response.status = static_cast<std::uint16_t>(status);
+    keep_alive = line[7] != '0';
+    return true;
+  }
+
+  void begin_value(url_buffer& location) {
+    static constexpr std::string_view names[] = {"content-length",
+                                                 "transfer-encoding",
+                                                 "connection",
+                                                 "location",
+                                                 "etag",
+                                                 "content-range",
+                                                 "retry-after",
+                                                 "date",
+                                                 "x-ratelimit-remaining",
+                                                 "x-ratelimit-reset"};
+    place_ = place::value;
+    header_ = header::other;
+    if (name_.overflowed()) return;
+    for (std::size_t i = 0; i < sizeof names / sizeof *names; ++i)
+      if (name_.view() == names[i]) header_ = static_cast<header>(i + 1);
+    if (header_ == header::location) location.begin_location();
+    if (header_ == header::etag) etag.clear();
+  }
+
+  void take_value(char c, url_buffer& location) {
+    if (c == '\r' || header_ == header::other) return;
+    if (header_ == header::location) {
+      if (!location.location().empty() || (c != ' ' && c != '\t')) location.add_location(c);
+      return;
+    }
+    if (header_ == header::etag) {
+      if (!etag.empty() || c != ' ') etag.append(c);
+      return;
+    }
+    if (value_.empty() && (c == ' ' || c == '\t')) return;
+    value_.append(c >= 'A' && c <= 'Z' && header_ != header::date && header_ != header::retry_after
+                      ? static_cast<char>(c - 'A' + 'a')
+                      : c);
+  }
+
+  void end_value() {
+    std::string_view text = value_;
+    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+    std::string_view rest = text;
+    std::uint64_t number = 0;
+    const bool is_number = take_number(rest, number) && rest.empty();
+    switch (header_) {
+      case header::content_length:
+        bad_length |= !is_number || (response.has_length && response.content_length != number);
+        response.has_length = true;
+        response.content_length = number;
+        break;
+      case header::transfer_encoding:
+        chunked = text.size() >= 7 && text.substr(text.size() - 7) == "chunked";
+        bad_length |= !chunked;
+        break;
+      case header::connection:
+        if (text.find("close") != std::string_view::npos)
+          keep_alive = false;
+        else if (text.find("keep-alive") != std::string_view::npos)
+          keep_alive = true;
+        break;
+      case header::content_range:
+        read_range(text);
+        break;
+      case header::retry_after:
+        response.has_retry_after = is_number;
+        response.retry_after = static_cast<std::uint32_t>(number < 86400 ? number : 86400);
+        if (!is_number) retry_date_ = parse_http_date(text), has_retry_date_ = retry_date_ != 0;
+        break;
+      case header::date:
+        response.date = parse_http_date(text);
+        break;
+      case header::rate_remaining:
+        response.has_rate_remaining = is_number;
+        response.rate_remaining = static_cast<std::uint32_t>(number);
+        break;
+      case header::rate_reset:
+        response.rate_reset = is_number ? number : 0;
+        break;
+      default:
+        break;
+    }
+  }
+
+  // "bytes 100-199/200", the total also "*"
+  void read_range(std::string_view text) {
+    std::uint64_t last = 0;
+    if (text.substr(0, 6) != "bytes ") return;
+    text.remove_prefix(6);
+    if (!take_number(text, response.range_start) || text.substr(0, 1) != "-") return;
+    text.remove_prefix(1);
+    if (!take_number(text, last) || text.substr(0, 1) != "/") return;
+    text.remove_prefix(1);
+    take_number(text, response.range_total);
+    response.has_range = last >= response.range_start;
+  }
+
+  result<bool> finish() {
+    if (has_retry_date_ && response.date != 0) {
+      const std::uint64_t wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
+      response.has_retry_after = true;
+      response.retry_after = static_cast<std::uint32_t>(wait < 86400 ? wait : 86400);
+    }
+    return true;
+  }
+
+  std::uint64_t retry_date_ = 0;
+  std::uint32_t size_ = 0;
+  fixed_string<24> name_;
+  fixed_string<64> value_;
+  place place_ = place::status_line;
+  header header_ = header::other;
+  bool has_retry_date_ = false;
+};
+
+}  // namespace ota::detail
+
+// ota/http/client.hpp
+
+namespace ota {
+
+/// An HTTP/1.1 client (RFC 9110, RFC 9112) over any byte stream: GET, one request at a time, one
+/// connection at a time, kept alive from one request to the next.
+///
+/// `Buffer` bytes hold what has arrived and was not read yet; `MaxUrl` is the longest address,
+/// also of a redirect. Header lines may be of any length.
+template <class Stream, std::size_t Buffer = 512, std::size_t MaxUrl = 1536>
+class http_client : private check_byte_stream<Stream> {
+ public:
+  http_client() = default;
+  explicit http_client(Stream stream) : stream_(static_cast<Stream&&>(stream)) {}
+
+  Stream& stream() { return stream_; }
+  void set_timeouts(const http_timeouts& limits) { timeouts_ = limits; }
+
+  /// Sends a request and reads the head of its answer, following at most five redirects. A status
+  /// of 400 and more is an answer, not an error.
+  result<http_response> open(const http_request& request) {
+    if (auto fine = check(request); !fine) return fine.error();
+    detail::url_buffer url(url_, MaxUrl);
+    if (!url.assign(request.url)) return fail(errc::too_long, "the address is too long");
+    bool with_token = !request.token.empty();
+    for (int redirects = 0;; ++redirects) {
+      auto answer = exchange(request, url, with_token);
+      location_ = url.location();
+      if (!answer) {
+        close();
+        return answer;
+      }
+      const std::uint16_t status = answer->status;
+      const bool redirected =
+          status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+      if (!redirected || !request.follow_redirects) return answer;
+      if (redirects == 5) return fail(errc::http_status, "the server redirects without end");
+      if (url.overflowed()) return fail(errc::too_long, "the address of a redirect is too long");
+      if (location_.empty()) return fail(errc::malformed, "a redirect without an address");
+      close();
+      url.follow();
+      const auto next = parse_url(url.url());
+      if (!next) return next.error();
+      with_token &= is_same_host(*next);
+    }
+  }
+
+  /// Reads the next bytes of the body; 0 at its end. A body shorter than promised is an error.
+  result<std::size_t> read(mutable_bytes out) {
+    if (out.empty()) return std::size_t{0};
+    if (body_ == body::chunked && left_ == 0) {
+      if (auto done = begin_chunk(); !done) return broken(done.error());
+      if (left_ == 0) return end_body();
+    }
+    if (body_ == body::none || (body_ == body::length && left_ == 0)) return end_body();
+    const bool endless = body_ == body::until_close;
+    if (!endless && left_ < out.size()) out = out.first(static_cast<std::size_t>(left_));
+    auto size = take(out);
+    if (!size) return broken(size.error());
+    if (*size == 0) {
+      if (endless) return end_body();
+      return broken({errc::connection, "http", "the answer ended before its promised length"});
+    }
+    if (!endless) left_ -= *size;
+    return size;
+  }
+
+  /// The answer's ETag; empty when there is none, or it is longer than 128 bytes.
+  std::string_view etag() const {
+    return head_.etag.overflowed() ? std::string_view{} : head_.etag.view();
+  }
+
+  /// Where a redirect that was not followed leads.
+  std::string_view location() const { return location_; }
+
+  void close() {
+    if (connected_) stream_.close();
+    connected_ = false;
+    begin_ = end_ = 0;
+    body_ = body::none;
+  }
+
+ private:
+  enum class body : std::uint8_t { none, length, chunked, until_close };
+
+  static error failure(errc code, const char* text) { return {code, "http", text}; }
+
+  error fail(errc code, const char* text) {
+    close();
+    return failure(code, text);
+  }
+
+  error broken(const error& failure) {
+    close();
+    return failure;
+  }
+
+  // Nothing of the caller's may break out of its header line.
+  static result<void> check(const http_request& request) {
+    for (std::string_view text : {request.accept, request.user_agent, request.token,
+                                  request.if_none_match, request.if_range})
+      for (char c : text)
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
+          return failure(errc::invalid_argument, "a header value holds a control character");
+    return {};
+  }
+
+  bool is_same_host(const url_view& url) const {
+    return url.secure == secure_ && url.port == port_ && url.host == host_.view();
+  }
+
+  // One request and the head of its answer.
+  result<http_response> exchange(const http_request& request, detail::url_buffer& url,
+                                 bool with_token) {
+    const auto target = parse_url(url.url());
+    if (!target) return target.error();
+    if (target->secure && !Stream::can_secure)
+      return failure(errc::unsupported,
+                     "https needs a TLS stream policy, which this program does not have");
+    finish_last_body();
+    for (;;) {
+      const bool reused = connected_ && is_same_host(*target);
+      if (!reused)
+        if (auto done = connect(*target); !done) return done.error();
+      auto answer = send_and_read(request, *target, with_token, url);
+      // A server may have closed an idle connection in the meantime: that is no failure.
+      const bool was_stale = reused && !answer && !heard_;
+      if (!was_stale || answer.error().code == errc::timeout) return answer;
+      close();
+    }
+  }
+
+  result<void> connect(const url_view& target) {
+    close();
+    if (!host_.assign(target.host)) return failure(errc::too_long, "the host name is too long");
+    port_ = target.port;
+    secure_ = target.secure;
+    auto done = stream_.connect(host_, port_, secure_, timeouts_.connect_ms);
+    connected_ = done.has_value();
+    return done;
+  }
+
+  // What is left of the last body would be taken for the next answer. A short rest is cheaper to
+  // read than a new connection.
+  void finish_last_body() {
+    std::uint8_t rest[64];
+    for (int pieces = 0; connected_ && body_ != body::none; ++pieces) {
+      if (pieces == 16 || body_ == body::until_close) return close();
+      if (!read(rest)) return;
+    }
+  }
+
+  result<http_response> send_and_read(const http_request& request, const url_view& target,
+                                      bool with_token, detail::url_buffer& url) {
+    heard_ = false;
+    if (auto done = send(request, target, with_token); !done) return done.error();
+    for (int interim = 0; interim < 8; ++interim) {
+      if (auto done = read_head(url); !done) return done.error();
+      if (head_.response.status >= 200) return begin_body(request);
+      if (head_.response.status == 101) break;
+    }
+    return failure(errc::malformed, "the server sends interim answers without end");
+  }
+
+  result<void> send(const http_request& request, const url_view& target, bool with_token) {
+    begin_ = end_ = 0;
+    fixed_string<20> from;
+    from.append_number(request.range_from);
+    const std::string_view agent =
+        request.user_agent.empty() ? std::string_view("ota-updater") : request.user_agent;
+    const bool ranged = request.range_from != 0;
+    bool done =
+        put("GET ") && put(target.target) && put(" HTTP/1.1\r\nHost: ") && put(target.authority) &&
+        put_header("User-Agent: ", agent) && put_header("Accept: ", request.accept) &&
+        put_header("Authorization: token ", with_token ? request.token : std::string_view{}) &&
+        put_header("If-None-Match: ", request.if_none_match);
+    if (ranged)
+      done = done && put("\r\nRange: bytes=") && put(from) && put("-") &&
+             put_header("If-Range: ", request.if_range);
+    done = done && put("\r\n\r\n") && flush();
+    return done ? result<void>{} : result<void>(write_failure_);
+  }
+
+  bool put_header(std::string_view name, std::string_view value) {
+    return value.empty() || (put("\r\n") && put(name) && put(value));
+  }
+
+  // The receive buffer is empty while a request is sent, and gathers it.
+  bool put(std::string_view text) {
+    while (!text.empty()) {
+      if (end_ == Buffer && !flush()) return false;
+      const std::size_t size = text.size() < Buffer - end_ ? text.size() : Buffer - end_;
+      std::memcpy(buffer_ + end_, text.data(), size);
+      end_ += size;
+      text.remove_prefix(size);
+    }
+    return true;
+  }
+
+  bool flush() {
+    const auto done = stream_.write({buffer_, end_}, timeouts_.read_ms);
+    end_ = 0;
+    if (!done) write_failure_ = done.error();
+    return done.has_value();
+  }
+
+  result<void> read_head(detail::url_buffer& url) {
+    head_.begin();
+    url.begin_location();
+    for (;;) {
+      if (begin_ == end_)
+        if (auto done = fill(); !done) return done;
+      if (begin_ == end_)
+        return failure(errc::connection, "the server closed the connection without an answer");
+      heard_ = true;
+      const auto complete = head_.take(static_cast<char>(buffer_[begin_++]), url);
+      if (!complete) return complete.error();
+      if (*complete) return {};
+    }
+  }
+
+  result<http_response> begin_body(const http_request& request) {
+    http_response& answer = head_.response;
+    const std::uint16_t status = answer.status;
+    if (head_.bad_length)
+      return failure(errc::malformed, "the length of the answer is not one number");
+    left_ = 0;
+    if (status == 204 || status == 304) {
+      body_ = body::none;
+      answer.has_length = false;
+    } else if (head_.chunked) {
+      body_ = body::chunked;
+      // Both at once is how answers are smuggled: believe the chunks, and never reuse.
+      if (answer.has_length) head_.keep_alive = false;
+      answer.has_length = false;
+      first_chunk_ = true;
+    } else if (answer.has_length) {
+      body_ = body::length;
+      left_ = answer.content_length;
+    } else {
+      body_ = body::until_close;
+      head_.keep_alive = false;
+    }
+    if (status == 206 && (!answer.has_range || answer.range_start != request.range_from))
+      return failure(errc::mismatch, "the server sent another range than was asked for");
+    return answer;
+  }
+
+  result<std::size_t> end_body() {
+    if (body_ != body::none || !head_.keep_alive) {
+      body_ = body::none;
+      if (!head_.keep_alive) close();
+    }
+    return std::size_t{0};
+  }
+
+  result<void> fill() {
+    const auto size = stream_.read({buffer_, Buffer}, timeouts_.read_ms);
+    if (!size) return size.error();
+    begin_ = 0;
+    end_ = *size;
+    return {};
+  }
+
+  // Buffered bytes first; else straight from the stream.
+  result<std::size_t> take(mutable_bytes out) {
+    if (begin_ == end_) {
+      if (out.size() >= Buffer) return stream_.read(out, timeouts_.read_ms);
+      if (auto done = fill(); !done) return done.error();
+    }
+    const std::size_t size = end_ - begin_ < out.size() ? end_ - begin_ : out.size();
+    std::memcpy(out.data(), buffer_ + begin_, size);
+    begin_ += size;
+    return size;
+  }
+
+  // Reads "\r\n" behind the last chunk, the size line, and behind the last chunk the trailer.
+  result<void> begin_chunk() {
+    std::uint64_t size = 0;
+    if (!first_chunk_)
+      if (auto line = chunk_line(nullptr, 2); !line) return line;
+    first_chunk_ = false;
+    if (auto line = chunk_line(&size, 4096); !line) return line;
+    left_ = size;
+    if (size != 0) return {};
+    for (std::uint32_t lines = 0; lines < 64; ++lines) {
+      if (auto line = chunk_line(nullptr, 8192); !line) return line;
+      if (line_size_ == 0) {
+        body_ = body::none;
+        return {};
+      }
+    }
+    return failure(errc::too_long, "the trailer of the answer does not end");
+  }
+
+  // One line of at most `limit` bytes, read for a hexadecimal size where one is wanted.
+  result<void> chunk_line(std::uint64_t* size, std::uint32_t limit) {
+    bool digits = true;
+    int count = 0;
+    line_size_ = 0;
+    for (std::uint32_t at = 0; at <= limit; ++at) {
+      std::uint8_t byte = 0;
+      const auto got = take({&byte, 1});
+      if (!got) return got.error();
+      if (*got == 0)
+        return failure(errc::connection, "the answer ended before its promised length");
+      if (byte == '\n') {
+        if (size != nullptr && count == 0) break;
+        return {};
+      }
+      if (byte == '\r') continue;
+      ++line_size_;
+      if (size == nullptr) continue;
+      const int digit = digits ? hex_digit(static_cast<char>(byte)) : -1;
+      digits &= digit >= 0;
+      if (digit >= 0) {
+        if (++count > 15) break;
+        *size = *size << 4 | static_cast<std::uint64_t>(digit);
+      } else if (count == 0) {
+        break;
+      }
+    }
+    return failure(errc::malformed, "the chunks of the answer are damaged");
+  }
+
+  Stream stream_;
+  http_timeouts timeouts_;
+  detail::head_parser head_;
+  error write_failure_;
+  std::string_view location_;
+  std::uint64_t left_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::uint32_t line_size_ = 0;
+  fixed_string<255> host_;
+  std::uint16_t port_ = 0;
+  bool secure_ = false;
+  bool connected_ = false;
+  bool heard_ = false;
+  bool first_chunk_ = false;
+  body body_ = body::none;
+  std::uint8_t buffer_[Buffer];
+  char url_[MaxUrl];
+};
+
+}  // namespace ota
+
+// ota/ota.hpp
+
+#if defined(__unix__) || defined(__APPLE__)
+
+// ota/http/posix_socket.hpp
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+// ota/http/posix_socket.hpp
+
+namespace ota {
+
+/// A TCP connection of a POSIX system, IPv4 or IPv6, whichever of the host's addresses answers.
+class posix_socket {
+ public:
+  static constexpr bool can_secure = false;
+
+  posix_socket() = default;
+  ~posix_socket() { close(); }
+  posix_socket(posix_socket&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  posix_socket& operator=(posix_socket&& other) noexcept {
+    close();
+    fd_ = other.fd_;
+    other.fd_ = -1;
+    return *this;
+  }
+
+  result<void> connect(std::string_view host, std::uint16_t port, bool, std::uint32_t timeout_ms) {
+    close();
+    const fixed_string<255> name(host);
+    fixed_string<5> service;
+    service.append_number(port);
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    wanted.ai_flags = AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(name.c_str(), service.c_str(), &wanted, &found) != 0 || found == nullptr)
+      return error{errc::connection, "socket",
+                   "the host name is not known; check it and the network"};
+    error failure{errc::connection, "socket", "no connection"};
+    for (const addrinfo* one = found; one != nullptr && fd_ < 0; one = one->ai_next)
+      if (auto done = try_address(*one, timeout_ms); !done) failure = done.error();
+    ::freeaddrinfo(found);
+    if (fd_ < 0) return failure;
+    const int on = 1;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return {};
+  }
+
+  result<std::size_t> read(mutable_bytes out, std::uint32_t timeout_ms) {
+    for (;;) {
+      const ssize_t size = ::recv(fd_, out.data(), out.size(), 0);
+      if (size >= 0) return static_cast<std::size_t>(size);
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken();
+      if (auto ready = wait(POLLIN, timeout_ms); !ready) return ready.error();
+    }
+  }
+
+  result<void> write(bytes data, std::uint32_t timeout_ms) {
+    while (!data.empty()) {
+      const ssize_t size = ::send(fd_, data.data(), data.size(), MSG_NOSIGNAL);
+      if (size >= 0) {
+        data = data.drop(static_cast<std::size_t>(size));
+        continue;
+      }
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken();
+      if (auto ready = wait(POLLOUT, timeout_ms); !ready) return ready;
+    }
+    return {};
+  }
+
+  void close() {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = -1;
+  }
+
+ private:
+  static error broken() { return {errc::connection, "socket", "the connection broke", errno}; }
+
+  result<void> try_address(const addrinfo& address, std::uint32_t timeout_ms) {
+    fd_ = ::socket(address.ai_family, address.ai_socktype, address.ai_protocol);
+    if (fd_ < 0) return broken();
+    ::fcntl(fd_, F_SETFD, FD_CLOEXEC);
+    ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
+    if (::connect(fd_, address.ai_addr, address.ai_addrlen) == 0) return {};
+    int number = errno;
+    if (number == EINPROGRESS) {
+      if (auto ready = wait(POLLOUT, timeout_ms); !ready) {
+        close();
+        return error{errc::timeout, "socket", "the host does not answer"};
+      }
+      socklen_t size = sizeof number;
+      ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &number, &size);
+      if (number == 0) return {};
+    }
+    close();
+    return error{errc::connection, "socket",
+                 number == ECONNREFUSED ? "the host refuses the connection: is the server running?"
+                                        : "the host cannot be reached",
+                 number};
+  }
+
+  result<void> wait(short events, std::uint32_t timeout_ms) {
+    pollfd one{fd_, events, 0};
+    for (;;) {
+      const int ready = ::poll(&one, 1, static_cast<int>(timeout_ms));
+      if (ready > 0) return {};
+      if (ready == 0)
+        return error{errc::timeout, "socket", "the other side was silent for too long"};
+      if (errno != EINTR) return broken();
+    }
+  }
+
+  int fd_ = -1;
+};
+
+}  // namespace ota
+
+// ota/storage/posix_files.hpp
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+// ota/storage/posix_files.hpp
+
+namespace ota {
+
+/// Files below a root directory of a POSIX system.
+///
+/// No symbolic link is followed, inside the root or out of it: each directory on the way is opened
+/// with O_NOFOLLOW. The last file read or written stays open until another one is used.
+class posix_files {
+ public:
+  explicit posix_files(std::string_view root = ".") {
+    const fixed_string<1023> path(root);
+    root_ = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  }
+  ~posix_files() {
+    close_file();
+    close_parent();
+    if (root_ >= 0) ::close(root_);
+  }
+  posix_files(posix_files&& other) noexcept { take(other); }
+  posix_files& operator=(posix_files&&) = delete;
+
+  result<file_info> stat(std::string_view path) {
+    file_info info;
+    const auto name = enter(path, false);
+    if (!name) {
+      if (name.error().code == errc::not_found) return info;
+      return name.error();
+    }
+    struct ::stat found;
+    if (::fstatat(parent_, name->c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (errno == ENOENT || errno == ENOTDIR) return info;
+      return failed("cannot look at a file");
+    }
+    if (S_ISREG(found.st_mode)) {
+      info.kind = file_kind::file;
+      info.size = static_cast<std::uint64_t>(found.st_size);
+      info.executable = (found.st_mode & S_IXUSR) != 0;
+    } else {
+      info.kind = S_ISDIR(found.st_mode) ? file_kind::directory : file_kind::other;
+    }
+    return info;
+  }
+
+  result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
+    if (!is_open(path, false)) {
+      const auto name = enter(path, false);
+      if (!name) return name.error();
+      if (auto done = open_file(path, *name, O_RDONLY); !done) return done.error();
+    }
+    std::size_t size = 0;
+    while (size < out.size()) {
+      const ssize_t got =
+          ::pread(file_, out.data() + size, out.size() - size, static_cast<off_t>(offset + size));
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0) return failed("cannot read a file");
+      if (got == 0) break;
+      size += static_cast<std::size_t>(got);
+    }
+    return size;
+  }
+
+  result<void> write(std::string_view path, std::uint64_t offset, bytes data) {
+    if (offset == 0 || !is_open(path, true)) {
+      const auto name = enter(path, true);
+      if (!name) return name.error();
+      const int flags = O_RDWR | (offset == 0 ? O_CREAT | O_TRUNC : 0);
+      if (auto done = open_file(path, *name, flags); !done) return done;
+    }
+    std::size_t size = 0;
+    while (size < data.size()) {
+      const ssize_t put = ::pwrite(file_, data.data() + size, data.size() - size,
+                                   static_cast<off_t>(offset + size));
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0) return failed("cannot write a file");
+      size += static_cast<std::size_t>(put);
+    }
+    return {};
+  }
+
+  result<void> rename(std::string_view from, std::string_view to) {
+    close_file();
+    const auto source = enter(from, false);
+    if (!source) return source.error();
+    const int source_parent = ::dup(parent_);
+    if (source_parent < 0) return failed("cannot rename a file");
+    const auto target = enter(to, true);
+    int status = -1;
+    if (target) status = ::renameat(source_parent, source->c_str(), parent_, target->c_str());
+    const error failure = target ? failed("cannot rename a file") : target.error();
+    ::close(source_parent);
+    return status == 0 ? result<void>{} : result<void>(failure);
+  }
+
+  result<void> remove(std::string_view path) {
+    close_file();
+    close_parent();
+    const auto name = enter(path, false);
+    if (!name) {
+      if (name.error().code == errc::not_found) return {};
+      return name.error();
+    }
+    if (::unlinkat(parent_, name->c_str(), 0) == 0 || errno == ENOENT) return {};
+    if (errno != EISDIR && errno != EPERM) return failed("cannot remove a file");
+    if (::unlinkat(parent_, name->c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+    return failed("cannot remove a directory");
+  }
+
+  result<void> sync() {
+#if defined(__linux__)
+    if (::syncfs(root_) != 0) return failed("cannot sync");
+#else
+    ::sync();
+#endif
+    return {};
+  }
+
+  result<std::uint64_t> free_space() {
+    struct ::statvfs info;
+    if (::fstatvfs(root_, &info) != 0) return failed("cannot open the root directory");
+    return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
+  }
+
+  template <class Visit>
+  result<void> list(std::string_view directory, Visit&& visit) {
+    int fd = -1;
+    if (directory.empty()) {
+      fd = ::openat(root_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    } else {
+      const auto name = enter(directory, false);
+      if (!name) {
+        if (name.error().code == errc::not_found) return {};
+        return name.error();
+      }
+      fd = ::openat(parent_, name->c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    }
+    if (fd < 0) {
+      if (errno == ENOENT || errno == ENOTDIR) return {};
+      return failed("cannot list a directory");
+    }
+    DIR* const entries = ::fdopendir(fd);
+    if (entries == nullptr) {
+      ::close(fd);
+      return failed("cannot list a directory");
+    }
+    while (const dirent* one = ::readdir(entries)) {
+      const std::string_view name = one->d_name;
+      if (name == "." || name == "..") continue;
+      struct ::stat found;
+      if (::fstatat(fd, one->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
+      const file_kind kind = S_ISREG(found.st_mode)   ? file_kind::file
+                             : S_ISDIR(found.st_mode) ? file_kind::directory
+                                                      : file_kind::other;
+      if (!visit(name, kind)) break;
+    }
+    ::closedir(entries);
+    return {};
+  }
+
+  result<void> set_executable(std::string_view path, bool executable) {
+    if (!is_open(path, false)) {
+      const auto name = enter(path, false);
+      if (!name) return name.error();
+      if (auto done = open_file(path, *name, O_RDONLY); !done) return done;
+    }
+    struct ::stat found;
+    if (::fstat(file_, &found) != 0) return failed("cannot look at a file");
+    const mode_t readable = (found.st_mode & 0444u) >> 2;
+    const mode_t mode =
+        executable ? found.st_mode | readable : found.st_mode & ~static_cast<mode_t>(0111);
+    if (mode != found.st_mode && ::fchmod(file_, mode & 07777u) != 0)
+      return failed("cannot change a file's mode");
+    return {};
+  }
+
+ private:
+  using name_text = fixed_string<255>;
+
+  static error failed(const char* text) {
+    const int number = errno;
+    switch (number) {
+      case ENOENT:
+      case ENOTDIR:
+        return {errc::not_found, "storage", "no such file", number};
+      case ENOSPC:
+      case EDQUOT:
+        return {errc::no_space, "storage", "the storage is full", number};
+      case ENOTEMPTY:
+      case EEXIST:
+        return {errc::not_empty, "storage", "the directory still holds something", number};
+      case ELOOP:
+        return {errc::invalid_path, "storage", "a symbolic link is in the way; it is not followed",
+                number};
+      case EACCES:
+      case EPERM:
+        return {errc::storage, "storage", "no permission: check who owns the device's root",
+                number};
+      case EROFS:
+        return {errc::storage, "storage", "the file system is mounted read-only", number};
+      default:
+        return {errc::storage, "storage", text, number};
+    }
+  }
+
+  // Opens the directory that `path` lies in; the result is the last part.
+  result<name_text> enter(std::string_view path, bool make) {
+    if (!is_valid_path(path) || path.size() > 1023)
+      return error{errc::invalid_path, "storage", "not a relative path below the device's root"};
+    const std::string_view directory = parent_path(path);
+    const std::size_t last = directory.empty() ? 0 : directory.size() + 1;
+    const name_text name(path.substr(last));
+    if (name.overflowed())
+      return error{errc::too_long, "storage", "a file name is longer than 255 bytes"};
+    if (parent_ >= 0 && parent_name_.view() == directory) return name;
+    close_parent();
+    int fd = ::dup(root_);
+    for (std::size_t at = 0; fd >= 0 && at < directory.size();) {
+      std::size_t end = directory.find('/', at);
+      if (end == std::string_view::npos) end = directory.size();
+      const name_text part(directory.substr(at, end - at));
+      constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+      int next = ::openat(fd, part.c_str(), flags);
+      if (next < 0 && errno == ENOENT && make && ::mkdirat(fd, part.c_str(), 0777) == 0)
+        next = ::openat(fd, part.c_str(), flags);
+      const int number = errno;
+      ::close(fd);
+      errno = number;
+      fd = next;
+      at = end + 1;
+    }
+    if (fd < 0) return failed("cannot enter a directory");
+    parent_ = fd;
+    parent_name_.assign(directory);
+    return name;
+  }
+
+  bool is_open(std::string_view path, bool to_write) const {
+    return file_ >= 0 && file_name_.view() == path && (writable_ || !to_write);
+  }
+
+  result<void> open_file(std::string_view path, const name_text& name, int flags) {
+    close_file();
+    file_ = ::openat(parent_, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666);
+    if (file_ < 0) return failed("cannot open a file");
+    file_name_.assign(path);
+    writable_ = (flags & O_RDWR) != 0;
+    return {};
+  }
+
+  void close_file() {
+    if (file_ >= 0) ::close(file_);
+    file_ = -1;
+  }
+  void close_parent() {
+    if (parent_ >= 0) ::close(parent_);
+    parent_ = -1;
+  }
+
+  void take(posix_files& other) {
+    root_ = other.root_;
+    other.root_ = -1;
+    other.close_file();
+    other.close_parent();
+  }
+
+  int root_ = -1;
+  int parent_ = -1;
+  int file_ = -1;
+  bool writable_ = false;
+  fixed_string<255> parent_name_;
+  fixed_string<255> file_name_;
+};
+
+}  // namespace ota
+
+// ota/ota.hpp
+#endif
+#if defined(__linux__)
+
+// ota/hardware/linux_host.hpp
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+// ota/hardware/linux_host.hpp
+
+namespace ota {
+
+/// A Linux computer: clocks, memory, the battery's charge and the WiFi signal as the kernel tells
+/// them, the host name as the device's id (as 0x687931/ota does on a computer). It does not reset
+/// the computer and has no LED.
+struct linux_host : no_hardware {
+  std::uint64_t now() { return static_cast<std::uint64_t>(::time(nullptr)); }
+
+  std::uint64_t ticks_ms() {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1000 +
+           static_cast<std::uint64_t>(time.tv_nsec) / 1000000;
+  }
+
+  int hour() {
+    const time_t time = ::time(nullptr);
+    tm local{};
+    return ::localtime_r(&time, &local) == nullptr ? -1 : local.tm_hour;
+  }
+
+  void wait(std::uint32_t milliseconds) {
+    const timespec time{static_cast<time_t>(milliseconds / 1000),
+                        static_cast<long>(milliseconds % 1000) * 1000000};
+    ::nanosleep(&time, nullptr);
+  }
+
+  std::size_t free_memory() {
+    struct ::sysinfo info {};
+    if (::sysinfo(&info) != 0) return 0;
+    return static_cast<std::size_t>(info.freeram) * info.mem_unit;
+  }
+
+  /// The link quality file holds a line a device: "wlan0: 0000   70.  -40.  -256 …".
+  int signal_dbm() {
+    FILE* const file = ::fopen("/proc/net/wireless", "r");
+    if (file == nullptr) return 0;
+    char line[160];
+    int dbm = 0;
+    for (int i = 0; dbm == 0 && ::fgets(line, sizeof line, file) != nullptr; ++i) {
+      double quality = 0, level = 0;
+      if (i >= 2 && ::sscanf(line, " %*[^:]: %*x %lf %lf", &quality, &level) == 2 && level < 0)
+        dbm = static_cast<int>(level);
+    }
+    ::fclose(file);
+    return dbm;
+  }
+
+  std::uint32_t random() {
+    std::uint32_t value = 0;
+    return ::getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value
+               ? value
+               : static_cast<std::uint32_t>(ticks_ms());
+  }
+
+  std::string_view unique_id() {
+    if (name_[0] == '\0' && ::gethostname(name_, sizeof name_ - 1) != 0) return "unknown";
+    return name_[0] == '\0' ? std::string_view("unknown") : std::string_view(name_);
+  }
+
+ private:
+  char name_[65] = {};
+};
+
+}  // namespace ota
+
+// ota/ota.hpp
+#endif

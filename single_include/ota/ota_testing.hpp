@@ -1,0 +1,659 @@
+// ota 0.1.0: updates a device over the air.
+// Made by tools/single_header.py from the headers in include/ota; change those.
+//
+// MIT License
+//
+// Copyright (c) 2026 the ota authors
+//
+// Permission is hereby granted, free of charge, to any person obtaining a copy
+// of this software and associated documentation files (the "Software"), to deal
+// in the Software without restriction, including without limitation the rights
+// to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+// copies of the Software, and to permit persons to whom the Software is
+// furnished to do so, subject to the following conditions:
+//
+// The above copyright notice and this permission notice shall be included in all
+// copies or substantial portions of the Software.
+//
+// THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+// IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+// FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+// AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+// LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+// OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+// SOFTWARE.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+#include "ota.hpp"
+
+// ota/testing/power_cut_storage.hpp
+
+namespace ota::testing {
+
+/// One operation that changes a storage.
+struct storage_operation {
+  enum class kind { write, rename, remove, set_executable, sync };
+
+  kind what = kind::sync;
+  std::string path;
+  std::string to;            ///< of a rename
+  std::uint64_t offset = 0;  ///< of a write
+  std::string data;          ///< of a write
+  bool executable = false;
+
+  /// For a message: "write a.txt at 0, 12 bytes".
+  std::string describe() const {
+    switch (what) {
+      case kind::write:
+        return "write " + path + " at " + std::to_string(offset) + ", " +
+               std::to_string(data.size()) + " bytes";
+      case kind::rename:
+        return "rename " + path + " to " + to;
+      case kind::remove:
+        return "remove " + path;
+      case kind::set_executable:
+        return "set_executable " + path;
+      case kind::sync:
+        return "sync";
+    }
+    return "";
+  }
+};
+
+/// Does an operation on a storage, of a write only the first `part` bytes. What cannot be done
+/// because an operation before it was lost is left out, as on a real storage; a write whose
+/// earlier bytes were lost leaves zeros in their place.
+template <class Storage>
+void apply(Storage& storage, const storage_operation& one, std::size_t part = SIZE_MAX) {
+  using kind = storage_operation::kind;
+  const auto as_bytes_of = [](const std::string& text) {
+    return bytes(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  };
+  switch (one.what) {
+    case kind::write: {
+      const auto there = storage.stat(one.path);
+      std::uint64_t size = there ? there->size : 0;
+      if (one.offset != 0 && size < one.offset) {
+        if (there && there->kind == file_kind::none) (void)storage.write(one.path, 0, {});
+        const std::string zeros(static_cast<std::size_t>(one.offset - size), '\0');
+        (void)storage.write(one.path, size, as_bytes_of(zeros));
+        size = one.offset;
+      }
+      if (one.offset == 0 || size == one.offset)
+        (void)storage.write(one.path, one.offset, as_bytes_of(one.data).first(part));
+      break;
+    }
+    case kind::rename:
+      (void)storage.rename(one.path, one.to);
+      break;
+    case kind::remove:
+      (void)storage.remove(one.path);
+      break;
+    case kind::set_executable:
+      if constexpr (keeps_modes<Storage>) (void)storage.set_executable(one.path, one.executable);
+      break;
+    case kind::sync:
+      (void)storage.sync();
+      break;
+  }
+}
+
+/// A storage policy that does everything on another one, records and counts what changes it, and
+/// can cut the power: from operation `cut_at(n)` on (counted from 0) nothing is done any more and
+/// every call fails with `errc::power_cut`, until `reboot()`.
+template <class Storage>
+class power_cut_storage {
+ public:
+  explicit power_cut_storage(Storage& inner) : inner_(&inner) {}
+
+  /// Cuts the power before operation `index`; of a write, the first `part` bytes are still done.
+  void cut_at(std::size_t index, std::size_t part = 0) {
+    cut_ = index;
+    part_ = part;
+  }
+  void reboot() {
+    cut_ = SIZE_MAX;
+    is_cut_ = false;
+  }
+  bool is_cut() const { return is_cut_; }
+
+  /// What was done, in order.
+  const std::vector<storage_operation>& operations() const { return operations_; }
+
+  Storage& inner() { return *inner_; }
+
+  result<file_info> stat(std::string_view path) {
+    if (is_cut_) return off();
+    return inner_->stat(path);
+  }
+  result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
+    if (is_cut_) return off();
+    return inner_->read(path, offset, out);
+  }
+  result<std::uint64_t> free_space() {
+    if (is_cut_) return off();
+    return inner_->free_space();
+  }
+  template <class Visit>
+  result<void> list(std::string_view directory, Visit&& visit) {
+    if (is_cut_) return off();
+    return inner_->list(directory, std::forward<Visit>(visit));
+  }
+
+  result<void> write(std::string_view path, std::uint64_t offset, bytes data) {
+    storage_operation one;
+    one.what = storage_operation::kind::write;
+    one.path = path;
+    one.offset = offset;
+    one.data.assign(reinterpret_cast<const char*>(data.data()), data.size());
+    if (!record(std::move(one))) return off();
+    return inner_->write(path, offset, data);
+  }
+  result<void> rename(std::string_view from, std::string_view to) {
+    storage_operation one;
+    one.what = storage_operation::kind::rename;
+    one.path = from;
+    one.to = to;
+    if (!record(std::move(one))) return off();
+    return inner_->rename(from, to);
+  }
+  result<void> remove(std::string_view path) {
+    storage_operation one;
+    one.what = storage_operation::kind::remove;
+    one.path = path;
+    if (!record(std::move(one))) return off();
+    return inner_->remove(path);
+  }
+  result<void> sync() {
+    if (!record({})) return off();
+    return inner_->sync();
+  }
+  template <class S = Storage>
+  auto set_executable(std::string_view path, bool executable)
+      -> decltype(std::declval<S&>().set_executable(path, executable)) {
+    storage_operation one;
+    one.what = storage_operation::kind::set_executable;
+    one.path = path;
+    one.executable = executable;
+    if (!record(std::move(one))) return off();
+    return inner_->set_executable(path, executable);
+  }
+
+ private:
+  static error off() { return {errc::power_cut, "power cut", "the power is off"}; }
+
+  bool record(storage_operation&& one) {
+    if (is_cut_) return false;
+    if (operations_.size() == cut_) {
+      is_cut_ = true;
+      if (part_ != 0) apply(*inner_, one, part_);
+      return false;
+    }
+    operations_.push_back(std::move(one));
+    return true;
+  }
+
+  Storage* inner_;
+  std::vector<storage_operation> operations_;
+  std::size_t cut_ = SIZE_MAX;
+  std::size_t part_ = 0;
+  bool is_cut_ = false;
+};
+
+}  // namespace ota::testing
+
+// ota/testing/storage_tree.hpp
+
+namespace ota::testing {
+
+/// Content and mode of a file.
+struct stored_file {
+  std::string content;
+  bool executable = false;
+
+  bool operator==(const stored_file& other) const {
+    return content == other.content && executable == other.executable;
+  }
+};
+
+/// Every file of a storage, by path.
+using storage_tree = std::map<std::string, stored_file>;
+
+/// Reads a whole storage.
+template <class Storage>
+storage_tree read_storage(Storage& storage, const std::string& directory = "") {
+  std::vector<std::pair<std::string, file_kind>> names;
+  (void)storage.list(directory, [&](std::string_view name, file_kind kind) {
+    names.emplace_back((directory.empty() ? "" : directory + "/") + std::string(name), kind);
+    return true;
+  });
+  storage_tree tree;
+  for (const auto& [path, kind] : names) {
+    if (kind == file_kind::directory) {
+      tree.merge(read_storage(storage, path));
+      continue;
+    }
+    const auto info = storage.stat(path);
+    if (!info) continue;
+    stored_file& file = tree[path];
+    file.executable = info->executable;
+    file.content.resize(static_cast<std::size_t>(info->size));
+    const auto size = storage.read(
+        path, 0, {reinterpret_cast<std::uint8_t*>(file.content.data()), file.content.size()});
+    file.content.resize(size.value_or(0));
+  }
+  return tree;
+}
+
+/// What a user sees of a tree: all but the library's own notes. version.json is seen.
+inline storage_tree visible(storage_tree tree) {
+  for (auto one = tree.begin(); one != tree.end();)
+    if (one->first.compare(0, 4, ".ota") == 0 || one->first.compare(0, 4, "ota_") == 0)
+      one = tree.erase(one);
+    else
+      ++one;
+  return tree;
+}
+
+/// The first difference between two trees, as a sentence; empty when they are equal.
+inline std::string difference(const storage_tree& is, const storage_tree& should) {
+  for (const auto& [path, file] : should) {
+    const auto found = is.find(path);
+    if (found == is.end()) return path + " is missing";
+    if (found->second.content != file.content) return path + " has another content";
+    if (found->second.executable != file.executable) return path + " has another mode";
+  }
+  for (const auto& [path, file] : is)
+    if (should.find(path) == should.end()) return path + " should not be there";
+  return "";
+}
+
+/// A number for a whole tree (FNV-1a); equal trees have equal numbers.
+inline std::uint64_t fingerprint(const storage_tree& tree) {
+  std::uint64_t sum = 0xcbf29ce484222325u;
+  const auto add = [&sum](const std::string& text) {
+    for (const char c : text + '\0') sum = (sum ^ static_cast<std::uint8_t>(c)) * 0x100000001b3u;
+  };
+  for (const auto& [path, file] : tree) {
+    add(path);
+    add(std::to_string(file.content.size()) + (file.executable ? "x" : "-"));
+    add(file.content);
+  }
+  return sum;
+}
+
+}  // namespace ota::testing
+
+// ota/testing/prove_power_safe.hpp
+
+namespace ota::testing {
+
+/// How thorough a proof is.
+struct power_cut_options {
+  /// Cuts in a row: 1 cuts the update, 2 also each recovery, 3 also the recovery after that.
+  int depth = 2;
+  /// After recovery, do the update once more and expect it to succeed.
+  bool finishes = false;
+  /// Of the operations since the last barrier, this many of the newest and of the oldest are lost
+  /// one at a time.
+  std::size_t lost_singly = 8;
+  /// Subsets of those operations, drawn by chance, that are lost together.
+  int lost_at_random = 4;
+};
+
+/// What a proof found.
+struct power_cut_report {
+  std::size_t operations = 0;       ///< of the uncut update
+  std::size_t cuts = 0;             ///< states after a cut that were looked at
+  std::size_t recoveries = 0;       ///< recoveries run
+  std::size_t distinct_states = 0;  ///< different states of the storage after a cut
+  int depth = 0;
+  std::size_t broken = 0;    ///< cuts after which neither version was whole
+  std::string first_broken;  ///< the first of them: where, how, and what was wrong
+
+  std::string to_json() const {
+    return "{\"operations\": " + std::to_string(operations) +
+           ", \"cuts\": " + std::to_string(cuts) +
+           ", \"recoveries\": " + std::to_string(recoveries) +
+           ", \"depth\": " + std::to_string(depth) +
+           ", \"distinct_states\": " + std::to_string(distinct_states) +
+           ", \"broken\": " + std::to_string(broken) + "}";
+  }
+};
+
+namespace detail {
+
+/// What of a row of operations reaches the storage when the power is cut in it.
+struct cut {
+  std::size_t index = 0;       ///< the operation at which the power fails
+  std::size_t part = 0;        ///< bytes of it, where it is a write, that are still done
+  std::set<std::size_t> lost;  ///< operations before it, since the last barrier, that are not
+  bool data_lost = false;      ///< of the writes since the last barrier no byte is there
+  std::string name;
+};
+
+/// The cuts at one operation.
+inline std::vector<cut> cuts_at(const std::vector<storage_operation>& operations, std::size_t index,
+                                const power_cut_options& options, std::mt19937& random) {
+  using kind = storage_operation::kind;
+  std::vector<cut> cuts;
+  std::size_t barrier = index;
+  while (barrier != 0 && operations[barrier - 1].what != kind::sync) --barrier;
+  const std::size_t unsynced = index - barrier;
+
+  cuts.push_back({index, 0, {}, false, "before it"});
+  if (index < operations.size() && operations[index].what == kind::write) {
+    const std::size_t size = operations[index].data.size();
+    for (const std::size_t part : {std::size_t{1}, size / 2, size - 1})
+      if (size > 1 && part != 0 && part < size)
+        cuts.push_back({index, part, {}, false, "after " + std::to_string(part) + " bytes of it"});
+  }
+  if (unsynced == 0) return cuts;
+
+  cut all{index, 0, {}, false, "before it, all since the last sync lost"};
+  for (std::size_t i = barrier; i < index; ++i) all.lost.insert(i);
+  cuts.push_back(all);
+  cuts.push_back(
+      {index, 0, {}, true, "before it, the data of all writes since the last sync lost"});
+  for (std::size_t i = barrier; i < index; ++i) {
+    if (i - barrier >= options.lost_singly && index - i > options.lost_singly) continue;
+    const std::string which = std::to_string(i) + " (" + operations[i].describe() + ")";
+    cuts.push_back({index, 0, {i}, false, "before it, operation " + which + " lost"});
+    cut only = all;
+    only.lost.erase(i);
+    only.name = "before it, of all since the last sync only operation " + which + " done";
+    cuts.push_back(only);
+  }
+  for (int i = 0; i < options.lost_at_random && unsynced > 2; ++i) {
+    cut some{index, 0, {}, false, "before it, lost:"};
+    for (std::size_t j = barrier; j < index; ++j)
+      if (random() % 2 == 0) some.lost.insert(j), some.name += " " + std::to_string(j);
+    cuts.push_back(some);
+  }
+  return cuts;
+}
+
+/// The operations that are done when the power is cut: those of `done` up to the cut, less what
+/// it loses.
+inline std::vector<storage_operation> done_at(const std::vector<storage_operation>& done,
+                                              const cut& at) {
+  using kind = storage_operation::kind;
+  std::vector<storage_operation> row;
+  std::size_t barrier = at.index;
+  while (barrier != 0 && done[barrier - 1].what != kind::sync) --barrier;
+  for (std::size_t i = 0; i < at.index; ++i) {
+    if (at.lost.count(i) != 0) continue;
+    const bool empty = at.data_lost && i >= barrier && done[i].what == kind::write;
+    if (empty && done[i].offset != 0) continue;
+    row.push_back(done[i]);
+    if (empty) row.back().data.clear();
+  }
+  if (at.part != 0) {
+    row.push_back(done[at.index]);
+    row.back().data.resize(at.part);
+  }
+  return row;
+}
+
+template <class Make, class Update, class Boot>
+class prover {
+ public:
+  using storage_type = decltype(std::declval<Make&>()());
+  using operations = std::vector<storage_operation>;
+
+  prover(Make& make, Update& update, Boot& boot, const power_cut_options& options)
+      : make_(make), update_(update), boot_(boot), options_(options) {}
+
+  power_cut_report run() {
+    report_.depth = options_.depth;
+    auto storage = make_();
+    before_ = visible(read_storage(storage));
+    power_cut_storage<storage_type> recorder(storage);
+    const auto done = update_(recorder);
+    if (!done) {
+      broken("the uncut update fails: " + std::string(done.error().text));
+      return report_;
+    }
+    after_ = visible(read_storage(storage));
+    report_.operations = recorder.operations().size();
+    explore({}, recorder.operations(), options_.depth, "update");
+    report_.distinct_states = seen_.size();
+    return report_;
+  }
+
+ private:
+  // Cuts `done`, which began in the state that `base` leads to, at each of its operations.
+  void explore(const operations& base, const operations& done, int depth, const std::string& what) {
+    for (std::size_t index = 0; index <= done.size(); ++index)
+      for (const cut& one : cuts_at(done, index, options_, random_)) {
+        ++report_.cuts;
+        auto storage = make_();
+        for (const storage_operation& each : base) apply(storage, each);
+        const operations row = done_at(done, one);
+        for (const storage_operation& each : row) apply(storage, each);
+        const std::uint64_t state = fingerprint(read_storage(storage));
+        // A state that was looked at with as many cuts to come needs no second look.
+        auto& looked = seen_[state];
+        if (looked >= depth) continue;
+        looked = depth;
+        const std::string where =
+            what + " cut at operation " + std::to_string(index) +
+            (index < done.size() ? " (" + done[index].describe() + ")" : " (its end)") + ", " +
+            one.name;
+        recover(storage, base, row, depth, where);
+      }
+  }
+
+  void recover(storage_type& storage, const operations& base, const operations& row, int depth,
+               const std::string& where) {
+    ++report_.recoveries;
+    power_cut_storage<storage_type> recorder(storage);
+    const auto booted = boot_(recorder);
+    if (!booted) return broken(where + ": recovery fails: " + booted.error().text);
+    const operations recovery = recorder.operations();
+    judge(storage, where);
+    if (depth < 2 || recovery.empty()) return;
+    operations state = base;
+    state.insert(state.end(), row.begin(), row.end());
+    explore(state, recovery, depth - 1, where + "; recovery");
+  }
+
+  void judge(storage_type& storage, const std::string& where) {
+    const storage_tree tree = visible(read_storage(storage));
+    const std::string from_old = difference(tree, before_);
+    const std::string from_new = difference(tree, after_);
+    if (!from_old.empty() && !from_new.empty())
+      return broken(where + ": neither version is whole: not the old one, " + from_old +
+                    "; not the new one, " + from_new);
+    if (!options_.finishes) return;
+    power_cut_storage<storage_type> again(storage);
+    const auto finished = update_(again);
+    if (!finished) return broken(where + ": the next update fails: " + finished.error().text);
+    const std::string still = difference(visible(read_storage(storage)), after_);
+    if (!still.empty()) broken(where + ": the next update does not mend it: " + still);
+  }
+
+  void broken(const std::string& what) {
+    if (report_.broken++ == 0) report_.first_broken = what;
+  }
+
+  Make& make_;
+  Update& update_;
+  Boot& boot_;
+  power_cut_options options_;
+  power_cut_report report_;
+  storage_tree before_;
+  storage_tree after_;
+  std::map<std::uint64_t, int> seen_;
+  std::mt19937 random_{1};
+};
+
+}  // namespace detail
+
+/// Proves that an update on a storage policy is power-safe, or finds the first cut that breaks it.
+///
+/// `start` is a storage that holds the old version, if its policy can be copied; else a callable
+/// that gives such a storage, the same each time. `update(storage)` does the update and
+/// `boot(storage)` what the device does at its start; both get a `power_cut_storage<Storage>&` and
+/// return `result<void>`.
+///
+/// The update is run once and its operations recorded; then for each operation, and each way a cut
+/// can end there (docs/power-cut-kit.md), the storage is brought to the state that the cut leaves,
+/// the device starts, and its tree must be exactly the old or exactly the new one. Each of those
+/// starts is cut in the same ways, `options.depth` deep.
+template <class Start, class Update, class Boot>
+power_cut_report prove_power_safe(Start&& start, Update&& update, Boot&& boot,
+                                  const power_cut_options& options = {}) {
+  if constexpr (std::is_invocable_v<Start&>) {
+    return detail::prover<std::remove_reference_t<Start>, std::remove_reference_t<Update>,
+                          std::remove_reference_t<Boot>>(start, update, boot, options)
+        .run();
+  } else {
+    const auto make = [&start] { return std::remove_cv_t<std::remove_reference_t<Start>>(start); };
+    return prove_power_safe(make, update, boot, options);
+  }
+}
+
+}  // namespace ota::testing
+
+// ota/testing/storage_conformance.hpp
+
+namespace ota::testing {
+
+namespace detail {
+
+/// Tries the contract rule by rule on a storage; the first one broken ends it.
+template <class Storage>
+class conformance {
+ public:
+  explicit conformance(Storage& storage) : storage_(storage) {}
+
+  std::string run() {
+    files();
+    if (broken_.empty()) renames();
+    if (broken_.empty()) directories();
+    if (broken_.empty()) modes();
+    return broken_;
+  }
+
+ private:
+  bool rule(bool holds, const char* sentence) {
+    if (!holds && broken_.empty()) broken_ = sentence;
+    return holds;
+  }
+
+  bool write(const char* path, std::uint64_t offset, std::string_view text) {
+    return storage_
+        .write(path, offset, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})
+        .has_value();
+  }
+
+  std::string read(const char* path, std::uint64_t offset, std::size_t most) {
+    std::string text(most, '\0');
+    const auto size =
+        storage_.read(path, offset, {reinterpret_cast<std::uint8_t*>(text.data()), text.size()});
+    if (!size) return "(an error)";
+    text.resize(*size);
+    return text;
+  }
+
+  file_kind kind(const char* path) {
+    const auto there = storage_.stat(path);
+    return there ? there->kind : file_kind::other;
+  }
+
+  void files() {
+    rule(kind("ct/a") == file_kind::none, "stat of a path that is not there gives kind none");
+    rule(storage_.remove("ct/a").has_value(), "remove of a path that is not there succeeds");
+    rule(write("ct/a", 0, "hello"), "write at offset 0 creates the file and its directories");
+    rule(kind("ct/a") == file_kind::file, "stat of a file gives kind file");
+    rule(kind("ct/a/b") == file_kind::none, "stat of a path below a file gives kind none");
+    rule(storage_.stat("ct/a").has_value() && storage_.stat("ct/a")->size == 5,
+         "stat of a file gives its size");
+    rule(read("ct/a", 0, 100) == "hello", "read gives what was written, and less at the end");
+    rule(read("ct/a", 1, 3) == "ell", "read begins at its offset and fills what it is given");
+    rule(read("ct/a", 5, 3).empty(), "read at the end of a file gives 0 bytes");
+    rule(write("ct/a", 5, ", you"), "write at the size of a file appends");
+    rule(read("ct/a", 0, 100) == "hello, you", "an append leaves what was there");
+    rule(write("ct/a", 0, "x"), "write at offset 0 over a file succeeds");
+    rule(read("ct/a", 0, 100) == "x", "write at offset 0 empties the file first");
+    rule(write("ct/e", 0, ""), "write of no bytes at offset 0 succeeds");
+    rule(kind("ct/e") == file_kind::file, "write of no bytes at offset 0 creates an empty file");
+    rule(storage_.sync().has_value(), "sync succeeds");
+    rule(storage_.free_space().has_value(), "free_space succeeds");
+  }
+
+  void renames() {
+    rule(storage_.rename("ct/a", "ct/n/ew/b").has_value(),
+         "rename makes the directories of its target");
+    rule(kind("ct/a") == file_kind::none, "rename leaves nothing at the old path");
+    rule(read("ct/n/ew/b", 0, 9) == "x", "rename keeps the content");
+    rule(write("ct/c", 0, "other"), "write succeeds beside a directory");
+    rule(storage_.rename("ct/c", "ct/n/ew/b").has_value(), "rename replaces a file");
+    rule(read("ct/n/ew/b", 0, 9) == "other", "rename over a file gives the new content");
+    rule(!storage_.rename("ct/gone", "ct/c").has_value(), "rename of nothing is an error");
+    rule(write("ct/f", 0, "f") && !storage_.rename("ct/f", "ct/n").has_value(),
+         "rename over a directory is an error");
+    rule(!write("ct/f/below", 0, "x"), "write below a file is an error");
+    rule(read("ct/f", 0, 9) == "f", "a refused operation changes nothing");
+  }
+
+  void directories() {
+    rule(kind("ct/n") == file_kind::directory, "stat of a directory gives kind directory");
+    std::vector<std::pair<std::string, file_kind>> seen;
+    const auto listed = storage_.list("ct", [&](std::string_view name, file_kind what) {
+      seen.emplace_back(std::string(name), what);
+      return true;
+    });
+    rule(listed.has_value() && seen.size() == 3, "list gives each entry of a directory once");
+    for (const auto& [name, what] : seen)
+      rule((name == "n") == (what == file_kind::directory), "list tells files from directories");
+    int visits = 0;
+    (void)storage_.list("ct", [&](std::string_view, file_kind) { return ++visits < 1; });
+    rule(visits == 1, "list ends when its visitor says so");
+    rule(storage_.list("ct/nothing", [&](std::string_view, file_kind) { return true; }).has_value(),
+         "list of a directory that is not there succeeds and gives nothing");
+    const auto removed = storage_.remove("ct/n");
+    rule(!removed && removed.error().code == errc::not_empty,
+         "remove of a directory that holds something is errc::not_empty");
+    for (const char* path : {"ct/n/ew/b", "ct/n/ew", "ct/n", "ct/e", "ct/f", "ct"})
+      rule(storage_.remove(path).has_value(), "remove takes files and empty directories");
+    rule(kind("ct") == file_kind::none, "nothing is left of what was removed");
+  }
+
+  void modes() {
+    if constexpr (keeps_modes<Storage>) {
+      rule(write("ct", 0, "x") && !storage_.stat("ct")->executable, "a new file is not executable");
+      rule(storage_.set_executable("ct", true).has_value() && storage_.stat("ct")->executable,
+           "set_executable makes a file executable");
+      rule(storage_.rename("ct", "cu").has_value() && storage_.stat("cu")->executable,
+           "rename keeps the mode");
+      rule(storage_.set_executable("cu", false).has_value() && !storage_.stat("cu")->executable,
+           "set_executable takes it back");
+      rule(storage_.remove("cu").has_value(), "remove takes a file");
+    }
+  }
+
+  Storage& storage_;
+  std::string broken_;
+};
+
+}  // namespace detail
+
+/// Tries a storage policy on its contract, in a directory `ct` that must not be there, and leaves
+/// nothing behind when all is well. Returns the first rule that does not hold; empty: all hold.
+template <class Storage>
+std::string check_storage(Storage& storage) {
+  static_assert(check_file_storage<Storage>::ok);
+  return detail::conformance<Storage>(storage).run();
+}
+
+}  // namespace ota::testing
