@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/backoff.hpp"
+#include "core/text.hpp"
 #include "policies.hpp"
 #include "scheduler.hpp"
 #include "stager.hpp"
@@ -29,17 +30,18 @@ class updater : private check_policies<Policies> {
   using log_type = typename Policies::log;
 
   /// `settings`, and the texts it views, must outlive the updater.
-  explicit updater(const config& settings, storage_type storage = {}, http_type http = {},
-                   hardware_type hardware = {}, log_type log = {})
+  explicit updater(const config& settings) : settings_(settings), log_(log_type{}, settings.debug) {
+    detail::set_timeouts(http_, settings);
+  }
+
+  /// As above, with policies that are made elsewhere, and moved in.
+  updater(const config& settings, storage_type&& storage, http_type&& http = {},
+          hardware_type&& hardware = {}, log_type log = {})
       : settings_(settings),
         storage_(std::move(storage)),
         http_(std::move(http)),
         hardware_(std::move(hardware)),
-        log_(std::move(log), settings.debug),
-        swapper_(storage_),
-        scheduler_(storage_, hardware_, settings_),
-        source_(settings_),
-        stager_(storage_, settings_) {
+        log_(std::move(log), settings.debug) {
     detail::set_timeouts(http_, settings);
   }
 
@@ -265,7 +267,7 @@ class updater : private check_policies<Policies> {
     if (auto done = remember(source_.target().id); !done) return done;
     message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");
-    message_.append(source_.target().commit.view().substr(0, 7)).append(", on trial");
+    message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
     log_.info(message_);
     finish(update_outcome::updated);
     hardware_.reset(settings_.reset);
@@ -338,10 +340,11 @@ class updater : private check_policies<Policies> {
   http_type http_;
   hardware_type hardware_;
   event_log<log_type> log_;
-  swapper<storage_type> swapper_;
-  scheduler<storage_type, hardware_type> scheduler_;
-  typename Policies::source source_;
-  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_;
+  swapper<storage_type> swapper_{storage_};
+  scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_, settings_};
+  typename Policies::source source_{settings_};
+  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
+                                                                                  settings_};
   release_target installed_;
   update_progress_report progress_;
   error failure_;

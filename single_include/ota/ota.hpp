@@ -426,15 +426,20 @@ struct sha256_compress {
     for (; count != 0; --count, data += 64) portable_block(state, data);
   }
 
+  OTA_HASH_INLINE static std::uint32_t rotations(std::uint32_t x, int p, int q, int r) {
+    if constexpr (unroll_hashes) return rotate_right(x, p) ^ rotate_right(x, q) ^ rotate_right(x, r);
+    return rotate_right(rotate_right(rotate_right(x, r - q) ^ x, q - p) ^ x, p);
+  }
+
   // The working variables are a window of eight words that moves up by one a round: s[0..7] are
   // h, g, f, e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie
   // in a row likewise, w[0] being the round's.
   OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, std::uint32_t k) {
     const std::uint32_t e = s[3], a = s[7];
-    const std::uint32_t t = s[0] + rotate_right(rotate_right(rotate_right(e, 14) ^ e, 5) ^ e, 6) +
-                            (s[1] ^ (e & (s[2] ^ s[1]))) + k + w[0];
+    const std::uint32_t t = s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) +
+       rotations(e, 6, 11, 25);
     s[4] += t;
-    s[8] = t + rotate_right(rotate_right(rotate_right(a, 9) ^ a, 11) ^ a, 2) +
+    s[8] = t + rotations(a, 2, 13, 22) +
            (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
   }
 
@@ -561,6 +566,26 @@ using shared_secret = host_trusted;
 
 }  // namespace ota
 
+// ota/core/text.hpp
+
+namespace ota {
+
+/// Part of a text: as `text.substr(first, count)`, but a `first` behind the end gives an empty
+/// text. The standard one throws there, which without exceptions still links the means to abort.
+constexpr std::string_view slice(std::string_view text, std::size_t first,
+                                 std::size_t count = std::string_view::npos) {
+  if (first >= text.size()) return {text.data() + text.size(), 0};
+  const std::size_t rest = text.size() - first;
+  return {text.data() + first, count < rest ? count : rest};
+}
+
+/// Whether a text begins with another.
+constexpr bool starts_with(std::string_view text, std::string_view beginning) {
+  return slice(text, 0, beginning.size()) == beginning;
+}
+
+}  // namespace ota
+
 // ota/core/fixed_vector.hpp
 
 namespace ota {
@@ -639,7 +664,7 @@ constexpr bool is_valid_path(std::string_view path) {
       if (c < 0x20 || c == 0x7f || c == '\\') return false;
       continue;
     }
-    const std::string_view name = path.substr(part, i - part);
+    const std::string_view name = slice(path, part, i - part);
     if (name.empty() || name == "." || name == "..") return false;
     part = i + 1;
   }
@@ -649,7 +674,7 @@ constexpr bool is_valid_path(std::string_view path) {
 /// Everything before the last `/`; empty for a path without one.
 constexpr std::string_view parent_path(std::string_view path) {
   const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
+  return slash == std::string_view::npos ? std::string_view{} : slice(path, 0, slash);
 }
 
 /// `text` without `/` at either end: `lib` and `/lib/` name the same directory.
@@ -663,7 +688,7 @@ constexpr std::string_view trim_slashes(std::string_view text) {
 constexpr bool is_within(std::string_view path, std::string_view entry) {
   entry = trim_slashes(entry);
   if (entry.empty() || path.size() < entry.size()) return false;
-  if (path.substr(0, entry.size()) != entry) return false;
+  if (!starts_with(path, entry)) return false;
   return path.size() == entry.size() || path[entry.size()] == '/';
 }
 
@@ -845,9 +870,9 @@ inline result<url_view> parse_url(std::string_view url) {
   else
     return bad_url("the URL must begin with http:// or https://");
   parts.port = parts.secure ? 443 : 80;
-  parts.authority = url.substr(0, url.find_first_of("/?#"));
-  parts.target = url.substr(parts.authority.size());
-  parts.target = parts.target.substr(0, parts.target.find('#'));
+  parts.authority = slice(url, 0, url.find_first_of("/?#"));
+  parts.target = slice(url, parts.authority.size());
+  parts.target = slice(parts.target, 0, parts.target.find('#'));
   if (parts.target.empty()) parts.target = "/";
   if (parts.target.front() != '/') return bad_url("the URL lacks a / after its host");
   if (parts.authority.find('@') != std::string_view::npos)
@@ -857,14 +882,14 @@ inline result<url_view> parse_url(std::string_view url) {
   if (in_brackets) {
     const std::size_t end = parts.authority.find(']');
     if (end == std::string_view::npos) return bad_url("the URL lacks the ] of an IPv6 address");
-    parts.host = parts.authority.substr(1, end - 1);
-    rest = parts.authority.substr(end + 1);
+    parts.host = slice(parts.authority, 1, end - 1);
+    rest = slice(parts.authority, end + 1);
   } else {
-    parts.host = parts.authority.substr(0, parts.authority.find(':'));
-    rest = parts.authority.substr(parts.host.size());
+    parts.host = slice(parts.authority, 0, parts.authority.find(':'));
+    rest = slice(parts.authority, parts.host.size());
   }
   if (!detail::is_host(parts.host, in_brackets)) return bad_url("the URL has no valid host");
-  if (!rest.empty() && (rest.front() != ':' || !detail::parse_port(rest.substr(1), parts.port)))
+  if (!rest.empty() && (rest.front() != ':' || !detail::parse_port(slice(rest, 1), parts.port)))
     return bad_url("the URL has no valid port");
   return parts;
 }
@@ -944,34 +969,34 @@ result<void> resolve_url(std::string_view base, std::string_view location, fixed
   if (!from) return from.error();
   if (!detail::is_url_text(location))
     return detail::bad_url("a space or control character in the redirect's URL");
-  location = location.substr(0, location.find('#'));
+  location = slice(location, 0, location.find('#'));
 
   // How much of `base` stays in front.
   const std::size_t scheme = from->secure ? 6 : 5;
   const std::size_t root = scheme + 2 + from->authority.size();
-  const std::string_view target = base.substr(root, base.find('#') - root);
-  const std::size_t path = target.substr(0, target.find('?')).size();
+  const std::string_view target = slice(base, root, base.find('#') - root);
+  const std::size_t path = slice(target, 0, target.find('?')).size();
   const std::size_t colon = location.find(':');
   const bool absolute = colon != std::string_view::npos && colon < location.find_first_of("/?");
   std::size_t kept = root;
   bool adds_slash = false;
   if (absolute)
     kept = 0;
-  else if (location.substr(0, 2) == "//")
+  else if (starts_with(location, "//"))
     kept = scheme;
   else if (location.empty())
     kept = root + target.size();
   else if (location.front() == '?')
     kept = root + path, adds_slash = path == 0;
   else if (location.front() != '/') {
-    const std::size_t slash = target.substr(0, path).rfind('/');
+    const std::size_t slash = slice(target, 0, path).rfind('/');
     adds_slash = slash == std::string_view::npos;
     kept = root + (adds_slash ? 0 : slash + 1);
   }
   if (base.data() == out.data())
     out.resize(kept);
   else
-    out.assign(base.substr(0, kept));
+    out.assign(slice(base, 0, kept));
   if (adds_slash) out.append('/');
   out.append(location);
   return detail::tidy_url(out);
@@ -1802,33 +1827,54 @@ struct sha1_compress {
     for (; count != 0; --count, data += 64) portable_block(state, data);
   }
 
+  // The working variables are a window of five words that moves up by one a round: s[0..4] are
+  // e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie in a row
+  // likewise, w[0] being the round's.
+  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, unsigned part) {
+    const std::uint32_t b = s[3], c = s[2], d = s[1];
+    std::uint32_t f;
+    if (part == 0)
+      f = (d ^ (b & (c ^ d))) + 0x5a827999;
+    else if (part == 1)
+      f = (b ^ c ^ d) + 0x6ed9eba1;
+    else if (part == 2)
+      f = (((b ^ c) & (c ^ d)) ^ c) + 0x8f1bbcdc;
+    else
+      f = (b ^ c ^ d) + 0xca62c1d6;
+    s[5] = s[0] + w[0] + f + rotate_left(s[4], 5);
+    s[3] = rotate_left(b, 30);
+  }
+
+  OTA_HASH_INLINE static void extend(std::uint32_t* w) {
+    w[16] = rotate_left(w[0] ^ w[2] ^ w[8] ^ w[13], 1);
+  }
+
+  template <std::size_t... I>
+  static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
+    ((I < 64 ? extend(w + I) : void(), round(s + I, w + I, I / 20)), ...);
+  }
+
   static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
-    std::uint32_t w[16];
-    std::uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
-    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-    for (unsigned i = 0; i < 80; ++i) {
-      std::uint32_t& now = w[i & 15];
-      if (i >= 16) now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
-      std::uint32_t t = rotate_left(a, 5) + e + now;
-      if (i < 20)
-        t += (d ^ (b & (c ^ d))) + 0x5a827999;
-      else if (i < 40)
-        t += (b ^ c ^ d) + 0x6ed9eba1;
-      else if (i < 60)
-        t += ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
-      else
-        t += (b ^ c ^ d) + 0xca62c1d6;
-      e = d;
-      d = c;
-      c = rotate_left(b, 30);
-      b = a;
-      a = t;
+    if constexpr (unroll_hashes) {
+      std::uint32_t s[85], w[80];
+      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+      for (int i = 0; i < 5; ++i) s[i] = state[4 - i];
+      unrolled_rounds(s, w, std::make_index_sequence<80>());
+      for (int i = 0; i < 5; ++i) state[i] += s[84 - i];
+    } else {
+      std::uint32_t s[25], w[36];
+      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+      for (int i = 0; i < 5; ++i) s[i] = state[4 - i];
+      for (unsigned part = 0; part < 4; ++part) {
+        for (int i = 0; i < 20; ++i) {
+          extend(w + i);
+          round(s + i, w + i, part);
+        }
+        std::memcpy(s, s + 20, 20);
+        std::memcpy(w, w + 20, 64);
+      }
+      for (int i = 0; i < 5; ++i) state[i] += s[4 - i];
     }
-    state[0] += a;
-    state[1] += b;
-    state[2] += c;
-    state[3] += d;
-    state[4] += e;
   }
 
 #if defined(OTA_HASH_X86)
@@ -2840,7 +2886,7 @@ class github {
     append_escaped(url, installed_->ref);
     const std::string_view place = http.location();
     const bool same =
-        place.size() >= url.size() && place.substr(place.size() - url.size()) == url.view();
+        place.size() >= url.size() && slice(place, place.size() - url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 
@@ -3075,7 +3121,7 @@ class memory_files {
       if (name.empty() || was_named(name, directory, at)) continue;
       const std::size_t slash = name.find('/');
       const bool is_file = slash == std::string_view::npos;
-      if (!visit(name.substr(0, slash), is_file ? file_kind::file : file_kind::directory)) break;
+      if (!visit(slice(name, 0, slash), is_file ? file_kind::file : file_kind::directory)) break;
     }
     return {};
   }
@@ -3121,9 +3167,9 @@ class memory_files {
   // The part of `path` below `directory`; empty when it lies elsewhere.
   static std::string_view name_below(std::string_view path, std::string_view directory) {
     if (directory.empty()) return path;
-    if (path.size() <= directory.size() + 1 || path[directory.size()] != '/') return {};
-    if (path.substr(0, directory.size()) != directory) return {};
-    return path.substr(directory.size() + 1);
+    if (!starts_with(path, directory) || path.size() <= directory.size() + 1) return {};
+    if (path[directory.size()] != '/') return {};
+    return slice(path, directory.size() + 1);
   }
 
   bool has_below(std::string_view directory) const {
@@ -3137,7 +3183,7 @@ class memory_files {
     const std::size_t slash = name.find('/');
     if (slash == std::string_view::npos) return false;
     for (std::size_t at = 0; at != end; at += record_size(at))
-      if (name_below(path_of(at), directory).substr(0, slash + 1) == name.substr(0, slash + 1))
+      if (slice(name_below(path_of(at), directory), 0, slash + 1) == slice(name, 0, slash + 1))
         return true;
     return false;
   }
@@ -3328,11 +3374,11 @@ class json_writer {
         ++at;
         continue;
       }
-      put(text.substr(done, at - done));
-      at += escape(text.substr(at));
+      put(slice(text, done, at - done));
+      at += escape(slice(text, at));
       done = at;
     }
-    put(text.substr(done));
+    put(slice(text, done));
     put("\"");
   }
 
@@ -3352,7 +3398,7 @@ class json_writer {
     const std::size_t size = detail::decode_utf8(text, code);
     if (!style_.ascii)
       put(code == detail::replacement_character ? std::string_view("\xef\xbf\xbd")
-                                                : text.substr(0, size));
+                                                : slice(text, 0, size));
     else if (code < 0x10000)
       put_unit(code);
     else
@@ -3465,7 +3511,7 @@ inline own_path replaced_path(std::uint32_t index) {
 
 /// Whether a path is the library's own, which no update may replace.
 inline bool is_own_path(std::string_view path) {
-  return path.substr(0, 4) == ".ota" || path == layout::version || path == layout::errors ||
+  return starts_with(path, ".ota") || path == layout::version || path == layout::errors ||
          path == "ota_health.json" || path == "ota_last_check.json";
 }
 
@@ -5429,7 +5475,7 @@ result<void> take_over(Storage& storage, const config& settings) {
         continue;
       }
       if (auto done = forget_version(storage); !done) return done;
-      const std::string_view target = path.view().substr(directory.size() + 1);
+      const std::string_view target = slice(path.view(), directory.size() + 1);
       if (auto done = storage.rename(path, target); !done) return done;
     }
   }
@@ -5680,17 +5726,18 @@ class updater : private check_policies<Policies> {
   using log_type = typename Policies::log;
 
   /// `settings`, and the texts it views, must outlive the updater.
-  explicit updater(const config& settings, storage_type storage = {}, http_type http = {},
-                   hardware_type hardware = {}, log_type log = {})
+  explicit updater(const config& settings) : settings_(settings), log_(log_type{}, settings.debug) {
+    detail::set_timeouts(http_, settings);
+  }
+
+  /// As above, with policies that are made elsewhere, and moved in.
+  updater(const config& settings, storage_type&& storage, http_type&& http = {},
+          hardware_type&& hardware = {}, log_type log = {})
       : settings_(settings),
         storage_(std::move(storage)),
         http_(std::move(http)),
         hardware_(std::move(hardware)),
-        log_(std::move(log), settings.debug),
-        swapper_(storage_),
-        scheduler_(storage_, hardware_, settings_),
-        source_(settings_),
-        stager_(storage_, settings_) {
+        log_(std::move(log), settings.debug) {
     detail::set_timeouts(http_, settings);
   }
 
@@ -5916,7 +5963,7 @@ class updater : private check_policies<Policies> {
     if (auto done = remember(source_.target().id); !done) return done;
     message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");
-    message_.append(source_.target().commit.view().substr(0, 7)).append(", on trial");
+    message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
     log_.info(message_);
     finish(update_outcome::updated);
     hardware_.reset(settings_.reset);
@@ -5989,10 +6036,11 @@ class updater : private check_policies<Policies> {
   http_type http_;
   hardware_type hardware_;
   event_log<log_type> log_;
-  swapper<storage_type> swapper_;
-  scheduler<storage_type, hardware_type> scheduler_;
-  typename Policies::source source_;
-  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_;
+  swapper<storage_type> swapper_{storage_};
+  scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_, settings_};
+  typename Policies::source source_{settings_};
+  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
+                                                                                  settings_};
   release_target installed_;
   update_progress_report progress_;
   error failure_;
@@ -6175,13 +6223,13 @@ constexpr bool take_number(std::string_view& text, std::uint64_t& value) {
 /// for anything else.
 constexpr std::uint64_t parse_http_date(std::string_view text) {
   constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (text.size() != 29 || text.substr(25) != " GMT") return 0;
+  if (text.size() != 29 || slice(text, 25) != " GMT") return 0;
   const auto number = [text](std::size_t at, std::size_t size) {
-    std::string_view part = text.substr(at, size);
+    std::string_view part = slice(text, at, size);
     std::uint64_t value = 0;
     return take_number(part, value) && part.empty() ? value : 9999;
   };
-  const std::size_t month_at = months.find(text.substr(8, 3));
+  const std::size_t month_at = months.find(slice(text, 8, 3));
   if (month_at == std::string_view::npos || month_at % 3 != 0) return 0;
   const std::uint64_t day = number(5, 2), hour = number(17, 2), minute = number(20, 2),
                       second = number(23, 2);
@@ -6223,7 +6271,7 @@ class url_buffer {
   }
 
   void add_location(char c) {
-    if (end_ == capacity_ && base_ != 0 && location().substr(0, 4) == "http") {
+    if (end_ == capacity_ && base_ != 0 && starts_with(location(), "http")) {
       // An absolute address does not need the one before it.
       std::memmove(data_, data_ + base_, end_ - base_);
       end_ -= base_;
@@ -6245,14 +6293,14 @@ class url_buffer {
       const std::size_t scheme = url().find(':') + 1;
       const std::size_t authority = url().find('/', scheme + 2);
       const std::size_t path_end = url().find('?');
-      if (place.substr(0, 2) == "//")
+      if (starts_with(place, "//"))
         kept = scheme;
       else if (place.front() == '/')
         kept = authority;
       else if (place.front() == '?')
         kept = path_end;
       else
-        kept = url().substr(0, path_end).rfind('/') + 1;
+        kept = slice(url(), 0, path_end).rfind('/') + 1;
       if (kept > base_) kept = base_;
     }
     std::memmove(data_ + kept, data_ + base_, place.size());
@@ -6351,8 +6399,8 @@ class head_parser {
   // "HTTP/1.1 200 OK"
   bool read_status() {
     const std::string_view line = value_;
-    if (line.size() < 12 || line.substr(0, 7) != "HTTP/1." || line[8] != ' ') return false;
-    std::string_view digits = line.substr(9, 3);
+    if (line.size() < 12 || !starts_with(line, "HTTP/1.") || line[8] != ' ') return false;
+    std::string_view digits = slice(line, 9, 3);
     std::uint64_t status = 0;
     if (!take_number(digits, status) || !digits.empty() || status < 100) return false;
     if (line.size() > 12 && line[12] != ' ' && line[12] != '\r') return false;
@@ -6410,7 +6458,7 @@ class head_parser {
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = text.size() >= 7 && text.substr(text.size() - 7) == "chunked";
+        chunked = text.size() >= 7 && slice(text, text.size() - 7) == "chunked";
         bad_length |= !chunked;
         break;
       case header::connection:
@@ -6445,11 +6493,11 @@ class head_parser {
   // "bytes 100-199/200", the total also "*"
   void read_range(std::string_view text) {
     std::uint64_t last = 0;
-    if (text.substr(0, 6) != "bytes ") return;
+    if (!starts_with(text, "bytes ")) return;
     text.remove_prefix(6);
-    if (!take_number(text, response.range_start) || text.substr(0, 1) != "-") return;
+    if (!take_number(text, response.range_start) || !starts_with(text, "-")) return;
     text.remove_prefix(1);
-    if (!take_number(text, last) || text.substr(0, 1) != "/") return;
+    if (!take_number(text, last) || !starts_with(text, "/")) return;
     text.remove_prefix(1);
     take_number(text, response.range_total);
     response.has_range = last >= response.range_start;
@@ -7169,7 +7217,7 @@ class posix_files {
       return error{errc::invalid_path, "storage", "not a relative path below the device's root"};
     const std::string_view directory = parent_path(path);
     const std::size_t last = directory.empty() ? 0 : directory.size() + 1;
-    const name_text name(path.substr(last));
+    const name_text name(slice(path, last));
     if (name.overflowed())
       return error{errc::too_long, "storage", "a file name is longer than 255 bytes"};
     if (parent_ >= 0 && parent_name_.view() == directory) return name;
@@ -7178,7 +7226,7 @@ class posix_files {
     for (std::size_t at = 0; fd >= 0 && at < directory.size();) {
       std::size_t end = directory.find('/', at);
       if (end == std::string_view::npos) end = directory.size();
-      const name_text part(directory.substr(at, end - at));
+      const name_text part(slice(directory, at, end - at));
       constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
       int next = ::openat(fd, part.c_str(), flags);
       if (next < 0 && errno == ENOENT && make && ::mkdirat(fd, part.c_str(), 0777) == 0)

@@ -11,8 +11,9 @@ namespace {
 struct device : ota::default_policies {
   using source = ota::github;
   using http = ota::http_client<canned_stream>;
-  using storage = ota::memory_files<40, 16384>;
+  using storage = ota::memory_files<16384>;
   using hash = ota::sha1;
+  using trust = ota::host_trusted;
 };
 
 using device_updater = ota::updater<device>;

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "fixed_vector.hpp"
+#include "text.hpp"
 
 namespace ota {
 
@@ -17,7 +18,7 @@ constexpr bool is_valid_path(std::string_view path) {
       if (c < 0x20 || c == 0x7f || c == '\\') return false;
       continue;
     }
-    const std::string_view name = path.substr(part, i - part);
+    const std::string_view name = slice(path, part, i - part);
     if (name.empty() || name == "." || name == "..") return false;
     part = i + 1;
   }
@@ -27,7 +28,7 @@ constexpr bool is_valid_path(std::string_view path) {
 /// Everything before the last `/`; empty for a path without one.
 constexpr std::string_view parent_path(std::string_view path) {
   const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : path.substr(0, slash);
+  return slash == std::string_view::npos ? std::string_view{} : slice(path, 0, slash);
 }
 
 /// `text` without `/` at either end: `lib` and `/lib/` name the same directory.
@@ -41,7 +42,7 @@ constexpr std::string_view trim_slashes(std::string_view text) {
 constexpr bool is_within(std::string_view path, std::string_view entry) {
   entry = trim_slashes(entry);
   if (entry.empty() || path.size() < entry.size()) return false;
-  if (path.substr(0, entry.size()) != entry) return false;
+  if (!starts_with(path, entry)) return false;
   return path.size() == entry.size() || path[entry.size()] == '/';
 }
 

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string_view>
 
+#include "../core/text.hpp"
 #include "config.hpp"
 #include "json_number.hpp"
 
@@ -195,12 +196,12 @@ inline error wrong_value(const config_slot& slot) {
 /// A decimal number in thousandths, rounded to the nearest: "0.5" is 500. No sign, no exponent.
 inline result<std::uint32_t> parse_thousandths(std::string_view text) {
   const std::size_t point = text.find('.');
-  const auto whole = parse_u64(text.substr(0, point));
+  const auto whole = parse_u64(slice(text, 0, point));
   if (!whole) return whole.error();
   if (*whole > 4000000) return error{errc::too_long, "config", "a number is too large"};
   auto value = static_cast<std::uint32_t>(*whole);
   const std::string_view digits =
-      point == std::string_view::npos ? std::string_view{} : text.substr(point + 1);
+      point == std::string_view::npos ? std::string_view{} : slice(text, point + 1);
   for (std::size_t i = 0; i < digits.size() || i < 3; ++i) {
     const char digit = i < digits.size() ? digits[i] : '0';
     if (!is_digit(digit)) return error{errc::malformed, "config", "a number without exponent"};

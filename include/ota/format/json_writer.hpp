@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "../core/fixed_string.hpp"
+#include "../core/text.hpp"
 #include "utf8.hpp"
 
 namespace ota {
@@ -118,11 +119,11 @@ class json_writer {
         ++at;
         continue;
       }
-      put(text.substr(done, at - done));
-      at += escape(text.substr(at));
+      put(slice(text, done, at - done));
+      at += escape(slice(text, at));
       done = at;
     }
-    put(text.substr(done));
+    put(slice(text, done));
     put("\"");
   }
 
@@ -142,7 +143,7 @@ class json_writer {
     const std::size_t size = detail::decode_utf8(text, code);
     if (!style_.ascii)
       put(code == detail::replacement_character ? std::string_view("\xef\xbf\xbd")
-                                                : text.substr(0, size));
+                                                : slice(text, 0, size));
     else if (code < 0x10000)
       put_unit(code);
     else

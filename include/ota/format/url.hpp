@@ -7,6 +7,7 @@
 
 #include "../core/fixed_string.hpp"
 #include "../core/result.hpp"
+#include "../core/text.hpp"
 
 namespace ota {
 
@@ -79,9 +80,9 @@ inline result<url_view> parse_url(std::string_view url) {
   else
     return bad_url("the URL must begin with http:// or https://");
   parts.port = parts.secure ? 443 : 80;
-  parts.authority = url.substr(0, url.find_first_of("/?#"));
-  parts.target = url.substr(parts.authority.size());
-  parts.target = parts.target.substr(0, parts.target.find('#'));
+  parts.authority = slice(url, 0, url.find_first_of("/?#"));
+  parts.target = slice(url, parts.authority.size());
+  parts.target = slice(parts.target, 0, parts.target.find('#'));
   if (parts.target.empty()) parts.target = "/";
   if (parts.target.front() != '/') return bad_url("the URL lacks a / after its host");
   if (parts.authority.find('@') != std::string_view::npos)
@@ -91,14 +92,14 @@ inline result<url_view> parse_url(std::string_view url) {
   if (in_brackets) {
     const std::size_t end = parts.authority.find(']');
     if (end == std::string_view::npos) return bad_url("the URL lacks the ] of an IPv6 address");
-    parts.host = parts.authority.substr(1, end - 1);
-    rest = parts.authority.substr(end + 1);
+    parts.host = slice(parts.authority, 1, end - 1);
+    rest = slice(parts.authority, end + 1);
   } else {
-    parts.host = parts.authority.substr(0, parts.authority.find(':'));
-    rest = parts.authority.substr(parts.host.size());
+    parts.host = slice(parts.authority, 0, parts.authority.find(':'));
+    rest = slice(parts.authority, parts.host.size());
   }
   if (!detail::is_host(parts.host, in_brackets)) return bad_url("the URL has no valid host");
-  if (!rest.empty() && (rest.front() != ':' || !detail::parse_port(rest.substr(1), parts.port)))
+  if (!rest.empty() && (rest.front() != ':' || !detail::parse_port(slice(rest, 1), parts.port)))
     return bad_url("the URL has no valid port");
   return parts;
 }
@@ -178,34 +179,34 @@ result<void> resolve_url(std::string_view base, std::string_view location, fixed
   if (!from) return from.error();
   if (!detail::is_url_text(location))
     return detail::bad_url("a space or control character in the redirect's URL");
-  location = location.substr(0, location.find('#'));
+  location = slice(location, 0, location.find('#'));
 
   // How much of `base` stays in front.
   const std::size_t scheme = from->secure ? 6 : 5;
   const std::size_t root = scheme + 2 + from->authority.size();
-  const std::string_view target = base.substr(root, base.find('#') - root);
-  const std::size_t path = target.substr(0, target.find('?')).size();
+  const std::string_view target = slice(base, root, base.find('#') - root);
+  const std::size_t path = slice(target, 0, target.find('?')).size();
   const std::size_t colon = location.find(':');
   const bool absolute = colon != std::string_view::npos && colon < location.find_first_of("/?");
   std::size_t kept = root;
   bool adds_slash = false;
   if (absolute)
     kept = 0;
-  else if (location.substr(0, 2) == "//")
+  else if (starts_with(location, "//"))
     kept = scheme;
   else if (location.empty())
     kept = root + target.size();
   else if (location.front() == '?')
     kept = root + path, adds_slash = path == 0;
   else if (location.front() != '/') {
-    const std::size_t slash = target.substr(0, path).rfind('/');
+    const std::size_t slash = slice(target, 0, path).rfind('/');
     adds_slash = slash == std::string_view::npos;
     kept = root + (adds_slash ? 0 : slash + 1);
   }
   if (base.data() == out.data())
     out.resize(kept);
   else
-    out.assign(base.substr(0, kept));
+    out.assign(slice(base, 0, kept));
   if (adds_slash) out.append('/');
   out.append(location);
   return detail::tidy_url(out);

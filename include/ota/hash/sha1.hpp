@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "block_hash.hpp"
 #include "hash_cpu.hpp"
 
@@ -18,33 +20,54 @@ struct sha1_compress {
     for (; count != 0; --count, data += 64) portable_block(state, data);
   }
 
+  // The working variables are a window of five words that moves up by one a round: s[0..4] are
+  // e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie in a row
+  // likewise, w[0] being the round's.
+  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, unsigned part) {
+    const std::uint32_t b = s[3], c = s[2], d = s[1];
+    std::uint32_t f;
+    if (part == 0)
+      f = (d ^ (b & (c ^ d))) + 0x5a827999;
+    else if (part == 1)
+      f = (b ^ c ^ d) + 0x6ed9eba1;
+    else if (part == 2)
+      f = (((b ^ c) & (c ^ d)) ^ c) + 0x8f1bbcdc;
+    else
+      f = (b ^ c ^ d) + 0xca62c1d6;
+    s[5] = s[0] + w[0] + f + rotate_left(s[4], 5);
+    s[3] = rotate_left(b, 30);
+  }
+
+  OTA_HASH_INLINE static void extend(std::uint32_t* w) {
+    w[16] = rotate_left(w[0] ^ w[2] ^ w[8] ^ w[13], 1);
+  }
+
+  template <std::size_t... I>
+  static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
+    ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I / 20)), ...);
+  }
+
   static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
-    std::uint32_t w[16];
-    std::uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
-    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-    for (unsigned i = 0; i < 80; ++i) {
-      std::uint32_t& now = w[i & 15];
-      if (i >= 16) now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
-      std::uint32_t t = rotate_left(a, 5) + e + now;
-      if (i < 20)
-        t += (d ^ (b & (c ^ d))) + 0x5a827999;
-      else if (i < 40)
-        t += (b ^ c ^ d) + 0x6ed9eba1;
-      else if (i < 60)
-        t += ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
-      else
-        t += (b ^ c ^ d) + 0xca62c1d6;
-      e = d;
-      d = c;
-      c = rotate_left(b, 30);
-      b = a;
-      a = t;
+    if constexpr (unroll_hashes) {
+      std::uint32_t s[85], w[80];
+      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+      for (int i = 0; i < 5; ++i) s[i] = state[4 - i];
+      unrolled_rounds(s, w, std::make_index_sequence<80>());
+      for (int i = 0; i < 5; ++i) state[i] += s[84 - i];
+    } else {
+      std::uint32_t s[25], w[36];
+      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+      for (int i = 0; i < 5; ++i) s[i] = state[4 - i];
+      for (unsigned part = 0; part < 4; ++part) {
+        for (int i = 0; i < 20; ++i) {
+          extend(w + i);
+          round(s + i, w + i, part);
+        }
+        std::memcpy(s, s + 20, 20);
+        std::memcpy(w, w + 20, 64);
+      }
+      for (int i = 0; i < 5; ++i) state[i] += s[4 - i];
     }
-    state[0] += a;
-    state[1] += b;
-    state[2] += c;
-    state[3] += d;
-    state[4] += e;
   }
 
 #if defined(OTA_HASH_X86)

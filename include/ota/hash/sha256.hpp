@@ -31,15 +31,20 @@ struct sha256_compress {
     for (; count != 0; --count, data += 64) portable_block(state, data);
   }
 
+  OTA_HASH_INLINE static std::uint32_t rotations(std::uint32_t x, int p, int q, int r) {
+    if constexpr (unroll_hashes) return rotate_right(x, p) ^ rotate_right(x, q) ^ rotate_right(x, r);
+    return rotate_right(rotate_right(rotate_right(x, r - q) ^ x, q - p) ^ x, p);
+  }
+
   // The working variables are a window of eight words that moves up by one a round: s[0..7] are
   // h, g, f, e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie
   // in a row likewise, w[0] being the round's.
   OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, std::uint32_t k) {
     const std::uint32_t e = s[3], a = s[7];
-    const std::uint32_t t = s[0] + rotate_right(rotate_right(rotate_right(e, 14) ^ e, 5) ^ e, 6) +
-                            (s[1] ^ (e & (s[2] ^ s[1]))) + k + w[0];
+    const std::uint32_t t = s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) +
+       rotations(e, 6, 11, 25);
     s[4] += t;
-    s[8] = t + rotate_right(rotate_right(rotate_right(a, 9) ^ a, 11) ^ a, 2) +
+    s[8] = t + rotations(a, 2, 13, 22) +
            (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
   }
 

@@ -4,6 +4,7 @@
 
 #include "../core/fixed_string.hpp"
 #include "../core/result.hpp"
+#include "../core/text.hpp"
 #include "http_date.hpp"
 #include "message.hpp"
 
@@ -32,7 +33,7 @@ class url_buffer {
   }
 
   void add_location(char c) {
-    if (end_ == capacity_ && base_ != 0 && location().substr(0, 4) == "http") {
+    if (end_ == capacity_ && base_ != 0 && starts_with(location(), "http")) {
       // An absolute address does not need the one before it.
       std::memmove(data_, data_ + base_, end_ - base_);
       end_ -= base_;
@@ -54,14 +55,14 @@ class url_buffer {
       const std::size_t scheme = url().find(':') + 1;
       const std::size_t authority = url().find('/', scheme + 2);
       const std::size_t path_end = url().find('?');
-      if (place.substr(0, 2) == "//")
+      if (starts_with(place, "//"))
         kept = scheme;
       else if (place.front() == '/')
         kept = authority;
       else if (place.front() == '?')
         kept = path_end;
       else
-        kept = url().substr(0, path_end).rfind('/') + 1;
+        kept = slice(url(), 0, path_end).rfind('/') + 1;
       if (kept > base_) kept = base_;
     }
     std::memmove(data_ + kept, data_ + base_, place.size());
@@ -160,8 +161,8 @@ class head_parser {
   // "HTTP/1.1 200 OK"
   bool read_status() {
     const std::string_view line = value_;
-    if (line.size() < 12 || line.substr(0, 7) != "HTTP/1." || line[8] != ' ') return false;
-    std::string_view digits = line.substr(9, 3);
+    if (line.size() < 12 || !starts_with(line, "HTTP/1.") || line[8] != ' ') return false;
+    std::string_view digits = slice(line, 9, 3);
     std::uint64_t status = 0;
     if (!take_number(digits, status) || !digits.empty() || status < 100) return false;
     if (line.size() > 12 && line[12] != ' ' && line[12] != '\r') return false;
@@ -219,7 +220,7 @@ class head_parser {
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = text.size() >= 7 && text.substr(text.size() - 7) == "chunked";
+        chunked = text.size() >= 7 && slice(text, text.size() - 7) == "chunked";
         bad_length |= !chunked;
         break;
       case header::connection:
@@ -254,11 +255,11 @@ class head_parser {
   // "bytes 100-199/200", the total also "*"
   void read_range(std::string_view text) {
     std::uint64_t last = 0;
-    if (text.substr(0, 6) != "bytes ") return;
+    if (!starts_with(text, "bytes ")) return;
     text.remove_prefix(6);
-    if (!take_number(text, response.range_start) || text.substr(0, 1) != "-") return;
+    if (!take_number(text, response.range_start) || !starts_with(text, "-")) return;
     text.remove_prefix(1);
-    if (!take_number(text, last) || text.substr(0, 1) != "/") return;
+    if (!take_number(text, last) || !starts_with(text, "/")) return;
     text.remove_prefix(1);
     take_number(text, response.range_total);
     response.has_range = last >= response.range_start;

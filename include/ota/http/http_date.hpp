@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "../core/text.hpp"
+
 namespace ota::detail {
 
 /// Reads decimal digits from the beginning of `text`; false when there are none or too many.
@@ -21,13 +23,13 @@ constexpr bool take_number(std::string_view& text, std::uint64_t& value) {
 /// for anything else.
 constexpr std::uint64_t parse_http_date(std::string_view text) {
   constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (text.size() != 29 || text.substr(25) != " GMT") return 0;
+  if (text.size() != 29 || slice(text, 25) != " GMT") return 0;
   const auto number = [text](std::size_t at, std::size_t size) {
-    std::string_view part = text.substr(at, size);
+    std::string_view part = slice(text, at, size);
     std::uint64_t value = 0;
     return take_number(part, value) && part.empty() ? value : 9999;
   };
-  const std::size_t month_at = months.find(text.substr(8, 3));
+  const std::size_t month_at = months.find(slice(text, 8, 3));
   if (month_at == std::string_view::npos || month_at % 3 != 0) return 0;
   const std::uint64_t day = number(5, 2), hour = number(17, 2), minute = number(20, 2),
                       second = number(23, 2);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../core/text.hpp"
 #include "../format/config.hpp"
 #include "../format/json_reader.hpp"
 #include "../format/url.hpp"
@@ -188,7 +189,7 @@ class github {
     append_escaped(url, installed_->ref);
     const std::string_view place = http.location();
     const bool same =
-        place.size() >= url.size() && place.substr(place.size() - url.size()) == url.view();
+        place.size() >= url.size() && slice(place, place.size() - url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 

@@ -5,6 +5,7 @@
 
 #include "../core/fixed_string.hpp"
 #include "../core/path.hpp"
+#include "../core/text.hpp"
 #include "file_storage.hpp"
 
 namespace ota {
@@ -49,7 +50,7 @@ inline own_path replaced_path(std::uint32_t index) {
 
 /// Whether a path is the library's own, which no update may replace.
 inline bool is_own_path(std::string_view path) {
-  return path.substr(0, 4) == ".ota" || path == layout::version || path == layout::errors ||
+  return starts_with(path, ".ota") || path == layout::version || path == layout::errors ||
          path == "ota_health.json" || path == "ota_last_check.json";
 }
 

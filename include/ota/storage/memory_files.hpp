@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "../core/path.hpp"
+#include "../core/text.hpp"
 #include "file_storage.hpp"
 
 namespace ota {
@@ -106,7 +107,7 @@ class memory_files {
       if (name.empty() || was_named(name, directory, at)) continue;
       const std::size_t slash = name.find('/');
       const bool is_file = slash == std::string_view::npos;
-      if (!visit(name.substr(0, slash), is_file ? file_kind::file : file_kind::directory)) break;
+      if (!visit(slice(name, 0, slash), is_file ? file_kind::file : file_kind::directory)) break;
     }
     return {};
   }
@@ -152,9 +153,9 @@ class memory_files {
   // The part of `path` below `directory`; empty when it lies elsewhere.
   static std::string_view name_below(std::string_view path, std::string_view directory) {
     if (directory.empty()) return path;
-    if (path.size() <= directory.size() + 1 || path[directory.size()] != '/') return {};
-    if (path.substr(0, directory.size()) != directory) return {};
-    return path.substr(directory.size() + 1);
+    if (!starts_with(path, directory) || path.size() <= directory.size() + 1) return {};
+    if (path[directory.size()] != '/') return {};
+    return slice(path, directory.size() + 1);
   }
 
   bool has_below(std::string_view directory) const {
@@ -168,7 +169,7 @@ class memory_files {
     const std::size_t slash = name.find('/');
     if (slash == std::string_view::npos) return false;
     for (std::size_t at = 0; at != end; at += record_size(at))
-      if (name_below(path_of(at), directory).substr(0, slash + 1) == name.substr(0, slash + 1))
+      if (slice(name_below(path_of(at), directory), 0, slash + 1) == slice(name, 0, slash + 1))
         return true;
     return false;
   }

@@ -10,6 +10,7 @@
 
 #include "../core/fixed_string.hpp"
 #include "../core/path.hpp"
+#include "../core/text.hpp"
 #include "file_storage.hpp"
 
 namespace ota {
@@ -220,7 +221,7 @@ class posix_files {
       return error{errc::invalid_path, "storage", "not a relative path below the device's root"};
     const std::string_view directory = parent_path(path);
     const std::size_t last = directory.empty() ? 0 : directory.size() + 1;
-    const name_text name(path.substr(last));
+    const name_text name(slice(path, last));
     if (name.overflowed())
       return error{errc::too_long, "storage", "a file name is longer than 255 bytes"};
     if (parent_ >= 0 && parent_name_.view() == directory) return name;
@@ -229,7 +230,7 @@ class posix_files {
     for (std::size_t at = 0; fd >= 0 && at < directory.size();) {
       std::size_t end = directory.find('/', at);
       if (end == std::string_view::npos) end = directory.size();
-      const name_text part(directory.substr(at, end - at));
+      const name_text part(slice(directory, at, end - at));
       constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
       int next = ::openat(fd, part.c_str(), flags);
       if (next < 0 && errno == ENOENT && make && ::mkdirat(fd, part.c_str(), 0777) == 0)

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../core/text.hpp"
 #include "../format/config.hpp"
 #include "../storage/layout.hpp"
 
@@ -36,7 +37,7 @@ result<void> take_over(Storage& storage, const config& settings) {
         continue;
       }
       if (auto done = forget_version(storage); !done) return done;
-      const std::string_view target = path.view().substr(directory.size() + 1);
+      const std::string_view target = slice(path.view(), directory.size() + 1);
       if (auto done = storage.rename(path, target); !done) return done;
     }
   }
