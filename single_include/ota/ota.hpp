@@ -1851,7 +1851,7 @@ struct sha1_compress {
 
   template <std::size_t... I>
   static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
-    ((I < 64 ? extend(w + I) : void(), round(s + I, w + I, I / 20)), ...);
+    ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I / 20)), ...);
   }
 
   static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
