@@ -1,6 +1,7 @@
 #pragma once
 
 #include <new>
+#include <type_traits>
 
 #include "manifest/release_target.hpp"
 #include "stager/downloader.hpp"
@@ -54,7 +55,8 @@ class stager {
       case stage::list:
         return lister_.subject();
       case stage::read_manifest:
-        return manifest_.subject();
+        if constexpr (Trust::reads_manifests) return manifest_.subject();
+        return {};
       case stage::compare:
         return planner_.subject();
       case stage::download:
@@ -78,11 +80,13 @@ class stager {
       case stage::list:
         return begin_compare(lister_.step(http, source, chunk, now));
       case stage::read_manifest:
-        return begin_compare(manifest_.step(http, source, chunk, now));
+        if constexpr (Trust::reads_manifests)
+          return begin_compare(manifest_.step(http, source, chunk, now));
+        break;
       case stage::compare:
-        return after(planner_.step(chunk), stage::deletes);
+        return begin_deletes(planner_.step(chunk));
       case stage::deletes:
-        return begin_walk(next_delete(chunk));
+        return begin_walk(next_delete());
       case stage::patterns:
         return after(walk_.step(planner_), stage::seal);
       case stage::seal:
@@ -127,36 +131,45 @@ class stager {
 
   result<bool> begin_list(const result<bool>& more) {
     if (!more || *more) return more;
-    if (has_manifest_) {
-      ::new (&manifest_) manifest_stage(storage_, settings_);
-      manifest_.begin();
-      stage_ = stage::read_manifest;
-    } else {
-      ::new (&lister_) lister<Storage>(storage_, settings_);
-      lister_.begin(target_->commit);
-      stage_ = stage::list;
+    if constexpr (Trust::reads_manifests) {
+      if (has_manifest_) {
+        ::new (&manifest_) manifest_stage(storage_, settings_);
+        manifest_.begin();
+        stage_ = stage::read_manifest;
+        return true;
+      }
     }
+    ::new (&lister_) lister<Storage>(storage_, settings_);
+    lister_.begin(target_->commit);
+    stage_ = stage::list;
     return true;
   }
 
   result<bool> begin_compare(const result<bool>& more) {
     if (!more || *more) return more;
-    version_.assign(target_->ref);
-    if (stage_ == stage::read_manifest) manifest_.take_version(version_);
+    version_ = target_->ref;
+    if constexpr (Trust::reads_manifests)
+      if (has_manifest_) manifest_.take_version(version_);
     ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
     planner_.begin(record_only_);
-    deletes_.begin();
     stage_ = stage::compare;
     return true;
   }
 
-  // Files that the manifest names to be removed.
-  result<bool> next_delete(mutable_bytes chunk) {
+  result<bool> begin_deletes(const result<bool>& more) {
+    if (!more || *more) return more;
+    deletes_.begin(layout::part);
+    stage_ = stage::deletes;
+    return true;
+  }
+
+  // Files that the manifest wants removed.
+  result<bool> next_delete() {
     if (!has_manifest_) return false;
-    fixed_string<max_path> path;
-    const auto more = deletes_.next(storage_, chunk, path);
+    entry item;
+    const auto more = deletes_.next(storage_, item);
     if (!more || !*more) return more;
-    if (auto done = planner_.remove(path); !done) return done.error();
+    if (auto done = planner_.remove(item.path); !done) return done.error();
     return true;
   }
 
@@ -220,7 +233,9 @@ class stager {
     return false;
   }
 
-  using manifest_stage = manifest_lister<Storage, Trust>;
+  struct nothing {};
+  using manifest_stage =
+      std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust>, nothing>;
 
   Storage& storage_;
   const config& settings_;
@@ -228,7 +243,7 @@ class stager {
   detail::staging_record record_;
   staging_progress staged_;
   pattern_walk<Storage> walk_;
-  manifest_deletes<Trust> deletes_;
+  entry_reader deletes_;
   fixed_string<128> version_;
   stage stage_ = stage::forget;
   bool has_manifest_ = false;

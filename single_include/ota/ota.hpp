@@ -427,7 +427,8 @@ struct sha256_compress {
   }
 
   OTA_HASH_INLINE static std::uint32_t rotations(std::uint32_t x, int p, int q, int r) {
-    if constexpr (unroll_hashes) return rotate_right(x, p) ^ rotate_right(x, q) ^ rotate_right(x, r);
+    if constexpr (unroll_hashes)
+      return rotate_right(x, p) ^ rotate_right(x, q) ^ rotate_right(x, r);
     return rotate_right(rotate_right(rotate_right(x, r - q) ^ x, q - p) ^ x, p);
   }
 
@@ -436,11 +437,10 @@ struct sha256_compress {
   // in a row likewise, w[0] being the round's.
   OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, std::uint32_t k) {
     const std::uint32_t e = s[3], a = s[7];
-    const std::uint32_t t = s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) +
-       rotations(e, 6, 11, 25);
+    const std::uint32_t t =
+        s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) + rotations(e, 6, 11, 25);
     s[4] += t;
-    s[8] = t + rotations(a, 2, 13, 22) +
-           (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
+    s[8] = t + rotations(a, 2, 13, 22) + (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
   }
 
   OTA_HASH_INLINE static void extend(std::uint32_t* w) {
@@ -553,39 +553,6 @@ class sha256 : public detail::block_hash<detail::sha256_compress> {};
 
 }  // namespace ota
 
-// ota/manifest/trust.hpp
-
-namespace ota {
-
-/// Takes the Git host's word, by the blob ids of its tree. Manifests are left out of the program.
-struct host_trusted {
-  static constexpr bool reads_manifests = false;
-};
-
-using shared_secret = host_trusted;
-
-}  // namespace ota
-
-// ota/core/text.hpp
-
-namespace ota {
-
-/// Part of a text: as `text.substr(first, count)`, but a `first` behind the end gives an empty
-/// text. The standard one throws there, which without exceptions still links the means to abort.
-constexpr std::string_view slice(std::string_view text, std::size_t first,
-                                 std::size_t count = std::string_view::npos) {
-  if (first >= text.size()) return {text.data() + text.size(), 0};
-  const std::size_t rest = text.size() - first;
-  return {text.data() + first, count < rest ? count : rest};
-}
-
-/// Whether a text begins with another.
-constexpr bool starts_with(std::string_view text, std::string_view beginning) {
-  return slice(text, 0, beginning.size()) == beginning;
-}
-
-}  // namespace ota
-
 // ota/core/fixed_vector.hpp
 
 namespace ota {
@@ -646,6 +613,26 @@ class list_view {
   const T* data_ = nullptr;
   std::size_t size_ = 0;
 };
+
+}  // namespace ota
+
+// ota/core/text.hpp
+
+namespace ota {
+
+/// Part of a text: as `text.substr(first, count)`, but a `first` behind the end gives an empty
+/// text. The standard one throws there, which without exceptions still links the means to abort.
+constexpr std::string_view slice(std::string_view text, std::size_t first,
+                                 std::size_t count = std::string_view::npos) {
+  if (first >= text.size()) return {text.data() + text.size(), 0};
+  const std::size_t rest = text.size() - first;
+  return {text.data() + first, count < rest ? count : rest};
+}
+
+/// Whether a text begins with another.
+constexpr bool starts_with(std::string_view text, std::string_view beginning) {
+  return slice(text, 0, beginning.size()) == beginning;
+}
 
 }  // namespace ota
 
@@ -1175,6 +1162,294 @@ inline result<void> validate(const config& settings) {
 
 }  // namespace ota
 
+// ota/hash/hmac.hpp
+
+namespace ota {
+
+/// Whether two views hold the same bytes, in a time that does not tell where they differ.
+inline bool equal_constant_time(bytes a, bytes b) {
+  if (a.size() != b.size()) return false;
+  volatile std::uint8_t difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
+  return difference == 0;
+}
+
+/// HMAC (RFC 2104) over a hash with blocks of 64 bytes. Keys may have any length.
+template <class Hash>
+class hmac {
+ public:
+  static constexpr std::size_t digest_size = Hash::digest_size;
+  using digest_type = typename Hash::digest_type;
+
+  explicit hmac(bytes key) {
+    std::uint8_t pad[64] = {};
+    if (key.size() > sizeof pad) {
+      Hash hash;
+      hash.update(key);
+      const auto digest = hash.finish();
+      std::memcpy(pad, digest.data(), digest.size());
+    } else if (!key.empty()) {
+      std::memcpy(pad, key.data(), key.size());
+    }
+    for (std::uint8_t& byte : pad) byte ^= 0x36;
+    inner_.update(pad);
+    for (std::uint8_t& byte : pad) byte ^= 0x36 ^ 0x5c;
+    outer_.update(pad);
+  }
+
+  void update(bytes data) { inner_.update(data); }
+
+  digest_type finish() {
+    const auto digest = inner_.finish();
+    outer_.update({digest.data(), digest.size()});
+    return outer_.finish();
+  }
+
+ private:
+  Hash inner_;
+  Hash outer_;
+};
+
+using hmac_sha256 = hmac<sha256>;
+
+}  // namespace ota
+
+// ota/storage/file_storage.hpp
+
+namespace ota {
+
+/// What a path names. `other` is a symbolic link, a device or a socket; storage never follows it.
+enum class file_kind : std::uint8_t { none, file, directory, other };
+
+/// What storage knows of a path.
+struct file_info {
+  file_kind kind = file_kind::none;
+  std::uint64_t size = 0;   ///< bytes, for a file
+  bool executable = false;  ///< for a file, where storage keeps modes
+};
+
+// The contract of a file storage policy. Paths are relative to the device's root, parts divided
+// by `/`, and valid by `is_valid_path`; the empty path names the root, for `list` alone.
+//
+//   result<file_info> stat(path)          absent, or below something that is no directory: kind
+//   none result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
+//   result<void> write(path, offset, data)  offset 0 creates or empties the file first and makes
+//                                         missing directories; any other offset is the file's size
+//   result<void> rename(from, to)         a file, in one atomic step, over whatever file `to` was;
+//                                         makes missing directories
+//   result<void> remove(path)             a file or an empty directory; absent is fine;
+//                                         a directory that holds something: errc::not_empty
+//   result<void> sync()                   a barrier: all done before it survives a power cut after
+//   it result<uint64_t> free_space()         bytes result<void> list(directory, visit)   bool
+//   visit(name, kind) for each entry until it says false result<void> set_executable(path, on)
+//   optional; without it file modes are not kept
+//
+// Between two barriers a power cut may lose or reorder whatever was done; only a single rename
+// stays whole. `ota::testing::prove_power_safe` tries just that on a policy.
+
+namespace detail {
+
+struct any_visitor {
+  bool operator()(std::string_view, file_kind) const { return true; }
+};
+
+template <class S, class = void>
+struct has_stat : std::false_type {};
+template <class S>
+struct has_stat<S, std::enable_if_t<std::is_same_v<
+                       decltype(std::declval<S&>().stat(std::string_view{})), result<file_info>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_file_read : std::false_type {};
+template <class S>
+struct has_file_read<
+    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().read(
+                                           std::string_view{}, std::uint64_t{}, mutable_bytes{})),
+                                       result<std::size_t>>>> : std::true_type {};
+
+template <class S, class = void>
+struct has_file_write : std::false_type {};
+template <class S>
+struct has_file_write<
+    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().write(std::string_view{},
+                                                                         std::uint64_t{}, bytes{})),
+                                       result<void>>>> : std::true_type {};
+
+template <class S, class = void>
+struct has_rename : std::false_type {};
+template <class S>
+struct has_rename<
+    S,
+    std::enable_if_t<std::is_same_v<
+        decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{})), result<void>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_remove : std::false_type {};
+template <class S>
+struct has_remove<S, std::enable_if_t<std::is_same_v<
+                         decltype(std::declval<S&>().remove(std::string_view{})), result<void>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_sync : std::false_type {};
+template <class S>
+struct has_sync<S,
+                std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().sync()), result<void>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_free_space : std::false_type {};
+template <class S>
+struct has_free_space<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().free_space()),
+                                                         result<std::uint64_t>>>> : std::true_type {
+};
+
+template <class S, class = void>
+struct has_list : std::false_type {};
+template <class S>
+struct has_list<
+    S, std::enable_if_t<std::is_same_v<
+           decltype(std::declval<S&>().list(std::string_view{}, any_visitor{})), result<void>>>>
+    : std::true_type {};
+
+template <class S, class = void>
+struct has_set_executable : std::false_type {};
+template <class S>
+struct has_set_executable<
+    S, std::enable_if_t<std::is_same_v<
+           decltype(std::declval<S&>().set_executable(std::string_view{}, true)), result<void>>>>
+    : std::true_type {};
+
+}  // namespace detail
+
+/// Whether a storage policy keeps the executable bit.
+template <class Storage>
+inline constexpr bool keeps_modes = detail::has_set_executable<Storage>::value;
+
+/// Checks a file storage policy against the contract, one sentence for each missing member.
+template <class Storage>
+struct check_file_storage {
+  static_assert(
+      detail::has_stat<Storage>::value,
+      "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
+  static_assert(detail::has_file_read<Storage>::value,
+                "the storage policy needs: ota::result<std::size_t> read(std::string_view path, "
+                "std::uint64_t offset, ota::mutable_bytes out)");
+  static_assert(detail::has_file_write<Storage>::value,
+                "the storage policy needs: ota::result<void> write(std::string_view path, "
+                "std::uint64_t offset, ota::bytes data)");
+  static_assert(detail::has_rename<Storage>::value,
+                "the storage policy needs: ota::result<void> rename(std::string_view from, "
+                "std::string_view to)");
+  static_assert(detail::has_remove<Storage>::value,
+                "the storage policy needs: ota::result<void> remove(std::string_view path)");
+  static_assert(detail::has_sync<Storage>::value,
+                "the storage policy needs: ota::result<void> sync()");
+  static_assert(detail::has_free_space<Storage>::value,
+                "the storage policy needs: ota::result<std::uint64_t> free_space()");
+  static_assert(detail::has_list<Storage>::value,
+                "the storage policy needs: template <class Visit> ota::result<void> "
+                "list(std::string_view directory, Visit&& visit)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/storage/layout.hpp
+
+namespace ota {
+
+/// Where the library keeps what is its own, relative to the device's root. The state files in
+/// the root are those of 0x687931/ota, so that a device may change over and back.
+namespace layout {
+
+inline constexpr const char* version = "version.json";
+inline constexpr const char* errors = "ota_error.json";
+inline constexpr const char* state = ".ota/state";          // how far the swap is
+inline constexpr const char* target = ".ota/target";        // what is being staged
+inline constexpr const char* listing = ".ota/next";         // files of the version being staged
+inline constexpr const char* expanded = ".ota/next.more";   // the same, truncated parts filled in
+inline constexpr const char* part = ".ota/next.part";       // one such part
+inline constexpr const char* plan = ".ota/plan";            // what the swap will do
+inline constexpr const char* manifest = ".ota/manifest";    // the manifest being read
+inline constexpr const char* installed = ".ota/installed";  // files of the installed version
+inline constexpr const char* etag = ".ota/etag";            // what the server last answered
+inline constexpr const char* temporary = ".ota/tmp";        // of every atomic write
+inline constexpr const char* staged = ".ota/new";
+inline constexpr const char* replaced = ".ota/old";
+
+}  // namespace layout
+
+namespace detail {
+
+using own_path = fixed_string<32>;
+
+/// The file of entry `index` below `.ota/new` or `.ota/old`; 256 to a directory, so that file
+/// systems with flat directories stay fast.
+inline own_path numbered_path(const char* directory, std::uint32_t index) {
+  own_path path(directory);
+  path.append('/').append_number(index / 256).append('/').append_number(index % 256);
+  return path;
+}
+
+inline own_path staged_path(std::uint32_t index) { return numbered_path(layout::staged, index); }
+inline own_path replaced_path(std::uint32_t index) {
+  return numbered_path(layout::replaced, index);
+}
+
+/// Whether a path is the library's own, which no update may replace.
+inline bool is_own_path(std::string_view path) {
+  return starts_with(path, ".ota") || path == layout::version || path == layout::errors ||
+         path == "ota_health.json" || path == "ota_last_check.json";
+}
+
+/// Removes the directories above `path` that hold nothing any more.
+template <class Storage>
+void remove_empty_parents(Storage& storage, std::string_view path) {
+  for (path = parent_path(path); !path.empty(); path = parent_path(path))
+    if (!storage.remove(path)) return;
+}
+
+using tree_path = fixed_string<255>;
+
+/// Goes down from directory `path` to the first file or empty directory in it; `path` becomes its
+/// path. The way down is at most as long as a path.
+template <class Storage>
+result<file_kind> first_leaf(Storage& storage, tree_path& path) {
+  for (;;) {
+    file_kind found = file_kind::none;
+    const auto listed = storage.list(path, [&](std::string_view name, file_kind kind) {
+      path.append('/').append(name);
+      found = kind;
+      return false;
+    });
+    if (!listed) return listed.error();
+    if (path.overflowed())
+      return error{errc::too_long, "storage", "a path on storage is too long to be removed"};
+    if (found == file_kind::none) return file_kind::directory;
+    if (found != file_kind::directory) return found;
+  }
+}
+
+/// Removes one file or empty directory of the tree at `directory`; false when nothing is left.
+template <class Storage>
+result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
+  const auto there = storage.stat(directory);
+  if (!there) return there.error();
+  if (there->kind == file_kind::none) return false;
+  tree_path path(directory);
+  if (there->kind == file_kind::directory)
+    if (auto found = first_leaf(storage, path); !found) return found.error();
+  if (auto done = storage.remove(path); !done) return done.error();
+  return true;
+}
+
+}  // namespace detail
+}  // namespace ota
+
 // ota/core/hex.hpp
 
 namespace ota {
@@ -1284,6 +1559,560 @@ inline std::size_t decode_utf8(std::string_view text, std::uint32_t& code) {
   code = value;
   return size;
 }
+
+}  // namespace ota::detail
+
+// ota/format/json_writer.hpp
+
+namespace ota {
+
+/// The form of written JSON; the default is that of Python's `json.dumps`.
+struct json_style {
+  bool spaced = true;  ///< ", " and ": " between members; false: "," and ":"
+  bool ascii = true;   ///< other characters as \uXXXX; false: as UTF-8
+};
+
+/// Writes JSON, piece by piece, into a `fixed_string` or to a callback. Byte for byte what
+/// Python's `json.dumps` writes (without `indent`), with `ensure_ascii` as `json_style` says.
+///
+/// ```
+/// fixed_string<100> text;
+/// json_writer writer(text);
+/// writer.begin_object().key("ref").string("v1").key("n").number(3u).end_object();
+/// // {"ref": "v1", "n": 3}
+/// ```
+///
+/// It puts the commas, but does not check that keys and values alternate. Bytes of a string that
+/// are not UTF-8 become U+FFFD. Whether a `fixed_string` had room, its `overflowed()` says.
+class json_writer {
+ public:
+  template <std::size_t N>
+  explicit json_writer(fixed_string<N>& out, json_style style = {})
+      : put_([](void* to, std::string_view text) {
+          static_cast<fixed_string<N>*>(to)->append(text);
+        }),
+        to_(&out),
+        style_(style) {}
+
+  /// Writes to `sink(std::string_view)`, which must outlive the writer.
+  template <class Sink>
+  explicit json_writer(Sink& sink, json_style style = {})
+      : put_([](void* to, std::string_view text) { (*static_cast<Sink*>(to))(text); }),
+        to_(&sink),
+        style_(style) {}
+
+  json_writer& begin_object() { return begin("{"); }
+  json_writer& end_object() { return end("}"); }
+  json_writer& begin_array() { return begin("["); }
+  json_writer& end_array() { return end("]"); }
+
+  json_writer& key(std::string_view name) {
+    begin_value();
+    quote(name);
+    put(style_.spaced ? ": " : ":");
+    needs_comma_ = false;
+    return *this;
+  }
+
+  json_writer& string(std::string_view text) {
+    begin_value();
+    quote(text);
+    return *this;
+  }
+
+  json_writer& number(std::uint64_t value) {
+    fixed_string<20> digits;
+    return number_text(digits.append_number(value));
+  }
+  json_writer& number(std::int64_t value) {
+    fixed_string<20> digits;
+    if (value < 0) digits.append('-');
+    const auto size = static_cast<std::uint64_t>(value);
+    return number_text(digits.append_number(value < 0 ? 0 - size : size));
+  }
+  json_writer& number(std::uint32_t value) { return number(std::uint64_t{value}); }
+  json_writer& number(std::int32_t value) { return number(std::int64_t{value}); }
+
+  /// A number given as its JSON text, as `json_reader::text` gives it.
+  json_writer& number_text(std::string_view text) {
+    begin_value();
+    put(text);
+    return *this;
+  }
+
+  json_writer& boolean(bool value) { return number_text(value ? "true" : "false"); }
+  json_writer& null() { return number_text("null"); }
+
+ private:
+  void put(std::string_view text) { put_(to_, text); }
+
+  // What precedes a key or a value; after it the next one needs a comma.
+  void begin_value() {
+    if (needs_comma_) put(style_.spaced ? ", " : ",");
+    needs_comma_ = true;
+  }
+
+  json_writer& begin(std::string_view bracket) {
+    begin_value();
+    put(bracket);
+    needs_comma_ = false;
+    return *this;
+  }
+
+  json_writer& end(std::string_view bracket) {
+    put(bracket);
+    needs_comma_ = true;
+    return *this;
+  }
+
+  void quote(std::string_view text) {
+    put("\"");
+    std::size_t done = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      const auto c = static_cast<std::uint8_t>(text[at]);
+      const bool is_plain = c >= 0x20 && c != '"' && c != '\\' && c < (style_.ascii ? 0x7f : 0x80);
+      if (is_plain || (c == 0x7f && !style_.ascii)) {
+        ++at;
+        continue;
+      }
+      put(slice(text, done, at - done));
+      at += escape(slice(text, at));
+      done = at;
+    }
+    put(slice(text, done));
+    put("\"");
+  }
+
+  // Writes the first character of `text`, which is not plain; returns its size in bytes.
+  std::size_t escape(std::string_view text) {
+    constexpr char values[] = "\"\\\b\f\n\r\t";
+    constexpr char names[] = "\"\\bfnrt";
+    const auto c = static_cast<std::uint8_t>(text.front());
+    for (std::size_t i = 0; i < sizeof values - 1; ++i) {
+      if (text.front() != values[i]) continue;
+      const char pair[] = {'\\', names[i]};
+      put({pair, 2});
+      return 1;
+    }
+    if (c < 0x80) return put_unit(c), 1;
+    std::uint32_t code = 0;
+    const std::size_t size = detail::decode_utf8(text, code);
+    if (!style_.ascii)
+      put(code == detail::replacement_character ? std::string_view("\xef\xbf\xbd")
+                                                : slice(text, 0, size));
+    else if (code < 0x10000)
+      put_unit(code);
+    else
+      put_unit(0xd800 + ((code - 0x10000) >> 10)), put_unit(0xdc00 + (code & 0x3ff));
+    return size;
+  }
+
+  void put_unit(std::uint32_t unit) {
+    constexpr char digits[] = "0123456789abcdef";
+    char text[] = {'\\',
+                   'u',
+                   digits[unit >> 12 & 15],
+                   digits[unit >> 8 & 15],
+                   digits[unit >> 4 & 15],
+                   digits[unit & 15]};
+    put({text, sizeof text});
+  }
+
+  void (*put_)(void*, std::string_view);
+  void* to_;
+  json_style style_;
+  bool needs_comma_ = false;
+};
+
+}  // namespace ota
+
+// ota/manifest/canonical_number.hpp
+
+namespace ota::detail {
+
+/// The digits of a JSON number: value = 0.DIGITS × 10^point.
+struct decimal_number {
+  fixed_string<40> digits;
+  std::int32_t point = 0;
+  bool negative = false;
+  bool is_float = false;
+};
+
+/// Takes a JSON number apart. Zeros at both ends do not count as digits.
+inline decimal_number read_decimal(std::string_view text) {
+  decimal_number number;
+  std::int32_t exponent = 0;
+  bool after_point = false;
+  if (text.front() == '-') number.negative = true, text.remove_prefix(1);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '.') {
+      after_point = number.is_float = true;
+    } else if (c == 'e' || c == 'E') {
+      number.is_float = true;
+      const bool down = text[i + 1] == '-';
+      for (++i; i < text.size(); ++i)
+        if (text[i] >= '0' && text[i] <= '9' && exponent < 100000)
+          exponent = exponent * 10 + (text[i] - '0');
+      if (down) exponent = -exponent;
+    } else if (c != '0' || !number.digits.empty()) {
+      number.digits.append(c);
+      if (!after_point) ++number.point;
+    } else if (after_point) {
+      --number.point;
+    }
+  }
+  std::size_t size = number.digits.size();
+  while (size != 0 && number.digits[size - 1] == '0') --size;
+  number.digits.resize(size);
+  number.point += exponent;
+  return number;
+}
+
+/// Writes a number as Python's `repr` of a float does.
+inline fixed_string<64> write_float(const decimal_number& number) {
+  fixed_string<64> out;
+  const std::string_view digits = number.digits;
+  if (number.negative) out.append('-');
+  if (digits.empty()) return out.append("0.0");
+  const std::int32_t point = number.point;
+  if (point > -4 && point <= 16) {
+    for (std::int32_t i = point < 0 ? point : 0; i < 0; ++i)
+      if (i == point) out.append("0.");
+    if (point == 0) out.append("0.");
+    for (std::int32_t i = point; i < 0; ++i) out.append('0');
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+      if (point > 0 && i == static_cast<std::size_t>(point)) out.append('.');
+      out.append(digits[i]);
+    }
+    for (std::size_t i = digits.size(); point > 0 && i < static_cast<std::size_t>(point); ++i)
+      out.append('0');
+    if (point > 0 && digits.size() <= static_cast<std::size_t>(point)) out.append(".0");
+    return out;
+  }
+  out.append(digits[0]);
+  if (digits.size() > 1) out.append('.').append(slice(digits, 1));
+  const std::int32_t exponent = point - 1;
+  const std::uint32_t size = static_cast<std::uint32_t>(exponent < 0 ? -exponent : exponent);
+  out.append(exponent < 0 ? "e-" : "e+");
+  if (size < 10) out.append('0');
+  return out.append_number(size);
+}
+
+/// A JSON number as Python's `json.dumps(json.loads(…))` writes it. Without floating point: up to
+/// 15 digits are their own shortest form; more are taken where they are written in Python's form
+/// already, and refused otherwise.
+inline result<fixed_string<64>> canonical_number(std::string_view text) {
+  const error unsure{errc::unsupported, "manifest",
+                     "a number in the signed manifest has more digits than can be checked"};
+  if (text.empty() || text.size() > 40) return unsure;
+  const decimal_number number = read_decimal(text);
+  if (!number.is_float) {
+    if (number.digits.empty()) return fixed_string<64>("0");
+    return fixed_string<64>(text);
+  }
+  if (number.point > 300 || number.point < -300) return unsure;
+  const fixed_string<64> written = write_float(number);
+  if (number.digits.size() > 15 && (number.digits.size() > 17 || written.view() != text))
+    return unsure;
+  return written;
+}
+
+}  // namespace ota::detail
+
+// ota/manifest/stored_text.hpp
+
+namespace ota::detail {
+
+/// Reads a file of a storage byte by byte, back and forth, through a buffer of the caller's.
+template <class Storage>
+class stored_text {
+ public:
+  stored_text(Storage& storage, const char* path, mutable_bytes buffer)
+      : storage_(storage), path_(path), buffer_(buffer) {}
+
+  std::uint64_t offset() const { return first_ + at_; }
+
+  /// Goes on at `offset`; what is in the buffer is not read again.
+  void seek(std::uint64_t offset) {
+    if (offset >= first_ && offset - first_ <= size_) {
+      at_ = static_cast<std::size_t>(offset - first_);
+      return;
+    }
+    first_ = offset;
+    size_ = at_ = 0;
+  }
+
+  /// The next byte without taking it; NUL at the end of the file or after an error.
+  char peek() {
+    if (at_ == size_ && !fill()) return '\0';
+    return static_cast<char>(buffer_[at_]);
+  }
+
+  /// Takes the next byte.
+  char take() {
+    const char c = peek();
+    if (at_ != size_) ++at_;
+    return c;
+  }
+
+  /// The first thing that went wrong.
+  const result<void>& status() const { return status_; }
+
+ private:
+  bool fill() {
+    first_ += size_;
+    size_ = at_ = 0;
+    const auto size = storage_.read(path_, first_, buffer_);
+    if (!size) {
+      status_ = size.error();
+      return false;
+    }
+    size_ = *size;
+    return size_ != 0;
+  }
+
+  Storage& storage_;
+  const char* path_;
+  mutable_bytes buffer_;
+  std::uint64_t first_ = 0;  // where the buffer begins in the file
+  std::size_t size_ = 0;
+  std::size_t at_ = 0;
+  result<void> status_;
+};
+
+}  // namespace ota::detail
+
+// ota/manifest/canonical_json.hpp
+
+namespace ota::detail {
+
+/// Writes a JSON document that lies on storage in the form that is signed: Python's
+/// `json.dumps(document, sort_keys=True, separators=(",", ":"))` without its top-level member
+/// `signature`. The document must have passed a `json_reader` before.
+///
+/// Memory is constant: an object's members are put in order by looking through it once for each
+/// of them. Objects of a manifest are small, or have few members, so the cost stays linear.
+template <class Storage, class Sink>
+class canonical_json {
+ public:
+  static constexpr int max_depth = 8;
+  using key_text = fixed_string<64>;
+
+  canonical_json(Storage& storage, const char* path, mutable_bytes buffer, Sink& sink)
+      : text_(storage, path, buffer), sink_(sink) {}
+
+  /// Writes the document.
+  result<void> write() {
+    if (auto done = value(0); !done) return done;
+    return text_.status();
+  }
+
+ private:
+  void put(std::string_view text) { sink_(as_bytes(text)); }
+
+  char skip_space() {
+    for (char c; (c = text_.peek()) == ' ' || c == '\t' || c == '\n' || c == '\r';) text_.take();
+    return text_.peek();
+  }
+
+  result<void> value(int depth) {
+    if (depth == max_depth)
+      return error{errc::too_long, "manifest", "the signed manifest is nested too deeply"};
+    switch (skip_space()) {
+      case '{':
+        return object(depth);
+      case '[':
+        return array(depth);
+      case '"':
+        return string();
+      default:
+        return scalar();
+    }
+  }
+
+  result<void> array(int depth) {
+    text_.take();
+    put("[");
+    for (bool first = true; skip_space() != ']'; first = false) {
+      if (!first) {
+        text_.take();
+        put(",");
+      }
+      if (auto done = value(depth + 1); !done) return done;
+      if (text_.peek() == '\0') break;
+    }
+    text_.take();
+    put("]");
+    return {};
+  }
+
+  result<void> object(int depth) {
+    text_.take();
+    put("{");
+    const std::uint64_t begin = text_.offset();
+    key_text last;
+    for (bool first = true;; first = false) {
+      key_text next;
+      std::uint64_t at = 0;
+      if (auto done = find_next(begin, depth, first, last, next, at); !done) return done;
+      if (at == 0) break;
+      if (!first) put(",");
+      json_writer(sink_text_, {false, true}).string(next);
+      put(":");
+      text_.seek(at);
+      if (auto done = value(depth + 1); !done) return done;
+      last = next;
+    }
+    // The last look through the object has ended behind it.
+    put("}");
+    return {};
+  }
+
+  // The smallest key over `last`, and where its value is; of equal keys the last one counts.
+  // `at` stays 0 when there is none. Ends behind the object.
+  result<void> find_next(std::uint64_t begin, int depth, bool first, const key_text& last,
+                         key_text& next, std::uint64_t& at) {
+    text_.seek(begin);
+    while (skip_space() != '}' && text_.peek() != '\0') {
+      if (text_.peek() == ',') {
+        text_.take();
+        skip_space();
+      }
+      key_text key;
+      text_.take();
+      while (text_.peek() != '"' && text_.peek() != '\0') {
+        char bytes[4];
+        key.append({bytes, character(bytes)});
+      }
+      text_.take();
+      if (key.overflowed())
+        return error{errc::too_long, "manifest", "a key of the signed manifest is too long"};
+      skip_space();
+      text_.take();
+      skip_space();
+      const bool is_signature = depth == 0 && key.view() == "signature";
+      if (!is_signature && (first || key.view() > last.view()) &&
+          (at == 0 || key.view() <= next.view())) {
+        next = key;
+        at = text_.offset();
+      }
+      skip_value();
+    }
+    text_.take();
+    return {};
+  }
+
+  void skip_value() {
+    int depth = 0;
+    do {
+      const char c = text_.take();
+      if (c == '{' || c == '[') ++depth;
+      if (c == '}' || c == ']') --depth;
+      if (c == '"')
+        for (char inside; (inside = text_.take()) != '"' && inside != '\0';)
+          if (inside == '\\') text_.take();
+      if (c == '\0') return;
+    } while (depth != 0 || !ends_scalar(text_.peek()));
+  }
+
+  static bool ends_scalar(char c) {
+    return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t' ||
+           c == '\0';
+  }
+
+  result<void> scalar() {
+    fixed_string<64> text;
+    while (!ends_scalar(text_.peek())) text.append(text_.take());
+    if (text.view() == "true" || text.view() == "false" || text.view() == "null") {
+      put(text);
+      return {};
+    }
+    const auto number = canonical_number(text);
+    if (!number) return number.error();
+    put(*number);
+    return {};
+  }
+
+  result<void> string() {
+    text_.take();
+    put("\"");
+    fixed_string<64> run;
+    while (text_.peek() != '"' && text_.peek() != '\0') {
+      char bytes[4];
+      run.append({bytes, character(bytes)});
+      if (run.size() > 60) put_run(run);
+    }
+    put_run(run);
+    text_.take();
+    put("\"");
+    return {};
+  }
+
+  // Whole characters, escaped as Python does; the writer puts quotes around them, which go.
+  void put_run(fixed_string<64>& run) {
+    fixed_string<400> quoted;
+    json_writer(quoted, {false, true}).string(run);
+    put(slice(quoted.view(), 1, quoted.size() - 2));
+    run.clear();
+  }
+
+  // Takes one character of a string, decoded to UTF-8; its size.
+  std::size_t character(char* out) {
+    const char c = text_.take();
+    out[0] = c;
+    if (c == '\\') return escape(out);
+    const auto lead = static_cast<std::uint8_t>(c);
+    const std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    for (std::size_t i = 1; i < size; ++i) out[i] = text_.take();
+    return size;
+  }
+
+  std::size_t escape(char* out) {
+    const char c = text_.take();
+    constexpr std::string_view names = "bfnrt", values = "\b\f\n\r\t";
+    if (c != 'u') {
+      const std::size_t which = names.find(c);
+      out[0] = which == std::string_view::npos ? c : values[which];
+      return 1;
+    }
+    std::uint32_t code = unit();
+    if (code >= 0xd800 && code < 0xdc00) {
+      text_.take();
+      text_.take();
+      code = 0x10000 + ((code - 0xd800) << 10) + (unit() - 0xdc00);
+    }
+    return encode(code, out);
+  }
+
+  std::uint32_t unit() {
+    std::uint32_t value = 0;
+    for (int i = 0; i < 4; ++i)
+      value = value << 4 | static_cast<std::uint32_t>(hex_digit(text_.take()) & 15);
+    return value;
+  }
+
+  static std::size_t encode(std::uint32_t code, char* out) {
+    const std::size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+    if (size == 1) {
+      out[0] = static_cast<char>(code);
+      return 1;
+    }
+    for (std::size_t i = size - 1; i != 0; --i, code >>= 6)
+      out[i] = static_cast<char>(0x80 | (code & 0x3f));
+    out[0] = static_cast<char>((0xf00 >> size & 0xf0) | code);
+    return size;
+  }
+
+  struct text_sink {
+    canonical_json* owner;
+    void operator()(std::string_view text) { owner->put(text); }
+  };
+
+  stored_text<Storage> text_;
+  Sink& sink_;
+  text_sink sink_text_{this};
+};
 
 }  // namespace ota::detail
 
@@ -1810,6 +2639,401 @@ class json_reader {
 
 }  // namespace ota
 
+// ota/hash/digest.hpp
+
+namespace ota {
+
+/// How the content of a file is named by whoever promises it.
+enum class digest_kind : std::uint8_t {
+  none,    ///< not at all: only its size can be checked
+  git_id,  ///< SHA-1 of "blob ", the decimal size, NUL and the content
+  sha256,
+  crc32  ///< big-endian; finds accidents, stops nobody
+};
+
+/// Bytes in a digest of that kind.
+constexpr std::size_t digest_size(digest_kind kind) {
+  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
+  return sizes[static_cast<std::uint8_t>(kind) & 3];
+}
+
+/// What the content of a file is promised to be.
+struct digest {
+  digest_kind kind = digest_kind::none;
+  std::uint8_t value[32] = {};
+
+  bytes view() const { return {value, digest_size(kind)}; }
+};
+
+}  // namespace ota
+
+// ota/manifest/entry.hpp
+
+namespace ota {
+
+/// The longest path of a managed file, in bytes.
+inline constexpr std::size_t max_path = 255;
+
+/// What an entry of a list stands for.
+enum class entry_kind : std::uint8_t {
+  file,      ///< a file of the version
+  keep,      ///< as `file`, but its content is installed already and only its mode differs
+  remove,    ///< a file the version no longer has
+  directory  ///< a directory of the source that is still to be listed
+};
+
+/// One line of what a version consists of.
+struct entry {
+  entry_kind kind = entry_kind::file;
+  bool executable = false;
+  bool has_size = true;    ///< false: whoever promised the file did not say how long it is
+  std::uint64_t size = 0;  ///< bytes
+  digest hash;
+  fixed_string<max_path> path;
+};
+
+namespace detail {
+
+inline constexpr std::size_t entry_head_size = 12;
+inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
+
+inline void put_u32(std::uint8_t* out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
+}
+
+inline std::uint32_t get_u32(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
+         std::uint32_t{in[3]} << 24;
+}
+
+/// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
+inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
+  const bytes hash = value.hash.view();
+  out[0] =
+      static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
+                                (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
+  out[1] = static_cast<std::uint8_t>(value.hash.kind);
+  out[2] = static_cast<std::uint8_t>(value.path.size());
+  out[3] = 0xa5;  // finds a reader that has lost its place
+  put_u32(out + 4, static_cast<std::uint32_t>(value.size));
+  put_u32(out + 8, static_cast<std::uint32_t>(value.size >> 32));
+  std::memcpy(out + entry_head_size, hash.data(), hash.size());
+  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
+  return entry_head_size + hash.size() + value.path.size();
+}
+
+/// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
+inline std::size_t decode_entry(bytes in, entry& value) {
+  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
+  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
+  value.executable = (in[0] & 0x10) != 0;
+  value.has_size = (in[0] & 0x20) != 0;
+  value.hash.kind = static_cast<digest_kind>(in[1]);
+  value.size = get_u32(in.data() + 4) | std::uint64_t{get_u32(in.data() + 8)} << 32;
+  const std::size_t hash_size = digest_size(value.hash.kind);
+  const std::size_t total = entry_head_size + hash_size + in[2];
+  if (in.size() < total) return 0;
+  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
+  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
+  return total;
+}
+
+}  // namespace detail
+
+/// Writes a list of entries to a file, gathering small entries into few writes.
+class entry_writer {
+ public:
+  /// Begins the list at `path`, a literal; what was there is replaced.
+  void begin(const char* path) {
+    path_ = path;
+    flushed_ = 0;
+    used_ = 0;
+    count_ = 0;
+  }
+
+  /// Goes on with a list that has `size` bytes on storage already.
+  void resume(const char* path, std::uint32_t size) {
+    begin(path);
+    flushed_ = size;
+  }
+
+  template <class Storage>
+  result<void> add(Storage& storage, const entry& value) {
+    if (sizeof buffer_ - used_ < detail::max_entry_size)
+      if (auto done = flush(storage); !done) return done;
+    used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
+    ++count_;
+    return {};
+  }
+
+  /// Writes what is still gathered; an empty list becomes an empty file.
+  template <class Storage>
+  result<void> flush(Storage& storage) {
+    if (used_ == 0 && flushed_ != 0) return {};
+    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
+    flushed_ += used_;
+    used_ = 0;
+    return {};
+  }
+
+  std::uint32_t count() const { return count_; }           ///< entries so far
+  std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
+
+ private:
+  const char* path_ = "";
+  std::uint32_t flushed_ = 0;
+  std::uint32_t count_ = 0;
+  std::uint16_t used_ = 0;
+  std::uint8_t buffer_[384];
+};
+
+/// Reads a list of entries from a file, one at a time.
+class entry_reader {
+ public:
+  void begin(const char* path) {
+    path_ = path;
+    offset_ = 0;
+  }
+
+  /// Fills `value` with the next entry; false at the end of the list or when there is no list.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& value) {
+    std::uint8_t buffer[detail::max_entry_size];
+    const auto size = storage.read(path_, offset_, buffer);
+    if (!size) {
+      if (size.error().code == errc::not_found) return false;
+      return size.error();
+    }
+    if (*size == 0) return false;
+    const std::size_t taken = detail::decode_entry({buffer, *size}, value);
+    if (taken == 0)
+      return error{errc::malformed, "list",
+                   "a list kept on storage is damaged; it will be made anew"};
+    offset_ += static_cast<std::uint32_t>(taken);
+    return true;
+  }
+
+ private:
+  const char* path_ = "";
+  std::uint32_t offset_ = 0;
+};
+
+}  // namespace ota
+
+// ota/manifest/manifest_reader.hpp
+
+namespace ota {
+
+/// Reads the manifest of 0x687931/ota from a file on storage, entry by entry:
+/// {"version", "files": [{"path", "size", "sha256", "crc32"}], "deletes": [path], "signature"}.
+/// Members may come in any order; unknown ones are passed over.
+class manifest_reader {
+ public:
+  fixed_string<128> version;   ///< empty: not named
+  fixed_string<64> signature;  ///< empty: not signed
+
+  /// Begins at the first byte of the document.
+  void begin(const char* path) {
+    path_ = path;
+    offset_ = 0;
+    reader_.reset();
+    member_ = member::other;
+    version.clear();
+    signature.clear();
+  }
+
+  /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
+  /// document's order; false at its end, when the texts above are complete too.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& out) {
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event) return event.error();
+      if (*event == json_event::end) return false;
+      if (*event == json_event::need_input) {
+        if (auto done = feed(storage); !done) return done.error();
+        continue;
+      }
+      const auto complete = take(*event, out);
+      if (!complete || *complete) return complete;
+    }
+  }
+
+ private:
+  enum class member : std::uint8_t { other, version, files, deletes, signature };
+  enum class field : std::uint8_t { other, path, size, sha256, crc32 };
+
+  static error bad(const char* text) { return {errc::malformed, "manifest", text}; }
+
+  template <class Storage>
+  result<void> feed(Storage& storage) {
+    const auto size = storage.read(path_, offset_, piece_);
+    if (!size) return size.error();
+    offset_ += *size;
+    if (*size == 0)
+      reader_.finish();
+    else
+      reader_.feed({piece_, *size});
+    return {};
+  }
+
+  // One event; true when `out` holds a whole entry.
+  result<bool> take(json_event event, entry& out) {
+    const std::size_t depth = reader_.depth();
+    if (depth == 0 && event != json_event::end_object)
+      return bad("the manifest is not a JSON object");
+    if (event == json_event::key) {
+      if (depth == 1) member_ = member_of(reader_.text());
+      if (depth == 3) field_ = field_of(reader_.text());
+      return false;
+    }
+    if (depth == 1 && event == json_event::string) return take_text();
+    if (member_ == member::deletes && depth == 2 && event == json_event::string) {
+      out = {};
+      out.kind = entry_kind::remove;
+      if (auto done = take_path(out); !done) return done.error();
+      return true;
+    }
+    if (member_ != member::files) return false;
+    if (event == json_event::begin_object && depth == 3) {
+      out = {};
+      out.has_size = false;
+      return false;
+    }
+    if (event == json_event::end_object && depth == 2) {
+      if (out.path.empty()) return bad("a file in the manifest has no path");
+      return true;
+    }
+    if (depth == 3) return take_field(event, out);
+    if (depth == 2 && event != json_event::begin_array)
+      return bad("`files` in the manifest must be a list of objects");
+    return false;
+  }
+
+  result<bool> take_text() {
+    const std::string_view text = reader_.text();
+    bool fits = !reader_.truncated();
+    if (member_ == member::version) fits &= version.assign(text);
+    if (member_ == member::signature) fits &= signature.assign(text);
+    if (!fits && member_ != member::other) return bad("a text in the manifest is too long");
+    return false;
+  }
+
+  result<void> take_path(entry& out) {
+    if (reader_.truncated() || !out.path.assign(reader_.text()))
+      return error{errc::too_long, "manifest", "a path in the manifest is longer than 255 bytes"};
+    return {};
+  }
+
+  result<bool> take_field(json_event event, entry& out) {
+    const bool is_text = event == json_event::string, is_number = event == json_event::number;
+    switch (field_) {
+      case field::path:
+        if (!is_text) return bad("a `path` in the manifest is not a text");
+        if (auto done = take_path(out); !done) return done.error();
+        break;
+      case field::size: {
+        if (event == json_event::null) break;
+        const auto size = reader_.as_u64();
+        if (!is_number || !size) return bad("a `size` in the manifest is not a whole number");
+        out.size = *size;
+        out.has_size = true;
+        break;
+      }
+      case field::sha256:
+        if (event == json_event::null) break;
+        if (!is_text || !from_hex(reader_.text(), {out.hash.value, 32}))
+          return bad("a `sha256` in the manifest is not 64 hexadecimal digits");
+        out.hash.kind = digest_kind::sha256;
+        break;
+      case field::crc32:
+        return take_crc32(event, out);
+      case field::other:
+        break;
+    }
+    return false;
+  }
+
+  // A CRC-32 counts only where there is no SHA-256.
+  result<bool> take_crc32(json_event event, entry& out) {
+    if (event == json_event::null) return false;
+    const auto sum = reader_.as_u64();
+    if (event != json_event::number || !sum || *sum > 0xffffffff)
+      return bad("a `crc32` in the manifest is not a number of 32 bits");
+    if (out.hash.kind == digest_kind::sha256) return false;
+    out.hash.kind = digest_kind::crc32;
+    for (unsigned i = 0; i < 4; ++i)
+      out.hash.value[i] = static_cast<std::uint8_t>(*sum >> (24 - 8 * i));
+    return false;
+  }
+
+  static member member_of(std::string_view key) {
+    constexpr std::string_view names[] = {"version", "files", "deletes", "signature"};
+    for (std::uint8_t i = 0; i < 4; ++i)
+      if (key == names[i]) return static_cast<member>(i + 1);
+    return member::other;
+  }
+
+  static field field_of(std::string_view key) {
+    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32"};
+    for (std::uint8_t i = 0; i < 4; ++i)
+      if (key == names[i]) return static_cast<field>(i + 1);
+    return field::other;
+  }
+
+  json_reader<256> reader_;
+  const char* path_ = "";
+  std::uint64_t offset_ = 0;
+  member member_ = member::other;
+  field field_ = field::other;
+  std::uint8_t piece_[128];
+};
+
+}  // namespace ota
+
+// ota/manifest/trust.hpp
+
+namespace ota {
+
+/// Checks the signature of the manifest at `.ota/manifest`: lower-case hexadecimal digits of the
+/// HMAC-SHA-256, keyed with `key`, over the manifest's canonical form. `scratch` is a read buffer.
+template <class Storage>
+result<void> verify_hmac_manifest(Storage& storage, std::string_view key,
+                                  std::string_view signature, mutable_bytes scratch) {
+  if (signature.empty()) return error{errc::untrusted, "manifest", "manifest missing signature"};
+  hmac_sha256 mac(as_bytes(key));
+  auto sink = [&mac](bytes data) { mac.update(data); };
+  detail::canonical_json<Storage, decltype(sink)> canonical(storage, layout::manifest, scratch,
+                                                            sink);
+  if (auto done = canonical.write(); !done) return done;
+  const auto digest = mac.finish();
+  char expected[64];
+  to_hex({digest.data(), digest.size()}, expected);
+  if (!equal_constant_time(as_bytes({expected, sizeof expected}), as_bytes(signature)))
+    return error{errc::untrusted, "manifest", "manifest signature mismatch"};
+  return {};
+}
+
+/// Takes the Git host's word, by the blob ids of its tree. Manifests are left out of the program.
+struct host_trusted {
+  static constexpr bool reads_manifests = false;
+};
+
+/// Reads manifests, and where the configuration has a `manifest_key` trusts only those signed with
+/// it. The weaker choice: whoever has one device has the key of all.
+struct shared_secret {
+  static constexpr bool reads_manifests = true;
+
+  template <class Storage>
+  static result<void> verify(Storage& storage, const config& settings,
+                             const manifest_reader& manifest, mutable_bytes scratch) {
+    if (settings.manifest_key.empty()) return {};
+    return verify_hmac_manifest(storage, settings.manifest_key, manifest.signature, scratch);
+  }
+};
+
+}  // namespace ota
+
 // ota/hash/sha1.hpp
 
 namespace ota {
@@ -2053,330 +3277,6 @@ inline bool is_transient(const error& failure) {
       return false;
   }
 }
-
-}  // namespace ota
-
-// ota/hash/digest.hpp
-
-namespace ota {
-
-/// How the content of a file is named by whoever promises it.
-enum class digest_kind : std::uint8_t {
-  none,    ///< not at all: only its size can be checked
-  git_id,  ///< SHA-1 of "blob ", the decimal size, NUL and the content
-  sha256,
-  crc32  ///< big-endian; finds accidents, stops nobody
-};
-
-/// Bytes in a digest of that kind.
-constexpr std::size_t digest_size(digest_kind kind) {
-  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
-  return sizes[static_cast<std::uint8_t>(kind) & 3];
-}
-
-/// What the content of a file is promised to be.
-struct digest {
-  digest_kind kind = digest_kind::none;
-  std::uint8_t value[32] = {};
-
-  bytes view() const { return {value, digest_size(kind)}; }
-};
-
-}  // namespace ota
-
-// ota/storage/file_storage.hpp
-
-namespace ota {
-
-/// What a path names. `other` is a symbolic link, a device or a socket; storage never follows it.
-enum class file_kind : std::uint8_t { none, file, directory, other };
-
-/// What storage knows of a path.
-struct file_info {
-  file_kind kind = file_kind::none;
-  std::uint64_t size = 0;   ///< bytes, for a file
-  bool executable = false;  ///< for a file, where storage keeps modes
-};
-
-// The contract of a file storage policy. Paths are relative to the device's root, parts divided
-// by `/`, and valid by `is_valid_path`; the empty path names the root, for `list` alone.
-//
-//   result<file_info> stat(path)          absent, or below something that is no directory: kind
-//   none result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
-//   result<void> write(path, offset, data)  offset 0 creates or empties the file first and makes
-//                                         missing directories; any other offset is the file's size
-//   result<void> rename(from, to)         a file, in one atomic step, over whatever file `to` was;
-//                                         makes missing directories
-//   result<void> remove(path)             a file or an empty directory; absent is fine;
-//                                         a directory that holds something: errc::not_empty
-//   result<void> sync()                   a barrier: all done before it survives a power cut after
-//   it result<uint64_t> free_space()         bytes result<void> list(directory, visit)   bool
-//   visit(name, kind) for each entry until it says false result<void> set_executable(path, on)
-//   optional; without it file modes are not kept
-//
-// Between two barriers a power cut may lose or reorder whatever was done; only a single rename
-// stays whole. `ota::testing::prove_power_safe` tries just that on a policy.
-
-namespace detail {
-
-struct any_visitor {
-  bool operator()(std::string_view, file_kind) const { return true; }
-};
-
-template <class S, class = void>
-struct has_stat : std::false_type {};
-template <class S>
-struct has_stat<S, std::enable_if_t<std::is_same_v<
-                       decltype(std::declval<S&>().stat(std::string_view{})), result<file_info>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_file_read : std::false_type {};
-template <class S>
-struct has_file_read<
-    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().read(
-                                           std::string_view{}, std::uint64_t{}, mutable_bytes{})),
-                                       result<std::size_t>>>> : std::true_type {};
-
-template <class S, class = void>
-struct has_file_write : std::false_type {};
-template <class S>
-struct has_file_write<
-    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().write(std::string_view{},
-                                                                         std::uint64_t{}, bytes{})),
-                                       result<void>>>> : std::true_type {};
-
-template <class S, class = void>
-struct has_rename : std::false_type {};
-template <class S>
-struct has_rename<
-    S,
-    std::enable_if_t<std::is_same_v<
-        decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{})), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_remove : std::false_type {};
-template <class S>
-struct has_remove<S, std::enable_if_t<std::is_same_v<
-                         decltype(std::declval<S&>().remove(std::string_view{})), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_sync : std::false_type {};
-template <class S>
-struct has_sync<S,
-                std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().sync()), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_free_space : std::false_type {};
-template <class S>
-struct has_free_space<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().free_space()),
-                                                         result<std::uint64_t>>>> : std::true_type {
-};
-
-template <class S, class = void>
-struct has_list : std::false_type {};
-template <class S>
-struct has_list<
-    S, std::enable_if_t<std::is_same_v<
-           decltype(std::declval<S&>().list(std::string_view{}, any_visitor{})), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_set_executable : std::false_type {};
-template <class S>
-struct has_set_executable<
-    S, std::enable_if_t<std::is_same_v<
-           decltype(std::declval<S&>().set_executable(std::string_view{}, true)), result<void>>>>
-    : std::true_type {};
-
-}  // namespace detail
-
-/// Whether a storage policy keeps the executable bit.
-template <class Storage>
-inline constexpr bool keeps_modes = detail::has_set_executable<Storage>::value;
-
-/// Checks a file storage policy against the contract, one sentence for each missing member.
-template <class Storage>
-struct check_file_storage {
-  static_assert(
-      detail::has_stat<Storage>::value,
-      "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
-  static_assert(detail::has_file_read<Storage>::value,
-                "the storage policy needs: ota::result<std::size_t> read(std::string_view path, "
-                "std::uint64_t offset, ota::mutable_bytes out)");
-  static_assert(detail::has_file_write<Storage>::value,
-                "the storage policy needs: ota::result<void> write(std::string_view path, "
-                "std::uint64_t offset, ota::bytes data)");
-  static_assert(detail::has_rename<Storage>::value,
-                "the storage policy needs: ota::result<void> rename(std::string_view from, "
-                "std::string_view to)");
-  static_assert(detail::has_remove<Storage>::value,
-                "the storage policy needs: ota::result<void> remove(std::string_view path)");
-  static_assert(detail::has_sync<Storage>::value,
-                "the storage policy needs: ota::result<void> sync()");
-  static_assert(detail::has_free_space<Storage>::value,
-                "the storage policy needs: ota::result<std::uint64_t> free_space()");
-  static_assert(detail::has_list<Storage>::value,
-                "the storage policy needs: template <class Visit> ota::result<void> "
-                "list(std::string_view directory, Visit&& visit)");
-  static constexpr bool ok = true;
-};
-
-}  // namespace ota
-
-// ota/manifest/entry.hpp
-
-namespace ota {
-
-/// The longest path of a managed file, in bytes.
-inline constexpr std::size_t max_path = 255;
-
-/// What an entry of a list stands for.
-enum class entry_kind : std::uint8_t {
-  file,      ///< a file of the version
-  keep,      ///< as `file`, but its content is installed already and only its mode differs
-  remove,    ///< a file the version no longer has
-  directory  ///< a directory of the source that is still to be listed
-};
-
-/// One line of what a version consists of.
-struct entry {
-  entry_kind kind = entry_kind::file;
-  bool executable = false;
-  bool has_size = true;    ///< false: whoever promised the file did not say how long it is
-  std::uint64_t size = 0;  ///< bytes
-  digest hash;
-  fixed_string<max_path> path;
-};
-
-namespace detail {
-
-inline constexpr std::size_t entry_head_size = 12;
-inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
-
-inline void put_u32(std::uint8_t* out, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
-}
-
-inline std::uint32_t get_u32(const std::uint8_t* in) {
-  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
-         std::uint32_t{in[3]} << 24;
-}
-
-/// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
-inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
-  const bytes hash = value.hash.view();
-  out[0] =
-      static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
-                                (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
-  out[1] = static_cast<std::uint8_t>(value.hash.kind);
-  out[2] = static_cast<std::uint8_t>(value.path.size());
-  out[3] = 0xa5;  // finds a reader that has lost its place
-  put_u32(out + 4, static_cast<std::uint32_t>(value.size));
-  put_u32(out + 8, static_cast<std::uint32_t>(value.size >> 32));
-  std::memcpy(out + entry_head_size, hash.data(), hash.size());
-  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
-  return entry_head_size + hash.size() + value.path.size();
-}
-
-/// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
-inline std::size_t decode_entry(bytes in, entry& value) {
-  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
-  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
-  value.executable = (in[0] & 0x10) != 0;
-  value.has_size = (in[0] & 0x20) != 0;
-  value.hash.kind = static_cast<digest_kind>(in[1]);
-  value.size = get_u32(in.data() + 4) | std::uint64_t{get_u32(in.data() + 8)} << 32;
-  const std::size_t hash_size = digest_size(value.hash.kind);
-  const std::size_t total = entry_head_size + hash_size + in[2];
-  if (in.size() < total) return 0;
-  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
-  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
-  return total;
-}
-
-}  // namespace detail
-
-/// Writes a list of entries to a file, gathering small entries into few writes.
-class entry_writer {
- public:
-  /// Begins the list at `path`, a literal; what was there is replaced.
-  void begin(const char* path) {
-    path_ = path;
-    flushed_ = 0;
-    used_ = 0;
-    count_ = 0;
-  }
-
-  /// Goes on with a list that has `size` bytes on storage already.
-  void resume(const char* path, std::uint32_t size) {
-    begin(path);
-    flushed_ = size;
-  }
-
-  template <class Storage>
-  result<void> add(Storage& storage, const entry& value) {
-    if (sizeof buffer_ - used_ < detail::max_entry_size)
-      if (auto done = flush(storage); !done) return done;
-    used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
-    ++count_;
-    return {};
-  }
-
-  /// Writes what is still gathered; an empty list becomes an empty file.
-  template <class Storage>
-  result<void> flush(Storage& storage) {
-    if (used_ == 0 && flushed_ != 0) return {};
-    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
-    flushed_ += used_;
-    used_ = 0;
-    return {};
-  }
-
-  std::uint32_t count() const { return count_; }           ///< entries so far
-  std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
-
- private:
-  const char* path_ = "";
-  std::uint32_t flushed_ = 0;
-  std::uint32_t count_ = 0;
-  std::uint16_t used_ = 0;
-  std::uint8_t buffer_[384];
-};
-
-/// Reads a list of entries from a file, one at a time.
-class entry_reader {
- public:
-  void begin(const char* path) {
-    path_ = path;
-    offset_ = 0;
-  }
-
-  /// Fills `value` with the next entry; false at the end of the list or when there is no list.
-  template <class Storage>
-  result<bool> next(Storage& storage, entry& value) {
-    std::uint8_t buffer[detail::max_entry_size];
-    const auto size = storage.read(path_, offset_, buffer);
-    if (!size) {
-      if (size.error().code == errc::not_found) return false;
-      return size.error();
-    }
-    if (*size == 0) return false;
-    const std::size_t taken = detail::decode_entry({buffer, *size}, value);
-    if (taken == 0)
-      return error{errc::malformed, "list",
-                   "a list kept on storage is damaged; it will be made anew"};
-    offset_ += static_cast<std::uint32_t>(taken);
-    return true;
-  }
-
- private:
-  const char* path_ = "";
-  std::uint32_t offset_ = 0;
-};
 
 }  // namespace ota
 
@@ -3261,170 +4161,6 @@ constexpr std::uint32_t with_jitter(std::uint32_t seconds, std::uint32_t random)
 
 }  // namespace ota
 
-// ota/format/json_writer.hpp
-
-namespace ota {
-
-/// The form of written JSON; the default is that of Python's `json.dumps`.
-struct json_style {
-  bool spaced = true;  ///< ", " and ": " between members; false: "," and ":"
-  bool ascii = true;   ///< other characters as \uXXXX; false: as UTF-8
-};
-
-/// Writes JSON, piece by piece, into a `fixed_string` or to a callback. Byte for byte what
-/// Python's `json.dumps` writes (without `indent`), with `ensure_ascii` as `json_style` says.
-///
-/// ```
-/// fixed_string<100> text;
-/// json_writer writer(text);
-/// writer.begin_object().key("ref").string("v1").key("n").number(3u).end_object();
-/// // {"ref": "v1", "n": 3}
-/// ```
-///
-/// It puts the commas, but does not check that keys and values alternate. Bytes of a string that
-/// are not UTF-8 become U+FFFD. Whether a `fixed_string` had room, its `overflowed()` says.
-class json_writer {
- public:
-  template <std::size_t N>
-  explicit json_writer(fixed_string<N>& out, json_style style = {})
-      : put_([](void* to, std::string_view text) {
-          static_cast<fixed_string<N>*>(to)->append(text);
-        }),
-        to_(&out),
-        style_(style) {}
-
-  /// Writes to `sink(std::string_view)`, which must outlive the writer.
-  template <class Sink>
-  explicit json_writer(Sink& sink, json_style style = {})
-      : put_([](void* to, std::string_view text) { (*static_cast<Sink*>(to))(text); }),
-        to_(&sink),
-        style_(style) {}
-
-  json_writer& begin_object() { return begin("{"); }
-  json_writer& end_object() { return end("}"); }
-  json_writer& begin_array() { return begin("["); }
-  json_writer& end_array() { return end("]"); }
-
-  json_writer& key(std::string_view name) {
-    begin_value();
-    quote(name);
-    put(style_.spaced ? ": " : ":");
-    needs_comma_ = false;
-    return *this;
-  }
-
-  json_writer& string(std::string_view text) {
-    begin_value();
-    quote(text);
-    return *this;
-  }
-
-  json_writer& number(std::uint64_t value) {
-    fixed_string<20> digits;
-    return number_text(digits.append_number(value));
-  }
-  json_writer& number(std::int64_t value) {
-    fixed_string<20> digits;
-    if (value < 0) digits.append('-');
-    const auto size = static_cast<std::uint64_t>(value);
-    return number_text(digits.append_number(value < 0 ? 0 - size : size));
-  }
-  json_writer& number(std::uint32_t value) { return number(std::uint64_t{value}); }
-  json_writer& number(std::int32_t value) { return number(std::int64_t{value}); }
-
-  /// A number given as its JSON text, as `json_reader::text` gives it.
-  json_writer& number_text(std::string_view text) {
-    begin_value();
-    put(text);
-    return *this;
-  }
-
-  json_writer& boolean(bool value) { return number_text(value ? "true" : "false"); }
-  json_writer& null() { return number_text("null"); }
-
- private:
-  void put(std::string_view text) { put_(to_, text); }
-
-  // What precedes a key or a value; after it the next one needs a comma.
-  void begin_value() {
-    if (needs_comma_) put(style_.spaced ? ", " : ",");
-    needs_comma_ = true;
-  }
-
-  json_writer& begin(std::string_view bracket) {
-    begin_value();
-    put(bracket);
-    needs_comma_ = false;
-    return *this;
-  }
-
-  json_writer& end(std::string_view bracket) {
-    put(bracket);
-    needs_comma_ = true;
-    return *this;
-  }
-
-  void quote(std::string_view text) {
-    put("\"");
-    std::size_t done = 0;
-    for (std::size_t at = 0; at < text.size();) {
-      const auto c = static_cast<std::uint8_t>(text[at]);
-      const bool is_plain = c >= 0x20 && c != '"' && c != '\\' && c < (style_.ascii ? 0x7f : 0x80);
-      if (is_plain || (c == 0x7f && !style_.ascii)) {
-        ++at;
-        continue;
-      }
-      put(slice(text, done, at - done));
-      at += escape(slice(text, at));
-      done = at;
-    }
-    put(slice(text, done));
-    put("\"");
-  }
-
-  // Writes the first character of `text`, which is not plain; returns its size in bytes.
-  std::size_t escape(std::string_view text) {
-    constexpr char values[] = "\"\\\b\f\n\r\t";
-    constexpr char names[] = "\"\\bfnrt";
-    const auto c = static_cast<std::uint8_t>(text.front());
-    for (std::size_t i = 0; i < sizeof values - 1; ++i) {
-      if (text.front() != values[i]) continue;
-      const char pair[] = {'\\', names[i]};
-      put({pair, 2});
-      return 1;
-    }
-    if (c < 0x80) return put_unit(c), 1;
-    std::uint32_t code = 0;
-    const std::size_t size = detail::decode_utf8(text, code);
-    if (!style_.ascii)
-      put(code == detail::replacement_character ? std::string_view("\xef\xbf\xbd")
-                                                : slice(text, 0, size));
-    else if (code < 0x10000)
-      put_unit(code);
-    else
-      put_unit(0xd800 + ((code - 0x10000) >> 10)), put_unit(0xdc00 + (code & 0x3ff));
-    return size;
-  }
-
-  void put_unit(std::uint32_t unit) {
-    constexpr char digits[] = "0123456789abcdef";
-    char text[] = {'\\',
-                   'u',
-                   digits[unit >> 12 & 15],
-                   digits[unit >> 8 & 15],
-                   digits[unit >> 4 & 15],
-                   digits[unit & 15]};
-    put({text, sizeof text});
-  }
-
-  void (*put_)(void*, std::string_view);
-  void* to_;
-  json_style style_;
-  bool needs_comma_ = false;
-};
-
-}  // namespace ota
-
 // ota/hardware/battery.hpp
 
 namespace ota {
@@ -3465,98 +4201,6 @@ constexpr int signal_percent(int dbm) {
   return dbm <= -90 || percent < 0 ? 0 : percent > 100 ? 100 : percent;
 }
 
-}  // namespace ota
-
-// ota/storage/layout.hpp
-
-namespace ota {
-
-/// Where the library keeps what is its own, relative to the device's root. The state files in
-/// the root are those of 0x687931/ota, so that a device may change over and back.
-namespace layout {
-
-inline constexpr const char* version = "version.json";
-inline constexpr const char* errors = "ota_error.json";
-inline constexpr const char* state = ".ota/state";          // how far the swap is
-inline constexpr const char* target = ".ota/target";        // what is being staged
-inline constexpr const char* listing = ".ota/next";         // files of the version being staged
-inline constexpr const char* expanded = ".ota/next.more";   // the same, truncated parts filled in
-inline constexpr const char* part = ".ota/next.part";       // one such part
-inline constexpr const char* plan = ".ota/plan";            // what the swap will do
-inline constexpr const char* manifest = ".ota/manifest";    // the manifest being read
-inline constexpr const char* installed = ".ota/installed";  // files of the installed version
-inline constexpr const char* etag = ".ota/etag";            // what the server last answered
-inline constexpr const char* temporary = ".ota/tmp";        // of every atomic write
-inline constexpr const char* staged = ".ota/new";
-inline constexpr const char* replaced = ".ota/old";
-
-}  // namespace layout
-
-namespace detail {
-
-using own_path = fixed_string<32>;
-
-/// The file of entry `index` below `.ota/new` or `.ota/old`; 256 to a directory, so that file
-/// systems with flat directories stay fast.
-inline own_path numbered_path(const char* directory, std::uint32_t index) {
-  own_path path(directory);
-  path.append('/').append_number(index / 256).append('/').append_number(index % 256);
-  return path;
-}
-
-inline own_path staged_path(std::uint32_t index) { return numbered_path(layout::staged, index); }
-inline own_path replaced_path(std::uint32_t index) {
-  return numbered_path(layout::replaced, index);
-}
-
-/// Whether a path is the library's own, which no update may replace.
-inline bool is_own_path(std::string_view path) {
-  return starts_with(path, ".ota") || path == layout::version || path == layout::errors ||
-         path == "ota_health.json" || path == "ota_last_check.json";
-}
-
-/// Removes the directories above `path` that hold nothing any more.
-template <class Storage>
-void remove_empty_parents(Storage& storage, std::string_view path) {
-  for (path = parent_path(path); !path.empty(); path = parent_path(path))
-    if (!storage.remove(path)) return;
-}
-
-using tree_path = fixed_string<255>;
-
-/// Goes down from directory `path` to the first file or empty directory in it; `path` becomes its
-/// path. The way down is at most as long as a path.
-template <class Storage>
-result<file_kind> first_leaf(Storage& storage, tree_path& path) {
-  for (;;) {
-    file_kind found = file_kind::none;
-    const auto listed = storage.list(path, [&](std::string_view name, file_kind kind) {
-      path.append('/').append(name);
-      found = kind;
-      return false;
-    });
-    if (!listed) return listed.error();
-    if (path.overflowed())
-      return error{errc::too_long, "storage", "a path on storage is too long to be removed"};
-    if (found == file_kind::none) return file_kind::directory;
-    if (found != file_kind::directory) return found;
-  }
-}
-
-/// Removes one file or empty directory of the tree at `directory`; false when nothing is left.
-template <class Storage>
-result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
-  const auto there = storage.stat(directory);
-  if (!there) return there.error();
-  if (there->kind == file_kind::none) return false;
-  tree_path path(directory);
-  if (there->kind == file_kind::directory)
-    if (auto found = first_leaf(storage, path); !found) return found.error();
-  if (auto done = storage.remove(path); !done) return done.error();
-  return true;
-}
-
-}  // namespace detail
 }  // namespace ota
 
 // ota/scheduler/health_log.hpp
@@ -4492,25 +5136,149 @@ class lister {
 
 namespace ota {
 
+/// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
+/// it to `.ota/manifest`, has its signature checked, and reads it from there. The paths that it
+/// wants removed become a list of their own, `.ota/next.part`.
 template <class Storage, class Trust>
 class manifest_lister {
  public:
-  manifest_lister(Storage&, const config&) {}
-  void begin() {}
-  std::string_view subject() const { return {}; }
-  void take_version(fixed_string<128>&) {}
+  /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
+  static constexpr std::uint64_t max_size = 32u << 20;
+
+  manifest_lister(Storage& storage, const config& settings)
+      : storage_(storage), settings_(settings) {}
+
+  void begin() {
+    list_.begin(layout::listing);
+    task_ = task::open;
+  }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// The version that the manifest names, if it does.
+  void take_version(fixed_string<128>& version) const {
+    if (!reader_.version.empty()) version = reader_.version;
+  }
+
+  /// One chunk or one entry further; false when the list is complete.
   template <class Http, class Source>
-  result<bool> step(Http&, Source&, mutable_bytes, std::uint64_t) {
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk, std::uint64_t now) {
+    switch (task_) {
+      case task::open:
+        return open(http, source, now);
+      case task::download:
+        return download(http, chunk);
+      case task::check:
+        return check(chunk);
+      case task::read:
+        return read();
+    }
     return false;
   }
-};
-template <class Trust>
-struct manifest_deletes {
-  void begin() {}
-  template <class Storage>
-  result<bool> next(Storage&, mutable_bytes, fixed_string<max_path>&) {
-    return false;
+
+ private:
+  enum class task : std::uint8_t { open, download, check, read };
+
+  std::uint64_t limit() const {
+    const std::uint64_t wanted = std::uint64_t{settings_.max_tree_size_kb} * 1024;
+    return wanted != 0 && wanted < max_size ? wanted : max_size;
   }
+
+  static error too_large() {
+    return {errc::too_long, "manifest", "Response too large: the manifest is over its limit"};
+  }
+
+  template <class Http, class Source>
+  result<bool> open(Http& http, Source& source, std::uint64_t now) {
+    const auto answer = source.open_manifest(http);
+    if (!answer) return answer.error();
+    if (auto status = check_status(*answer, now); !status) return status.error();
+    if (answer->has_length && answer->content_length > limit()) return too_large();
+    size_ = 0;
+    task_ = task::download;
+    return true;
+  }
+
+  template <class Http>
+  result<bool> download(Http& http, mutable_bytes chunk) {
+    const auto size = http.read(chunk);
+    if (!size) {
+      task_ = task::open;
+      return size.error();
+    }
+    if (*size == 0) {
+      reader_.begin(layout::manifest);
+      task_ = task::check;
+      return size_ != 0 ? result<bool>(true)
+                        : error{errc::malformed, "manifest", "the manifest is empty"};
+    }
+    if (size_ + *size > limit()) return too_large();
+    if (auto done = storage_.write(layout::manifest, size_, chunk.first(*size)); !done)
+      return done.error();
+    size_ += *size;
+    return true;
+  }
+
+  // One look through the whole document: is it JSON, are its entries sound? Then its signature.
+  result<bool> check(mutable_bytes chunk) {
+    const auto more = reader_.next(storage_, item_);
+    if (!more) return more;
+    if (*more) {
+      if (settings_.max_tree_files != 0 && item_.kind == entry_kind::file &&
+          ++files_ > settings_.max_tree_files)
+        return error{errc::too_long, "manifest",
+                     "Tree contains too many files: over max_tree_files",
+                     static_cast<std::int32_t>(settings_.max_tree_files)};
+      return true;
+    }
+    if (auto fine = Trust::verify(storage_, settings_, reader_, chunk); !fine) return fine.error();
+    reader_.begin(layout::manifest);
+    if (auto done = storage_.write(layout::part, 0, {}); !done) return done.error();
+    deletes_size_ = 0;
+    task_ = task::read;
+    return true;
+  }
+
+  result<bool> read() {
+    const auto more = reader_.next(storage_, item_);
+    if (!more) return more;
+    if (!*more) {
+      if (auto done = list_.flush(storage_); !done) return done.error();
+      return false;
+    }
+    if (item_.kind == entry_kind::remove) return list_delete();
+    const file_filter filter(settings_);
+    if (!filter.manages(item_.path)) return true;
+    if (auto fine = filter.check(item_.path, false); !fine) return fine.error();
+    if (is_hidden(item_.path))
+      return error{errc::invalid_path, "manifest", "a manifest may not name hidden files"};
+    if (auto done = list_.add(storage_, item_); !done) return done.error();
+    return true;
+  }
+
+  result<bool> list_delete() {
+    std::uint8_t record[detail::max_entry_size];
+    const std::size_t size = detail::encode_entry(item_, record);
+    if (auto done = storage_.write(layout::part, deletes_size_, {record, size}); !done)
+      return done.error();
+    deletes_size_ += static_cast<std::uint32_t>(size);
+    return true;
+  }
+
+  static bool is_hidden(std::string_view path) {
+    return path.front() == '.' || path.find("/.") != std::string_view::npos;
+  }
+
+  Storage& storage_;
+  const config& settings_;
+  manifest_reader reader_;
+  entry_writer list_;
+  entry item_;
+  std::uint64_t size_ = 0;
+  std::uint32_t files_ = 0;
+  std::uint32_t deletes_size_ = 0;
+  task task_ = task::open;
 };
 
 }  // namespace ota
@@ -5249,7 +6017,8 @@ class stager {
       case stage::list:
         return lister_.subject();
       case stage::read_manifest:
-        return manifest_.subject();
+        if constexpr (Trust::reads_manifests) return manifest_.subject();
+        return {};
       case stage::compare:
         return planner_.subject();
       case stage::download:
@@ -5273,11 +6042,13 @@ class stager {
       case stage::list:
         return begin_compare(lister_.step(http, source, chunk, now));
       case stage::read_manifest:
-        return begin_compare(manifest_.step(http, source, chunk, now));
+        if constexpr (Trust::reads_manifests)
+          return begin_compare(manifest_.step(http, source, chunk, now));
+        break;
       case stage::compare:
-        return after(planner_.step(chunk), stage::deletes);
+        return begin_deletes(planner_.step(chunk));
       case stage::deletes:
-        return begin_walk(next_delete(chunk));
+        return begin_walk(next_delete());
       case stage::patterns:
         return after(walk_.step(planner_), stage::seal);
       case stage::seal:
@@ -5322,36 +6093,45 @@ class stager {
 
   result<bool> begin_list(const result<bool>& more) {
     if (!more || *more) return more;
-    if (has_manifest_) {
-      ::new (&manifest_) manifest_stage(storage_, settings_);
-      manifest_.begin();
-      stage_ = stage::read_manifest;
-    } else {
-      ::new (&lister_) lister<Storage>(storage_, settings_);
-      lister_.begin(target_->commit);
-      stage_ = stage::list;
+    if constexpr (Trust::reads_manifests) {
+      if (has_manifest_) {
+        ::new (&manifest_) manifest_stage(storage_, settings_);
+        manifest_.begin();
+        stage_ = stage::read_manifest;
+        return true;
+      }
     }
+    ::new (&lister_) lister<Storage>(storage_, settings_);
+    lister_.begin(target_->commit);
+    stage_ = stage::list;
     return true;
   }
 
   result<bool> begin_compare(const result<bool>& more) {
     if (!more || *more) return more;
-    version_.assign(target_->ref);
-    if (stage_ == stage::read_manifest) manifest_.take_version(version_);
+    version_ = target_->ref;
+    if constexpr (Trust::reads_manifests)
+      if (has_manifest_) manifest_.take_version(version_);
     ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
     planner_.begin(record_only_);
-    deletes_.begin();
     stage_ = stage::compare;
     return true;
   }
 
-  // Files that the manifest names to be removed.
-  result<bool> next_delete(mutable_bytes chunk) {
+  result<bool> begin_deletes(const result<bool>& more) {
+    if (!more || *more) return more;
+    deletes_.begin(layout::part);
+    stage_ = stage::deletes;
+    return true;
+  }
+
+  // Files that the manifest wants removed.
+  result<bool> next_delete() {
     if (!has_manifest_) return false;
-    fixed_string<max_path> path;
-    const auto more = deletes_.next(storage_, chunk, path);
+    entry item;
+    const auto more = deletes_.next(storage_, item);
     if (!more || !*more) return more;
-    if (auto done = planner_.remove(path); !done) return done.error();
+    if (auto done = planner_.remove(item.path); !done) return done.error();
     return true;
   }
 
@@ -5415,7 +6195,9 @@ class stager {
     return false;
   }
 
-  using manifest_stage = manifest_lister<Storage, Trust>;
+  struct nothing {};
+  using manifest_stage =
+      std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust>, nothing>;
 
   Storage& storage_;
   const config& settings_;
@@ -5423,7 +6205,7 @@ class stager {
   detail::staging_record record_;
   staging_progress staged_;
   pattern_walk<Storage> walk_;
-  manifest_deletes<Trust> deletes_;
+  entry_reader deletes_;
   fixed_string<128> version_;
   stage stage_ = stage::forget;
   bool has_manifest_ = false;

@@ -32,7 +32,8 @@ struct sha256_compress {
   }
 
   OTA_HASH_INLINE static std::uint32_t rotations(std::uint32_t x, int p, int q, int r) {
-    if constexpr (unroll_hashes) return rotate_right(x, p) ^ rotate_right(x, q) ^ rotate_right(x, r);
+    if constexpr (unroll_hashes)
+      return rotate_right(x, p) ^ rotate_right(x, q) ^ rotate_right(x, r);
     return rotate_right(rotate_right(rotate_right(x, r - q) ^ x, q - p) ^ x, p);
   }
 
@@ -41,11 +42,10 @@ struct sha256_compress {
   // in a row likewise, w[0] being the round's.
   OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, std::uint32_t k) {
     const std::uint32_t e = s[3], a = s[7];
-    const std::uint32_t t = s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) +
-       rotations(e, 6, 11, 25);
+    const std::uint32_t t =
+        s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) + rotations(e, 6, 11, 25);
     s[4] += t;
-    s[8] = t + rotations(a, 2, 13, 22) +
-           (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
+    s[8] = t + rotations(a, 2, 13, 22) + (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
   }
 
   OTA_HASH_INLINE static void extend(std::uint32_t* w) {

@@ -1,31 +1,158 @@
 #pragma once
 
-#include "../core/fixed_string.hpp"
-#include "../core/result.hpp"
+#include "../core/path.hpp"
 #include "../format/config.hpp"
+#include "../http/status.hpp"
 #include "../manifest/entry.hpp"
+#include "../manifest/manifest_reader.hpp"
+#include "../storage/layout.hpp"
+#include "file_filter.hpp"
 
 namespace ota {
 
+/// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
+/// it to `.ota/manifest`, has its signature checked, and reads it from there. The paths that it
+/// wants removed become a list of their own, `.ota/next.part`.
 template <class Storage, class Trust>
 class manifest_lister {
  public:
-  manifest_lister(Storage&, const config&) {}
-  void begin() {}
-  std::string_view subject() const { return {}; }
-  void take_version(fixed_string<128>&) {}
+  /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
+  static constexpr std::uint64_t max_size = 32u << 20;
+
+  manifest_lister(Storage& storage, const config& settings)
+      : storage_(storage), settings_(settings) {}
+
+  void begin() {
+    list_.begin(layout::listing);
+    task_ = task::open;
+  }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// The version that the manifest names, if it does.
+  void take_version(fixed_string<128>& version) const {
+    if (!reader_.version.empty()) version = reader_.version;
+  }
+
+  /// One chunk or one entry further; false when the list is complete.
   template <class Http, class Source>
-  result<bool> step(Http&, Source&, mutable_bytes, std::uint64_t) {
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk, std::uint64_t now) {
+    switch (task_) {
+      case task::open:
+        return open(http, source, now);
+      case task::download:
+        return download(http, chunk);
+      case task::check:
+        return check(chunk);
+      case task::read:
+        return read();
+    }
     return false;
   }
-};
-template <class Trust>
-struct manifest_deletes {
-  void begin() {}
-  template <class Storage>
-  result<bool> next(Storage&, mutable_bytes, fixed_string<max_path>&) {
-    return false;
+
+ private:
+  enum class task : std::uint8_t { open, download, check, read };
+
+  std::uint64_t limit() const {
+    const std::uint64_t wanted = std::uint64_t{settings_.max_tree_size_kb} * 1024;
+    return wanted != 0 && wanted < max_size ? wanted : max_size;
   }
+
+  static error too_large() {
+    return {errc::too_long, "manifest", "Response too large: the manifest is over its limit"};
+  }
+
+  template <class Http, class Source>
+  result<bool> open(Http& http, Source& source, std::uint64_t now) {
+    const auto answer = source.open_manifest(http);
+    if (!answer) return answer.error();
+    if (auto status = check_status(*answer, now); !status) return status.error();
+    if (answer->has_length && answer->content_length > limit()) return too_large();
+    size_ = 0;
+    task_ = task::download;
+    return true;
+  }
+
+  template <class Http>
+  result<bool> download(Http& http, mutable_bytes chunk) {
+    const auto size = http.read(chunk);
+    if (!size) {
+      task_ = task::open;
+      return size.error();
+    }
+    if (*size == 0) {
+      reader_.begin(layout::manifest);
+      task_ = task::check;
+      return size_ != 0 ? result<bool>(true)
+                        : error{errc::malformed, "manifest", "the manifest is empty"};
+    }
+    if (size_ + *size > limit()) return too_large();
+    if (auto done = storage_.write(layout::manifest, size_, chunk.first(*size)); !done)
+      return done.error();
+    size_ += *size;
+    return true;
+  }
+
+  // One look through the whole document: is it JSON, are its entries sound? Then its signature.
+  result<bool> check(mutable_bytes chunk) {
+    const auto more = reader_.next(storage_, item_);
+    if (!more) return more;
+    if (*more) {
+      if (settings_.max_tree_files != 0 && item_.kind == entry_kind::file &&
+          ++files_ > settings_.max_tree_files)
+        return error{errc::too_long, "manifest",
+                     "Tree contains too many files: over max_tree_files",
+                     static_cast<std::int32_t>(settings_.max_tree_files)};
+      return true;
+    }
+    if (auto fine = Trust::verify(storage_, settings_, reader_, chunk); !fine) return fine.error();
+    reader_.begin(layout::manifest);
+    if (auto done = storage_.write(layout::part, 0, {}); !done) return done.error();
+    deletes_size_ = 0;
+    task_ = task::read;
+    return true;
+  }
+
+  result<bool> read() {
+    const auto more = reader_.next(storage_, item_);
+    if (!more) return more;
+    if (!*more) {
+      if (auto done = list_.flush(storage_); !done) return done.error();
+      return false;
+    }
+    if (item_.kind == entry_kind::remove) return list_delete();
+    const file_filter filter(settings_);
+    if (!filter.manages(item_.path)) return true;
+    if (auto fine = filter.check(item_.path, false); !fine) return fine.error();
+    if (is_hidden(item_.path))
+      return error{errc::invalid_path, "manifest", "a manifest may not name hidden files"};
+    if (auto done = list_.add(storage_, item_); !done) return done.error();
+    return true;
+  }
+
+  result<bool> list_delete() {
+    std::uint8_t record[detail::max_entry_size];
+    const std::size_t size = detail::encode_entry(item_, record);
+    if (auto done = storage_.write(layout::part, deletes_size_, {record, size}); !done)
+      return done.error();
+    deletes_size_ += static_cast<std::uint32_t>(size);
+    return true;
+  }
+
+  static bool is_hidden(std::string_view path) {
+    return path.front() == '.' || path.find("/.") != std::string_view::npos;
+  }
+
+  Storage& storage_;
+  const config& settings_;
+  manifest_reader reader_;
+  entry_writer list_;
+  entry item_;
+  std::uint64_t size_ = 0;
+  std::uint32_t files_ = 0;
+  std::uint32_t deletes_size_ = 0;
+  task task_ = task::open;
 };
 
 }  // namespace ota

@@ -403,6 +403,64 @@ TEST_F(updates, follow_the_latest_release_and_a_fixed_one) {
   EXPECT_EQ(read_tree(storage), first);
 }
 
+std::string manifest_of(const tree& listed, const std::string& more = "") {
+  std::string text = R"({"files":[)";
+  for (const auto& [path, file] : listed) {
+    ota::sha256 hash;
+    hash.update(ota::as_bytes(file.content));
+    const auto digest = hash.finish();
+    std::string hex(64, '0');
+    ota::to_hex({digest.data(), digest.size()}, hex.data());
+    text += R"({"path":")" + path + R"(","sha256":")" + hex + R"(","size":)" +
+            std::to_string(file.content.size()) + "},";
+  }
+  if (!listed.empty()) text.pop_back();
+  return text + "]" + more + R"(,"version":"v1"})";
+}
+
+TEST_F(updates, follow_a_manifest) {
+  put("old.txt", "to be removed");
+  put("other.txt", "not named");
+  const tree content = {{"a.txt", {"one"}}, {"lib/b.txt", {"two"}}, {"lib/empty", {""}}};
+  release("v1", '1', content, manifest_of(content, R"(,"deletes":["old.txt","../bad"])"));
+  EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+  tree expected = content;
+  expected["other.txt"] = {"not named"};
+  EXPECT_EQ(read_tree(storage), expected);
+  EXPECT_EQ(asked("/git/trees/"), 0);
+  confirm();
+  EXPECT_EQ(update(), ota::update_outcome::up_to_date) << message;
+}
+
+TEST_F(updates, trust_only_a_signed_manifest_where_there_is_a_key) {
+  settings.manifest_key = "secret";
+  release("v1", '1', first);
+  EXPECT_EQ(update(), ota::update_outcome::failed);
+  EXPECT_NE(message.find("no manifest.json"), std::string::npos) << message;
+  const tree none = {};
+  github.releases.back().manifest = manifest_of(none);
+  EXPECT_EQ(update(), ota::update_outcome::failed);
+  EXPECT_EQ(message, "manifest missing signature");
+  github.releases.back().manifest = R"({"version":"1","files":[],"signature":"00"})";
+  EXPECT_EQ(update(), ota::update_outcome::failed);
+  EXPECT_EQ(message, "manifest signature mismatch");
+  github.releases.back().manifest =
+      R"({"version":"1","files":[],"signature":)"
+      R"("d4f069e97b4df19155374ddb628cea44ee275f5c4d8b2d3120e6369c236aea65"})";
+  EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+  EXPECT_NE(text("version.json").find(R"("ref": "1")"), std::string::npos);
+}
+
+TEST_F(updates, refuse_a_manifest_with_hidden_or_hostile_paths) {
+  for (const char* path : {".hidden/x", "a/.b", "../up", "/abs", "a//b"}) {
+    github.releases.clear();
+    release("v1", '1', {}, manifest_of({{path, {"x"}}}));
+    EXPECT_EQ(update(), ota::update_outcome::failed) << path;
+    EXPECT_NE(message.find(path), std::string::npos) << message;
+    EXPECT_TRUE(read_tree(storage).empty());
+  }
+}
+
 TEST_F(updates, take_over_an_interrupted_swap_of_the_original_client) {
   put(".ota_backup/app.txt", "old");
   put(".ota_stage/app.txt", "new");

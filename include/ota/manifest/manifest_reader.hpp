@@ -1,0 +1,174 @@
+#pragma once
+
+#include "../core/hex.hpp"
+#include "../format/json_reader.hpp"
+#include "entry.hpp"
+
+namespace ota {
+
+/// Reads the manifest of 0x687931/ota from a file on storage, entry by entry:
+/// {"version", "files": [{"path", "size", "sha256", "crc32"}], "deletes": [path], "signature"}.
+/// Members may come in any order; unknown ones are passed over.
+class manifest_reader {
+ public:
+  fixed_string<128> version;   ///< empty: not named
+  fixed_string<64> signature;  ///< empty: not signed
+
+  /// Begins at the first byte of the document.
+  void begin(const char* path) {
+    path_ = path;
+    offset_ = 0;
+    reader_.reset();
+    member_ = member::other;
+    version.clear();
+    signature.clear();
+  }
+
+  /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
+  /// document's order; false at its end, when the texts above are complete too.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& out) {
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event) return event.error();
+      if (*event == json_event::end) return false;
+      if (*event == json_event::need_input) {
+        if (auto done = feed(storage); !done) return done.error();
+        continue;
+      }
+      const auto complete = take(*event, out);
+      if (!complete || *complete) return complete;
+    }
+  }
+
+ private:
+  enum class member : std::uint8_t { other, version, files, deletes, signature };
+  enum class field : std::uint8_t { other, path, size, sha256, crc32 };
+
+  static error bad(const char* text) { return {errc::malformed, "manifest", text}; }
+
+  template <class Storage>
+  result<void> feed(Storage& storage) {
+    const auto size = storage.read(path_, offset_, piece_);
+    if (!size) return size.error();
+    offset_ += *size;
+    if (*size == 0)
+      reader_.finish();
+    else
+      reader_.feed({piece_, *size});
+    return {};
+  }
+
+  // One event; true when `out` holds a whole entry.
+  result<bool> take(json_event event, entry& out) {
+    const std::size_t depth = reader_.depth();
+    if (depth == 0 && event != json_event::end_object)
+      return bad("the manifest is not a JSON object");
+    if (event == json_event::key) {
+      if (depth == 1) member_ = member_of(reader_.text());
+      if (depth == 3) field_ = field_of(reader_.text());
+      return false;
+    }
+    if (depth == 1 && event == json_event::string) return take_text();
+    if (member_ == member::deletes && depth == 2 && event == json_event::string) {
+      out = {};
+      out.kind = entry_kind::remove;
+      if (auto done = take_path(out); !done) return done.error();
+      return true;
+    }
+    if (member_ != member::files) return false;
+    if (event == json_event::begin_object && depth == 3) {
+      out = {};
+      out.has_size = false;
+      return false;
+    }
+    if (event == json_event::end_object && depth == 2) {
+      if (out.path.empty()) return bad("a file in the manifest has no path");
+      return true;
+    }
+    if (depth == 3) return take_field(event, out);
+    if (depth == 2 && event != json_event::begin_array)
+      return bad("`files` in the manifest must be a list of objects");
+    return false;
+  }
+
+  result<bool> take_text() {
+    const std::string_view text = reader_.text();
+    bool fits = !reader_.truncated();
+    if (member_ == member::version) fits &= version.assign(text);
+    if (member_ == member::signature) fits &= signature.assign(text);
+    if (!fits && member_ != member::other) return bad("a text in the manifest is too long");
+    return false;
+  }
+
+  result<void> take_path(entry& out) {
+    if (reader_.truncated() || !out.path.assign(reader_.text()))
+      return error{errc::too_long, "manifest", "a path in the manifest is longer than 255 bytes"};
+    return {};
+  }
+
+  result<bool> take_field(json_event event, entry& out) {
+    const bool is_text = event == json_event::string, is_number = event == json_event::number;
+    switch (field_) {
+      case field::path:
+        if (!is_text) return bad("a `path` in the manifest is not a text");
+        if (auto done = take_path(out); !done) return done.error();
+        break;
+      case field::size: {
+        if (event == json_event::null) break;
+        const auto size = reader_.as_u64();
+        if (!is_number || !size) return bad("a `size` in the manifest is not a whole number");
+        out.size = *size;
+        out.has_size = true;
+        break;
+      }
+      case field::sha256:
+        if (event == json_event::null) break;
+        if (!is_text || !from_hex(reader_.text(), {out.hash.value, 32}))
+          return bad("a `sha256` in the manifest is not 64 hexadecimal digits");
+        out.hash.kind = digest_kind::sha256;
+        break;
+      case field::crc32:
+        return take_crc32(event, out);
+      case field::other:
+        break;
+    }
+    return false;
+  }
+
+  // A CRC-32 counts only where there is no SHA-256.
+  result<bool> take_crc32(json_event event, entry& out) {
+    if (event == json_event::null) return false;
+    const auto sum = reader_.as_u64();
+    if (event != json_event::number || !sum || *sum > 0xffffffff)
+      return bad("a `crc32` in the manifest is not a number of 32 bits");
+    if (out.hash.kind == digest_kind::sha256) return false;
+    out.hash.kind = digest_kind::crc32;
+    for (unsigned i = 0; i < 4; ++i)
+      out.hash.value[i] = static_cast<std::uint8_t>(*sum >> (24 - 8 * i));
+    return false;
+  }
+
+  static member member_of(std::string_view key) {
+    constexpr std::string_view names[] = {"version", "files", "deletes", "signature"};
+    for (std::uint8_t i = 0; i < 4; ++i)
+      if (key == names[i]) return static_cast<member>(i + 1);
+    return member::other;
+  }
+
+  static field field_of(std::string_view key) {
+    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32"};
+    for (std::uint8_t i = 0; i < 4; ++i)
+      if (key == names[i]) return static_cast<field>(i + 1);
+    return field::other;
+  }
+
+  json_reader<256> reader_;
+  const char* path_ = "";
+  std::uint64_t offset_ = 0;
+  member member_ = member::other;
+  field field_ = field::other;
+  std::uint8_t piece_[128];
+};
+
+}  // namespace ota
