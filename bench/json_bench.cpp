@@ -82,7 +82,7 @@ void read_ours(benchmark::State& state, const std::string& document, std::size_t
     }
     benchmark::DoNotOptimize(sum);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * document.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(document.size()));
 }
 
 void ours_tree(benchmark::State& state) { read_ours(state, tree_document(), SIZE_MAX); }
@@ -118,7 +118,7 @@ void read_nlohmann(benchmark::State& state, const std::string& document) {
     if (!nlohmann::json::sax_parse(document, &sink)) return state.SkipWithError("refused");
     benchmark::DoNotOptimize(sink.sum);
   }
-  state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * document.size()));
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(document.size()));
 }
 
 void nlohmann_tree(benchmark::State& state) { read_nlohmann(state, tree_document()); }

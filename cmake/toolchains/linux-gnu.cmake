@@ -14,5 +14,7 @@ set(CMAKE_CXX_COMPILER ${triple}-g++)
 set(CMAKE_C_COMPILER ${triple}-gcc)
 # Static programs need no libraries of that machine where they run.
 set(CMAKE_EXE_LINKER_FLAGS_INIT -static)
+# A 32-bit program under qemu-user meets inode numbers of 64 bits.
+set(CMAKE_CXX_FLAGS_INIT -D_FILE_OFFSET_BITS=64)
 set(CMAKE_CROSSCOMPILING_EMULATOR qemu-${CMAKE_SYSTEM_PROCESSOR})
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)

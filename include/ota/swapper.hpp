@@ -141,6 +141,7 @@ class swapper {
 
   // magic, phase, boots, reject, allowed, entries, version, previous, rejected, CRC-32 of all
   // before it
+  static constexpr std::uint32_t magic = 0x3141544f;  // "OTA1"
   static constexpr std::size_t record_size = 4 + 4 + 4 + 3 * 20 + 4;
 
   void begin_pass(pass next) {
@@ -226,7 +227,7 @@ class swapper {
 
   result<void> store() {
     std::uint8_t record[record_size];
-    std::memcpy(record, "OTA1", 4);
+    detail::put_u32(record, magic);
     record[4] = static_cast<std::uint8_t>(state_.phase);
     record[5] = state_.boots;
     record[6] = state_.reject ? 1 : 0;
@@ -240,7 +241,7 @@ class swapper {
   }
 
   void decode(bytes record) {
-    if (record.size() != record_size || std::memcmp(record.data(), "OTA1", 4) != 0) return;
+    if (record.size() != record_size || detail::get_u32(record.data()) != magic) return;
     if (detail::get_u32(record.data() + 72) != checksum(record.data()) || record[4] > 5) return;
     state_.phase = static_cast<swap_phase>(record[4]);
     state_.boots = record[5];

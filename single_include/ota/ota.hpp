@@ -3078,28 +3078,64 @@ struct sha1_compress {
     ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I / 20)), ...);
   }
 
-  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
-    if constexpr (unroll_hashes) {
-      std::uint32_t s[85], w[80];
-      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-      for (int i = 0; i < 5; ++i) s[i] = state[4 - i];
-      unrolled_rounds(s, w, std::make_index_sequence<80>());
-      for (int i = 0; i < 5; ++i) state[i] += s[84 - i];
-    } else {
-      std::uint32_t s[25], w[36];
-      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-      for (int i = 0; i < 5; ++i) s[i] = state[4 - i];
-      for (unsigned part = 0; part < 4; ++part) {
-        for (int i = 0; i < 20; ++i) {
-          extend(w + i);
-          round(s + i, w + i, part);
-        }
-        std::memcpy(s, s + 20, 20);
-        std::memcpy(w, w + 20, 64);
-      }
-      for (int i = 0; i < 5; ++i) state[i] += s[4 - i];
-    }
+  // What differs between the four parts of 20 rounds.
+  static std::uint32_t mix(unsigned part, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
+    if (part == 0) return (d ^ (b & (c ^ d))) + 0x5a827999;
+    if (part == 1) return (b ^ c ^ d) + 0x6ed9eba1;
+    if (part == 2) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
+    return (b ^ c ^ d) + 0xca62c1d6;
   }
+
+  static std::uint32_t word(std::uint32_t* w, unsigned i) {
+    std::uint32_t& now = w[i & 15];
+    if (i >= 16) now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
+    return now;
+  }
+
+#if defined(__OPTIMIZE_SIZE__)
+  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
+    std::uint32_t w[16];
+    std::uint32_t v[5];
+    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+    for (int i = 0; i < 5; ++i) v[i] = state[i];
+    for (unsigned i = 0; i < 80; ++i) {
+      const std::uint32_t t =
+          rotate_left(v[0], 5) + v[4] + word(w, i) + mix(i / 20, v[1], v[2], v[3]);
+      v[4] = v[3];
+      v[3] = v[2];
+      v[2] = rotate_left(v[1], 30);
+      v[1] = v[0];
+      v[0] = t;
+    }
+    for (int i = 0; i < 5; ++i) state[i] += v[i];
+  }
+#else
+  // The same, with the loop turned out: five rounds bring every variable back to its place, so
+  // nothing is moved.
+  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
+    std::uint32_t w[16];
+    std::uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+    const auto round = [&w](unsigned i, std::uint32_t a1, std::uint32_t& b1, std::uint32_t c1,
+                            std::uint32_t d1, std::uint32_t& e1) {
+      e1 += rotate_left(a1, 5) + word(w, i) + mix(i / 20, b1, c1, d1);
+      b1 = rotate_left(b1, 30);
+    };
+#pragma GCC unroll 16
+    for (unsigned i = 0; i < 80; i += 5) {
+      round(i, a, b, c, d, e);
+      round(i + 1, e, a, b, c, d);
+      round(i + 2, d, e, a, b, c);
+      round(i + 3, c, d, e, a, b);
+      round(i + 4, b, c, d, e, a);
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+  }
+#endif
 
 #if defined(OTA_HASH_X86)
   // The four rounds' function is part of the instruction, hence a template.
@@ -3875,12 +3911,13 @@ class github {
 
   void identify() {
     sha1 hash;
+    const std::uint8_t end_of_part[] = {0};
     fixed_string<10> sum;
     sum.append_number(document_.manifest_sum);
     const std::string_view parts[] = {target_.ref, target_.commit, document_.manifest_url, sum};
     for (std::string_view part : parts) {
       hash.update(as_bytes(part));
-      hash.update(as_bytes({"", 1}));
+      hash.update(end_of_part);
     }
     target_.id = hash.finish();
   }
@@ -5398,12 +5435,13 @@ struct staging_record {
   std::uint32_t settings = 0;  ///< `settings_sum` when the plan was made
   plan_summary plan;
 
+  static constexpr std::uint32_t magic = 0x5441544f;  // "OTAT"
   static constexpr std::size_t size = 4 + 20 + 4 + 3 * 4 + 8 + 4;
 
   template <class Storage>
   result<void> store(Storage& storage) const {
     std::uint8_t record[size];
-    std::memcpy(record, "OTAT", 4);
+    put_u32(record, magic);
     std::memcpy(record + 4, version.data(), 20);
     put_u32(record + 24, settings);
     put_u32(record + 28, plan.entries);
@@ -5420,7 +5458,7 @@ struct staging_record {
   bool load(Storage& storage) {
     std::uint8_t record[size];
     const auto read = storage.read(layout::target, 0, record);
-    if (!read || *read != size || std::memcmp(record, "OTAT", 4) != 0) return false;
+    if (!read || *read != size || get_u32(record) != magic) return false;
     if (get_u32(record + 48) != sum(record)) return false;
     std::memcpy(version.data(), record + 4, 20);
     settings = get_u32(record + 24);
@@ -5846,6 +5884,7 @@ class swapper {
 
   // magic, phase, boots, reject, allowed, entries, version, previous, rejected, CRC-32 of all
   // before it
+  static constexpr std::uint32_t magic = 0x3141544f;  // "OTA1"
   static constexpr std::size_t record_size = 4 + 4 + 4 + 3 * 20 + 4;
 
   void begin_pass(pass next) {
@@ -5931,7 +5970,7 @@ class swapper {
 
   result<void> store() {
     std::uint8_t record[record_size];
-    std::memcpy(record, "OTA1", 4);
+    detail::put_u32(record, magic);
     record[4] = static_cast<std::uint8_t>(state_.phase);
     record[5] = state_.boots;
     record[6] = state_.reject ? 1 : 0;
@@ -5945,7 +5984,7 @@ class swapper {
   }
 
   void decode(bytes record) {
-    if (record.size() != record_size || std::memcmp(record.data(), "OTA1", 4) != 0) return;
+    if (record.size() != record_size || detail::get_u32(record.data()) != magic) return;
     if (detail::get_u32(record.data() + 72) != checksum(record.data()) || record[4] > 5) return;
     state_.phase = static_cast<swap_phase>(record[4]);
     state_.boots = record[5];
@@ -8113,16 +8152,20 @@ struct linux_host : no_hardware {
     return static_cast<std::size_t>(info.freeram) * info.mem_unit;
   }
 
-  /// The link quality file holds a line a device: "wlan0: 0000   70.  -40.  -256 …".
+  /// The kernel writes a line a device: "wlan0: 0000   70.  -40.  -256 …", the level second.
   int signal_dbm() {
     FILE* const file = ::fopen("/proc/net/wireless", "r");
     if (file == nullptr) return 0;
     char line[160];
     int dbm = 0;
-    for (int i = 0; dbm == 0 && ::fgets(line, sizeof line, file) != nullptr; ++i) {
-      double quality = 0, level = 0;
-      if (i >= 2 && ::sscanf(line, " %*[^:]: %*x %lf %lf", &quality, &level) == 2 && level < 0)
-        dbm = static_cast<int>(level);
+    while (dbm == 0 && ::fgets(line, sizeof line, file) != nullptr) {
+      char* at = ::strchr(line, ':');
+      if (at == nullptr) continue;
+      ::strtoul(at + 1, &at, 16);
+      ::strtol(at, &at, 10);
+      if (*at == '.') ++at;
+      const long level = ::strtol(at, &at, 10);
+      if (level < 0) dbm = static_cast<int>(level);
     }
     ::fclose(file);
     return dbm;

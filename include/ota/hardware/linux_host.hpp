@@ -43,16 +43,20 @@ struct linux_host : no_hardware {
     return static_cast<std::size_t>(info.freeram) * info.mem_unit;
   }
 
-  /// The link quality file holds a line a device: "wlan0: 0000   70.  -40.  -256 …".
+  /// The kernel writes a line a device: "wlan0: 0000   70.  -40.  -256 …", the level second.
   int signal_dbm() {
     FILE* const file = ::fopen("/proc/net/wireless", "r");
     if (file == nullptr) return 0;
     char line[160];
     int dbm = 0;
-    for (int i = 0; dbm == 0 && ::fgets(line, sizeof line, file) != nullptr; ++i) {
-      double quality = 0, level = 0;
-      if (i >= 2 && ::sscanf(line, " %*[^:]: %*x %lf %lf", &quality, &level) == 2 && level < 0)
-        dbm = static_cast<int>(level);
+    while (dbm == 0 && ::fgets(line, sizeof line, file) != nullptr) {
+      char* at = ::strchr(line, ':');
+      if (at == nullptr) continue;
+      ::strtoul(at + 1, &at, 16);
+      ::strtol(at, &at, 10);
+      if (*at == '.') ++at;
+      const long level = ::strtol(at, &at, 10);
+      if (level < 0) dbm = static_cast<int>(level);
     }
     ::fclose(file);
     return dbm;

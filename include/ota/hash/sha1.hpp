@@ -47,28 +47,64 @@ struct sha1_compress {
     ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I / 20)), ...);
   }
 
-  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
-    if constexpr (unroll_hashes) {
-      std::uint32_t s[85], w[80];
-      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-      for (int i = 0; i < 5; ++i) s[i] = state[4 - i];
-      unrolled_rounds(s, w, std::make_index_sequence<80>());
-      for (int i = 0; i < 5; ++i) state[i] += s[84 - i];
-    } else {
-      std::uint32_t s[25], w[36];
-      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-      for (int i = 0; i < 5; ++i) s[i] = state[4 - i];
-      for (unsigned part = 0; part < 4; ++part) {
-        for (int i = 0; i < 20; ++i) {
-          extend(w + i);
-          round(s + i, w + i, part);
-        }
-        std::memcpy(s, s + 20, 20);
-        std::memcpy(w, w + 20, 64);
-      }
-      for (int i = 0; i < 5; ++i) state[i] += s[4 - i];
-    }
+  // What differs between the four parts of 20 rounds.
+  static std::uint32_t mix(unsigned part, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
+    if (part == 0) return (d ^ (b & (c ^ d))) + 0x5a827999;
+    if (part == 1) return (b ^ c ^ d) + 0x6ed9eba1;
+    if (part == 2) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
+    return (b ^ c ^ d) + 0xca62c1d6;
   }
+
+  static std::uint32_t word(std::uint32_t* w, unsigned i) {
+    std::uint32_t& now = w[i & 15];
+    if (i >= 16) now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
+    return now;
+  }
+
+#if defined(__OPTIMIZE_SIZE__)
+  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
+    std::uint32_t w[16];
+    std::uint32_t v[5];
+    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+    for (int i = 0; i < 5; ++i) v[i] = state[i];
+    for (unsigned i = 0; i < 80; ++i) {
+      const std::uint32_t t =
+          rotate_left(v[0], 5) + v[4] + word(w, i) + mix(i / 20, v[1], v[2], v[3]);
+      v[4] = v[3];
+      v[3] = v[2];
+      v[2] = rotate_left(v[1], 30);
+      v[1] = v[0];
+      v[0] = t;
+    }
+    for (int i = 0; i < 5; ++i) state[i] += v[i];
+  }
+#else
+  // The same, with the loop turned out: five rounds bring every variable back to its place, so
+  // nothing is moved.
+  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
+    std::uint32_t w[16];
+    std::uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
+    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+    const auto round = [&w](unsigned i, std::uint32_t a1, std::uint32_t& b1, std::uint32_t c1,
+                            std::uint32_t d1, std::uint32_t& e1) {
+      e1 += rotate_left(a1, 5) + word(w, i) + mix(i / 20, b1, c1, d1);
+      b1 = rotate_left(b1, 30);
+    };
+#pragma GCC unroll 16
+    for (unsigned i = 0; i < 80; i += 5) {
+      round(i, a, b, c, d, e);
+      round(i + 1, e, a, b, c, d);
+      round(i + 2, d, e, a, b, c);
+      round(i + 3, c, d, e, a, b);
+      round(i + 4, b, c, d, e, a);
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+  }
+#endif
 
 #if defined(OTA_HASH_X86)
   // The four rounds' function is part of the instruction, hence a template.

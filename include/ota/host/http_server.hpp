@@ -199,7 +199,8 @@ class http_server {
   bool send_response(int connection, const server_request& request, server_response& response) {
     const bool has_body = response.status != 304 && response.status != 204;
     std::string head = "HTTP/1.1 " + std::to_string(response.status) + " -\r\n";
-    for (const auto& [name, value] : response.headers) head += name + ": " + value + "\r\n";
+    for (const auto& [name, value] : response.headers)
+      head.append(name).append(": ").append(value).append("\r\n");
     if (has_body)
       head += faults_.chunked ? "Transfer-Encoding: chunked\r\n"
                               : "Content-Length: " + std::to_string(response.body.size()) + "\r\n";

@@ -278,12 +278,13 @@ class github {
 
   void identify() {
     sha1 hash;
+    const std::uint8_t end_of_part[] = {0};
     fixed_string<10> sum;
     sum.append_number(document_.manifest_sum);
     const std::string_view parts[] = {target_.ref, target_.commit, document_.manifest_url, sum};
     for (std::string_view part : parts) {
       hash.update(as_bytes(part));
-      hash.update(as_bytes({"", 1}));
+      hash.update(end_of_part);
     }
     target_.id = hash.finish();
   }

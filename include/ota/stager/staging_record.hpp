@@ -45,12 +45,13 @@ struct staging_record {
   std::uint32_t settings = 0;  ///< `settings_sum` when the plan was made
   plan_summary plan;
 
+  static constexpr std::uint32_t magic = 0x5441544f;  // "OTAT"
   static constexpr std::size_t size = 4 + 20 + 4 + 3 * 4 + 8 + 4;
 
   template <class Storage>
   result<void> store(Storage& storage) const {
     std::uint8_t record[size];
-    std::memcpy(record, "OTAT", 4);
+    put_u32(record, magic);
     std::memcpy(record + 4, version.data(), 20);
     put_u32(record + 24, settings);
     put_u32(record + 28, plan.entries);
@@ -67,7 +68,7 @@ struct staging_record {
   bool load(Storage& storage) {
     std::uint8_t record[size];
     const auto read = storage.read(layout::target, 0, record);
-    if (!read || *read != size || std::memcmp(record, "OTAT", 4) != 0) return false;
+    if (!read || *read != size || get_u32(record) != magic) return false;
     if (get_u32(record + 48) != sum(record)) return false;
     std::memcpy(version.data(), record + 4, 20);
     settings = get_u32(record + 24);
