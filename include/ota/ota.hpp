@@ -12,8 +12,8 @@
 
 #if defined(__unix__) || defined(__APPLE__)
 #include "http/posix_socket.hpp"
-#include "storage/posix_files.hpp"
 #endif
 #if defined(__linux__)
 #include "hardware/linux_host.hpp"
+#include "storage/posix_files.hpp"
 #endif

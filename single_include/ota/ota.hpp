@@ -7697,6 +7697,7 @@ class http_client : private check_byte_stream<Stream> {
 
 // ota/http/posix_socket.hpp
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -7728,19 +7729,20 @@ class posix_socket {
   result<void> connect(std::string_view host, std::uint16_t port, bool, std::uint32_t timeout_ms) {
     close();
     const fixed_string<255> name(host);
-    fixed_string<5> service;
-    service.append_number(port);
-    addrinfo wanted{};
-    wanted.ai_socktype = SOCK_STREAM;
-    wanted.ai_flags = AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(name.c_str(), service.c_str(), &wanted, &found) != 0 || found == nullptr)
-      return error{errc::connection, "socket",
-                   "the host name is not known; check it and the network"};
-    error failure{errc::connection, "socket", "no connection"};
-    for (const addrinfo* one = found; one != nullptr && fd_ < 0; one = one->ai_next)
-      if (auto done = try_address(*one, timeout_ms); !done) failure = done.error();
-    ::freeaddrinfo(found);
+    error failure{errc::connection, "socket",
+                  "the host name is not known; check it and the network"};
+    // A numeric address needs no look-up, and so no memory from the heap.
+    sockaddr_in four{};
+    sockaddr_in6 six{};
+    four.sin_family = AF_INET;
+    six.sin6_family = AF_INET6;
+    four.sin_port = six.sin6_port = htons(port);
+    if (::inet_pton(AF_INET, name.c_str(), &four.sin_addr) == 1)
+      failure = try_address(reinterpret_cast<const sockaddr*>(&four), sizeof four, timeout_ms);
+    else if (::inet_pton(AF_INET6, name.c_str(), &six.sin6_addr) == 1)
+      failure = try_address(reinterpret_cast<const sockaddr*>(&six), sizeof six, timeout_ms);
+    else
+      look_up(name, port, timeout_ms, failure);
     if (fd_ < 0) return failure;
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -7779,27 +7781,43 @@ class posix_socket {
  private:
   static error broken() { return {errc::connection, "socket", "the connection broke", errno}; }
 
-  result<void> try_address(const addrinfo& address, std::uint32_t timeout_ms) {
-    fd_ = ::socket(address.ai_family, address.ai_socktype, address.ai_protocol);
+  // Tries the addresses of a name until one answers.
+  void look_up(const fixed_string<255>& name, std::uint16_t port, std::uint32_t timeout_ms,
+               error& failure) {
+    fixed_string<5> service;
+    service.append_number(port);
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    wanted.ai_flags = AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(name.c_str(), service.c_str(), &wanted, &found) != 0) return;
+    for (const addrinfo* one = found; one != nullptr && fd_ < 0; one = one->ai_next)
+      failure = try_address(one->ai_addr, one->ai_addrlen, timeout_ms);
+    ::freeaddrinfo(found);
+  }
+
+  // Leaves the socket open where the address answers, and closed otherwise.
+  error try_address(const sockaddr* address, socklen_t size, std::uint32_t timeout_ms) {
+    fd_ = ::socket(address->sa_family, SOCK_STREAM, 0);
     if (fd_ < 0) return broken();
     ::fcntl(fd_, F_SETFD, FD_CLOEXEC);
     ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
-    if (::connect(fd_, address.ai_addr, address.ai_addrlen) == 0) return {};
+    if (::connect(fd_, address, size) == 0) return {};
     int number = errno;
     if (number == EINPROGRESS) {
       if (auto ready = wait(POLLOUT, timeout_ms); !ready) {
         close();
-        return error{errc::timeout, "socket", "the host does not answer"};
+        return {errc::timeout, "socket", "the host does not answer"};
       }
-      socklen_t size = sizeof number;
-      ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &number, &size);
+      socklen_t length = sizeof number;
+      ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &number, &length);
       if (number == 0) return {};
     }
     close();
-    return error{errc::connection, "socket",
-                 number == ECONNREFUSED ? "the host refuses the connection: is the server running?"
-                                        : "the host cannot be reached",
-                 number};
+    return {errc::connection, "socket",
+            number == ECONNREFUSED ? "the host refuses the connection: is the server running?"
+                                   : "the host cannot be reached",
+            number};
   }
 
   result<void> wait(short events, std::uint32_t timeout_ms) {
@@ -7818,21 +7836,109 @@ class posix_socket {
 
 }  // namespace ota
 
+// ota/ota.hpp
+#endif
+#if defined(__linux__)
+
+// ota/hardware/linux_host.hpp
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/sysinfo.h>
+#include <time.h>
+#include <unistd.h>
+
+// ota/hardware/linux_host.hpp
+
+namespace ota {
+
+/// A Linux computer: clocks, memory, the battery's charge and the WiFi signal as the kernel tells
+/// them, the host name as the device's id (as 0x687931/ota does on a computer). It does not reset
+/// the computer and has no LED.
+struct linux_host : no_hardware {
+  std::uint64_t now() { return static_cast<std::uint64_t>(::time(nullptr)); }
+
+  std::uint64_t ticks_ms() {
+    timespec time{};
+    ::clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<std::uint64_t>(time.tv_sec) * 1000 +
+           static_cast<std::uint64_t>(time.tv_nsec) / 1000000;
+  }
+
+  int hour() {
+    const time_t time = ::time(nullptr);
+    tm local{};
+    return ::localtime_r(&time, &local) == nullptr ? -1 : local.tm_hour;
+  }
+
+  void wait(std::uint32_t milliseconds) {
+    const timespec time{static_cast<time_t>(milliseconds / 1000),
+                        static_cast<long>(milliseconds % 1000) * 1000000};
+    ::nanosleep(&time, nullptr);
+  }
+
+  std::size_t free_memory() {
+    struct ::sysinfo info {};
+    if (::sysinfo(&info) != 0) return 0;
+    return static_cast<std::size_t>(info.freeram) * info.mem_unit;
+  }
+
+  /// The kernel writes a line a device: "wlan0: 0000   70.  -40.  -256 …", the level second.
+  int signal_dbm() {
+    FILE* const file = ::fopen("/proc/net/wireless", "r");
+    if (file == nullptr) return 0;
+    char line[160];
+    int dbm = 0;
+    while (dbm == 0 && ::fgets(line, sizeof line, file) != nullptr) {
+      char* at = ::strchr(line, ':');
+      if (at == nullptr) continue;
+      ::strtoul(at + 1, &at, 16);
+      ::strtol(at, &at, 10);
+      if (*at == '.') ++at;
+      const long level = ::strtol(at, &at, 10);
+      if (level < 0) dbm = static_cast<int>(level);
+    }
+    ::fclose(file);
+    return dbm;
+  }
+
+  std::uint32_t random() {
+    std::uint32_t value = 0;
+    return ::getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value
+               ? value
+               : static_cast<std::uint32_t>(ticks_ms());
+  }
+
+  std::string_view unique_id() {
+    if (name_[0] == '\0' && ::gethostname(name_, sizeof name_ - 1) != 0) return "unknown";
+    return name_[0] == '\0' ? std::string_view("unknown") : std::string_view(name_);
+  }
+
+ private:
+  char name_[65] = {};
+};
+
+}  // namespace ota
+
 // ota/storage/posix_files.hpp
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cstring>
 
 // ota/storage/posix_files.hpp
 
 namespace ota {
 
-/// Files below a root directory of a POSIX system.
+/// Files below a root directory of a Linux system. Takes nothing from the heap.
 ///
 /// No symbolic link is followed, inside the root or out of it: each directory on the way is opened
 /// with O_NOFOLLOW. The last file read or written stays open until another one is used.
@@ -7862,13 +7968,10 @@ class posix_files {
       if (errno == ENOENT || errno == ENOTDIR) return info;
       return failed("cannot look at a file");
     }
-    if (S_ISREG(found.st_mode)) {
-      info.kind = file_kind::file;
-      info.size = static_cast<std::uint64_t>(found.st_size);
-      info.executable = (found.st_mode & S_IXUSR) != 0;
-    } else {
-      info.kind = S_ISDIR(found.st_mode) ? file_kind::directory : file_kind::other;
-    }
+    info.kind = kind_of(found);
+    if (info.kind != file_kind::file) return info;
+    info.size = static_cast<std::uint64_t>(found.st_size);
+    info.executable = (found.st_mode & S_IXUSR) != 0;
     return info;
   }
 
@@ -7937,11 +8040,7 @@ class posix_files {
   }
 
   result<void> sync() {
-#if defined(__linux__)
     if (::syncfs(root_) != 0) return failed("cannot sync");
-#else
-    ::sync();
-#endif
     return {};
   }
 
@@ -7968,23 +8067,13 @@ class posix_files {
       if (errno == ENOENT || errno == ENOTDIR) return {};
       return failed("cannot list a directory");
     }
-    DIR* const entries = ::fdopendir(fd);
-    if (entries == nullptr) {
-      ::close(fd);
-      return failed("cannot list a directory");
-    }
-    while (const dirent* one = ::readdir(entries)) {
-      const std::string_view name = one->d_name;
-      if (name == "." || name == "..") continue;
+    const auto done = for_each_name(fd, [fd, &visit](const char* name) {
       struct ::stat found;
-      if (::fstatat(fd, one->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
-      const file_kind kind = S_ISREG(found.st_mode)   ? file_kind::file
-                             : S_ISDIR(found.st_mode) ? file_kind::directory
-                                                      : file_kind::other;
-      if (!visit(name, kind)) break;
-    }
-    ::closedir(entries);
-    return {};
+      if (::fstatat(fd, name, &found, AT_SYMLINK_NOFOLLOW) != 0) return true;
+      return static_cast<bool>(visit(std::string_view(name), kind_of(found)));
+    });
+    ::close(fd);
+    return done;
   }
 
   result<void> set_executable(std::string_view path, bool executable) {
@@ -8005,6 +8094,31 @@ class posix_files {
 
  private:
   using name_text = fixed_string<255>;
+
+  static file_kind kind_of(const struct ::stat& found) {
+    if (S_ISREG(found.st_mode)) return file_kind::file;
+    return S_ISDIR(found.st_mode) ? file_kind::directory : file_kind::other;
+  }
+
+  // `readdir` would take memory from the heap; Linux gives the entries without.
+  template <class Take>
+  static result<void> for_each_name(int fd, Take&& take) {
+    alignas(std::uint64_t) char buffer[1024];
+    for (;;) {
+      const long size = ::syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+      if (size < 0) return failed("cannot list a directory");
+      if (size == 0) return {};
+      // u64 inode, u64 offset, u16 length of the record, u8 type, name
+      for (long at = 0; at < size;) {
+        std::uint16_t length = 0;
+        std::memcpy(&length, buffer + at + 16, sizeof length);
+        const char* const name = buffer + at + 19;
+        at += length;
+        if (std::string_view(name) == "." || std::string_view(name) == "..") continue;
+        if (!take(name)) return {};
+      }
+    }
+  }
 
   static error failed(const char* text) {
     const int number = errno;
@@ -8099,92 +8213,6 @@ class posix_files {
   bool writable_ = false;
   fixed_string<255> parent_name_;
   fixed_string<255> file_name_;
-};
-
-}  // namespace ota
-
-// ota/ota.hpp
-#endif
-#if defined(__linux__)
-
-// ota/hardware/linux_host.hpp
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
-#include <sys/sysinfo.h>
-#include <time.h>
-#include <unistd.h>
-
-// ota/hardware/linux_host.hpp
-
-namespace ota {
-
-/// A Linux computer: clocks, memory, the battery's charge and the WiFi signal as the kernel tells
-/// them, the host name as the device's id (as 0x687931/ota does on a computer). It does not reset
-/// the computer and has no LED.
-struct linux_host : no_hardware {
-  std::uint64_t now() { return static_cast<std::uint64_t>(::time(nullptr)); }
-
-  std::uint64_t ticks_ms() {
-    timespec time{};
-    ::clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<std::uint64_t>(time.tv_sec) * 1000 +
-           static_cast<std::uint64_t>(time.tv_nsec) / 1000000;
-  }
-
-  int hour() {
-    const time_t time = ::time(nullptr);
-    tm local{};
-    return ::localtime_r(&time, &local) == nullptr ? -1 : local.tm_hour;
-  }
-
-  void wait(std::uint32_t milliseconds) {
-    const timespec time{static_cast<time_t>(milliseconds / 1000),
-                        static_cast<long>(milliseconds % 1000) * 1000000};
-    ::nanosleep(&time, nullptr);
-  }
-
-  std::size_t free_memory() {
-    struct ::sysinfo info {};
-    if (::sysinfo(&info) != 0) return 0;
-    return static_cast<std::size_t>(info.freeram) * info.mem_unit;
-  }
-
-  /// The kernel writes a line a device: "wlan0: 0000   70.  -40.  -256 …", the level second.
-  int signal_dbm() {
-    FILE* const file = ::fopen("/proc/net/wireless", "r");
-    if (file == nullptr) return 0;
-    char line[160];
-    int dbm = 0;
-    while (dbm == 0 && ::fgets(line, sizeof line, file) != nullptr) {
-      char* at = ::strchr(line, ':');
-      if (at == nullptr) continue;
-      ::strtoul(at + 1, &at, 16);
-      ::strtol(at, &at, 10);
-      if (*at == '.') ++at;
-      const long level = ::strtol(at, &at, 10);
-      if (level < 0) dbm = static_cast<int>(level);
-    }
-    ::fclose(file);
-    return dbm;
-  }
-
-  std::uint32_t random() {
-    std::uint32_t value = 0;
-    return ::getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value
-               ? value
-               : static_cast<std::uint32_t>(ticks_ms());
-  }
-
-  std::string_view unique_id() {
-    if (name_[0] == '\0' && ::gethostname(name_, sizeof name_ - 1) != 0) return "unknown";
-    return name_[0] == '\0' ? std::string_view("unknown") : std::string_view(name_);
-  }
-
- private:
-  char name_[65] = {};
 };
 
 }  // namespace ota

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
@@ -33,19 +34,20 @@ class posix_socket {
   result<void> connect(std::string_view host, std::uint16_t port, bool, std::uint32_t timeout_ms) {
     close();
     const fixed_string<255> name(host);
-    fixed_string<5> service;
-    service.append_number(port);
-    addrinfo wanted{};
-    wanted.ai_socktype = SOCK_STREAM;
-    wanted.ai_flags = AI_NUMERICSERV;
-    addrinfo* found = nullptr;
-    if (::getaddrinfo(name.c_str(), service.c_str(), &wanted, &found) != 0 || found == nullptr)
-      return error{errc::connection, "socket",
-                   "the host name is not known; check it and the network"};
-    error failure{errc::connection, "socket", "no connection"};
-    for (const addrinfo* one = found; one != nullptr && fd_ < 0; one = one->ai_next)
-      if (auto done = try_address(*one, timeout_ms); !done) failure = done.error();
-    ::freeaddrinfo(found);
+    error failure{errc::connection, "socket",
+                  "the host name is not known; check it and the network"};
+    // A numeric address needs no look-up, and so no memory from the heap.
+    sockaddr_in four{};
+    sockaddr_in6 six{};
+    four.sin_family = AF_INET;
+    six.sin6_family = AF_INET6;
+    four.sin_port = six.sin6_port = htons(port);
+    if (::inet_pton(AF_INET, name.c_str(), &four.sin_addr) == 1)
+      failure = try_address(reinterpret_cast<const sockaddr*>(&four), sizeof four, timeout_ms);
+    else if (::inet_pton(AF_INET6, name.c_str(), &six.sin6_addr) == 1)
+      failure = try_address(reinterpret_cast<const sockaddr*>(&six), sizeof six, timeout_ms);
+    else
+      look_up(name, port, timeout_ms, failure);
     if (fd_ < 0) return failure;
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -84,27 +86,43 @@ class posix_socket {
  private:
   static error broken() { return {errc::connection, "socket", "the connection broke", errno}; }
 
-  result<void> try_address(const addrinfo& address, std::uint32_t timeout_ms) {
-    fd_ = ::socket(address.ai_family, address.ai_socktype, address.ai_protocol);
+  // Tries the addresses of a name until one answers.
+  void look_up(const fixed_string<255>& name, std::uint16_t port, std::uint32_t timeout_ms,
+               error& failure) {
+    fixed_string<5> service;
+    service.append_number(port);
+    addrinfo wanted{};
+    wanted.ai_socktype = SOCK_STREAM;
+    wanted.ai_flags = AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    if (::getaddrinfo(name.c_str(), service.c_str(), &wanted, &found) != 0) return;
+    for (const addrinfo* one = found; one != nullptr && fd_ < 0; one = one->ai_next)
+      failure = try_address(one->ai_addr, one->ai_addrlen, timeout_ms);
+    ::freeaddrinfo(found);
+  }
+
+  // Leaves the socket open where the address answers, and closed otherwise.
+  error try_address(const sockaddr* address, socklen_t size, std::uint32_t timeout_ms) {
+    fd_ = ::socket(address->sa_family, SOCK_STREAM, 0);
     if (fd_ < 0) return broken();
     ::fcntl(fd_, F_SETFD, FD_CLOEXEC);
     ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
-    if (::connect(fd_, address.ai_addr, address.ai_addrlen) == 0) return {};
+    if (::connect(fd_, address, size) == 0) return {};
     int number = errno;
     if (number == EINPROGRESS) {
       if (auto ready = wait(POLLOUT, timeout_ms); !ready) {
         close();
-        return error{errc::timeout, "socket", "the host does not answer"};
+        return {errc::timeout, "socket", "the host does not answer"};
       }
-      socklen_t size = sizeof number;
-      ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &number, &size);
+      socklen_t length = sizeof number;
+      ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &number, &length);
       if (number == 0) return {};
     }
     close();
-    return error{errc::connection, "socket",
-                 number == ECONNREFUSED ? "the host refuses the connection: is the server running?"
-                                        : "the host cannot be reached",
-                 number};
+    return {errc::connection, "socket",
+            number == ECONNREFUSED ? "the host refuses the connection: is the server running?"
+                                   : "the host cannot be reached",
+            number};
   }
 
   result<void> wait(short events, std::uint32_t timeout_ms) {

@@ -1,12 +1,14 @@
 #pragma once
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include <cstring>
 
 #include "../core/fixed_string.hpp"
 #include "../core/path.hpp"
@@ -15,7 +17,7 @@
 
 namespace ota {
 
-/// Files below a root directory of a POSIX system.
+/// Files below a root directory of a Linux system. Takes nothing from the heap.
 ///
 /// No symbolic link is followed, inside the root or out of it: each directory on the way is opened
 /// with O_NOFOLLOW. The last file read or written stays open until another one is used.
@@ -45,13 +47,10 @@ class posix_files {
       if (errno == ENOENT || errno == ENOTDIR) return info;
       return failed("cannot look at a file");
     }
-    if (S_ISREG(found.st_mode)) {
-      info.kind = file_kind::file;
-      info.size = static_cast<std::uint64_t>(found.st_size);
-      info.executable = (found.st_mode & S_IXUSR) != 0;
-    } else {
-      info.kind = S_ISDIR(found.st_mode) ? file_kind::directory : file_kind::other;
-    }
+    info.kind = kind_of(found);
+    if (info.kind != file_kind::file) return info;
+    info.size = static_cast<std::uint64_t>(found.st_size);
+    info.executable = (found.st_mode & S_IXUSR) != 0;
     return info;
   }
 
@@ -120,11 +119,7 @@ class posix_files {
   }
 
   result<void> sync() {
-#if defined(__linux__)
     if (::syncfs(root_) != 0) return failed("cannot sync");
-#else
-    ::sync();
-#endif
     return {};
   }
 
@@ -151,23 +146,13 @@ class posix_files {
       if (errno == ENOENT || errno == ENOTDIR) return {};
       return failed("cannot list a directory");
     }
-    DIR* const entries = ::fdopendir(fd);
-    if (entries == nullptr) {
-      ::close(fd);
-      return failed("cannot list a directory");
-    }
-    while (const dirent* one = ::readdir(entries)) {
-      const std::string_view name = one->d_name;
-      if (name == "." || name == "..") continue;
+    const auto done = for_each_name(fd, [fd, &visit](const char* name) {
       struct ::stat found;
-      if (::fstatat(fd, one->d_name, &found, AT_SYMLINK_NOFOLLOW) != 0) continue;
-      const file_kind kind = S_ISREG(found.st_mode)   ? file_kind::file
-                             : S_ISDIR(found.st_mode) ? file_kind::directory
-                                                      : file_kind::other;
-      if (!visit(name, kind)) break;
-    }
-    ::closedir(entries);
-    return {};
+      if (::fstatat(fd, name, &found, AT_SYMLINK_NOFOLLOW) != 0) return true;
+      return static_cast<bool>(visit(std::string_view(name), kind_of(found)));
+    });
+    ::close(fd);
+    return done;
   }
 
   result<void> set_executable(std::string_view path, bool executable) {
@@ -188,6 +173,31 @@ class posix_files {
 
  private:
   using name_text = fixed_string<255>;
+
+  static file_kind kind_of(const struct ::stat& found) {
+    if (S_ISREG(found.st_mode)) return file_kind::file;
+    return S_ISDIR(found.st_mode) ? file_kind::directory : file_kind::other;
+  }
+
+  // `readdir` would take memory from the heap; Linux gives the entries without.
+  template <class Take>
+  static result<void> for_each_name(int fd, Take&& take) {
+    alignas(std::uint64_t) char buffer[1024];
+    for (;;) {
+      const long size = ::syscall(SYS_getdents64, fd, buffer, sizeof buffer);
+      if (size < 0) return failed("cannot list a directory");
+      if (size == 0) return {};
+      // u64 inode, u64 offset, u16 length of the record, u8 type, name
+      for (long at = 0; at < size;) {
+        std::uint16_t length = 0;
+        std::memcpy(&length, buffer + at + 16, sizeof length);
+        const char* const name = buffer + at + 19;
+        at += length;
+        if (std::string_view(name) == "." || std::string_view(name) == "..") continue;
+        if (!take(name)) return {};
+      }
+    }
+  }
 
   static error failed(const char* text) {
     const int number = errno;
