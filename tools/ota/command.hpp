@@ -1,10 +1,17 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace ota_tool {
+
+/// Wrong usage, told with the usage text and exit code 2.
+struct usage_error : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
 
 /// The options of a command: `--name value`, `--name=value`, `--flag`; some may be repeated.
 class arguments {
@@ -21,6 +28,20 @@ class arguments {
   std::vector<std::string> all(const std::string& name) const {
     const auto found = options_.find(name);
     return found == options_.end() ? std::vector<std::string>{} : found->second;
+  }
+
+  /// The last value of an option as a number of at most `limit`; throws usage_error.
+  std::uint64_t number(const std::string& name, std::uint64_t otherwise,
+                       std::uint64_t limit) const {
+    if (!has(name)) return otherwise;
+    const std::string digits = text(name);
+    const bool is_number = !digits.empty() && digits.size() < 19 &&
+                           digits.find_first_not_of("0123456789") == digits.npos;
+    const std::uint64_t value = is_number ? std::stoull(digits) : 0;
+    if (!is_number || value > limit)
+      throw usage_error("--" + name + " must be a number from 0 to " + std::to_string(limit) +
+                        ", not " + digits);
+    return value;
   }
 
   void add(const std::string& name, const std::string& value) { options_[name].push_back(value); }

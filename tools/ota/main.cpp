@@ -134,6 +134,8 @@ int main(int argc, char** argv) {
   try {
     for (const command& one : commands)
       if (name == one.name) return run(one, argc, argv);
+  } catch (const usage_error& wrong) {
+    return wrong_usage(wrong.what());
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "ota: %s\n", failure.what());
     return 1;

@@ -1,69 +1,81 @@
 // ota serve: the development server.
 
-#include <csignal>
+#include <signal.h>
+
 #include <cstdio>
+#include <filesystem>
+#include <utility>
 
 #include "command.hpp"
 #include "ota/host/github_api.hpp"
+#include "ota/host/http_server.hpp"
 
 namespace ota_tool {
 namespace {
 
-std::atomic<bool> stop{false};
-
-void end(int) { stop = true; }
-
-// NAME=PATH
+// OWNER/REPO=PATH
 std::pair<std::string, std::string> pair_of(const std::string& option, const std::string& text) {
-  const auto equals = text.find('=');
-  if (equals == std::string::npos)
-    throw std::invalid_argument("--" + option + " needs OWNER/REPO=PATH, not " + text);
+  const std::size_t equals = text.find('='), slash = text.find('/');
+  if (equals == text.npos || slash == 0 || slash > equals || slash + 1 == equals ||
+      text.find('/', slash + 1) < equals || equals + 1 == text.size())
+    throw usage_error("--" + option + " must be OWNER/REPO=PATH, not " + text);
   return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+void read_faults(const arguments& args, ota::host::fault_plan& faults) {
+  try {
+    for (const std::string& text : args.all("fault")) faults.parse(text);
+  } catch (const std::invalid_argument& wrong) {
+    throw usage_error(wrong.what());
+  }
+}
+
+void log_answer(const ota::host::server_request& request, int status, std::uint64_t bytes) {
+  std::fprintf(stderr, "%s %s%s%s %d %llu\n", request.method.c_str(),
+               ota::host::percent_encode(request.path).c_str(), request.query.empty() ? "" : "?",
+               request.query.c_str(), status, static_cast<unsigned long long>(bytes));
 }
 
 }  // namespace
 
 int run_serve(const arguments& args) {
+  // Before any thread is there, so that these signals come to nobody but the wait below.
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGINT);
+  sigaddset(&ends, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+
   ota::host::fault_plan faults;
-  for (const auto& text : args.all("fault")) faults.parse(text);
-  ota::host::github_api api(faults);
-  api.token = args.text("token");
-  api.rate_limit = std::stoul(args.text("rate-limit", "0"));
-  for (const auto& text : args.all("git")) {
+  read_faults(args, faults);
+  ota::host::github_settings settings;
+  settings.token = args.text("token");
+  settings.rate_limit = args.number("rate-limit", 0, 1000000000);
+  settings.files = args.text("files");
+  if (args.has("files") && !std::filesystem::is_directory(settings.files))
+    throw std::runtime_error("--files is no directory: " + settings.files);
+  const auto port = static_cast<std::uint16_t>(args.number("port", 0, 65535));
+  ota::host::github_api api(settings, faults);
+  for (const std::string& text : args.all("git")) {
     const auto [name, path] = pair_of("git", text);
     api.add_repository(name, path);
   }
-  for (const auto& text : args.all("assets")) {
+  for (const std::string& text : args.all("assets")) {
     const auto [name, path] = pair_of("assets", text);
     api.add_assets(name, path);
   }
-  api.set_files(args.text("files"));
 
   const std::string address = args.text("address", "127.0.0.1");
-  const unsigned long port = std::stoul(args.text("port"));
-  if (port > 65535) throw std::invalid_argument("--port must be 0 to 65535");
-  const bool tells = args.has("log");
-  ota::host::http_server server(
-      address, static_cast<std::uint16_t>(port),
-      [&](const ota::host::server_request& request) {
-        auto response = api.handle(request);
-        if (tells)
-          std::fprintf(stderr, "%s %s%s%s %d\n", request.method.c_str(), request.path.c_str(),
-                       request.query.empty() ? "" : "?", request.query.c_str(), response.status);
-        return response;
-      },
-      faults);
-  const bool is_ipv6 = address.find(':') != std::string::npos;
-  api.base =
-      "http://" + (is_ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(server.port());
-  std::signal(SIGINT, end);
-  std::signal(SIGTERM, end);
-  std::signal(SIGPIPE, SIG_IGN);
-  std::printf("listening on %s\n", api.base.c_str());
+  const ota::host::http_server server(
+      address, port, [&api](const auto& request) { return api.handle(request); }, faults,
+      args.has("log") ? log_answer : ota::host::http_server::observer());
+  const bool is_ipv6 = address.find(':') != address.npos;
+  std::printf("listening on http://%s:%u\n", (is_ipv6 ? "[" + address + "]" : address).c_str(),
+              static_cast<unsigned>(server.port()));
   std::fflush(stdout);
-  server.run(stop);
-  std::fflush(stdout);
-  std::_Exit(0);  // connections still open end with the process
+  int signal = 0;
+  sigwait(&ends, &signal);
+  return 0;
 }
 
 }  // namespace ota_tool

@@ -1,124 +1,252 @@
 #pragma once
 
+#include <charconv>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "process.hpp"
+#include "release_order.hpp"
 
 namespace ota::host {
 
 /// An object of a Git repository.
 struct git_object {
-  std::string id;
-  std::string type;  // commit, tree, blob, tag
+  std::string id;    ///< hexadecimal digits
+  std::string type;  ///< commit, tree, blob or tag
   std::string content;
 };
 
 /// One line of a tree.
 struct git_entry {
-  std::string mode;  // six digits, as GitHub writes them
-  std::string type;
+  std::string mode;  ///< six digits, as GitHub writes them
+  std::string type;  ///< blob, tree, or commit for a submodule
   std::string id;
   std::string path;
-  std::string size;  // decimal digits, or "-"
+  std::string size;  ///< of a blob, in decimal digits; else "-"
 };
 
-/// A Git repository, bare or not, read through one long-lived `git cat-file --batch`.
+/// Whether a name can be that of a branch or a tag (git-check-ref-format), and so nothing of Git's
+/// language of revisions.
+inline bool is_reference_name(const std::string& name) {
+  if (name.empty() || name.find("..") != name.npos || name.find("@{") != name.npos) return false;
+  for (char c : name)
+    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f ||
+        std::string_view("~^:?*[\\").find(c) != std::string_view::npos)
+      return false;
+  return name.front() != '/' && name.front() != '-' && name.back() != '/' && name.back() != '.';
+}
+
+/// Whether a text is a whole object id: 40 or 64 lowercase hexadecimal digits.
+inline bool is_object_id(const std::string& text) {
+  return (text.size() == 40 || text.size() == 64) &&
+         text.find_first_not_of("0123456789abcdef") == text.npos;
+}
+
+/// A Git repository, bare or not, read through one long-lived `git cat-file --batch`, so that a
+/// file costs no process. May be used by several threads at once. What the repository gains while
+/// it is served is seen.
 class git_repository {
  public:
+  /// Throws std::runtime_error when there is no repository at `path`.
   explicit git_repository(std::string path) : path_(std::move(path)) {
-    if (output_of({"git", "-C", path_, "rev-parse", "--git-dir"}).empty())
+    try {
+      output_of(git({"rev-parse", "--git-dir"}));
+    } catch (const std::runtime_error&) {
       throw std::runtime_error("not a Git repository: " + path_);
-  }
-
-  /// The object that `name` (an id, or a revision like REF:PATH) stands for.
-  std::optional<git_object> find(const std::string& name) {
-    if (name.find('\n') != std::string::npos) return std::nullopt;
-    const std::lock_guard<std::mutex> lock(mutex_);
-    if (!batch_)
-      batch_ = std::make_unique<process>(
-          std::vector<std::string>{"git", "-C", path_, "cat-file", "--batch"});
-    std::fprintf(batch_->to(), "%s\n", name.c_str());
-    std::fflush(batch_->to());
-    const std::string head = line();
-    const std::size_t first = head.find(' '), second = head.find(' ', first + 1);
-    if (second == std::string::npos || head.find(" missing") != std::string::npos ||
-        head.find(" ambiguous") != std::string::npos)
-      return std::nullopt;
-    git_object object{head.substr(0, first), head.substr(first + 1, second - first - 1), {}};
-    object.content.resize(std::stoull(head.substr(second + 1)));
-    const std::size_t got =
-        std::fread(object.content.data(), 1, object.content.size(), batch_->from());
-    if (got != object.content.size() || std::fgetc(batch_->from()) != '\n') {
-      batch_.reset();
-      return std::nullopt;
     }
-    return object;
   }
 
-  /// What a reference points to; nothing for one that is not there.
+  /// The object with a whole id; nothing when there is none.
+  std::optional<git_object> object(const std::string& id) {
+    return is_object_id(id) ? ask(id) : std::nullopt;
+  }
+
+  /// What a whole reference name (refs/tags/v1, HEAD) points to.
   std::optional<git_object> reference(const std::string& name) {
-    // `find` would also take abbreviations; only whole names are references.
-    const std::string id = trimmed(
-        output_of({"git", "-C", path_, "rev-parse", "-q", "--verify", "--end-of-options", name}));
-    if (id.empty()) return std::nullopt;
-    return find(id);
+    return is_reference_name(name) && (name == "HEAD" || name.compare(0, 5, "refs/") == 0)
+               ? ask(name)
+               : std::nullopt;
   }
 
-  /// The tags, the newest first: by their versions, then by date.
-  std::vector<std::string> tags() {
-    std::vector<std::string> names;
-    std::string text =
-        output_of({"git", "-C", path_, "for-each-ref", "--sort=-creatordate",
-                   "--sort=-version:refname", "--format=%(refname:strip=2)", "refs/tags"});
-    for (std::size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1)
-      names.push_back(text.substr(at, end - at));
-    return names;
+  /// The commit that a reference or a whole id leads to, by way of annotated tags.
+  std::optional<git_object> commit(const std::string& name) {
+    auto found = is_object_id(name) ? object(name) : reference(name);
+    for (int hops = 0; found && found->type == "tag" && hops < 8; ++hops)
+      found = object(found->content.substr(7, found->content.find('\n') - 7));
+    return found && found->type == "commit" ? found : std::nullopt;
   }
 
-  /// The lines of a tree; with `recursive` also those of the trees in it.
-  std::vector<git_entry> list(const std::string& tree, bool recursive) {
-    std::vector<std::string> command = {"git", "-C", path_, "ls-tree", "-l", "-z"};
+  /// The entry at `path` in a tree ("" is the tree itself); nothing when there is none.
+  std::optional<git_entry> entry(const std::string& tree, const std::string& path) {
+    git_entry found{"040000", "tree", tree, "", "-"};
+    if (!path.empty() && path.back() == '/') return std::nullopt;
+    for (std::size_t at = 0; at < path.size();) {
+      const std::size_t end = std::min(path.find('/', at), path.size());
+      if (found.type != "tree") return std::nullopt;
+      const auto lines = parsed_tree(found.id);
+      const auto line = lines->find(path.substr(at, end - at));
+      if (line == lines->end()) return std::nullopt;
+      found.mode = line->second.mode;
+      found.type = type_of(found.mode);
+      found.id = line->second.id;
+      at = end + 1;
+    }
+    found.path = path;
+    return found;
+  }
+
+  /// Calls `visit(entry)` for the lines of a tree, with `recursive` also those of the trees in it,
+  /// while `git` still lists them, until it returns false.
+  void list(const std::string& tree, bool recursive,
+            const std::function<bool(const git_entry&)>& visit) {
+    std::vector<std::string> command = git({"ls-tree", "-l", "-z", "--full-tree"});
     if (recursive) command.insert(command.end(), {"-r", "-t"});
     command.push_back(tree);
-    const std::string text = output_of(command);
-    std::vector<git_entry> entries;
-    for (std::size_t at = 0, end; (end = text.find('\0', at)) != std::string::npos; at = end + 1) {
-      // "100644 blob ID    SIZE\tPATH"
-      const std::size_t tab = text.find('\t', at);
-      git_entry one;
-      one.mode = text.substr(at, 6);
-      const std::size_t type_end = text.find(' ', at + 7);
-      one.type = text.substr(at + 7, type_end - at - 7);
-      const std::size_t id_end = text.find(' ', type_end + 1);
-      one.id = text.substr(type_end + 1, id_end - type_end - 1);
-      const std::size_t size_at = text.find_first_not_of(' ', id_end);
-      one.size = text.substr(size_at, tab - size_at);
-      one.path = text.substr(tab + 1, end - tab - 1);
-      entries.push_back(std::move(one));
+    process child(command);
+    char* line = nullptr;
+    std::size_t capacity = 0;
+    for (ssize_t size; (size = getdelim(&line, &capacity, '\0', child.from())) > 0;)
+      if (!visit(parse_line({line, static_cast<std::size_t>(size) - 1}))) break;
+    std::free(line);
+  }
+
+  /// The tags with what is told of releases, the one that is the latest release first.
+  std::vector<release_tag> releases() {
+    const std::string text = output_of(
+        git({"for-each-ref", "refs/tags", "--format=%(refname:strip=2)%00%(creatordate:unix)"}));
+    std::vector<release_tag> tags;
+    for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1) {
+      const std::size_t zero = text.find('\0', at);
+      release_tag one;
+      one.name = text.substr(at, zero - at);
+      one.created = std::atoll(text.substr(zero + 1, end - zero - 1).c_str());
+      tags.push_back(std::move(one));
     }
-    return entries;
+    sort_releases(tags);
+    return tags;
   }
 
  private:
-  static std::string trimmed(std::string text) {
-    while (!text.empty() && text.back() == '\n') text.pop_back();
-    return text;
+  struct tree_line {
+    std::string mode;
+    std::string id;
+  };
+  using tree_lines = std::unordered_map<std::string, tree_line>;
+
+  std::vector<std::string> git(std::vector<std::string> arguments) const {
+    std::vector<std::string> command = {"git", "-C", path_};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    return command;
   }
 
-  std::string line() {
-    std::string text;
-    for (int c; (c = std::fgetc(batch_->from())) != EOF && c != '\n';) text += static_cast<char>(c);
-    return text;
+  static std::string type_of(const std::string& mode) {
+    return mode == "040000" ? "tree" : mode == "160000" ? "commit" : "blob";
+  }
+
+  // "100644 blob ID    SIZE\tPATH"
+  static git_entry parse_line(std::string_view line) {
+    git_entry one;
+    const std::size_t tab = line.find('\t');
+    const std::size_t type_end = line.find(' ', 7), id_end = line.find(' ', type_end + 1);
+    const std::size_t size_at = line.find_first_not_of(' ', id_end);
+    one.mode = line.substr(0, 6);
+    one.type = line.substr(7, type_end - 7);
+    one.id = line.substr(type_end + 1, id_end - type_end - 1);
+    one.size = line.substr(size_at, tab - size_at);
+    one.path = line.substr(tab + 1);
+    return one;
+  }
+
+  // Asks the batch process; `name` holds no line end. A process that broke is started anew.
+  std::optional<git_object> ask(const std::string& name) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (int attempt = 0; attempt < 2; ++attempt) {
+      if (!batch_) batch_ = std::make_unique<process>(git({"cat-file", "--batch"}));
+      git_object found;
+      std::string head;
+      if (batch_->write(name + "\n") && read_line(head)) {
+        if (!parse_head(head, found)) return std::nullopt;
+        if (std::fread(found.content.data(), 1, found.content.size(), batch_->from()) ==
+                found.content.size() &&
+            std::fgetc(batch_->from()) == '\n')
+          return found;
+      }
+      batch_.reset();
+    }
+    return std::nullopt;
+  }
+
+  bool read_line(std::string& line) {
+    for (int c; (c = std::fgetc(batch_->from())) != '\n'; line += static_cast<char>(c))
+      if (c == EOF) return false;
+    return true;
+  }
+
+  // "ID TYPE SIZE"; anything else ("NAME missing") means that there is no such object.
+  static bool parse_head(const std::string& head, git_object& found) {
+    const std::size_t first = head.find(' '), second = head.find(' ', first + 1);
+    if (second == head.npos || !is_object_id(head.substr(0, first))) return false;
+    found.id = head.substr(0, first);
+    found.type = head.substr(first + 1, second - first - 1);
+    std::size_t size = 0;
+    const char* const end = head.data() + head.size();
+    if (std::from_chars(head.data() + second + 1, end, size).ptr != end) return false;
+    found.content.resize(size);
+    return true;
+  }
+
+  // Trees are kept: in a directory of many files each file would cost a look through all of them.
+  std::shared_ptr<const tree_lines> parsed_tree(const std::string& id) {
+    {
+      const std::lock_guard<std::mutex> lock(trees_mutex_);
+      if (const auto kept = trees_.find(id); kept != trees_.end()) return kept->second;
+    }
+    const auto found = object(id);
+    auto lines = std::make_shared<const tree_lines>(
+        found && found->type == "tree" ? parse_tree(*found) : tree_lines{});
+    const std::lock_guard<std::mutex> lock(trees_mutex_);
+    kept_lines_ += lines->size();
+    if (kept_lines_ > 1000000) {
+      trees_.clear();
+      kept_lines_ = lines->size();
+    }
+    trees_[id] = lines;
+    return lines;
+  }
+
+  // "MODE NAME\0" and the bytes of the id, again and again.
+  static tree_lines parse_tree(const git_object& tree) {
+    const std::string& text = tree.content;
+    const std::size_t id_size = tree.id.size() / 2;
+    tree_lines lines;
+    for (std::size_t at = 0; at < text.size();) {
+      const std::size_t space = text.find(' ', at), end = text.find('\0', space);
+      if (end == text.npos || text.size() - end - 1 < id_size) break;
+      tree_line& line = lines[text.substr(space + 1, end - space - 1)];
+      line.mode =
+          std::string(6 - std::min<std::size_t>(6, space - at), '0') + text.substr(at, space - at);
+      for (std::size_t i = end + 1; i <= end + id_size; ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        line.id += "0123456789abcdef"[byte >> 4];
+        line.id += "0123456789abcdef"[byte & 15];
+      }
+      at = end + 1 + id_size;
+    }
+    return lines;
   }
 
   std::string path_;
   std::mutex mutex_;
   std::unique_ptr<process> batch_;
+  std::mutex trees_mutex_;
+  std::map<std::string, std::shared_ptr<const tree_lines>> trees_;
+  std::size_t kept_lines_ = 0;
 };
 
 }  // namespace ota::host

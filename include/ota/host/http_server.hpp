@@ -3,249 +3,284 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
+#include <cstring>
+#include <exception>
+#include <fstream>
 #include <functional>
-#include <map>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
 
-#include "fault_plan.hpp"
+#include "body_writer.hpp"
 
 namespace ota::host {
 
-/// A request as it arrived; header names are in lower case.
-struct server_request {
-  std::string method;
-  std::string path;   ///< decoded, without the query
-  std::string query;  ///< behind `?`, as it was sent
-  std::map<std::string, std::string> headers;
-
-  std::string header(const std::string& name) const {
-    const auto found = headers.find(name);
-    return found == headers.end() ? std::string() : found->second;
-  }
-};
-
-/// An answer; the server adds length, range, ETag checks and faults.
-struct server_response {
-  int status = 200;
-  std::map<std::string, std::string> headers;
-  std::string body;
-  bool ranges = false;  ///< the body may be asked for in part
-};
-
-/// An HTTP/1.1 server for tests and development: a thread a connection, on loopback unless told
-/// otherwise. `handle` is called from several threads at once.
+/// An HTTP/1.1 server for tests and development: a thread a connection, at most 128 of them. It
+/// serves from its construction to its destruction. `handle` is called by several threads at once.
 class http_server {
  public:
   using handler = std::function<server_response(const server_request&)>;
+  /// Told of each answer: the request, its status and the bytes of body that went out.
+  using observer = std::function<void(const server_request&, int, std::uint64_t)>;
 
-  http_server(const std::string& address, std::uint16_t port, handler handle, fault_plan& faults)
-      : handle_(std::move(handle)), faults_(faults) {
-    const bool is_ipv6 = address.find(':') != std::string::npos;
-    listener_ = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const int on = 1;
-    setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    sockaddr_in6 six{};
-    sockaddr_in four{};
-    sockaddr* const where =
-        is_ipv6 ? reinterpret_cast<sockaddr*>(&six) : reinterpret_cast<sockaddr*>(&four);
-    socklen_t size = is_ipv6 ? sizeof six : sizeof four;
-    six.sin6_family = AF_INET6;
-    four.sin_family = AF_INET;
-    six.sin6_port = four.sin_port = htons(port);
-    const bool known = is_ipv6 ? inet_pton(AF_INET6, address.c_str(), &six.sin6_addr) == 1
-                               : inet_pton(AF_INET, address.c_str(), &four.sin_addr) == 1;
-    if (!known) throw std::runtime_error("not an address: " + address);
-    if (bind(listener_, where, size) != 0 || listen(listener_, 64) != 0)
-      throw std::runtime_error("cannot listen on " + address + " port " + std::to_string(port));
-    getsockname(listener_, where, &size);
-    port_ = ntohs(is_ipv6 ? six.sin6_port : four.sin_port);
+  /// Listens on a numeric IPv4 or IPv6 address; port 0: any free one. Throws std::runtime_error.
+  http_server(const std::string& address, std::uint16_t port, handler handle, fault_plan& faults,
+              observer observe = {})
+      : handle_(std::move(handle)), observe_(std::move(observe)), faults_(faults) {
+    listen_on(address, port);
+    acceptor_ = std::thread([this] { accept_all(); });
   }
 
-  ~http_server() { ::close(listener_); }
+  ~http_server() {
+    stop_.set();
+    shutdown(listener_, SHUT_RDWR);
+    acceptor_.join();
+    ::close(listener_);
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (int connection : connections_) shutdown(connection, SHUT_RDWR);
+    changed_.wait(lock, [this] { return connections_.empty(); });
+  }
   http_server(const http_server&) = delete;
   http_server& operator=(const http_server&) = delete;
 
   std::uint16_t port() const { return port_; }
 
-  /// Serves until `stop` is set.
-  void run(const std::atomic<bool>& stop) {
-    while (!stop) {
-      pollfd one{listener_, POLLIN, 0};
-      if (poll(&one, 1, 100) <= 0) continue;
+ private:
+  static constexpr std::size_t max_connections = 128;
+  static constexpr std::size_t max_head = 65536;
+
+  void listen_on(const std::string& address, std::uint16_t port) {
+    const bool is_ipv6 = address.find(':') != std::string::npos;
+    sockaddr_in6 six{};
+    sockaddr_in four{};
+    six.sin6_family = AF_INET6;
+    four.sin_family = AF_INET;
+    six.sin6_port = four.sin_port = htons(port);
+    const bool known = is_ipv6 ? inet_pton(AF_INET6, address.c_str(), &six.sin6_addr) == 1
+                               : inet_pton(AF_INET, address.c_str(), &four.sin_addr) == 1;
+    if (!known) throw std::runtime_error("not a numeric address: " + address);
+    listener_ = socket(is_ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const int on = 1;
+    setsockopt(listener_, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    auto* const where =
+        is_ipv6 ? reinterpret_cast<sockaddr*>(&six) : reinterpret_cast<sockaddr*>(&four);
+    socklen_t size = is_ipv6 ? sizeof six : sizeof four;
+    if (bind(listener_, where, size) != 0 || listen(listener_, 64) != 0) {
+      const std::string reason = std::strerror(errno);
+      ::close(listener_);
+      throw std::runtime_error("cannot listen on " + address + " port " + std::to_string(port) +
+                               ": " + reason);
+    }
+    getsockname(listener_, where, &size);
+    port_ = ntohs(is_ipv6 ? six.sin6_port : four.sin_port);
+  }
+
+  void accept_all() {
+    for (;;) {
       const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
-      if (connection < 0) continue;
+      if (connection < 0) {
+        // Out of file handles, say; or the end.
+        if (!stop_.wait(std::chrono::milliseconds(errno == ECONNABORTED ? 0 : 20))) return;
+        continue;
+      }
       const int on = 1;
       setsockopt(connection, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+      const timeval idle{60, 0};
+      setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &idle, sizeof idle);
+      add(connection);
+    }
+  }
+
+  void add(int connection) {
+    while (true) {
+      {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (connections_.size() < max_connections) {
+          connections_.insert(connection);
+          break;
+        }
+      }
+      if (!stop_.wait(std::chrono::milliseconds(10))) {
+        ::close(connection);
+        return;
+      }
+    }
+    try {
       std::thread([this, connection] {
         serve(connection);
-        ::close(connection);
+        remove(connection);
       }).detach();
+    } catch (const std::system_error&) {
+      remove(connection);
     }
   }
 
- private:
-  static std::string decode(const std::string& text) {
-    std::string decoded;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-      if (text[i] == '%' && i + 2 < text.size()) {
-        decoded += static_cast<char>(std::stoi(text.substr(i + 1, 2), nullptr, 16));
-        i += 2;
-      } else {
-        decoded += text[i];
+  void remove(int connection) {
+    // Notified under the lock: the destructor may end everything as soon as it can have it.
+    const std::lock_guard<std::mutex> lock(mutex_);
+    connections_.erase(connection);
+    ::close(connection);
+    changed_.notify_all();
+  }
+
+  // Requests one after another, until one side has had enough.
+  void serve(int connection) {
+    try {
+      std::string input;
+      for (std::size_t end; read_head(connection, input, end);) {
+        server_request request;
+        if (!parse_request(std::string_view(input).substr(0, end + 2), request)) {
+          refuse(connection, 400);
+          return;
+        }
+        input.erase(0, end + 4);
+        if (!answer(connection, request)) return;
       }
+      if (input.size() > max_head) refuse(connection, 431);
+    } catch (const std::exception&) {
+      // Out of memory: this connection ends, the server goes on.
     }
-    return decoded;
   }
 
-  static bool parse(const std::string& head, server_request& request) {
-    const std::size_t line_end = head.find("\r\n");
-    const std::size_t first = head.find(' '), second = head.find(' ', first + 1);
-    if (second == std::string::npos || second > line_end) return false;
-    request.method = head.substr(0, first);
-    const std::string target = head.substr(first + 1, second - first - 1);
-    const std::size_t question = target.find('?');
-    request.path = decode(target.substr(0, question));
-    if (question != std::string::npos) request.query = target.substr(question + 1);
-    for (std::size_t at = line_end + 2; at < head.size();) {
-      const std::size_t end = head.find("\r\n", at), colon = head.find(':', at);
-      if (colon == std::string::npos || colon > end) return false;
-      std::string name = head.substr(at, colon - at);
-      std::transform(name.begin(), name.end(), name.begin(),
-                     [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-      const std::size_t value = head.find_first_not_of(' ', colon + 1);
-      request.headers[name] = head.substr(value, end - value);
-      at = end + 2;
+  static bool read_head(int connection, std::string& input, std::size_t& end) {
+    while ((end = input.find("\r\n\r\n")) == std::string::npos) {
+      if (input.size() > max_head) return false;
+      char piece[8192];
+      const ssize_t size = recv(connection, piece, sizeof piece, 0);
+      if (size <= 0) return false;
+      input.append(piece, static_cast<std::size_t>(size));
     }
     return true;
   }
 
-  void serve(int connection) {
-    std::string input;
-    for (;;) {
-      std::size_t end;
-      while ((end = input.find("\r\n\r\n")) == std::string::npos) {
-        char piece[8192];
-        const ssize_t size = recv(connection, piece, sizeof piece, 0);
-        if (size <= 0 || input.size() > 65536) return;
-        input.append(piece, static_cast<std::size_t>(size));
-      }
-      server_request request;
-      if (!parse(input.substr(0, end + 2), request)) return;
-      input.erase(0, end + 4);
-      if (!answer(connection, request)) return;
-      if (request.header("connection") == "close") return;
-    }
-  }
-
-  bool answer(int connection, const server_request& request) {
-    if (faults_.delay_ms != 0)
-      std::this_thread::sleep_for(std::chrono::milliseconds(faults_.delay_ms));
+  void refuse(int connection, int status) {
     server_response response;
-    if (faults_.happens(faults_.status_part))
+    response.status = status;
+    send_response(connection, {}, response, byte_range{}, false);
+  }
+
+  // Whether the connection can go on.
+  bool answer(int connection, const server_request& request) {
+    if (faults_.delay_ms != 0 && !stop_.wait(std::chrono::milliseconds(faults_.delay_ms)))
+      return false;
+    const std::string wish = request.header("connection");
+    bool goes_on = request.version == "HTTP/1.1" ? wish != "close" : wish == "keep-alive";
+    server_response response;
+    if (request.method != "GET" && request.method != "HEAD") {
+      // Its body is not read, hence the end of the connection.
+      response = {405, {{"Allow", "GET, HEAD"}}, {}, false, {}, 0, {}};
+      goes_on = false;
+    } else if (faults_.happens(faults_.status_part)) {
       response.status = faults_.status;
-    else
-      response = handle_(request);
-    apply_conditions(request, response);
-    return send_response(connection, request, response);
-  }
-
-  void apply_conditions(const server_request& request, server_response& response) {
-    const auto etag = response.headers.find("ETag");
-    if (response.status != 200) return;
-    if (etag != response.headers.end() && request.header("if-none-match") == etag->second) {
-      response.status = 304;
-      response.body.clear();
-      return;
-    }
-    const std::string range = request.header("range"), condition = request.header("if-range");
-    if (!response.ranges || faults_.norange || range.compare(0, 6, "bytes=") != 0) return;
-    if (!condition.empty() && (etag == response.headers.end() || condition != etag->second)) return;
-    const std::size_t total = response.body.size();
-    const std::size_t dash = range.find('-');
-    std::size_t first = 0, last = total;
-    try {
-      if (dash == 6) {
-        const std::size_t count = std::stoull(range.substr(7));
-        first = count < total ? total - count : 0;
-      } else {
-        first = std::stoull(range.substr(6, dash - 6));
-        if (dash + 1 < range.size())
-          last = std::min<std::size_t>(total, std::stoull(range.substr(dash + 1)) + 1);
+    } else {
+      try {
+        response = handle_(request);
+      } catch (const std::exception& failure) {
+        response.status = 500;
+        response.text = failure.what();
       }
-    } catch (const std::exception&) {
-      return;
     }
-    if (first >= total || first >= last) {
-      response.status = 416;
-      response.headers["Content-Range"] = "bytes */" + std::to_string(total);
-      response.body.clear();
-      return;
-    }
-    response.status = 206;
-    response.headers["Content-Range"] = "bytes " + std::to_string(first) + "-" +
-                                        std::to_string(last - 1) + "/" + std::to_string(total);
-    response.body = response.body.substr(first, last - first);
+    const byte_range part = apply_conditions(request, response);
+    return send_response(connection, request, response, part, goes_on) && goes_on;
   }
 
-  bool send_response(int connection, const server_request& request, server_response& response) {
+  // Answers with 304, 206 or 416 where the request asks for it; the part of the body to be sent.
+  byte_range apply_conditions(const server_request& request, server_response& response) {
+    const byte_range all{0, response.size()};
+    if (response.status != 200) return all;
+    const auto found = response.headers.find("ETag");
+    const std::string etag = found == response.headers.end() ? "" : found->second;
+    if (matches_any_etag(request.header("if-none-match"), etag)) {
+      response.status = 304;
+      return {};
+    }
+    const std::string condition = request.header("if-range");
+    const bool is_weak = condition.compare(0, 2, "W/") == 0;
+    if (!response.ranges || faults_.norange || request.method != "GET") return all;
+    if (!condition.empty() && (is_weak || condition != etag)) return all;
+    const auto part = parse_range(request.header("range"), all.size);
+    if (!part) return all;
+    const std::string total = "/" + std::to_string(all.size);
+    response.status = part->size == 0 ? 416 : 206;
+    response.headers["Content-Range"] =
+        part->size == 0 ? "bytes *" + total
+                        : "bytes " + std::to_string(part->first) + "-" +
+                              std::to_string(part->first + part->size - 1) + total;
+    return *part;
+  }
+
+  bool send_response(int connection, const server_request& request, const server_response& response,
+                     byte_range part, bool goes_on) {
     const bool has_body = response.status != 304 && response.status != 204;
-    std::string head = "HTTP/1.1 " + std::to_string(response.status) + " -\r\n";
+    const bool sends_body = has_body && request.method != "HEAD";
+    // To a client of 1.0 a body of unknown length ends with the connection.
+    const bool is_old = request.version == "HTTP/1.0";
+    const bool no_length = response.produce && response.status == 200;
+    const bool chunked = (no_length || faults_.chunked) && has_body && !is_old;
+    std::string head =
+        "HTTP/1.1 " + std::to_string(response.status) + " " + reason_of(response.status) + "\r\n";
     for (const auto& [name, value] : response.headers)
       head.append(name).append(": ").append(value).append("\r\n");
-    if (has_body)
-      head += faults_.chunked ? "Transfer-Encoding: chunked\r\n"
-                              : "Content-Length: " + std::to_string(response.body.size()) + "\r\n";
-    head += "\r\n";
-    if (!has_body || request.method == "HEAD") return send_all(connection, head);
-    std::string& body = response.body;
-    if (!body.empty() && faults_.happens(faults_.corrupt)) body[faults_.below(body.size())] ^= 1;
-    const bool drops = !body.empty() && faults_.happens(faults_.drop);
-    if (drops) body.resize(faults_.below(body.size()));
-    const bool sent = faults_.chunked ? send_chunks(connection, head, body, drops)
-                                      : send_all(connection, head + body);
-    return sent && !drops;
+    if (chunked) head += "Transfer-Encoding: chunked\r\n";
+    if (has_body && !chunked && !no_length)
+      head += "Content-Length: " + std::to_string(part.size) + "\r\n";
+    const bool ends = !goes_on || (no_length && is_old);
+    if (ends)
+      head += "Connection: close\r\n";
+    else if (is_old)
+      head += "Connection: keep-alive\r\n";
+    body_writer writer(connection, faults_, stop_,
+                       !sends_body ? 0
+                       : no_length ? body_writer::unknown_size
+                                   : part.size);
+    writer.begin(head + "\r\n", chunked && sends_body);
+    if (sends_body) send_body(writer, response, part, no_length);
+    const bool whole = writer.end();
+    if (observe_) observe_(request, response.status, writer.written());
+    return whole && !ends;
   }
 
-  bool send_chunks(int connection, const std::string& head, const std::string& body, bool drops) {
-    std::string text = head;
-    for (std::size_t at = 0; at < body.size(); at += 1000) {
-      const std::size_t size = std::min<std::size_t>(1000, body.size() - at);
-      char line[32];
-      std::snprintf(line, sizeof line, "%zx;ext=1\r\n", size);
-      text += line + body.substr(at, size) + "\r\n";
+  static void send_body(body_writer& writer, const server_response& response, byte_range part,
+                        bool no_length) {
+    if (no_length) {
+      response.produce([&writer](std::string_view piece) { return writer.write(piece); });
+      return;
     }
-    if (!drops) text += "0\r\nX-Trailer: yes\r\n\r\n";
-    return send_all(connection, text);
-  }
-
-  bool send_all(int connection, const std::string& text) {
-    std::size_t at = 0;
-    while (at < text.size()) {
-      std::size_t size = text.size() - at;
-      if (faults_.slow != 0) {
-        size = std::min<std::size_t>(size, faults_.slow / 20 + 1);
-        std::this_thread::sleep_for(std::chrono::milliseconds(size * 1000 / faults_.slow));
+    if (response.file.empty()) {
+      writer.write(
+          std::string_view(response.text)
+              .substr(static_cast<std::size_t>(part.first), static_cast<std::size_t>(part.size)));
+      return;
+    }
+    std::ifstream file(response.file, std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(part.first));
+    std::string piece;
+    for (std::uint64_t rest = part.size; rest != 0; rest -= piece.size()) {
+      piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(rest, 65536)));
+      // A file that became shorter leaves the answer short, and the connection ends.
+      if (!file.read(piece.data(), static_cast<std::streamsize>(piece.size()))) {
+        writer.abort();
+        return;
       }
-      const ssize_t sent = send(connection, text.data() + at, size, MSG_NOSIGNAL);
-      if (sent <= 0) return false;
-      at += static_cast<std::size_t>(sent);
+      if (!writer.write(piece)) return;
     }
-    return true;
   }
 
   handler handle_;
+  observer observe_;
   fault_plan& faults_;
+  stop_signal stop_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
+  std::thread acceptor_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::set<int> connections_;
 };
 
 }  // namespace ota::host

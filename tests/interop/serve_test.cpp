@@ -1,0 +1,304 @@
+// The development server, asked by python and curl, against git and GitHub's recorded answers.
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "support/process.hpp"
+
+namespace {
+
+using namespace ota_test;
+
+const std::string ota = OTA_TOOL;
+
+// What the checks below share: `get` follows no redirect and raises nothing.
+constexpr const char* prelude = R"py(
+import base64, hashlib, json, os, subprocess, sys, urllib.error, urllib.request
+base, repo = sys.argv[1], sys.argv[2]
+class stay(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *given): return None
+opener = urllib.request.build_opener(stay)
+def get(path, method="GET", **headers):
+    url = path if path.startswith("http") else base + path
+    asked = urllib.request.Request(url, method=method, headers={"User-Agent": "t",
+        **{name.replace("_", "-"): value for name, value in headers.items()}})
+    try:
+        answer = opener.open(asked)
+    except urllib.error.HTTPError as failed:
+        answer = failed
+    answer.data = answer.read()
+    return answer
+def doc(path, **headers):
+    answer = get(path, **headers)
+    assert answer.status == 200, (path, answer.status, answer.data)
+    return json.loads(answer.data)
+def git(*args): return subprocess.check_output(["git", "-C", repo, *args])
+def line(*args): return git(*args).decode().strip()
+def same(got, expected): assert got == expected, (got, expected)
+api = "/repos/o/r"
+)py";
+
+struct serve : ::testing::Test {
+  scratch_folder here;
+  std::string repository = here / "repo";
+
+  void SetUp() override {
+    const auto made = run(
+        "set -e; git init -q -b main " + repository + "; cd " + repository +
+        "; git config user.name t; git config user.email t@example.invalid; "
+        "mkdir -p lib/deep 'with space'; echo one > a.txt; : > lib/empty; "
+        "printf '#!/bin/sh\\n' > run.sh; chmod +x run.sh; ln -s a.txt link; "
+        "head -c 300000 /dev/urandom > lib/deep/big.bin; echo s > 'with space/x y#?%.txt'; "
+        "echo u > 'with space/\xc3\xa9.txt'; git add .; git commit -qm one; git branch feature/x; "
+        "git tag -a v1.9 -m 'Notes of nine'; git tag -a nested -m n v1.9; echo two > a.txt; "
+        "git add a.txt; git update-index --add --cacheinfo 160000,$(git rev-parse HEAD),sub; "
+        "git commit -qm two; git tag v1.10; git tag v2.0-rc1; cd ..; mkdir -p assets/v1.10; "
+        "head -c 5000 /dev/urandom > 'assets/v1.10/a b.bin'; echo {} > assets/v1.10/manifest.json; "
+        "mkdir files; echo inside > files/f; ln -s ../repo/a.txt files/out; ln -s f files/in");
+    ASSERT_EQ(made.code, 0) << made.out;
+  }
+
+  std::string command(const std::string& options = "") const {
+    return ota + " serve --port 0 --git o/r=" + repository + " --assets o/r=" + (here / "assets") +
+           " --files " + (here / "files") + " " + options;
+  }
+
+  // Runs checks in python; what it says of a failure.
+  std::string python(const server& github, const std::string& checks) const {
+    std::ofstream(here / "checks.py") << prelude << checks;
+    return run("PYTHONIOENCODING=utf-8 " OTA_PYTHON " " + (here / "checks.py") + " " +
+               github.url() + " " + repository + " " OTA_TEST_DATA_DIR " " + here.path())
+        .out;
+  }
+};
+
+TEST_F(serve, lists_and_serves_what_git_has) {
+  const server github(command());
+  EXPECT_EQ(python(github, R"py(
+import urllib.parse
+for what in ("main", "v1.9", "feature/x", line("rev-parse", "main"), line("rev-parse", "main^{tree}")):
+    listed = doc(api + "/git/trees/" + what + "?recursive=1")
+    same(listed["truncated"], False)
+    expected = git("ls-tree", "-r", "-t", "-l", "-z", what).decode().split("\0")[:-1]
+    ours = ["%s %s %s %7s\t%s" % (e["mode"], e["type"], e["sha"], e.get("size", "-"), e["path"])
+            for e in listed["tree"]]
+    same(ours, expected)
+plain = [e["path"] for e in doc(api + "/git/trees/main")["tree"]]
+same(plain, git("ls-tree", "--name-only", "-z", "main").decode().split("\0")[:-1])
+for ref in ("main", "feature/x", "v1.9", "v1.10", line("rev-parse", "v1.9^{commit}"), "refs/heads/main"):
+    for e in git("ls-tree", "-r", "-z", ref).decode().split("\0")[:-1]:
+        head, path = e.split("\t")
+        mode, kind, sha = head.split()
+        if kind != "blob": continue
+        for raw in ("", "/raw"):
+            data = get(raw + "/o/r/" + ref + "/" + urllib.parse.quote(path)).data
+            same(hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest(), sha)
+        blob = doc(api + "/git/blobs/" + sha)
+        same(base64.b64decode(blob["content"]), data)
+        same(get(api + "/git/blobs/" + sha, Accept="application/vnd.github.raw").data, data)
+for path in ("main/absent", "main/lib", "main/sub", "absent/a.txt", "main/a.txt/x", "main/a.txt/", "main~0/a.txt"):
+    same(get("/o/r/" + path).status, 404)
+)py"),
+            "");
+}
+
+TEST_F(serve, gives_a_tree_equal_to_git_archive) {
+  const server github(command());
+  EXPECT_EQ(python(github, R"py(
+import io, tarfile, urllib.parse
+archive = tarfile.open(fileobj=io.BytesIO(git("archive", "main")))
+files = {m.name: m for m in archive.getmembers() if m.isfile()}
+tree = {e["path"]: e for e in doc(api + "/git/trees/main?recursive=1")["tree"] if e["type"] == "blob"}
+same(sorted(files), sorted(p for p, e in tree.items() if e["mode"] != "120000"))
+for name, member in files.items():
+    same(get("/o/r/main/" + urllib.parse.quote(name)).data, archive.extractfile(member).read())
+    same(tree[name]["mode"] == "100755", bool(member.mode & 0o100))
+)py"),
+            "");
+}
+
+TEST_F(serve, tells_of_releases_references_and_commits) {
+  const server github(command());
+  EXPECT_EQ(python(github, R"py(
+latest = doc(api + "/releases/latest")
+same((latest["tag_name"], latest["prerelease"]), ("v1.10", False))
+same(doc(api + "/releases/tags/v2.0-rc1")["prerelease"], True)
+same(doc(api + "/releases/tags/v1.9")["body"], "Notes of nine")
+same(get(api + "/releases/tags/v9").status, 404)
+found = get("/o/r/releases/latest")
+same((found.status, found.headers["Location"]), (302, base + "/o/r/releases/tag/v1.10"))
+asset = {a["name"]: a for a in latest["assets"]}["a b.bin"]
+data = open(sys.argv[4] + "/assets/v1.10/a b.bin", "rb").read()
+same((asset["size"], asset["digest"]), (5000, "sha256:" + hashlib.sha256(data).hexdigest()))
+octets = "application/octet-stream"
+same(doc(asset["url"].replace(base, ""))["id"], asset["id"])
+for moved in (get(asset["url"], Accept=octets), get(asset["browser_download_url"]),
+              get("/o/r/releases/latest/download/a%20b.bin")):
+    same(moved.status, 302)
+    target = moved.headers["Location"]
+    assert len(target) > 1024 and target.startswith("http://localhost:"), target
+    same(get(target).data, data)
+    same(get(target, Authorization="token x").status, 400)
+ref = doc(api + "/git/ref/tags/v1.9")
+same((ref["object"]["type"], ref["object"]["sha"]), ("tag", line("rev-parse", "v1.9")))
+tag = doc(api + "/git/tags/" + ref["object"]["sha"])
+same((tag["object"]["type"], tag["object"]["sha"]), ("commit", line("rev-parse", "v1.9^{commit}")))
+same(doc(api + "/git/tags/" + line("rev-parse", "nested"))["object"]["type"], "tag")
+same(doc(api + "/git/ref/heads/feature/x")["object"]["sha"], line("rev-parse", "feature/x"))
+for absent in ("heads/feature", "heads/mai", "tags/v1", "heads/main~0"):
+    same(get(api + "/git/ref/" + absent).status, 404)
+tip = line("rev-parse", "main")
+for name in ("main", "heads/main", "v1.10", tip): same(doc(api + "/commits/" + name)["sha"], tip)
+same(get(api + "/commits/main", Accept="application/vnd.github.sha").data.decode(), tip)
+one = doc(api + "/git/commits/" + tip)
+same(one["tree"]["sha"], line("rev-parse", "main^{tree}"))
+same([p["sha"] for p in one["parents"]], line("log", "-1", "--format=%P").split())
+same((one["author"]["name"], one["message"]), ("t", "two"))
+)py"),
+            "");
+}
+
+TEST_F(serve, has_the_members_of_recorded_answers) {
+  const server github(command());
+  EXPECT_EQ(python(github, R"py(
+def recorded(name, method, part):
+    for one in json.load(open(sys.argv[3] + "/github/" + name)):
+        if one["method"] == method and part in one["path"] and isinstance(one["response"], (dict, list)):
+            return one["response"]
+    raise KeyError(part)
+def covers(ours, theirs, at):
+    if isinstance(theirs, list) and theirs and ours: covers(ours[0], theirs[0], at + "[]")
+    if not isinstance(theirs, dict): return
+    for key, value in theirs.items():
+        assert key in ours, at + "." + key
+        if value is not None and ours[key] is not None:
+            same((at, key, type(ours[key])), (at, key, type(value)))
+        covers(ours[key], value, at + "." + key)
+covers(doc(api + "/releases/latest"), recorded("release-assets.json", "get", "/releases/tags/"), "release")
+covers(doc(api + "/releases/latest")["assets"][0],
+       recorded("release-assets.json", "post", "/assets?name="), "asset")
+covers(doc(api + "/git/ref/heads/main"), recorded("git-refs.json", "post", "/git/refs"), "ref")
+listed = recorded("get-content.json", "get", "/contents/")
+files = [e for e in doc(api + "/contents/") if e["type"] == "file"]
+covers(files, listed, "contents")
+covers(doc(api + "/contents/a.txt?ref=main"), listed[0], "content")
+kinds = {e["name"]: e["type"] for e in doc(api + "/contents/")}
+same((kinds["link"], kinds["sub"], kinds["lib"]), ("symlink", "submodule", "dir"))
+same(base64.b64decode(doc(api + "/contents/a.txt?ref=v1.9")["content"]), b"one\n")
+same(doc(api + "/contents/link")["target"], "a.txt")
+)py"),
+            "");
+}
+
+TEST_F(serve, follows_http_as_github_does) {
+  const server github(command());
+  EXPECT_EQ(python(github, R"py(
+for path, weak in ((api + "/git/ref/heads/main", True), (api + "/git/trees/main?recursive=1", True),
+                   ("/o/r/main/lib/deep/big.bin", False)):
+    first = get(path)
+    etag = first.headers["ETag"]
+    same(etag.startswith("W/"), weak)
+    again = get(path, If_None_Match=etag)
+    same((again.status, again.data), (304, b""))
+    same(get(path, If_None_Match='"other"').status, 200)
+    head = get(path, method="HEAD")
+    same((head.status, head.data, head.headers["ETag"]), (200, b"", etag))
+    assert len(first.headers["Content-Security-Policy"]) > 3500
+limits = get(api + "/git/ref/heads/main").headers
+assert all(limits["X-RateLimit-" + n] for n in ("Limit", "Remaining", "Used", "Reset", "Resource"))
+absent = get("/repos/o/x/releases/latest")
+same((absent.status, json.loads(absent.data)["message"]), (404, "Not Found"))
+same(get("/o/r/main/a.txt", User_Agent="").status, 403)
+path = "/o/r/main/lib/deep/big.bin"
+whole = get(path)
+part = get(path, Range="bytes=1000-", If_Range=whole.headers["ETag"])
+same((part.status, part.headers["Content-Range"]), (206, "bytes 1000-299999/300000"))
+same(part.data, whole.data[1000:])
+same(get(path, Range="bytes=1000-", If_Range='"x"').data, whole.data)
+same(get(path, Range="bytes=300000-").status, 416)
+same(get("/files/f").data, b"inside\n")
+same(get("/files/in").data, b"inside\n")
+for outside in ("out", "../repo/a.txt", "%2e%2e/repo/a.txt", "", "f/", "%00"):
+    same(get("/files/" + outside).status, 404)
+)py"),
+            "");
+}
+
+TEST_F(serve, resumes_with_curl) {
+  if (run("curl --version").code != 0) GTEST_SKIP() << "curl is not installed";
+  const server github(command());
+  const std::string url = github.url() + "/o/r/main/lib/deep/big.bin", got = here / "got";
+  ASSERT_EQ(run("curl -sf -r 0-99999 -o " + got + " " + url).code, 0);
+  ASSERT_EQ(run("curl -sf -C - -o " + got + " " + url).code, 0);
+  EXPECT_EQ(run("cmp " + got + " " + repository + "/lib/deep/big.bin").out, "");
+  EXPECT_EQ(run("curl -sfL -o " + got + " -w %{num_redirects} " + github.url() +
+                "/o/r/releases/download/v1.10/a%20b.bin")
+                .out,
+            "1");
+  EXPECT_EQ(run("cmp " + got + " '" + (here / "assets/v1.10/a b.bin") + "'").out, "");
+}
+
+TEST_F(serve, hides_a_private_repository) {
+  const server github(command("--token secret"));
+  EXPECT_EQ(python(github, R"py(
+places = (api + "/releases/latest", api + "/git/trees/main", "/o/r/main/a.txt", "/raw/o/r/main/a.txt")
+for path in places:
+    for wrong in ("", "token wrong", "token secre", "token secret2"):
+        same(get(path, Authorization=wrong).status, 404)
+    for right in ("token secret", "Bearer secret"): same(get(path, Authorization=right).status, 200)
+# The web site takes no tokens; the API's asset address does.
+same(get("/o/r/releases/latest", Authorization="token secret").status, 404)
+asset = doc(api + "/releases/latest", Authorization="token secret")["assets"][0]
+same(get(asset["browser_download_url"], Authorization="token secret").status, 404)
+moved = get(asset["url"], Authorization="token secret", Accept="application/octet-stream")
+same((moved.status, get(moved.headers["Location"]).status), (302, 200))
+)py"),
+            "");
+}
+
+TEST_F(serve, limits_requests_without_a_token) {
+  const server github(command("--rate-limit 3"));
+  EXPECT_EQ(python(github, R"py(
+import time
+path = api + "/git/ref/heads/main"
+etag = get(path).headers["ETag"]
+same(get(path, If_None_Match=etag).headers["X-RateLimit-Remaining"], "1")
+same((get(path).status, get(path).status), (200, 403))
+limited = get(path)
+same(limited.headers["X-RateLimit-Remaining"], "0")
+assert time.time() < int(limited.headers["X-RateLimit-Reset"]) <= time.time() + 3601
+same(get("/o/r/main/a.txt").status, 200)
+)py"),
+            "");
+}
+
+TEST_F(serve, does_wrong_on_purpose) {
+  const server truncated(command("--fault truncate=3,chunked,norange"));
+  EXPECT_EQ(python(truncated, R"py(
+some = doc(api + "/git/trees/main?recursive=1")
+same((some["truncated"], len(some["tree"])), (True, 3))
+same(doc(api + "/git/trees/main")["truncated"], False)
+part = get("/o/r/main/a.txt", Range="bytes=1-")
+same((part.status, part.data, part.headers["Transfer-Encoding"]), (200, b"two\n", "chunked"))
+)py"),
+            "");
+  const server expiring(command("--fault redirect,expire"));
+  EXPECT_EQ(python(expiring, R"py(
+target = get("/o/r/main/a.txt").headers["Location"]
+same((get(target).data, get(target).status), (b"two\n", 403))
+)py"),
+            "");
+}
+
+TEST_F(serve, ends_when_told_and_refuses_wrong_usage) {
+  EXPECT_EQ(run("timeout -s TERM --preserve-status 1 " + command() + " > /dev/null").code, 0);
+  for (const char* wrong : {"--port x", "--port 65536", "--port 0 --git o=r", "--port 0 --git o/r",
+                            "--port 0 --fault nonsense", "--port 0 --fault drop=2", ""})
+    EXPECT_EQ(run(ota + " serve " + wrong).code, 2) << wrong;
+  for (const char* failing :
+       {"--git o/r=/nonexistent", "--files /nonexistent", "--assets o/x=/tmp", "--address nowhere"})
+    EXPECT_EQ(run(ota + " serve --port 0 " + failing).code, 1) << failing;
+}
+
+}  // namespace
