@@ -8,6 +8,7 @@
 
 #include "hardware/battery.hpp"
 #include "hardware/led.hpp"
+#include "hardware/signal.hpp"
 #include "http/client.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)

@@ -1,48 +1,30 @@
 #pragma once
 
 #include "core/fixed_string.hpp"
-#include "core/hex.hpp"
 #include "format/config.hpp"
-#include "format/json_reader.hpp"
-#include "format/json_writer.hpp"
 #include "hardware/battery.hpp"
-#include "hash/sha256.hpp"
+#include "hardware/no_hardware.hpp"
 #include "scheduler/health_log.hpp"
-#include "storage/atomic_file.hpp"
+#include "scheduler/rules.hpp"
 
 namespace ota {
 
 /// Whether now is the time, and if not, why in a sentence.
 struct schedule_decision {
   bool allowed = true;
-  std::uint32_t seconds = 0;  ///< to wait before asking again, where that is known
+  /// To wait, at the least, before asking again can help; 0: not known, or nothing to wait for.
+  std::uint32_t seconds = 0;
+  /// Also where it is allowed: what could not be asked, if anything.
   fixed_string<120> reason;
 };
 
-/// The place of a device in the rollout of a version, 0 to 99: the first 8 hexadecimal digits of
-/// SHA-256("version:device"), modulo 100, as 0x687931/ota draws it.
-inline std::uint32_t canary_place(std::string_view version, std::string_view device) {
-  sha256 hash;
-  hash.update(as_bytes(version));
-  hash.update(as_bytes(":"));
-  hash.update(as_bytes(device));
-  const auto digest = hash.finish();
-  std::uint32_t number = 0;
-  for (int i = 0; i < 4; ++i) number = number << 8 | digest[static_cast<std::size_t>(i)];
-  return number % 100;
-}
-
-/// Whether `hour` lies in a window from `start` to before `end`, which may pass midnight. A window
-/// without a start or an end (-1) is always open; one that ends where it starts never is.
-constexpr bool is_in_window(int hour, int start, int end) {
-  if (start < 0 || end < 0) return true;
-  if (start <= end) return start <= hour && hour < end;
-  return hour >= start || hour < end;
-}
-
 /// Says whether now is the time for an update, by the formulas of 0x687931/ota: at most one check
 /// an interval, no update on a device that crashes, on a low battery, outside the window, before
-/// the rollout has come to it, or without sun. What is not known (time, battery) forbids nothing.
+/// the rollout has come to it, or without sun.
+///
+/// What is not known forbids nothing. Where `now()` is 0 the interval between checks and the
+/// crashes of the last day are left out, where `hour()` is -1 the window and the sun; the decision
+/// then is allowed and its reason says so.
 template <class Storage, class Hardware>
 class scheduler {
  public:
@@ -52,56 +34,31 @@ class scheduler {
       : storage_(storage), hardware_(hardware), settings_(settings) {}
 
   /// Whether enough time has passed since the last check. A last check in the future means that
-  /// the clock was set back since: then it is not waited for, as the original would for ever.
+  /// the clock was set back since; it is not waited for, as the original would, perhaps for years.
   schedule_decision may_check() {
+    schedule_decision said;
     const std::uint64_t now = hardware_.now();
+    const std::uint64_t last = now == 0 ? 0 : last_check();
+    const std::uint64_t passed = now - last;
     const std::uint32_t interval = rules().min_update_interval_sec;
-    const std::uint64_t last = last_check();
-    if (now == 0 || last == 0 || last > now || now - last >= interval) return {};
-    const auto left = static_cast<std::uint32_t>(interval - (now - last));
-    schedule_decision no = refuse("waiting: the next check is due in ", left);
-    no.reason.append(" s");
-    no.seconds = left;
-    return no;
+    if (last != 0 && last <= now && passed < interval) {
+      said.seconds = interval - static_cast<std::uint32_t>(passed);
+      refuse(said, "waiting: the next check is due in ", said.seconds, " s");
+    }
+    add_doubt(said);
+    return said;
   }
 
-  /// Whether `version` may be installed now.
+  /// Whether `version` may be installed now. The first rule that says no is told.
   schedule_decision may_update(std::string_view version) {
-    if (auto no = check_health(); !no.allowed) return no;
-    const battery_scale scale{settings_.battery_divider_ratio_milli, settings_.battery_v_max_milli,
-                              settings_.battery_v_min_milli};
-    const int raw = hardware_.battery_raw();
-    if (is_battery_below(raw, scale, rules().min_battery_percent)) {
-      schedule_decision no = refuse("waiting: the battery is at ",
-                                    static_cast<std::uint32_t>(battery_percent(raw, scale)));
-      no.reason.append(" %, ").append_number(rules().min_battery_percent).append(" % are needed");
-      return no;
-    }
-    const int hour = hardware_.hour();
-    const int start = rules().update_window_start_hour, end = rules().update_window_end_hour;
-    if (hour >= 0 && !is_in_window(hour, start, end)) {
-      schedule_decision no =
-          refuse("waiting: updates are made from ", static_cast<std::uint32_t>(start));
-      no.reason.append(":00 to ").append_number(static_cast<std::uint64_t>(end));
-      no.reason.append(":00, it is ").append_number(static_cast<std::uint64_t>(hour));
-      no.reason.append(" o'clock");
-      return no;
-    }
-    const std::uint32_t place = canary_place(version, hardware_.unique_id());
-    if (place >= rules().rollout_percent) {
-      schedule_decision no = refuse("waiting: the rollout is at ", rules().rollout_percent);
-      no.reason.append(" %, this device is at place ").append_number(place).append(" of 100");
-      return no;
-    }
-    if (rules().power_source == "solar" && hour >= 0 && (hour < 10 || hour > 15)) {
-      schedule_decision no = refuse(
-          "waiting for the sun: updates are made from 10:00 to 16:00, "
-          "it is ",
-          static_cast<std::uint32_t>(hour));
-      no.reason.append(" o'clock");
-      return no;
-    }
-    return {};
+    schedule_decision said;
+    ask_health(said);
+    if (said.allowed) ask_battery(said);
+    if (said.allowed) ask_window(said);
+    if (said.allowed) ask_rollout(said, version);
+    if (said.allowed) ask_sun(said);
+    add_doubt(said);
+    return said;
   }
 
   /// Notes that a check was made now.
@@ -113,7 +70,7 @@ class scheduler {
     return write_if_changed(storage_, last_check_path, layout::temporary, as_bytes(text.view()));
   }
 
-  /// The events that health deferral looks at.
+  /// The log of events, of which crashes defer updates.
   health_log<Storage> health() {
     return health_log<Storage>(storage_, rules().error_history_limit);
   }
@@ -121,38 +78,88 @@ class scheduler {
  private:
   const scheduling_config& rules() const { return settings_.scheduling; }
 
-  static schedule_decision refuse(std::string_view text, std::uint32_t number) {
-    schedule_decision no;
-    no.allowed = false;
-    no.reason.append(text).append_number(number);
-    return no;
+  static void refuse(schedule_decision& said, std::string_view before, std::uint32_t number,
+                     std::string_view after) {
+    said.allowed = false;
+    said.reason.append(before).append_number(number).append(after);
   }
 
-  schedule_decision check_health() {
+  // Refuses until an hour of the day.
+  void refuse_until(schedule_decision& said, std::string_view before, int opens, int hour) {
+    said.allowed = false;
+    said.reason.append(before);
+    detail::append_hour(said.reason, opens);
+    said.reason.append(", it is past ");
+    detail::append_hour(said.reason, hour);
+    said.seconds = detail::seconds_until_hour(opens, hour, hardware_.now());
+  }
+
+  void add_doubt(schedule_decision& said) {
+    if (said.allowed && (hardware_.now() == 0 || hardware_.hour() < 0))
+      said.reason.append("the time is not known: rules that need it were left out");
+  }
+
+  void ask_health(schedule_decision& said) {
     const std::uint64_t now = hardware_.now();
-    if (now == 0) return {};
-    // An event in the future counts as recent: the clock is wrong, the crash is not.
-    const auto crashes = health().count_since(health_kind::crash, now > 86400 ? now - 86400 : 0);
-    const std::uint32_t count = crashes.value_or(0);
-    if (count <= rules().max_crashes_before_delay) return {};
-    schedule_decision no = refuse("waiting: the device crashed ", count);
-    no.reason.append(" times in the last 24 hours");
-    return no;
+    if (now == 0) return;
+    // A crash in the future counts as well: the clock was wrong, the crash was real.
+    const std::uint64_t since = now < detail::seconds_a_day ? 1 : now - detail::seconds_a_day + 1;
+    const std::uint32_t count = health().count_since(health_kind::crash, since).value_or(0);
+    if (count > rules().max_crashes_before_delay)
+      refuse(said, "waiting: the device crashed ", count, " times in the last 24 hours");
+  }
+
+  void ask_battery(schedule_decision& said) {
+    const std::uint32_t least = rules().min_battery_percent;
+    if (least == 0) return;
+    const int charge = battery_charge();
+    if (charge < 0 || static_cast<std::uint32_t>(charge) >= least) return;
+    refuse(said, "waiting: the battery is at ", static_cast<std::uint32_t>(charge), " %, ");
+    said.reason.append_number(least).append(" % are needed");
+  }
+
+  int battery_charge() {
+    if constexpr (has_fuel_gauge<Hardware>) {
+      const int charge = hardware_.battery_charge();
+      if (charge >= 0) return charge;
+    }
+    return battery_percent(hardware_.battery_raw(),
+                           {settings_.battery_divider_ratio_milli, settings_.battery_v_max_milli,
+                            settings_.battery_v_min_milli});
+  }
+
+  void ask_window(schedule_decision& said) {
+    const int start = rules().update_window_start_hour, end = rules().update_window_end_hour;
+    const int hour = hardware_.hour();
+    if (hour < 0 || is_in_window(hour, start, end)) return;
+    refuse_until(said, "waiting: the update window opens at ", start, hour);
+    if (start != end) return;
+    said.seconds = 0;
+    said.reason.assign("waiting: the update window ends at the hour it starts, so it never opens");
+  }
+
+  void ask_rollout(schedule_decision& said, std::string_view version) {
+    const std::uint32_t place = canary_place(version, hardware_.unique_id());
+    if (place < rules().rollout_percent) return;
+    refuse(said, "waiting: the rollout is at ", rules().rollout_percent, " %, this device takes ");
+    said.reason.append("part from ").append_number(place + 1).append(" % on");
+  }
+
+  void ask_sun(schedule_decision& said) {
+    const int hour = hardware_.hour();
+    if (rules().power_source == "solar" && hour >= 0 && !is_sunny(hour))
+      refuse_until(said, "waiting for the sun: updates begin at ", first_sunny_hour, hour);
   }
 
   std::uint64_t last_check() {
-    std::uint8_t text[64];
-    const auto size = storage_.read(last_check_path, 0, text);
-    if (!size) return 0;
-    json_reader<16> reader;
-    reader.feed({text, *size});
-    reader.finish();
-    bool found = false;
+    detail::json_file<Storage, 24> in(storage_, last_check_path);
+    bool is_found = false;
     for (;;) {
-      const auto event = reader.next();
-      if (!event || *event == json_event::end || *event == json_event::need_input) return 0;
-      if (*event == json_event::key) found = reader.text() == "last_check";
-      if (*event == json_event::number && found) return reader.as_u64().value_or(0);
+      const auto event = in.next();
+      if (!event || *event == json_event::end) return 0;
+      if (*event == json_event::key) is_found = in.reader().text() == "last_check";
+      if (*event == json_event::number && is_found && in.reader().depth() == 1)
+        return in.whole_number();
     }
   }
 

@@ -13,6 +13,7 @@
 #include "updater/contracts.hpp"
 #include "updater/records.hpp"
 #include "updater/report.hpp"
+#include "updater/status_light.hpp"
 
 namespace ota {
 
@@ -78,6 +79,7 @@ class updater : private check_policies<Policies> {
   /// The step after that begins a new check.
   bool step() {
     hardware_.feed_watchdog();
+    light_.tick();
     if (progress_.phase == update_phase::idle) begin();
     if (pause_seconds_ != 0) {
       wait_a_second();
@@ -144,6 +146,7 @@ class updater : private check_policies<Policies> {
     progress_ = {};
     enter(update_phase::checking);
     checking_ = false;
+    light_.show(led_pattern::connecting);
   }
 
   void enter(update_phase phase) {
@@ -173,9 +176,10 @@ class updater : private check_policies<Policies> {
 
   result<void> check() {
     if (!checking_) {
+      if (auto fine = validate(settings_); !fine) return fine;
       if (!loaded_)
         if (auto done = recover(); !done) return done;
-      if (scheduled_ && settings_.scheduling.present && !ask(scheduler_.may_check())) return {};
+      if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       installed_ = detail::read_version(storage_, chunk());
       source_.begin(installed_, detail::load_etag(storage_, settings_, newest_known(), chunk()));
       checking_ = true;
@@ -183,6 +187,7 @@ class updater : private check_policies<Policies> {
     }
     const auto found = source_.step(http_, chunk(), hardware_.now());
     if (!found) return found.error();
+    light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
     if (*found == resolution::unchanged) return up_to_date(newest_known());
     return decide();
@@ -206,8 +211,11 @@ class updater : private check_policies<Policies> {
       return error{errc::wrong_state, "updater",
                    "a version is on trial: confirm it or roll it back before the next update"};
     }
-    if (scheduled_ && settings_.scheduling.present && !ask(scheduler_.may_update(target.ref)))
-      return {};
+    if (is_scheduled()) {
+      // A version that has to wait was checked for all the same.
+      if (auto done = scheduler_.record_check(); !done) return done;
+      if (!ask(scheduler_.may_update(target.ref))) return {};
+    }
     enter(update_phase::staging);
     return stager_.begin(target, source_.has_manifest());
   }
@@ -228,10 +236,12 @@ class updater : private check_policies<Policies> {
   }
 
   result<void> remember(const version_id& newest) {
-    if (scheduled_ && settings_.scheduling.present)
+    if (is_scheduled())
       if (auto done = scheduler_.record_check(); !done) return done;
     return detail::store_etag(storage_, settings_, newest, source_.etag());
   }
+
+  bool is_scheduled() const { return scheduled_ && settings_.scheduling.present; }
 
   bool ask(const schedule_decision& decision) {
     if (decision.allowed) return true;
@@ -265,11 +275,13 @@ class updater : private check_policies<Policies> {
     if (*more) return {};
     if (swapper_.failure().code != errc::none) return swapper_.failure();
     if (auto done = remember(source_.target().id); !done) return done;
+    note_health({});
     message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");
     message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
     log_.info(message_);
     finish(update_outcome::updated);
+    light_.play(led_pattern::success);
     hardware_.reset(settings_.reset);
     return {};
   }
@@ -295,7 +307,8 @@ class updater : private check_policies<Policies> {
       pause_seconds_ =
           short_limit ? static_cast<std::uint32_t>(failure.detail)
                       : backoff_seconds(attempts_, limits.first_wait, settings_.max_backoff_sec);
-      if (settings_.jitter) pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
+      if (settings_.jitter && !short_limit)
+        pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
       http_.close();
       log_.retry(pause_seconds_, failure);
       if (progress_.phase == update_phase::checking) checking_ = false;
@@ -304,9 +317,17 @@ class updater : private check_policies<Policies> {
     failure_ = failure;
     detail::describe(message_, failure, subject());
     log_.failed(message_);
+    if (progress_.phase != update_phase::checking) note_health(message_);
     finish(update_outcome::failed);
+    light_.play(led_pattern::failure);
     // A device that cannot write its error file has said so already.
     (void)detail::store_error(storage_, message_);
+  }
+
+  // The health log is the scheduler's: where it is not asked, none is kept.
+  void note_health(std::string_view failure) {
+    if (!is_scheduled() || hardware_.now() == 0) return;
+    (void)scheduler_.health().add_update(hardware_.now(), source_.target().ref, failure);
   }
 
   std::string_view subject() const {
@@ -321,6 +342,10 @@ class updater : private check_policies<Policies> {
   void update_progress() {
     if (progress_.phase != update_phase::staging) return;
     const auto& staged = stager_.progress();
+    if (staged.files != progress_.files)
+      light_.show(led_pattern::file_done);
+    else if (staged.bytes_moved != progress_.bytes_moved)
+      progress_.bytes_moved == 0 ? light_.show(led_pattern::downloading) : light_.chunk();
     progress_.bytes = staged.bytes;
     progress_.bytes_moved = staged.bytes_moved;
     progress_.files = staged.files;
@@ -340,6 +365,7 @@ class updater : private check_policies<Policies> {
   http_type http_;
   hardware_type hardware_;
   event_log<log_type> log_;
+  status_light<hardware_type> light_{hardware_, settings_};
   swapper<storage_type> swapper_{storage_};
   scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_, settings_};
   typename Policies::source source_{settings_};

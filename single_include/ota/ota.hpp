@@ -132,6 +132,20 @@ struct no_log {
 
 }  // namespace ota
 
+// ota/core/contract.hpp
+
+namespace ota::detail {
+
+/// Whether a call on a policy compiles and gives exactly `Result`. Not something like it: a clock
+/// of 32 bits would wrap, a text in a temporary would dangle.
+template <class Result, template <class> class Call, class Policy, class = void>
+struct gives : std::false_type {};
+template <class Result, template <class> class Call, class Policy>
+struct gives<Result, Call, Policy, std::void_t<Call<Policy>>> : std::is_same<Result, Call<Policy>> {
+};
+
+}  // namespace ota::detail
+
 // ota/format/reset_mode.hpp
 
 namespace ota {
@@ -152,8 +166,13 @@ namespace ota {
 /// The contract of a hardware policy, and its answers where there is none. Derive from it and
 /// give the members that the device has; what stays means "not known" and switches off what needs
 /// it. Only `wait` should be given by every device: here time does not pass.
+///
+/// A device with a fuel gauge may have one member more, which then is asked instead of
+/// `battery_raw`:
+///
+///     int battery_charge();  // percent, 0 to 100; -1: not known
 struct no_hardware {
-  /// Epoch seconds; 0: not known, and rules about the time of day are left out.
+  /// Epoch seconds; 0: not known, and rules about the time are left out.
   std::uint64_t now() { return 0; }
   /// Milliseconds of a clock that never goes back.
   std::uint64_t ticks_ms() { return 0; }
@@ -161,6 +180,7 @@ struct no_hardware {
   int hour() { return -1; }
   /// Passes the time; never called with more than 1000.
   void wait(std::uint32_t /*milliseconds*/) {}
+  /// Called at least once a second while the library waits, and once a step.
   void feed_watchdog() {}
   /// Switches the status LED.
   void led(bool /*on*/) {}
@@ -172,10 +192,74 @@ struct no_hardware {
   int signal_dbm() { return 0; }
   /// A number that other devices do not have at the same moment.
   std::uint32_t random() { return 0; }
-  /// What tells this device from all others.
+  /// What tells this device from all others, and stays; "unknown" when there is none. A gradual
+  /// rollout goes by it. Valid as long as the policy.
   std::string_view unique_id() { return "unknown"; }
-  /// Starts the device again, so that the new version runs.
+  /// Starts the device again, so that the new version runs; it may return.
   void reset(reset_mode /*mode*/) {}
+};
+
+namespace detail {
+
+template <class H>
+using now_of = decltype(std::declval<H&>().now());
+template <class H>
+using ticks_of = decltype(std::declval<H&>().ticks_ms());
+template <class H>
+using hour_of = decltype(std::declval<H&>().hour());
+template <class H>
+using wait_of = decltype(std::declval<H&>().wait(std::uint32_t{}));
+template <class H>
+using feed_of = decltype(std::declval<H&>().feed_watchdog());
+template <class H>
+using led_of = decltype(std::declval<H&>().led(true));
+template <class H>
+using battery_of = decltype(std::declval<H&>().battery_raw());
+template <class H>
+using charge_of = decltype(std::declval<H&>().battery_charge());
+template <class H>
+using memory_of = decltype(std::declval<H&>().free_memory());
+template <class H>
+using signal_of = decltype(std::declval<H&>().signal_dbm());
+template <class H>
+using random_of = decltype(std::declval<H&>().random());
+template <class H>
+using id_of = decltype(std::declval<H&>().unique_id());
+template <class H>
+using reset_of = decltype(std::declval<H&>().reset(reset_mode::hard));
+
+}  // namespace detail
+
+/// Whether a hardware policy knows the battery's charge in percent by itself.
+template <class Hardware>
+inline constexpr bool has_fuel_gauge = detail::gives<int, detail::charge_of, Hardware>::value;
+
+/// Checks a hardware policy against the contract, one sentence for each missing member.
+template <class Hardware>
+struct check_hardware {
+  template <class Result, template <class> class Call>
+  static constexpr bool has = detail::gives<Result, Call, Hardware>::value;
+
+  static_assert(has<std::uint64_t, detail::now_of>,
+                "the hardware policy needs: std::uint64_t now()");
+  static_assert(has<std::uint64_t, detail::ticks_of>,
+                "the hardware policy needs: std::uint64_t ticks_ms()");
+  static_assert(has<int, detail::hour_of>, "the hardware policy needs: int hour()");
+  static_assert(has<void, detail::wait_of>,
+                "the hardware policy needs: void wait(std::uint32_t milliseconds)");
+  static_assert(has<void, detail::feed_of>, "the hardware policy needs: void feed_watchdog()");
+  static_assert(has<void, detail::led_of>, "the hardware policy needs: void led(bool on)");
+  static_assert(has<int, detail::battery_of>, "the hardware policy needs: int battery_raw()");
+  static_assert(has<std::size_t, detail::memory_of>,
+                "the hardware policy needs: std::size_t free_memory()");
+  static_assert(has<int, detail::signal_of>, "the hardware policy needs: int signal_dbm()");
+  static_assert(has<std::uint32_t, detail::random_of>,
+                "the hardware policy needs: std::uint32_t random()");
+  static_assert(has<std::string_view, detail::id_of>,
+                "the hardware policy needs: std::string_view unique_id()");
+  static_assert(has<void, detail::reset_of>,
+                "the hardware policy needs: void reset(ota::reset_mode mode)");
+  static constexpr bool ok = true;
 };
 
 }  // namespace ota
@@ -1254,103 +1338,59 @@ struct any_visitor {
   bool operator()(std::string_view, file_kind) const { return true; }
 };
 
-template <class S, class = void>
-struct has_stat : std::false_type {};
 template <class S>
-struct has_stat<S, std::enable_if_t<std::is_same_v<
-                       decltype(std::declval<S&>().stat(std::string_view{})), result<file_info>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_file_read : std::false_type {};
+using stat_of = decltype(std::declval<S&>().stat(std::string_view{}));
 template <class S>
-struct has_file_read<
-    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().read(
-                                           std::string_view{}, std::uint64_t{}, mutable_bytes{})),
-                                       result<std::size_t>>>> : std::true_type {};
-
-template <class S, class = void>
-struct has_file_write : std::false_type {};
+using file_read_of =
+    decltype(std::declval<S&>().read(std::string_view{}, std::uint64_t{}, mutable_bytes{}));
 template <class S>
-struct has_file_write<
-    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().write(std::string_view{},
-                                                                         std::uint64_t{}, bytes{})),
-                                       result<void>>>> : std::true_type {};
-
-template <class S, class = void>
-struct has_rename : std::false_type {};
+using file_write_of =
+    decltype(std::declval<S&>().write(std::string_view{}, std::uint64_t{}, bytes{}));
 template <class S>
-struct has_rename<
-    S,
-    std::enable_if_t<std::is_same_v<
-        decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{})), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_remove : std::false_type {};
+using rename_of = decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{}));
 template <class S>
-struct has_remove<S, std::enable_if_t<std::is_same_v<
-                         decltype(std::declval<S&>().remove(std::string_view{})), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_sync : std::false_type {};
+using remove_of = decltype(std::declval<S&>().remove(std::string_view{}));
 template <class S>
-struct has_sync<S,
-                std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().sync()), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_free_space : std::false_type {};
+using sync_of = decltype(std::declval<S&>().sync());
 template <class S>
-struct has_free_space<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().free_space()),
-                                                         result<std::uint64_t>>>> : std::true_type {
-};
-
-template <class S, class = void>
-struct has_list : std::false_type {};
+using free_space_of = decltype(std::declval<S&>().free_space());
 template <class S>
-struct has_list<
-    S, std::enable_if_t<std::is_same_v<
-           decltype(std::declval<S&>().list(std::string_view{}, any_visitor{})), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_set_executable : std::false_type {};
+using list_of = decltype(std::declval<S&>().list(std::string_view{}, any_visitor{}));
 template <class S>
-struct has_set_executable<
-    S, std::enable_if_t<std::is_same_v<
-           decltype(std::declval<S&>().set_executable(std::string_view{}, true)), result<void>>>>
-    : std::true_type {};
+using set_executable_of = decltype(std::declval<S&>().set_executable(std::string_view{}, true));
 
 }  // namespace detail
 
 /// Whether a storage policy keeps the executable bit.
 template <class Storage>
-inline constexpr bool keeps_modes = detail::has_set_executable<Storage>::value;
+inline constexpr bool keeps_modes =
+    detail::gives<result<void>, detail::set_executable_of, Storage>::value;
 
 /// Checks a file storage policy against the contract, one sentence for each missing member.
 template <class Storage>
 struct check_file_storage {
+  template <class Result, template <class> class Call>
+  static constexpr bool has = detail::gives<Result, Call, Storage>::value;
+
   static_assert(
-      detail::has_stat<Storage>::value,
+      has<result<file_info>, detail::stat_of>,
       "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
-  static_assert(detail::has_file_read<Storage>::value,
+  static_assert(has<result<std::size_t>, detail::file_read_of>,
                 "the storage policy needs: ota::result<std::size_t> read(std::string_view path, "
                 "std::uint64_t offset, ota::mutable_bytes out)");
-  static_assert(detail::has_file_write<Storage>::value,
+  static_assert(has<result<void>, detail::file_write_of>,
                 "the storage policy needs: ota::result<void> write(std::string_view path, "
                 "std::uint64_t offset, ota::bytes data)");
-  static_assert(detail::has_rename<Storage>::value,
+  static_assert(has<result<void>, detail::rename_of>,
                 "the storage policy needs: ota::result<void> rename(std::string_view from, "
                 "std::string_view to)");
-  static_assert(detail::has_remove<Storage>::value,
+  static_assert(has<result<void>, detail::remove_of>,
                 "the storage policy needs: ota::result<void> remove(std::string_view path)");
-  static_assert(detail::has_sync<Storage>::value,
+  static_assert(has<result<void>, detail::sync_of>,
                 "the storage policy needs: ota::result<void> sync()");
-  static_assert(detail::has_free_space<Storage>::value,
+  static_assert(has<result<std::uint64_t>, detail::free_space_of>,
                 "the storage policy needs: ota::result<std::uint64_t> free_space()");
-  static_assert(detail::has_list<Storage>::value,
+  static_assert(has<result<void>, detail::list_of>,
                 "the storage policy needs: template <class Visit> ota::result<void> "
                 "list(std::string_view directory, Visit&& visit)");
   static constexpr bool ok = true;
@@ -4181,19 +4221,23 @@ constexpr retry_limits adapt_to_signal(retry_limits limits, int dbm) {
 }
 
 /// Seconds to wait after failure number `failures`, counted from 1: `first`, doubled each time up
-/// to `most`.
+/// to `most`. What a server asks for (`Retry-After`) wins over it, and is for the caller to know.
 constexpr std::uint32_t backoff_seconds(std::uint32_t failures, std::uint32_t first,
                                         std::uint32_t most) {
-  std::uint64_t wait = first;
-  for (std::uint32_t i = 1; i < failures && wait < most; ++i) wait *= 2;
-  return wait < most ? static_cast<std::uint32_t>(wait) : most;
+  std::uint32_t wait = first;
+  for (std::uint32_t i = 1; i < failures && wait != 0 && wait < most; ++i)
+    wait = wait > most / 2 ? most : wait * 2;
+  return wait < most ? wait : most;
 }
 
-/// A wait made up to a quarter shorter or longer by chance, so that a fleet that failed together
-/// does not come back together. `random` is any number.
+/// A wait made longer or shorter by chance, so that a fleet that failed together does not come
+/// back together: by up to a quarter, rounded up to whole seconds. `random` is any number. Not for
+/// a wait that a server asked for, which may not get shorter.
 constexpr std::uint32_t with_jitter(std::uint32_t seconds, std::uint32_t random) {
-  const std::uint32_t spread = seconds / 4;
-  return seconds - spread + random % (2 * spread + 1);
+  const std::uint32_t spread = seconds / 4 + (seconds % 4 != 0 ? 1 : 0);
+  const std::uint32_t least = seconds - spread;
+  const std::uint32_t more = random % (2 * spread + 1);
+  return more < UINT32_MAX - least ? least + more : UINT32_MAX;
 }
 
 }  // namespace ota
@@ -4209,210 +4253,23 @@ struct battery_scale {
   std::uint32_t empty = 3000;  ///< 0 %
 };
 
-/// Whether a charge is below `percent`, by the formula of 0x687931/ota:
-/// volts = raw × 3.3 / 65535 × ratio, charge = (volts − empty) / (full − empty) × 100, clamped.
-/// In whole numbers, without rounding. A battery that cannot be read (`raw` below 0, or a scale
-/// without width) is not low.
-constexpr bool is_battery_below(int raw, const battery_scale& scale, std::uint32_t percent) {
-  if (raw < 0 || scale.full <= scale.empty || percent == 0) return false;
-  if (percent > 100) return true;
-  // Both sides × 65535 × 1000 × 100: millivolts × ratio in thousandths.
-  const std::int64_t volts = std::int64_t{raw} * 3300 * scale.divider_ratio * 100;
-  const std::int64_t width = std::int64_t{scale.full} - scale.empty;
-  const std::int64_t wanted = (std::int64_t{scale.empty} * 100 + width * percent) * 65535 * 1000;
-  return volts < wanted;
-}
-
-/// The charge in whole percent, rounded down; -1 when it cannot be read.
+/// The charge in whole percent, by the formula of 0x687931/ota: volts = raw × 3.3 / 65535 × ratio,
+/// charge = (volts − empty) / (full − empty) × 100, clamped to 0…100. `raw` is a 16-bit reading of
+/// 3.3 V. -1: not known, because there is no reading (`raw` below 0) or the scale has no width.
+///
+/// In whole numbers and rounded down, so that `charge < least` says the same as the exact formula
+/// for every whole `least`. The original computes with floating point: where the exact charge is a
+/// whole number, its last bit may fall below.
 constexpr int battery_percent(int raw, const battery_scale& scale) {
   if (raw < 0 || scale.full <= scale.empty) return -1;
-  int percent = 0;
-  while (percent < 100 && !is_battery_below(raw, scale, static_cast<std::uint32_t>(percent + 1)))
-    ++percent;
-  return percent;
+  if (raw > 65535) raw = 65535;
+  // Both in 1 / 436900 mV, because 3300 / (65535 × 1000) = 22 / 436900.
+  const std::uint64_t volts = static_cast<std::uint64_t>(raw) * 22 * scale.divider_ratio;
+  const std::uint64_t empty = std::uint64_t{scale.empty} * 436900;
+  if (volts <= empty) return 0;
+  const std::uint64_t percent = (volts - empty) / (std::uint64_t{scale.full - scale.empty} * 4369);
+  return percent < 100 ? static_cast<int>(percent) : 100;
 }
-
-/// WiFi signal as a percentage: (dBm + 90) × 100 / 60, clamped to 0…100.
-constexpr int signal_percent(int dbm) {
-  const int percent = (dbm + 90) * 100 / 60;
-  return dbm <= -90 || percent < 0 ? 0 : percent > 100 ? 100 : percent;
-}
-
-}  // namespace ota
-
-// ota/scheduler/health_log.hpp
-
-namespace ota {
-
-/// What the health log tells apart.
-enum class health_kind : std::uint8_t { crash, error, update };
-
-/// The bounded log of crashes, errors and updates, in the format of 0x687931/ota:
-/// {"crashes": [{"timestamp": …, "details": …}], "errors": [], "updates": [{…, "version",
-/// "success"}]}.
-///
-/// At most `limit` crashes and errors and 50 updates are kept. It is rewritten through a temporary
-/// file, event by event, so that its length costs no memory.
-template <class Storage>
-class health_log {
- public:
-  static constexpr const char* path = "ota_health.json";
-  static constexpr std::uint32_t most_updates = 50;
-
-  health_log(Storage& storage, std::uint32_t limit) : storage_(storage), limit_(limit) {}
-
-  /// How many events of a kind happened at `since` (epoch seconds) or later.
-  result<std::uint32_t> count_since(health_kind kind, std::uint64_t since) {
-    std::uint32_t count = 0;
-    const auto read = each([&](const event& one) {
-      if (one.kind == kind && one.timestamp >= since) ++count;
-      return result<void>{};
-    });
-    if (!read) return read.error();
-    return count;
-  }
-
-  /// Adds a crash or an error, with a short text.
-  result<void> add(health_kind kind, std::uint64_t now, std::string_view details) {
-    event one;
-    one.kind = kind;
-    one.timestamp = now;
-    one.text.assign(details);
-    return append(one);
-  }
-
-  /// Adds an update and how it ended; `failure` is empty for a success.
-  result<void> add_update(std::uint64_t now, std::string_view version, std::string_view failure) {
-    event one;
-    one.kind = health_kind::update;
-    one.timestamp = now;
-    one.version.assign(version);
-    one.success = failure.empty();
-    one.text.assign(failure);
-    return append(one);
-  }
-
- private:
-  struct event {
-    health_kind kind = health_kind::crash;
-    std::uint64_t timestamp = 0;
-    fixed_string<160> text;
-    fixed_string<64> version;
-    bool success = false;
-  };
-
-  static constexpr const char* names[] = {"crashes", "errors", "updates"};
-
-  std::uint32_t most(health_kind kind) const {
-    return kind == health_kind::update ? most_updates : limit_;
-  }
-
-  // Reads the log and gives each event to `take`. A log that is not there, or damaged, is empty
-  // from there on.
-  template <class Take>
-  result<void> each(Take&& take) {
-    json_reader<160> reader;
-    std::uint8_t piece[64];
-    std::uint64_t offset = 0;
-    event one;
-    bool known = false;
-    fixed_string<12> key;
-    for (;;) {
-      const auto next = reader.next();
-      if (!next || *next == json_event::end) return {};
-      if (*next == json_event::need_input) {
-        const auto size = storage_.read(path, offset, piece);
-        if (!size || *size == 0) return {};
-        offset += *size;
-        reader.feed({piece, *size});
-        continue;
-      }
-      const std::size_t depth = reader.depth();
-      if (*next == json_event::key && depth == 1) {
-        known = false;
-        for (std::uint8_t i = 0; i < 3; ++i)
-          if (reader.text() == names[i]) one.kind = static_cast<health_kind>(i), known = true;
-      }
-      if (*next == json_event::key && depth == 3) key.assign(reader.text());
-      if (*next == json_event::begin_object && depth == 3) {
-        const health_kind kind = one.kind;
-        one = {};
-        one.kind = kind;
-      }
-      if (depth == 3) set(one, key, *next, reader);
-      if (*next == json_event::end_object && depth == 2 && known)
-        if (auto done = take(static_cast<const event&>(one)); !done) return done;
-    }
-  }
-
-  template <class Reader>
-  static void set(event& one, std::string_view key, json_event type, const Reader& reader) {
-    if (type == json_event::number && key == "timestamp")
-      one.timestamp = reader.as_u64().value_or(0);
-    if (type == json_event::string && (key == "details" || key == "error"))
-      one.text.assign(reader.text());
-    if (type == json_event::string && key == "version") one.version.assign(reader.text());
-    if (type == json_event::boolean && key == "success") one.success = reader.boolean();
-  }
-
-  result<void> append(const event& added) {
-    std::uint32_t present[3] = {};
-    auto read = each([&](const event& one) {
-      ++present[static_cast<std::size_t>(one.kind)];
-      return result<void>{};
-    });
-    if (!read) return read;
-    size_ = 0;
-    auto put = [this](std::string_view text) { write(text); };
-    failed_ = {};
-    json_writer out(put);
-    out.begin_object();
-    for (std::uint8_t i = 0; i < 3; ++i) {
-      const auto kind = static_cast<health_kind>(i);
-      const std::uint32_t all = present[i] + (kind == added.kind ? 1 : 0);
-      std::uint32_t drop = all > most(kind) ? all - most(kind) : 0;
-      out.key(names[i]).begin_array();
-      read = each([&](const event& one) {
-        if (one.kind != kind) return result<void>{};
-        if (drop != 0)
-          --drop;
-        else
-          write_event(out, one);
-        return failed_;
-      });
-      if (!read) return read;
-      if (kind == added.kind && most(kind) != 0) write_event(out, added);
-      out.end_array();
-    }
-    out.end_object();
-    if (!failed_) return failed_;
-    if (auto done = storage_.sync(); !done) return done;
-    if (auto done = storage_.rename(layout::temporary, path); !done) return done;
-    return storage_.sync();
-  }
-
-  static void write_event(json_writer& out, const event& one) {
-    out.begin_object().key("timestamp").number(one.timestamp);
-    if (one.kind != health_kind::update) {
-      out.key("details").string(one.text);
-    } else {
-      out.key("version").string(one.version).key("success").boolean(one.success);
-      if (!one.text.empty()) out.key("error").string(one.text);
-    }
-    out.end_object();
-  }
-
-  void write(std::string_view text) {
-    if (!failed_ || text.empty()) return;
-    failed_ = storage_.write(layout::temporary, size_, as_bytes(text));
-    size_ += text.size();
-  }
-
-  Storage& storage_;
-  std::uint32_t limit_;
-  std::uint64_t size_ = 0;
-  result<void> failed_;
-};
 
 }  // namespace ota
 
@@ -4420,15 +4277,22 @@ class health_log {
 
 namespace ota {
 
+/// Puts what was written to `temporary` in the place of `path`: after a power cut that holds the
+/// old content or the new one, whole.
+template <class Storage>
+result<void> replace_file(Storage& storage, std::string_view path, std::string_view temporary) {
+  if (auto done = storage.sync(); !done) return done;
+  if (auto done = storage.rename(temporary, path); !done) return done;
+  return storage.sync();
+}
+
 /// Replaces the file at `path` so that after a power cut it holds the old content or the new one,
 /// whole: writes `temporary`, syncs, renames it over `path`, syncs.
 template <class Storage>
 result<void> write_atomically(Storage& storage, std::string_view path, std::string_view temporary,
                               bytes content) {
   if (auto done = storage.write(temporary, 0, content); !done) return done;
-  if (auto done = storage.sync(); !done) return done;
-  if (auto done = storage.rename(temporary, path); !done) return done;
-  return storage.sync();
+  return replace_file(storage, path, temporary);
 }
 
 /// Whether the file at `path` holds exactly `content`. Reads 64 bytes at a time.
@@ -4458,6 +4322,369 @@ result<void> write_if_changed(Storage& storage, std::string_view path, std::stri
   return write_atomically(storage, path, temporary, content);
 }
 
+/// Replaces a file as `write_atomically` does, with content of any length that comes in small
+/// pieces: call the object with each of them, then `replace`. Pieces are gathered, because storage
+/// is slow with small ones.
+template <class Storage>
+class atomic_file {
+ public:
+  atomic_file(Storage& storage, std::string_view temporary)
+      : storage_(storage), temporary_(temporary) {}
+
+  /// Adds a piece. A failure is told by `replace`.
+  void operator()(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t room = sizeof piece_ - size_;
+      const std::size_t count = text.size() < room ? text.size() : room;
+      std::memcpy(piece_ + size_, text.data(), count);
+      size_ += count;
+      text.remove_prefix(count);
+      if (size_ == sizeof piece_) flush();
+    }
+  }
+
+  /// Ends the content and puts it in the place of `path`, which stays as it was if anything failed.
+  result<void> replace(std::string_view path) {
+    if (size_ != 0 || written_ == 0) flush();
+    if (!done_) return done_;
+    return replace_file(storage_, path, temporary_);
+  }
+
+ private:
+  void flush() {
+    if (done_) done_ = storage_.write(temporary_, written_, {piece_, size_});
+    written_ += size_;
+    size_ = 0;
+  }
+
+  Storage& storage_;
+  std::string_view temporary_;
+  std::uint64_t written_ = 0;
+  std::size_t size_ = 0;
+  result<void> done_;
+  std::uint8_t piece_[128];
+};
+
+}  // namespace ota
+
+// ota/scheduler/json_file.hpp
+
+namespace ota::detail {
+
+/// The events of a JSON file on storage, read 64 bytes at a time.
+template <class Storage, std::size_t TextCapacity>
+class json_file {
+ public:
+  json_file(Storage& storage, std::string_view path) : storage_(storage), path_(path) {}
+
+  /// As `json_reader::next`, but never `need_input`. Errors of storage as they are.
+  result<json_event> next() {
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event || *event != json_event::need_input) return event;
+      const auto size = storage_.read(path_, offset_, piece_);
+      if (!size) return size.error();
+      offset_ += *size;
+      if (*size == 0)
+        reader_.finish();
+      else
+        reader_.feed({piece_, *size});
+    }
+  }
+
+  const json_reader<TextCapacity>& reader() const { return reader_; }
+
+  /// The last number without its fraction; 0 when it is negative or too large. Python's `time()`
+  /// may write a fraction.
+  std::uint64_t whole_number() const {
+    const std::string_view text = reader_.text();
+    return parse_u64(slice(text, 0, text.find('.'))).value_or(0);
+  }
+
+ private:
+  Storage& storage_;
+  std::string_view path_;
+  std::uint64_t offset_ = 0;
+  json_reader<TextCapacity> reader_;
+  std::uint8_t piece_[64];
+};
+
+/// Writes an event as it was read. A number too long for the reader becomes null.
+template <std::size_t TextCapacity>
+void copy_event(json_writer& out, json_event event, const json_reader<TextCapacity>& from) {
+  switch (event) {
+    case json_event::begin_object:
+      out.begin_object();
+      break;
+    case json_event::end_object:
+      out.end_object();
+      break;
+    case json_event::begin_array:
+      out.begin_array();
+      break;
+    case json_event::end_array:
+      out.end_array();
+      break;
+    case json_event::key:
+      out.key(from.text());
+      break;
+    case json_event::string:
+      out.string(from.text());
+      break;
+    case json_event::number:
+      if (from.truncated())
+        out.null();
+      else
+        out.number_text(from.text());
+      break;
+    case json_event::boolean:
+      out.boolean(from.boolean());
+      break;
+    default:
+      out.null();
+      break;
+  }
+}
+
+}  // namespace ota::detail
+
+// ota/scheduler/health_log.hpp
+
+namespace ota {
+
+/// What the health log tells apart.
+enum class health_kind : std::uint8_t { crash, error, update };
+
+/// The bounded log of crashes, errors and updates, in the format of 0x687931/ota: an object with
+/// the lists "crashes" and "errors" of {"timestamp", "details"} and the list "updates" of
+/// {"timestamp", "version", "success", "error"}, the last only where one failed.
+///
+/// At most `limit` crashes and errors and 50 updates are kept, the oldest go first. Adding an event
+/// copies the log, token by token, to a temporary file that then takes its place: its length costs
+/// no memory, and a power cut leaves the old log or the new one. Whatever else the file holds
+/// stays, but texts are cut to 160 bytes. A file that is not such a log is begun anew.
+template <class Storage>
+class health_log {
+ public:
+  static constexpr const char* path = "ota_health.json";
+  static constexpr std::uint32_t most_updates = 50;
+  static constexpr std::size_t most_text = 160;  ///< bytes of a text
+
+  health_log(Storage& storage, std::uint32_t limit) : storage_(storage), limit_(limit) {}
+
+  /// How many events of a kind happened at `since` (epoch seconds) or later; 0: all. A log that is
+  /// not there, or damaged, holds none.
+  result<std::uint32_t> count_since(health_kind kind, std::uint64_t since) {
+    const auto found = count(kind, since);
+    if (!found && is_no_log(found.error())) return 0u;
+    return found;
+  }
+
+  /// Adds a crash or an error, with a short text. `now` is 0 where the time is not known; such an
+  /// event never counts as recent.
+  result<void> add(health_kind kind, std::uint64_t now, std::string_view details) {
+    return append({kind, now, details, {}});
+  }
+
+  /// Adds an update and how it ended; `failure` is empty for a success.
+  result<void> add_update(std::uint64_t now, std::string_view version, std::string_view failure) {
+    return append({health_kind::update, now, failure, version});
+  }
+
+ private:
+  struct entry {
+    health_kind kind;
+    std::uint64_t timestamp;
+    std::string_view text;
+    std::string_view version;
+  };
+
+  static constexpr const char* names[] = {"crashes", "errors", "updates"};
+  static constexpr const char* name_of(health_kind kind) {
+    return names[static_cast<std::size_t>(kind)];
+  }
+
+  // Where in the log a reader is, as far as one kind of events is concerned.
+  struct place {
+    explicit place(health_kind kind) : name(name_of(kind)) {}
+
+    template <class Reader>
+    void move(json_event event, const Reader& reader) {
+      const std::size_t depth = reader.depth();
+      const bool opens = event == json_event::begin_object || event == json_event::begin_array;
+      const bool closes = event == json_event::end_object || event == json_event::end_array;
+      if (event == json_event::key && depth == 1) is_named = reader.text() == name;
+      if (event == json_event::begin_array && depth == 2) is_inside = is_named;
+      if (depth < 2) is_inside = false;
+      begins_event = is_inside && !closes && depth == (opens ? 3u : 2u);
+    }
+
+    std::string_view name;
+    bool is_named = false;      // the last key of the log was this kind
+    bool is_inside = false;     // between the brackets of this kind
+    bool begins_event = false;  // with the last token
+  };
+
+  static bool is_no_log(const error& failure) {
+    return failure.code == errc::not_found || failure.code == errc::malformed ||
+           failure.code == errc::too_long;
+  }
+
+  // As `count_since`, but of a file that is no log the error.
+  result<std::uint32_t> count(health_kind kind, std::uint64_t since) {
+    detail::json_file<Storage, 24> in(storage_, path);
+    place at(kind);
+    std::uint32_t events = 0, recent = 0;
+    bool is_time = false;
+    for (;;) {
+      const auto event = in.next();
+      if (!event) return event.error();
+      const std::size_t depth = in.reader().depth();
+      if (*event == json_event::end) return since == 0 ? events : recent;
+      if (depth == 0 && *event != json_event::end_object)
+        return error{errc::malformed, "scheduler", "the health log is not an object"};
+      at.move(*event, in.reader());
+      if (at.begins_event) ++events, is_time = false;
+      if (*event == json_event::key) is_time = depth == 3 && in.reader().text() == "timestamp";
+      const bool is_timestamp = *event == json_event::number && is_time && depth == 3;
+      if (is_timestamp && at.is_inside && in.whole_number() >= since) ++recent;
+    }
+  }
+
+  result<void> append(const entry& added) {
+    const auto present = count(added.kind, 0);
+    if (!present && !is_no_log(present.error())) return present.error();
+    atomic_file<Storage> file(storage_, layout::temporary);
+    json_writer out(file);
+    if (!present)
+      begin_with(out, added);
+    else if (auto done = copy_with(out, added, *present); !done)
+      return done;
+    return file.replace(path);
+  }
+
+  static void begin_with(json_writer& out, const entry& added) {
+    out.begin_object();
+    for (const char* name : names) {
+      out.key(name).begin_array();
+      if (name == name_of(added.kind)) write_entry(out, added);
+      out.end_array();
+    }
+    out.end_object();
+  }
+
+  // Copies the log, but for the oldest events of the kind that are too many now.
+  result<void> copy_with(json_writer& out, const entry& added, std::uint32_t present) {
+    const std::uint32_t most = added.kind == health_kind::update ? most_updates : limit_;
+    std::uint32_t drop = present >= most ? present - most + 1 : 0;
+    detail::json_file<Storage, most_text> in(storage_, path);
+    place at(added.kind);
+    bool is_added = most == 0;
+    bool is_dropping = false;
+    for (;;) {
+      const auto event = in.next();
+      if (!event) return event.error();
+      if (*event == json_event::end) return {};
+      const bool was_inside = at.is_inside;
+      at.move(*event, in.reader());
+      const std::size_t depth = in.reader().depth();
+      if (at.begins_event && drop != 0) {
+        --drop;
+        is_dropping = depth == 3;
+        continue;
+      }
+      if (is_dropping) {
+        is_dropping = depth != 2;
+        continue;
+      }
+      if (!is_added && was_inside && !at.is_inside) {
+        write_entry(out, added);
+        is_added = true;
+      }
+      if (!is_added && depth == 0) {
+        out.key(at.name).begin_array();
+        write_entry(out, added);
+        out.end_array();
+      }
+      detail::copy_event(out, *event, in.reader());
+    }
+  }
+
+  static void write_entry(json_writer& out, const entry& one) {
+    out.begin_object().key("timestamp").number(one.timestamp);
+    if (one.kind != health_kind::update) {
+      out.key("details").string(cut(one.text));
+    } else {
+      out.key("version").string(cut(one.version)).key("success").boolean(one.text.empty());
+      if (!one.text.empty()) out.key("error").string(cut(one.text));
+    }
+    out.end_object();
+  }
+
+  // At most `most_text` bytes, whole characters.
+  static std::string_view cut(std::string_view text) {
+    if (text.size() <= most_text) return text;
+    std::size_t size = most_text;
+    while (size != 0 && (static_cast<std::uint8_t>(text[size]) & 0xc0) == 0x80) --size;
+    return {text.data(), size};
+  }
+
+  Storage& storage_;
+  std::uint32_t limit_;
+};
+
+}  // namespace ota
+
+// ota/scheduler/rules.hpp
+
+// The scheduler's formulas, which are those of 0x687931/ota.
+
+namespace ota {
+
+/// The place of a device in the rollout of a version, 0 to 99: the first 8 hexadecimal digits of
+/// SHA-256("version:device"), modulo 100. It takes part when its place is below the percentage.
+inline std::uint32_t canary_place(std::string_view version, std::string_view device) {
+  sha256 hash;
+  hash.update(as_bytes(version));
+  hash.update(as_bytes(":"));
+  hash.update(as_bytes(device));
+  return detail::load_big_endian(hash.finish().data()) % 100;
+}
+
+/// Whether `hour` lies in a window from `start` to before `end`, which may pass midnight. A window
+/// without a start or an end (below 0) is always open; one that ends where it starts never is.
+constexpr bool is_in_window(int hour, int start, int end) {
+  if (start < 0 || end < 0) return true;
+  if (start <= end) return start <= hour && hour < end;
+  return hour >= start || hour < end;
+}
+
+inline constexpr int first_sunny_hour = 10;
+inline constexpr int last_sunny_hour = 15;
+
+/// Whether a device on solar power may update: from 10:00 to before 16:00.
+constexpr bool is_sunny(int hour) { return hour >= first_sunny_hour && hour <= last_sunny_hour; }
+
+namespace detail {
+
+inline constexpr std::uint64_t seconds_a_day = 86400;
+
+/// Seconds until local hour `opens` begins, at the earliest, when it is past hour `now_hour`. The
+/// minute of the hour is not known, because the zone is not; but zones differ by quarters of it.
+/// `now`: epoch seconds, 0 where not known.
+constexpr std::uint32_t seconds_until_hour(int opens, int now_hour, std::uint64_t now) {
+  const std::uint32_t whole = static_cast<std::uint32_t>(opens + 23 - now_hour) % 24;
+  return whole * 3600 + 900 - static_cast<std::uint32_t>(now % 900);
+}
+
+/// Appends an hour as "02:00".
+template <std::size_t N>
+void append_hour(fixed_string<N>& text, int hour) {
+  if (hour < 10) text.append('0');
+  text.append_number(static_cast<std::uint32_t>(hour)).append(":00");
+}
+
+}  // namespace detail
 }  // namespace ota
 
 // ota/scheduler.hpp
@@ -4467,34 +4694,19 @@ namespace ota {
 /// Whether now is the time, and if not, why in a sentence.
 struct schedule_decision {
   bool allowed = true;
-  std::uint32_t seconds = 0;  ///< to wait before asking again, where that is known
+  /// To wait, at the least, before asking again can help; 0: not known, or nothing to wait for.
+  std::uint32_t seconds = 0;
+  /// Also where it is allowed: what could not be asked, if anything.
   fixed_string<120> reason;
 };
 
-/// The place of a device in the rollout of a version, 0 to 99: the first 8 hexadecimal digits of
-/// SHA-256("version:device"), modulo 100, as 0x687931/ota draws it.
-inline std::uint32_t canary_place(std::string_view version, std::string_view device) {
-  sha256 hash;
-  hash.update(as_bytes(version));
-  hash.update(as_bytes(":"));
-  hash.update(as_bytes(device));
-  const auto digest = hash.finish();
-  std::uint32_t number = 0;
-  for (int i = 0; i < 4; ++i) number = number << 8 | digest[static_cast<std::size_t>(i)];
-  return number % 100;
-}
-
-/// Whether `hour` lies in a window from `start` to before `end`, which may pass midnight. A window
-/// without a start or an end (-1) is always open; one that ends where it starts never is.
-constexpr bool is_in_window(int hour, int start, int end) {
-  if (start < 0 || end < 0) return true;
-  if (start <= end) return start <= hour && hour < end;
-  return hour >= start || hour < end;
-}
-
 /// Says whether now is the time for an update, by the formulas of 0x687931/ota: at most one check
 /// an interval, no update on a device that crashes, on a low battery, outside the window, before
-/// the rollout has come to it, or without sun. What is not known (time, battery) forbids nothing.
+/// the rollout has come to it, or without sun.
+///
+/// What is not known forbids nothing. Where `now()` is 0 the interval between checks and the
+/// crashes of the last day are left out, where `hour()` is -1 the window and the sun; the decision
+/// then is allowed and its reason says so.
 template <class Storage, class Hardware>
 class scheduler {
  public:
@@ -4504,56 +4716,31 @@ class scheduler {
       : storage_(storage), hardware_(hardware), settings_(settings) {}
 
   /// Whether enough time has passed since the last check. A last check in the future means that
-  /// the clock was set back since: then it is not waited for, as the original would for ever.
+  /// the clock was set back since; it is not waited for, as the original would, perhaps for years.
   schedule_decision may_check() {
+    schedule_decision said;
     const std::uint64_t now = hardware_.now();
+    const std::uint64_t last = now == 0 ? 0 : last_check();
+    const std::uint64_t passed = now - last;
     const std::uint32_t interval = rules().min_update_interval_sec;
-    const std::uint64_t last = last_check();
-    if (now == 0 || last == 0 || last > now || now - last >= interval) return {};
-    const auto left = static_cast<std::uint32_t>(interval - (now - last));
-    schedule_decision no = refuse("waiting: the next check is due in ", left);
-    no.reason.append(" s");
-    no.seconds = left;
-    return no;
+    if (last != 0 && last <= now && passed < interval) {
+      said.seconds = interval - static_cast<std::uint32_t>(passed);
+      refuse(said, "waiting: the next check is due in ", said.seconds, " s");
+    }
+    add_doubt(said);
+    return said;
   }
 
-  /// Whether `version` may be installed now.
+  /// Whether `version` may be installed now. The first rule that says no is told.
   schedule_decision may_update(std::string_view version) {
-    if (auto no = check_health(); !no.allowed) return no;
-    const battery_scale scale{settings_.battery_divider_ratio_milli, settings_.battery_v_max_milli,
-                              settings_.battery_v_min_milli};
-    const int raw = hardware_.battery_raw();
-    if (is_battery_below(raw, scale, rules().min_battery_percent)) {
-      schedule_decision no = refuse("waiting: the battery is at ",
-                                    static_cast<std::uint32_t>(battery_percent(raw, scale)));
-      no.reason.append(" %, ").append_number(rules().min_battery_percent).append(" % are needed");
-      return no;
-    }
-    const int hour = hardware_.hour();
-    const int start = rules().update_window_start_hour, end = rules().update_window_end_hour;
-    if (hour >= 0 && !is_in_window(hour, start, end)) {
-      schedule_decision no =
-          refuse("waiting: updates are made from ", static_cast<std::uint32_t>(start));
-      no.reason.append(":00 to ").append_number(static_cast<std::uint64_t>(end));
-      no.reason.append(":00, it is ").append_number(static_cast<std::uint64_t>(hour));
-      no.reason.append(" o'clock");
-      return no;
-    }
-    const std::uint32_t place = canary_place(version, hardware_.unique_id());
-    if (place >= rules().rollout_percent) {
-      schedule_decision no = refuse("waiting: the rollout is at ", rules().rollout_percent);
-      no.reason.append(" %, this device is at place ").append_number(place).append(" of 100");
-      return no;
-    }
-    if (rules().power_source == "solar" && hour >= 0 && (hour < 10 || hour > 15)) {
-      schedule_decision no = refuse(
-          "waiting for the sun: updates are made from 10:00 to 16:00, "
-          "it is ",
-          static_cast<std::uint32_t>(hour));
-      no.reason.append(" o'clock");
-      return no;
-    }
-    return {};
+    schedule_decision said;
+    ask_health(said);
+    if (said.allowed) ask_battery(said);
+    if (said.allowed) ask_window(said);
+    if (said.allowed) ask_rollout(said, version);
+    if (said.allowed) ask_sun(said);
+    add_doubt(said);
+    return said;
   }
 
   /// Notes that a check was made now.
@@ -4565,7 +4752,7 @@ class scheduler {
     return write_if_changed(storage_, last_check_path, layout::temporary, as_bytes(text.view()));
   }
 
-  /// The events that health deferral looks at.
+  /// The log of events, of which crashes defer updates.
   health_log<Storage> health() {
     return health_log<Storage>(storage_, rules().error_history_limit);
   }
@@ -4573,38 +4760,88 @@ class scheduler {
  private:
   const scheduling_config& rules() const { return settings_.scheduling; }
 
-  static schedule_decision refuse(std::string_view text, std::uint32_t number) {
-    schedule_decision no;
-    no.allowed = false;
-    no.reason.append(text).append_number(number);
-    return no;
+  static void refuse(schedule_decision& said, std::string_view before, std::uint32_t number,
+                     std::string_view after) {
+    said.allowed = false;
+    said.reason.append(before).append_number(number).append(after);
   }
 
-  schedule_decision check_health() {
+  // Refuses until an hour of the day.
+  void refuse_until(schedule_decision& said, std::string_view before, int opens, int hour) {
+    said.allowed = false;
+    said.reason.append(before);
+    detail::append_hour(said.reason, opens);
+    said.reason.append(", it is past ");
+    detail::append_hour(said.reason, hour);
+    said.seconds = detail::seconds_until_hour(opens, hour, hardware_.now());
+  }
+
+  void add_doubt(schedule_decision& said) {
+    if (said.allowed && (hardware_.now() == 0 || hardware_.hour() < 0))
+      said.reason.append("the time is not known: rules that need it were left out");
+  }
+
+  void ask_health(schedule_decision& said) {
     const std::uint64_t now = hardware_.now();
-    if (now == 0) return {};
-    // An event in the future counts as recent: the clock is wrong, the crash is not.
-    const auto crashes = health().count_since(health_kind::crash, now > 86400 ? now - 86400 : 0);
-    const std::uint32_t count = crashes.value_or(0);
-    if (count <= rules().max_crashes_before_delay) return {};
-    schedule_decision no = refuse("waiting: the device crashed ", count);
-    no.reason.append(" times in the last 24 hours");
-    return no;
+    if (now == 0) return;
+    // A crash in the future counts as well: the clock was wrong, the crash was real.
+    const std::uint64_t since = now < detail::seconds_a_day ? 1 : now - detail::seconds_a_day + 1;
+    const std::uint32_t count = health().count_since(health_kind::crash, since).value_or(0);
+    if (count > rules().max_crashes_before_delay)
+      refuse(said, "waiting: the device crashed ", count, " times in the last 24 hours");
+  }
+
+  void ask_battery(schedule_decision& said) {
+    const std::uint32_t least = rules().min_battery_percent;
+    if (least == 0) return;
+    const int charge = battery_charge();
+    if (charge < 0 || static_cast<std::uint32_t>(charge) >= least) return;
+    refuse(said, "waiting: the battery is at ", static_cast<std::uint32_t>(charge), " %, ");
+    said.reason.append_number(least).append(" % are needed");
+  }
+
+  int battery_charge() {
+    if constexpr (has_fuel_gauge<Hardware>) {
+      const int charge = hardware_.battery_charge();
+      if (charge >= 0) return charge;
+    }
+    return battery_percent(hardware_.battery_raw(),
+                           {settings_.battery_divider_ratio_milli, settings_.battery_v_max_milli,
+                            settings_.battery_v_min_milli});
+  }
+
+  void ask_window(schedule_decision& said) {
+    const int start = rules().update_window_start_hour, end = rules().update_window_end_hour;
+    const int hour = hardware_.hour();
+    if (hour < 0 || is_in_window(hour, start, end)) return;
+    refuse_until(said, "waiting: the update window opens at ", start, hour);
+    if (start != end) return;
+    said.seconds = 0;
+    said.reason.assign("waiting: the update window ends at the hour it starts, so it never opens");
+  }
+
+  void ask_rollout(schedule_decision& said, std::string_view version) {
+    const std::uint32_t place = canary_place(version, hardware_.unique_id());
+    if (place < rules().rollout_percent) return;
+    refuse(said, "waiting: the rollout is at ", rules().rollout_percent, " %, this device takes ");
+    said.reason.append("part from ").append_number(place + 1).append(" % on");
+  }
+
+  void ask_sun(schedule_decision& said) {
+    const int hour = hardware_.hour();
+    if (rules().power_source == "solar" && hour >= 0 && !is_sunny(hour))
+      refuse_until(said, "waiting for the sun: updates begin at ", first_sunny_hour, hour);
   }
 
   std::uint64_t last_check() {
-    std::uint8_t text[64];
-    const auto size = storage_.read(last_check_path, 0, text);
-    if (!size) return 0;
-    json_reader<16> reader;
-    reader.feed({text, *size});
-    reader.finish();
-    bool found = false;
+    detail::json_file<Storage, 24> in(storage_, last_check_path);
+    bool is_found = false;
     for (;;) {
-      const auto event = reader.next();
-      if (!event || *event == json_event::end || *event == json_event::need_input) return 0;
-      if (*event == json_event::key) found = reader.text() == "last_check";
-      if (*event == json_event::number && found) return reader.as_u64().value_or(0);
+      const auto event = in.next();
+      if (!event || *event == json_event::end) return 0;
+      if (*event == json_event::key) is_found = in.reader().text() == "last_check";
+      if (*event == json_event::number && is_found && in.reader().depth() == 1)
+        return in.whole_number();
     }
   }
 
@@ -6319,47 +6556,16 @@ namespace ota {
 
 namespace detail {
 
-template <class Http, class = void>
-struct has_open : std::false_type {};
-template <class Http>
-struct has_open<Http, std::enable_if_t<std::is_same_v<decltype(std::declval<Http&>().open(
-                                                          std::declval<const http_request&>())),
-                                                      result<http_response>>>> : std::true_type {};
-
-template <class Http, class = void>
-struct has_body_read : std::false_type {};
-template <class Http>
-struct has_body_read<
-    Http, std::enable_if_t<std::is_same_v<decltype(std::declval<Http&>().read(mutable_bytes{})),
-                                          result<std::size_t>>>> : std::true_type {};
-
-template <class Http, class = void>
-struct has_set_timeouts : std::false_type {};
-template <class Http>
-struct has_set_timeouts<Http,
-                        std::void_t<decltype(std::declval<Http&>().set_timeouts(http_timeouts{}))>>
-    : std::true_type {};
-
-template <class Hardware, class = void>
-struct has_hardware : std::false_type {};
-template <class Hardware>
-struct has_hardware<Hardware,
-                    std::void_t<decltype(std::declval<Hardware&>().now()),
-                                decltype(std::declval<Hardware&>().hour()),
-                                decltype(std::declval<Hardware&>().wait(std::uint32_t{})),
-                                decltype(std::declval<Hardware&>().feed_watchdog()),
-                                decltype(std::declval<Hardware&>().led(true)),
-                                decltype(std::declval<Hardware&>().battery_raw()),
-                                decltype(std::declval<Hardware&>().free_memory()),
-                                decltype(std::declval<Hardware&>().signal_dbm()),
-                                decltype(std::declval<Hardware&>().random()),
-                                decltype(std::declval<Hardware&>().unique_id()),
-                                decltype(std::declval<Hardware&>().reset(reset_mode::hard))>>
-    : std::true_type {};
+template <class H>
+using open_of = decltype(std::declval<H&>().open(std::declval<const http_request&>()));
+template <class H>
+using body_read_of = decltype(std::declval<H&>().read(mutable_bytes{}));
+template <class H>
+using set_timeouts_of = decltype(std::declval<H&>().set_timeouts(http_timeouts{}));
 
 template <class Http>
 void set_timeouts(Http& http, const config& settings) {
-  if constexpr (has_set_timeouts<Http>::value) {
+  if constexpr (gives<void, set_timeouts_of, Http>::value) {
     const std::uint32_t read = settings.http_timeout_sec * 1000;
     const std::uint32_t connect = settings.connect_timeout_sec * 1000;
     http.set_timeouts({connect != 0 ? connect : read, read});
@@ -6371,14 +6577,14 @@ void set_timeouts(Http& http, const config& settings) {
 /// Checks that a device's policies keep their contracts: one sentence for whatever is missing.
 template <class Policies>
 struct check_policies {
+  using http = typename Policies::http;
   static_assert(check_file_storage<typename Policies::storage>::ok);
-  static_assert(detail::has_open<typename Policies::http>::value,
+  static_assert(detail::gives<result<http_response>, detail::open_of, http>::value,
                 "the HTTP policy needs: ota::result<ota::http_response> open(const "
                 "ota::http_request&)");
-  static_assert(detail::has_body_read<typename Policies::http>::value,
+  static_assert(detail::gives<result<std::size_t>, detail::body_read_of, http>::value,
                 "the HTTP policy needs: ota::result<std::size_t> read(ota::mutable_bytes out)");
-  static_assert(detail::has_hardware<typename Policies::hardware>::value,
-                "the hardware policy needs every member of ota::no_hardware: derive from it");
+  static_assert(check_hardware<typename Policies::hardware>::ok);
   static_assert(Policies::hash::digest_size >= 20,
                 "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
   static_assert(Policies::chunk_size >= 256 && Policies::chunk_size <= 65536,
@@ -6529,6 +6735,184 @@ result<void> store_error(Storage& storage, std::string_view message) {
 }  // namespace detail
 }  // namespace ota
 
+// ota/hardware/wait.hpp
+
+namespace ota {
+
+/// Passes milliseconds in slices of at most a second and feeds the watchdog between them.
+template <class Hardware>
+void wait_feeding_ms(Hardware& hardware, std::uint32_t milliseconds) {
+  hardware.feed_watchdog();
+  while (milliseconds != 0) {
+    const std::uint32_t slice = milliseconds < 1000 ? milliseconds : 1000;
+    hardware.wait(slice);
+    hardware.feed_watchdog();
+    milliseconds -= slice;
+  }
+}
+
+/// The same in seconds; as long as the server asks for.
+template <class Hardware>
+void wait_feeding(Hardware& hardware, std::uint32_t seconds) {
+  for (; seconds != 0; --seconds) wait_feeding_ms(hardware, 1000);
+}
+
+}  // namespace ota
+
+// ota/hardware/led.hpp
+
+namespace ota {
+
+/// What the status LED can say, with the timings of 0x687931/ota in ms.
+enum class led_pattern : std::uint8_t {
+  off,
+  connecting,   ///< 100 on, 100 off, 100 on, 100 off
+  processing,   ///< on: connected, or files are being swapped
+  downloading,  ///< off; on at every tenth chunk, off at the next: see `led_player::chunk`
+  file_done,    ///< 50 on, 50 off
+  success,      ///< 100 on, 100 off, 100 on, 100 off, 100 on
+  failure       ///< 500 on
+};
+
+namespace detail {
+
+/// A pattern that comes to an end; `times` 0: one that does not.
+struct led_blinks {
+  std::uint8_t times;
+  std::uint16_t on;    // ms
+  std::uint16_t off;   // ms, after all but the last
+  std::uint16_t rest;  // ms, after the last
+};
+
+constexpr led_blinks blinks_of(led_pattern pattern) {
+  switch (pattern) {
+    case led_pattern::connecting:
+      return {2, 100, 100, 100};
+    case led_pattern::file_done:
+      return {1, 50, 0, 50};
+    case led_pattern::success:
+      return {3, 100, 100, 0};
+    case led_pattern::failure:
+      return {1, 500, 0, 0};
+    default:
+      return {0, 0, 0, 0};
+  }
+}
+
+}  // namespace detail
+
+/// Plays a pattern in a loop that has other work:
+///
+/// ```
+/// player.start(led_pattern::connecting);
+/// while (…) hardware.led(player.update(hardware.ticks_ms()));
+/// ```
+class led_player {
+ public:
+  /// Begins a pattern, at the next `update`. Another one that was being played is dropped.
+  void start(led_pattern pattern) {
+    pattern_ = pattern;
+    is_lit_ = pattern == led_pattern::processing;
+    is_begun_ = false;
+    is_over_ = false;
+    chunks_ = 0;
+  }
+
+  /// One more chunk of a file has been downloaded; `start` begins the next file.
+  void chunk() {
+    if (pattern_ != led_pattern::downloading) return;
+    chunks_ = static_cast<std::uint8_t>(chunks_ == 10 ? 1 : chunks_ + 1);
+    is_lit_ = chunks_ == 10;
+  }
+
+  /// Whether the LED is on now. `now_ms` is of a clock that never goes back.
+  bool update(std::uint64_t now_ms) {
+    const detail::led_blinks blinks = detail::blinks_of(pattern_);
+    if (blinks.times == 0) return is_lit_;
+    if (!is_begun_) began_ = now_ms;
+    is_begun_ = true;
+    // How far into the present blink; a pattern has three at most.
+    std::uint64_t passed = now_ms - began_;
+    const std::uint64_t period = std::uint64_t{blinks.on} + blinks.off;
+    std::uint8_t left = blinks.times;
+    for (; left > 1 && passed >= period; --left) passed -= period;
+    is_lit_ = passed < blinks.on;
+    is_over_ = left == 1 && passed >= std::uint64_t{blinks.on} + blinks.rest;
+    return is_lit_;
+  }
+
+  /// Whether the pattern had come to its end at the last `update`. `off`, `processing` and
+  /// `downloading` have none.
+  bool is_over() const { return is_over_; }
+
+ private:
+  std::uint64_t began_ = 0;
+  led_pattern pattern_ = led_pattern::off;
+  std::uint8_t chunks_ = 0;
+  bool is_begun_ = false;
+  bool is_lit_ = false;
+  bool is_over_ = false;
+};
+
+/// Plays a pattern to its end, feeding the watchdog; one without an end is only begun.
+template <class Hardware>
+void play(Hardware& hardware, led_pattern pattern) {
+  const detail::led_blinks blinks = detail::blinks_of(pattern);
+  for (std::uint8_t left = blinks.times; left != 0; --left) {
+    hardware.led(true);
+    wait_feeding_ms(hardware, blinks.on);
+    hardware.led(false);
+    wait_feeding_ms(hardware, left == 1 ? blinks.rest : blinks.off);
+  }
+  if (blinks.times == 0) hardware.led(pattern == led_pattern::processing);
+}
+
+}  // namespace ota
+
+// ota/updater/status_light.hpp
+
+namespace ota {
+
+/// Says on the status LED, where the configuration has one (`status_led_pin`), what an update does.
+template <class Hardware>
+class status_light {
+ public:
+  status_light(Hardware& hardware, const config& settings)
+      : hardware_(hardware), settings_(settings) {}
+
+  /// Begins a pattern; the present one is dropped.
+  void show(led_pattern pattern) {
+    if (!is_there()) return;
+    player_.start(pattern);
+    tick();
+  }
+
+  /// One more chunk has come, of a file that began with `show(downloading)`.
+  void chunk() {
+    player_.chunk();
+    tick();
+  }
+
+  /// Lets a pattern go on.
+  void tick() {
+    if (is_there()) hardware_.led(player_.update(hardware_.ticks_ms()));
+  }
+
+  /// Plays a pattern to its end.
+  void play(led_pattern pattern) {
+    if (is_there()) ota::play(hardware_, pattern);
+  }
+
+ private:
+  bool is_there() const { return settings_.status_led_pin >= 0; }
+
+  Hardware& hardware_;
+  const config& settings_;
+  led_player player_;
+};
+
+}  // namespace ota
+
 // ota/updater.hpp
 
 namespace ota {
@@ -6595,6 +6979,7 @@ class updater : private check_policies<Policies> {
   /// The step after that begins a new check.
   bool step() {
     hardware_.feed_watchdog();
+    light_.tick();
     if (progress_.phase == update_phase::idle) begin();
     if (pause_seconds_ != 0) {
       wait_a_second();
@@ -6661,6 +7046,7 @@ class updater : private check_policies<Policies> {
     progress_ = {};
     enter(update_phase::checking);
     checking_ = false;
+    light_.show(led_pattern::connecting);
   }
 
   void enter(update_phase phase) {
@@ -6690,9 +7076,10 @@ class updater : private check_policies<Policies> {
 
   result<void> check() {
     if (!checking_) {
+      if (auto fine = validate(settings_); !fine) return fine;
       if (!loaded_)
         if (auto done = recover(); !done) return done;
-      if (scheduled_ && settings_.scheduling.present && !ask(scheduler_.may_check())) return {};
+      if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       installed_ = detail::read_version(storage_, chunk());
       source_.begin(installed_, detail::load_etag(storage_, settings_, newest_known(), chunk()));
       checking_ = true;
@@ -6700,6 +7087,7 @@ class updater : private check_policies<Policies> {
     }
     const auto found = source_.step(http_, chunk(), hardware_.now());
     if (!found) return found.error();
+    light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
     if (*found == resolution::unchanged) return up_to_date(newest_known());
     return decide();
@@ -6723,8 +7111,11 @@ class updater : private check_policies<Policies> {
       return error{errc::wrong_state, "updater",
                    "a version is on trial: confirm it or roll it back before the next update"};
     }
-    if (scheduled_ && settings_.scheduling.present && !ask(scheduler_.may_update(target.ref)))
-      return {};
+    if (is_scheduled()) {
+      // A version that has to wait was checked for all the same.
+      if (auto done = scheduler_.record_check(); !done) return done;
+      if (!ask(scheduler_.may_update(target.ref))) return {};
+    }
     enter(update_phase::staging);
     return stager_.begin(target, source_.has_manifest());
   }
@@ -6745,10 +7136,12 @@ class updater : private check_policies<Policies> {
   }
 
   result<void> remember(const version_id& newest) {
-    if (scheduled_ && settings_.scheduling.present)
+    if (is_scheduled())
       if (auto done = scheduler_.record_check(); !done) return done;
     return detail::store_etag(storage_, settings_, newest, source_.etag());
   }
+
+  bool is_scheduled() const { return scheduled_ && settings_.scheduling.present; }
 
   bool ask(const schedule_decision& decision) {
     if (decision.allowed) return true;
@@ -6782,11 +7175,13 @@ class updater : private check_policies<Policies> {
     if (*more) return {};
     if (swapper_.failure().code != errc::none) return swapper_.failure();
     if (auto done = remember(source_.target().id); !done) return done;
+    note_health({});
     message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");
     message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
     log_.info(message_);
     finish(update_outcome::updated);
+    light_.play(led_pattern::success);
     hardware_.reset(settings_.reset);
     return {};
   }
@@ -6812,7 +7207,8 @@ class updater : private check_policies<Policies> {
       pause_seconds_ =
           short_limit ? static_cast<std::uint32_t>(failure.detail)
                       : backoff_seconds(attempts_, limits.first_wait, settings_.max_backoff_sec);
-      if (settings_.jitter) pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
+      if (settings_.jitter && !short_limit)
+        pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
       http_.close();
       log_.retry(pause_seconds_, failure);
       if (progress_.phase == update_phase::checking) checking_ = false;
@@ -6821,9 +7217,17 @@ class updater : private check_policies<Policies> {
     failure_ = failure;
     detail::describe(message_, failure, subject());
     log_.failed(message_);
+    if (progress_.phase != update_phase::checking) note_health(message_);
     finish(update_outcome::failed);
+    light_.play(led_pattern::failure);
     // A device that cannot write its error file has said so already.
     (void)detail::store_error(storage_, message_);
+  }
+
+  // The health log is the scheduler's: where it is not asked, none is kept.
+  void note_health(std::string_view failure) {
+    if (!is_scheduled() || hardware_.now() == 0) return;
+    (void)scheduler_.health().add_update(hardware_.now(), source_.target().ref, failure);
   }
 
   std::string_view subject() const {
@@ -6838,6 +7242,10 @@ class updater : private check_policies<Policies> {
   void update_progress() {
     if (progress_.phase != update_phase::staging) return;
     const auto& staged = stager_.progress();
+    if (staged.files != progress_.files)
+      light_.show(led_pattern::file_done);
+    else if (staged.bytes_moved != progress_.bytes_moved)
+      progress_.bytes_moved == 0 ? light_.show(led_pattern::downloading) : light_.chunk();
     progress_.bytes = staged.bytes;
     progress_.bytes_moved = staged.bytes_moved;
     progress_.files = staged.files;
@@ -6857,6 +7265,7 @@ class updater : private check_policies<Policies> {
   http_type http_;
   hardware_type hardware_;
   event_log<log_type> log_;
+  status_light<hardware_type> light_{hardware_, settings_};
   swapper<storage_type> swapper_{storage_};
   scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_, settings_};
   typename Policies::source source_{settings_};
@@ -6878,78 +7287,16 @@ class updater : private check_policies<Policies> {
 
 }  // namespace ota
 
-// ota/hardware/led.hpp
+// ota/hardware/signal.hpp
 
 namespace ota {
 
-/// What the status LED can say, with the timings of 0x687931/ota.
-enum class led_pattern : std::uint8_t {
-  off,
-  connecting,   ///< 2 × (100 ms on, 100 off)
-  processing,   ///< on
-  downloading,  ///< on at every tenth chunk, off at the next: see `led_player::chunk`
-  file_done,    ///< 50 on, 50 off
-  success,      ///< 3 × (100 on, 100 off)
-  failure       ///< 500 on
-};
-
-/// Plays a pattern in a loop that has other work: tell it the time, it tells whether the LED is on.
-class led_player {
- public:
-  /// Begins a pattern at `now_ms`.
-  void start(led_pattern pattern, std::uint64_t now_ms) {
-    pattern_ = pattern;
-    began_ = now_ms;
-    chunks_ = 0;
-    lit_ = pattern == led_pattern::processing;
-  }
-
-  /// One more chunk has been downloaded.
-  void chunk() {
-    if (pattern_ == led_pattern::downloading) lit_ = ++chunks_ % 10 == 0;
-  }
-
-  /// Whether the LED is on at `now_ms`.
-  bool is_on(std::uint64_t now_ms) const {
-    const blink& one = blinks[static_cast<std::size_t>(pattern_)];
-    if (one.times == 0) return lit_;
-    const std::uint64_t passed = now_ms - began_;
-    const std::uint32_t period = std::uint32_t{one.on} + one.off;
-    return passed < std::uint64_t{period} * one.times && passed % period < one.on;
-  }
-
-  /// Whether a pattern with an end has come to it.
-  bool is_over(std::uint64_t now_ms) const {
-    const blink& one = blinks[static_cast<std::size_t>(pattern_)];
-    return now_ms - began_ >= std::uint64_t{one.times} * (std::uint32_t{one.on} + one.off);
-  }
-
- private:
-  struct blink {
-    std::uint16_t times;
-    std::uint16_t on;
-    std::uint16_t off;
-  };
-  static constexpr blink blinks[] = {{0, 0, 0},   {2, 100, 100}, {0, 0, 0},  {0, 0, 0},
-                                     {1, 50, 50}, {3, 100, 100}, {1, 500, 0}};
-
-  std::uint64_t began_ = 0;
-  led_pattern pattern_ = led_pattern::off;
-  std::uint32_t chunks_ = 0;
-  bool lit_ = false;
-};
-
-/// Plays a pattern to its end, feeding the watchdog.
-template <class Hardware>
-void play(Hardware& hardware, led_pattern pattern) {
-  led_player player;
-  player.start(pattern, 0);
-  for (std::uint64_t now = 0; !player.is_over(now); now += 50) {
-    hardware.led(player.is_on(now));
-    hardware.feed_watchdog();
-    hardware.wait(50);
-  }
-  hardware.led(false);
+/// WiFi signal as a percentage, by the formula of 0x687931/ota: (dBm + 90) × 100 / 60, clamped to
+/// 0…100, rounded down.
+constexpr int signal_percent(int dbm) {
+  if (dbm <= -90) return 0;
+  if (dbm >= -30) return 100;
+  return (dbm + 90) * 100 / 60;
 }
 
 }  // namespace ota
@@ -6969,56 +7316,37 @@ namespace ota {
 
 namespace detail {
 
-template <class S, class = void>
-struct has_connect : std::false_type {};
 template <class S>
-struct has_connect<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().connect(
-                                                          std::string_view{}, std::uint16_t{},
-                                                          false, std::uint32_t{})),
-                                                      result<void>>>> : std::true_type {};
-
-template <class S, class = void>
-struct has_stream_read : std::false_type {};
+using connect_of = decltype(std::declval<S&>().connect(std::string_view{}, std::uint16_t{}, false,
+                                                       std::uint32_t{}));
 template <class S>
-struct has_stream_read<
-    S,
-    std::enable_if_t<std::is_same_v<
-        decltype(std::declval<S&>().read(mutable_bytes{}, std::uint32_t{})), result<std::size_t>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_stream_write : std::false_type {};
+using stream_read_of = decltype(std::declval<S&>().read(mutable_bytes{}, std::uint32_t{}));
 template <class S>
-struct has_stream_write<
-    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().write(bytes{}, std::uint32_t{})),
-                                       result<void>>>> : std::true_type {};
-
-template <class S, class = void>
-struct has_close : std::false_type {};
+using stream_write_of = decltype(std::declval<S&>().write(bytes{}, std::uint32_t{}));
 template <class S>
-struct has_close<S, std::void_t<decltype(std::declval<S&>().close())>> : std::true_type {};
-
-template <class S, class = void>
-struct has_can_secure : std::false_type {};
+using close_of = decltype(std::declval<S&>().close());
 template <class S>
-struct has_can_secure<S, std::void_t<std::bool_constant<S::can_secure>>> : std::true_type {};
+using can_secure_of = std::bool_constant<S::can_secure || true>;
 
 }  // namespace detail
 
 /// Checks a byte stream policy against the contract, one sentence for each missing member.
 template <class Stream>
 struct check_byte_stream {
-  static_assert(detail::has_connect<Stream>::value,
+  template <class Result, template <class> class Call>
+  static constexpr bool has = detail::gives<Result, Call, Stream>::value;
+
+  static_assert(has<result<void>, detail::connect_of>,
                 "the byte stream policy needs: ota::result<void> connect(std::string_view host, "
                 "std::uint16_t port, bool secure, std::uint32_t timeout_ms)");
-  static_assert(detail::has_stream_read<Stream>::value,
+  static_assert(has<result<std::size_t>, detail::stream_read_of>,
                 "the byte stream policy needs: ota::result<std::size_t> read(ota::mutable_bytes "
                 "out, std::uint32_t timeout_ms)");
-  static_assert(detail::has_stream_write<Stream>::value,
+  static_assert(has<result<void>, detail::stream_write_of>,
                 "the byte stream policy needs: ota::result<void> write(ota::bytes data, "
                 "std::uint32_t timeout_ms)");
-  static_assert(detail::has_close<Stream>::value, "the byte stream policy needs: void close()");
-  static_assert(detail::has_can_secure<Stream>::value,
+  static_assert(has<void, detail::close_of>, "the byte stream policy needs: void close()");
+  static_assert(has<std::true_type, detail::can_secure_of>,
                 "the byte stream policy needs: static constexpr bool can_secure");
 };
 
@@ -7842,23 +8170,117 @@ class posix_socket {
 
 // ota/hardware/linux_host.hpp
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <errno.h>
 #include <sys/random.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
+
+// ota/hardware/linux_files.hpp
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstddef>
+#include <string_view>
+
+// ota/hardware/linux_files.hpp
+
+// What Linux tells in files, taken apart.
+
+namespace ota::detail {
+
+/// As much of a file of the kernel as fits; empty when there is none.
+template <std::size_t N>
+std::string_view read_text(const char* path, char (&into)[N]) {
+  const int file = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return {};
+  std::size_t size = 0;
+  for (ssize_t got; size < N && (got = ::read(file, into + size, N - size)) > 0;)
+    size += static_cast<std::size_t>(got);
+  ::close(file);
+  return {into, size};
+}
+
+/// Takes the next field of a line, fields being divided by spaces.
+inline std::string_view take_field(std::string_view& line) {
+  while (!line.empty() && line.front() == ' ') line.remove_prefix(1);
+  const std::string_view field = line.substr(0, line.find(' '));
+  line.remove_prefix(field.size());
+  return field;
+}
+
+/// The decimal number that a text begins with, sign included; 0 when there is none.
+inline int leading_number(std::string_view text) {
+  const bool is_negative = !text.empty() && text.front() == '-';
+  int number = 0;
+  for (char c : text.substr(is_negative ? 1 : 0)) {
+    if (c < '0' || c > '9' || number > 100000) break;
+    number = number * 10 + (c - '0');
+  }
+  return is_negative ? -number : number;
+}
+
+/// The first signal level of `/proc/net/wireless` in dBm, 0 when there is none. Below two lines of
+/// headings each interface has a line "wlan0: 0000   61.  -49.  -256 …": status, link quality,
+/// level. A driver that does not know dBm gives a positive level, one without a link -256.
+inline int wireless_dbm(std::string_view text) {
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(line.size() < text.size() ? line.size() + 1 : line.size());
+    const std::size_t colon = line.find(':');
+    if (colon == std::string_view::npos) continue;
+    line.remove_prefix(colon + 1);
+    take_field(line);
+    take_field(line);
+    const int level = leading_number(take_field(line));
+    if (level < 0 && level > -150) return level;
+  }
+  return 0;
+}
+
+/// The charge of the fullest battery below `folder` (`/sys/class/power_supply`) in percent, -1 when
+/// there is none. Batteries with the scope `Device` are those of mice and the like.
+inline int power_supply_charge(const char* folder) {
+  DIR* const entries = ::opendir(folder);
+  if (entries == nullptr) return -1;
+  int fullest = -1;
+  while (const dirent* entry = ::readdir(entries)) {
+    fixed_string<400> path;
+    const auto read = [&](const char* name, char(&into)[16]) {
+      path.assign(folder);
+      path.append('/').append(entry->d_name).append('/').append(name);
+      return path.overflowed() ? std::string_view{} : read_text(path.c_str(), into);
+    };
+    char text[16];
+    if (read("type", text) != "Battery\n" || read("scope", text) == "Device\n") continue;
+    const std::string_view charge = read("capacity", text);
+    if (charge.empty() || charge.front() < '0' || charge.front() > '9') continue;
+    const int percent = leading_number(charge);
+    if (percent > fullest) fullest = percent < 100 ? percent : 100;
+  }
+  ::closedir(entries);
+  return fullest;
+}
+
+}  // namespace ota::detail
 
 // ota/hardware/linux_host.hpp
 
 namespace ota {
 
 /// A Linux computer: clocks, memory, the battery's charge and the WiFi signal as the kernel tells
-/// them, the host name as the device's id (as 0x687931/ota does on a computer). It does not reset
-/// the computer and has no LED.
+/// them, and the host name as the device's id, as 0x687931/ota has it on a computer. It has no LED
+/// and no watchdog, and does not reset the computer: derive from it to add those.
 struct linux_host : no_hardware {
-  std::uint64_t now() { return static_cast<std::uint64_t>(::time(nullptr)); }
+  /// 0 while the clock has not been set: boards without a battery begin in 1970.
+  std::uint64_t now() {
+    constexpr time_t year_2020 = 1577836800;
+    timespec time{};
+    if (::clock_gettime(CLOCK_REALTIME, &time) != 0 || time.tv_sec < year_2020) return 0;
+    return static_cast<std::uint64_t>(time.tv_sec);
+  }
 
   std::uint64_t ticks_ms() {
     timespec time{};
@@ -7868,56 +8290,49 @@ struct linux_host : no_hardware {
   }
 
   int hour() {
-    const time_t time = ::time(nullptr);
+    const auto time = static_cast<time_t>(now());
     tm local{};
-    return ::localtime_r(&time, &local) == nullptr ? -1 : local.tm_hour;
+    ::tzset();  // localtime_r need not
+    return time == 0 || ::localtime_r(&time, &local) == nullptr ? -1 : local.tm_hour;
   }
 
   void wait(std::uint32_t milliseconds) {
-    const timespec time{static_cast<time_t>(milliseconds / 1000),
-                        static_cast<long>(milliseconds % 1000) * 1000000};
-    ::nanosleep(&time, nullptr);
+    timespec left{};
+    left.tv_sec = static_cast<time_t>(milliseconds / 1000);
+    left.tv_nsec = static_cast<long>(milliseconds % 1000) * 1000000;
+    while (::nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
   }
 
   std::size_t free_memory() {
     struct ::sysinfo info {};
     if (::sysinfo(&info) != 0) return 0;
-    return static_cast<std::size_t>(info.freeram) * info.mem_unit;
+    const std::uint64_t size = std::uint64_t{info.freeram} * info.mem_unit;
+    return size < SIZE_MAX ? static_cast<std::size_t>(size) : SIZE_MAX;
   }
 
-  /// The kernel writes a line a device: "wlan0: 0000   70.  -40.  -256 …", the level second.
+  /// Of the first interface that has a signal.
   int signal_dbm() {
-    FILE* const file = ::fopen("/proc/net/wireless", "r");
-    if (file == nullptr) return 0;
-    char line[160];
-    int dbm = 0;
-    while (dbm == 0 && ::fgets(line, sizeof line, file) != nullptr) {
-      char* at = ::strchr(line, ':');
-      if (at == nullptr) continue;
-      ::strtoul(at + 1, &at, 16);
-      ::strtol(at, &at, 10);
-      if (*at == '.') ++at;
-      const long level = ::strtol(at, &at, 10);
-      if (level < 0) dbm = static_cast<int>(level);
-    }
-    ::fclose(file);
-    return dbm;
+    char text[1024];
+    return detail::wireless_dbm(detail::read_text("/proc/net/wireless", text));
   }
+
+  /// Percent; of several batteries the fullest.
+  int battery_charge() { return detail::power_supply_charge("/sys/class/power_supply"); }
 
   std::uint32_t random() {
     std::uint32_t value = 0;
-    return ::getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value
-               ? value
-               : static_cast<std::uint32_t>(ticks_ms());
+    if (::getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value) return value;
+    return static_cast<std::uint32_t>(ticks_ms());
   }
 
   std::string_view unique_id() {
-    if (name_[0] == '\0' && ::gethostname(name_, sizeof name_ - 1) != 0) return "unknown";
+    if (name_[0] == '\0' && ::gethostname(name_, sizeof name_ - 1) != 0) name_[0] = '\0';
     return name_[0] == '\0' ? std::string_view("unknown") : std::string_view(name_);
   }
 
  private:
-  char name_[65] = {};
+  char name_[65] = {};  // Linux has host names of at most 64 bytes
 };
 
 }  // namespace ota

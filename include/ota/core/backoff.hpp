@@ -20,19 +20,23 @@ constexpr retry_limits adapt_to_signal(retry_limits limits, int dbm) {
 }
 
 /// Seconds to wait after failure number `failures`, counted from 1: `first`, doubled each time up
-/// to `most`.
+/// to `most`. What a server asks for (`Retry-After`) wins over it, and is for the caller to know.
 constexpr std::uint32_t backoff_seconds(std::uint32_t failures, std::uint32_t first,
                                         std::uint32_t most) {
-  std::uint64_t wait = first;
-  for (std::uint32_t i = 1; i < failures && wait < most; ++i) wait *= 2;
-  return wait < most ? static_cast<std::uint32_t>(wait) : most;
+  std::uint32_t wait = first;
+  for (std::uint32_t i = 1; i < failures && wait != 0 && wait < most; ++i)
+    wait = wait > most / 2 ? most : wait * 2;
+  return wait < most ? wait : most;
 }
 
-/// A wait made up to a quarter shorter or longer by chance, so that a fleet that failed together
-/// does not come back together. `random` is any number.
+/// A wait made longer or shorter by chance, so that a fleet that failed together does not come
+/// back together: by up to a quarter, rounded up to whole seconds. `random` is any number. Not for
+/// a wait that a server asked for, which may not get shorter.
 constexpr std::uint32_t with_jitter(std::uint32_t seconds, std::uint32_t random) {
-  const std::uint32_t spread = seconds / 4;
-  return seconds - spread + random % (2 * spread + 1);
+  const std::uint32_t spread = seconds / 4 + (seconds % 4 != 0 ? 1 : 0);
+  const std::uint32_t least = seconds - spread;
+  const std::uint32_t more = random % (2 * spread + 1);
+  return more < UINT32_MAX - least ? least + more : UINT32_MAX;
 }
 
 }  // namespace ota

@@ -11,33 +11,22 @@ struct battery_scale {
   std::uint32_t empty = 3000;  ///< 0 %
 };
 
-/// Whether a charge is below `percent`, by the formula of 0x687931/ota:
-/// volts = raw × 3.3 / 65535 × ratio, charge = (volts − empty) / (full − empty) × 100, clamped.
-/// In whole numbers, without rounding. A battery that cannot be read (`raw` below 0, or a scale
-/// without width) is not low.
-constexpr bool is_battery_below(int raw, const battery_scale& scale, std::uint32_t percent) {
-  if (raw < 0 || scale.full <= scale.empty || percent == 0) return false;
-  if (percent > 100) return true;
-  // Both sides × 65535 × 1000 × 100: millivolts × ratio in thousandths.
-  const std::int64_t volts = std::int64_t{raw} * 3300 * scale.divider_ratio * 100;
-  const std::int64_t width = std::int64_t{scale.full} - scale.empty;
-  const std::int64_t wanted = (std::int64_t{scale.empty} * 100 + width * percent) * 65535 * 1000;
-  return volts < wanted;
-}
-
-/// The charge in whole percent, rounded down; -1 when it cannot be read.
+/// The charge in whole percent, by the formula of 0x687931/ota: volts = raw × 3.3 / 65535 × ratio,
+/// charge = (volts − empty) / (full − empty) × 100, clamped to 0…100. `raw` is a 16-bit reading of
+/// 3.3 V. -1: not known, because there is no reading (`raw` below 0) or the scale has no width.
+///
+/// In whole numbers and rounded down, so that `charge < least` says the same as the exact formula
+/// for every whole `least`. The original computes with floating point: where the exact charge is a
+/// whole number, its last bit may fall below.
 constexpr int battery_percent(int raw, const battery_scale& scale) {
   if (raw < 0 || scale.full <= scale.empty) return -1;
-  int percent = 0;
-  while (percent < 100 && !is_battery_below(raw, scale, static_cast<std::uint32_t>(percent + 1)))
-    ++percent;
-  return percent;
-}
-
-/// WiFi signal as a percentage: (dBm + 90) × 100 / 60, clamped to 0…100.
-constexpr int signal_percent(int dbm) {
-  const int percent = (dbm + 90) * 100 / 60;
-  return dbm <= -90 || percent < 0 ? 0 : percent > 100 ? 100 : percent;
+  if (raw > 65535) raw = 65535;
+  // Both in 1 / 436900 mV, because 3300 / (65535 × 1000) = 22 / 436900.
+  const std::uint64_t volts = static_cast<std::uint64_t>(raw) * 22 * scale.divider_ratio;
+  const std::uint64_t empty = std::uint64_t{scale.empty} * 436900;
+  if (volts <= empty) return 0;
+  const std::uint64_t percent = (volts - empty) / (std::uint64_t{scale.full - scale.empty} * 4369);
+  return percent < 100 ? static_cast<int>(percent) : 100;
 }
 
 }  // namespace ota

@@ -1,22 +1,27 @@
 #pragma once
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <errno.h>
 #include <sys/random.h>
 #include <sys/sysinfo.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "linux_files.hpp"
 #include "no_hardware.hpp"
 
 namespace ota {
 
 /// A Linux computer: clocks, memory, the battery's charge and the WiFi signal as the kernel tells
-/// them, the host name as the device's id (as 0x687931/ota does on a computer). It does not reset
-/// the computer and has no LED.
+/// them, and the host name as the device's id, as 0x687931/ota has it on a computer. It has no LED
+/// and no watchdog, and does not reset the computer: derive from it to add those.
 struct linux_host : no_hardware {
-  std::uint64_t now() { return static_cast<std::uint64_t>(::time(nullptr)); }
+  /// 0 while the clock has not been set: boards without a battery begin in 1970.
+  std::uint64_t now() {
+    constexpr time_t year_2020 = 1577836800;
+    timespec time{};
+    if (::clock_gettime(CLOCK_REALTIME, &time) != 0 || time.tv_sec < year_2020) return 0;
+    return static_cast<std::uint64_t>(time.tv_sec);
+  }
 
   std::uint64_t ticks_ms() {
     timespec time{};
@@ -26,56 +31,49 @@ struct linux_host : no_hardware {
   }
 
   int hour() {
-    const time_t time = ::time(nullptr);
+    const auto time = static_cast<time_t>(now());
     tm local{};
-    return ::localtime_r(&time, &local) == nullptr ? -1 : local.tm_hour;
+    ::tzset();  // localtime_r need not
+    return time == 0 || ::localtime_r(&time, &local) == nullptr ? -1 : local.tm_hour;
   }
 
   void wait(std::uint32_t milliseconds) {
-    const timespec time{static_cast<time_t>(milliseconds / 1000),
-                        static_cast<long>(milliseconds % 1000) * 1000000};
-    ::nanosleep(&time, nullptr);
+    timespec left{};
+    left.tv_sec = static_cast<time_t>(milliseconds / 1000);
+    left.tv_nsec = static_cast<long>(milliseconds % 1000) * 1000000;
+    while (::nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
   }
 
   std::size_t free_memory() {
     struct ::sysinfo info {};
     if (::sysinfo(&info) != 0) return 0;
-    return static_cast<std::size_t>(info.freeram) * info.mem_unit;
+    const std::uint64_t size = std::uint64_t{info.freeram} * info.mem_unit;
+    return size < SIZE_MAX ? static_cast<std::size_t>(size) : SIZE_MAX;
   }
 
-  /// The kernel writes a line a device: "wlan0: 0000   70.  -40.  -256 …", the level second.
+  /// Of the first interface that has a signal.
   int signal_dbm() {
-    FILE* const file = ::fopen("/proc/net/wireless", "r");
-    if (file == nullptr) return 0;
-    char line[160];
-    int dbm = 0;
-    while (dbm == 0 && ::fgets(line, sizeof line, file) != nullptr) {
-      char* at = ::strchr(line, ':');
-      if (at == nullptr) continue;
-      ::strtoul(at + 1, &at, 16);
-      ::strtol(at, &at, 10);
-      if (*at == '.') ++at;
-      const long level = ::strtol(at, &at, 10);
-      if (level < 0) dbm = static_cast<int>(level);
-    }
-    ::fclose(file);
-    return dbm;
+    char text[1024];
+    return detail::wireless_dbm(detail::read_text("/proc/net/wireless", text));
   }
+
+  /// Percent; of several batteries the fullest.
+  int battery_charge() { return detail::power_supply_charge("/sys/class/power_supply"); }
 
   std::uint32_t random() {
     std::uint32_t value = 0;
-    return ::getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value
-               ? value
-               : static_cast<std::uint32_t>(ticks_ms());
+    if (::getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value) return value;
+    return static_cast<std::uint32_t>(ticks_ms());
   }
 
   std::string_view unique_id() {
-    if (name_[0] == '\0' && ::gethostname(name_, sizeof name_ - 1) != 0) return "unknown";
+    if (name_[0] == '\0' && ::gethostname(name_, sizeof name_ - 1) != 0) name_[0] = '\0';
     return name_[0] == '\0' ? std::string_view("unknown") : std::string_view(name_);
   }
 
  private:
-  char name_[65] = {};
+  char name_[65] = {};  // Linux has host names of at most 64 bytes
 };
 
 }  // namespace ota

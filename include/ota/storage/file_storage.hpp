@@ -2,10 +2,10 @@
 
 #include <cstdint>
 #include <string_view>
-#include <type_traits>
 #include <utility>
 
 #include "../core/bytes.hpp"
+#include "../core/contract.hpp"
 #include "../core/result.hpp"
 
 namespace ota {
@@ -45,103 +45,59 @@ struct any_visitor {
   bool operator()(std::string_view, file_kind) const { return true; }
 };
 
-template <class S, class = void>
-struct has_stat : std::false_type {};
 template <class S>
-struct has_stat<S, std::enable_if_t<std::is_same_v<
-                       decltype(std::declval<S&>().stat(std::string_view{})), result<file_info>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_file_read : std::false_type {};
+using stat_of = decltype(std::declval<S&>().stat(std::string_view{}));
 template <class S>
-struct has_file_read<
-    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().read(
-                                           std::string_view{}, std::uint64_t{}, mutable_bytes{})),
-                                       result<std::size_t>>>> : std::true_type {};
-
-template <class S, class = void>
-struct has_file_write : std::false_type {};
+using file_read_of =
+    decltype(std::declval<S&>().read(std::string_view{}, std::uint64_t{}, mutable_bytes{}));
 template <class S>
-struct has_file_write<
-    S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().write(std::string_view{},
-                                                                         std::uint64_t{}, bytes{})),
-                                       result<void>>>> : std::true_type {};
-
-template <class S, class = void>
-struct has_rename : std::false_type {};
+using file_write_of =
+    decltype(std::declval<S&>().write(std::string_view{}, std::uint64_t{}, bytes{}));
 template <class S>
-struct has_rename<
-    S,
-    std::enable_if_t<std::is_same_v<
-        decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{})), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_remove : std::false_type {};
+using rename_of = decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{}));
 template <class S>
-struct has_remove<S, std::enable_if_t<std::is_same_v<
-                         decltype(std::declval<S&>().remove(std::string_view{})), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_sync : std::false_type {};
+using remove_of = decltype(std::declval<S&>().remove(std::string_view{}));
 template <class S>
-struct has_sync<S,
-                std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().sync()), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_free_space : std::false_type {};
+using sync_of = decltype(std::declval<S&>().sync());
 template <class S>
-struct has_free_space<S, std::enable_if_t<std::is_same_v<decltype(std::declval<S&>().free_space()),
-                                                         result<std::uint64_t>>>> : std::true_type {
-};
-
-template <class S, class = void>
-struct has_list : std::false_type {};
+using free_space_of = decltype(std::declval<S&>().free_space());
 template <class S>
-struct has_list<
-    S, std::enable_if_t<std::is_same_v<
-           decltype(std::declval<S&>().list(std::string_view{}, any_visitor{})), result<void>>>>
-    : std::true_type {};
-
-template <class S, class = void>
-struct has_set_executable : std::false_type {};
+using list_of = decltype(std::declval<S&>().list(std::string_view{}, any_visitor{}));
 template <class S>
-struct has_set_executable<
-    S, std::enable_if_t<std::is_same_v<
-           decltype(std::declval<S&>().set_executable(std::string_view{}, true)), result<void>>>>
-    : std::true_type {};
+using set_executable_of = decltype(std::declval<S&>().set_executable(std::string_view{}, true));
 
 }  // namespace detail
 
 /// Whether a storage policy keeps the executable bit.
 template <class Storage>
-inline constexpr bool keeps_modes = detail::has_set_executable<Storage>::value;
+inline constexpr bool keeps_modes =
+    detail::gives<result<void>, detail::set_executable_of, Storage>::value;
 
 /// Checks a file storage policy against the contract, one sentence for each missing member.
 template <class Storage>
 struct check_file_storage {
+  template <class Result, template <class> class Call>
+  static constexpr bool has = detail::gives<Result, Call, Storage>::value;
+
   static_assert(
-      detail::has_stat<Storage>::value,
+      has<result<file_info>, detail::stat_of>,
       "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
-  static_assert(detail::has_file_read<Storage>::value,
+  static_assert(has<result<std::size_t>, detail::file_read_of>,
                 "the storage policy needs: ota::result<std::size_t> read(std::string_view path, "
                 "std::uint64_t offset, ota::mutable_bytes out)");
-  static_assert(detail::has_file_write<Storage>::value,
+  static_assert(has<result<void>, detail::file_write_of>,
                 "the storage policy needs: ota::result<void> write(std::string_view path, "
                 "std::uint64_t offset, ota::bytes data)");
-  static_assert(detail::has_rename<Storage>::value,
+  static_assert(has<result<void>, detail::rename_of>,
                 "the storage policy needs: ota::result<void> rename(std::string_view from, "
                 "std::string_view to)");
-  static_assert(detail::has_remove<Storage>::value,
+  static_assert(has<result<void>, detail::remove_of>,
                 "the storage policy needs: ota::result<void> remove(std::string_view path)");
-  static_assert(detail::has_sync<Storage>::value,
+  static_assert(has<result<void>, detail::sync_of>,
                 "the storage policy needs: ota::result<void> sync()");
-  static_assert(detail::has_free_space<Storage>::value,
+  static_assert(has<result<std::uint64_t>, detail::free_space_of>,
                 "the storage policy needs: ota::result<std::uint64_t> free_space()");
-  static_assert(detail::has_list<Storage>::value,
+  static_assert(has<result<void>, detail::list_of>,
                 "the storage policy needs: template <class Visit> ota::result<void> "
                 "list(std::string_view directory, Visit&& visit)");
   static constexpr bool ok = true;

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <type_traits>
 #include <utility>
 
 #include "../format/config.hpp"
+#include "../hardware/no_hardware.hpp"
 #include "../http/message.hpp"
 #include "../storage/file_storage.hpp"
 
@@ -19,47 +19,16 @@ namespace ota {
 
 namespace detail {
 
-template <class Http, class = void>
-struct has_open : std::false_type {};
-template <class Http>
-struct has_open<Http, std::enable_if_t<std::is_same_v<decltype(std::declval<Http&>().open(
-                                                          std::declval<const http_request&>())),
-                                                      result<http_response>>>> : std::true_type {};
-
-template <class Http, class = void>
-struct has_body_read : std::false_type {};
-template <class Http>
-struct has_body_read<
-    Http, std::enable_if_t<std::is_same_v<decltype(std::declval<Http&>().read(mutable_bytes{})),
-                                          result<std::size_t>>>> : std::true_type {};
-
-template <class Http, class = void>
-struct has_set_timeouts : std::false_type {};
-template <class Http>
-struct has_set_timeouts<Http,
-                        std::void_t<decltype(std::declval<Http&>().set_timeouts(http_timeouts{}))>>
-    : std::true_type {};
-
-template <class Hardware, class = void>
-struct has_hardware : std::false_type {};
-template <class Hardware>
-struct has_hardware<Hardware,
-                    std::void_t<decltype(std::declval<Hardware&>().now()),
-                                decltype(std::declval<Hardware&>().hour()),
-                                decltype(std::declval<Hardware&>().wait(std::uint32_t{})),
-                                decltype(std::declval<Hardware&>().feed_watchdog()),
-                                decltype(std::declval<Hardware&>().led(true)),
-                                decltype(std::declval<Hardware&>().battery_raw()),
-                                decltype(std::declval<Hardware&>().free_memory()),
-                                decltype(std::declval<Hardware&>().signal_dbm()),
-                                decltype(std::declval<Hardware&>().random()),
-                                decltype(std::declval<Hardware&>().unique_id()),
-                                decltype(std::declval<Hardware&>().reset(reset_mode::hard))>>
-    : std::true_type {};
+template <class H>
+using open_of = decltype(std::declval<H&>().open(std::declval<const http_request&>()));
+template <class H>
+using body_read_of = decltype(std::declval<H&>().read(mutable_bytes{}));
+template <class H>
+using set_timeouts_of = decltype(std::declval<H&>().set_timeouts(http_timeouts{}));
 
 template <class Http>
 void set_timeouts(Http& http, const config& settings) {
-  if constexpr (has_set_timeouts<Http>::value) {
+  if constexpr (gives<void, set_timeouts_of, Http>::value) {
     const std::uint32_t read = settings.http_timeout_sec * 1000;
     const std::uint32_t connect = settings.connect_timeout_sec * 1000;
     http.set_timeouts({connect != 0 ? connect : read, read});
@@ -71,14 +40,14 @@ void set_timeouts(Http& http, const config& settings) {
 /// Checks that a device's policies keep their contracts: one sentence for whatever is missing.
 template <class Policies>
 struct check_policies {
+  using http = typename Policies::http;
   static_assert(check_file_storage<typename Policies::storage>::ok);
-  static_assert(detail::has_open<typename Policies::http>::value,
+  static_assert(detail::gives<result<http_response>, detail::open_of, http>::value,
                 "the HTTP policy needs: ota::result<ota::http_response> open(const "
                 "ota::http_request&)");
-  static_assert(detail::has_body_read<typename Policies::http>::value,
+  static_assert(detail::gives<result<std::size_t>, detail::body_read_of, http>::value,
                 "the HTTP policy needs: ota::result<std::size_t> read(ota::mutable_bytes out)");
-  static_assert(detail::has_hardware<typename Policies::hardware>::value,
-                "the hardware policy needs every member of ota::no_hardware: derive from it");
+  static_assert(check_hardware<typename Policies::hardware>::ok);
   static_assert(Policies::hash::digest_size >= 20,
                 "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
   static_assert(Policies::chunk_size >= 256 && Policies::chunk_size <= 65536,
