@@ -1,6 +1,7 @@
 #pragma once
 
 #include <charconv>
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <memory>
@@ -125,7 +126,7 @@ class git_repository {
       const std::size_t zero = text.find('\0', at);
       release_tag one;
       one.name = text.substr(at, zero - at);
-      one.created = std::atoll(text.substr(zero + 1, end - zero - 1).c_str());
+      one.created = std::strtoll(text.c_str() + zero + 1, nullptr, 10);
       tags.push_back(std::move(one));
     }
     sort_releases(tags);

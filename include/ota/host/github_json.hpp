@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdlib>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -84,7 +85,7 @@ inline void write_signature(json_writer& out, const std::string& line) {
       .key("email")
       .string(whole ? line.substr(open + 2, close - open - 2) : "")
       .key("date")
-      .string(iso_time(whole ? std::atoll(line.c_str() + close + 2) : 0))
+      .string(iso_time(whole ? std::strtoll(line.c_str() + close + 2, nullptr, 10) : 0))
       .end_object();
 }
 

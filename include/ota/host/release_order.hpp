@@ -63,6 +63,7 @@ inline void sort_releases(std::vector<release_tag>& tags) {
     return rank{version->prerelease ? 2 : 0, version->parts, tag.created};
   };
   std::vector<std::pair<rank, release_tag>> ranked;
+  ranked.reserve(tags.size());
   for (release_tag& tag : tags) ranked.emplace_back(rank_of(tag), std::move(tag));
   std::stable_sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) {
     if (a.first.kind != b.first.kind) return a.first.kind < b.first.kind;
