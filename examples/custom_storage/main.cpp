@@ -29,7 +29,7 @@ class map_storage {
   ota::result<std::size_t> read(std::string_view path, std::uint64_t offset,
                                 ota::mutable_bytes out) {
     const auto found = files_.find(std::string(path));
-    if (found == files_.end()) return ota::error{ota::errc::not_found, "map", "no such file"};
+    if (found == files_.end()) return no_such_file;
     const std::string& text = found->second;
     const std::size_t first = std::min<std::size_t>(text.size(), offset);
     const std::size_t size = std::min(out.size(), text.size() - first);
@@ -38,19 +38,18 @@ class map_storage {
   }
 
   ota::result<void> write(std::string_view path, std::uint64_t offset, ota::bytes data) {
-    if (!fits(path)) return ota::error{ota::errc::exists, "map", "something is in the way"};
+    if (!fits(path)) return in_the_way;
     std::string& text = files_[std::string(path)];
     if (offset == 0) text.clear();
-    if (offset != text.size())
-      return ota::error{ota::errc::invalid_argument, "map", "a write must append"};
+    if (offset != text.size()) return not_at_end;
     text.append(reinterpret_cast<const char*>(data.data()), data.size());
     return {};
   }
 
   ota::result<void> rename(std::string_view from, std::string_view to) {
     const auto found = files_.find(std::string(from));
-    if (found == files_.end()) return ota::error{ota::errc::not_found, "map", "no such file"};
-    if (!fits(to)) return ota::error{ota::errc::exists, "map", "something is in the way"};
+    if (found == files_.end()) return no_such_file;
+    if (!fits(to)) return in_the_way;
     std::string text = std::move(found->second);
     files_.erase(found);
     files_[std::string(to)] = std::move(text);
@@ -59,7 +58,7 @@ class map_storage {
 
   ota::result<void> remove(std::string_view path) {
     if (files_.erase(std::string(path)) != 0 || !holds_below(path)) return {};
-    return ota::error{ota::errc::not_empty, "map", "the directory still holds something"};
+    return not_empty;
   }
 
   ota::result<void> sync() { return {}; }
@@ -83,6 +82,12 @@ class map_storage {
   }
 
  private:
+  static constexpr ota::error no_such_file{ota::errc::not_found, "map", "no such file"};
+  static constexpr ota::error in_the_way{ota::errc::exists, "map", "something is in the way"};
+  static constexpr ota::error not_at_end{ota::errc::invalid_argument, "map", "a write must append"};
+  static constexpr ota::error not_empty{ota::errc::not_empty, "map",
+                                        "the directory still holds something"};
+
   bool holds_below(std::string_view directory) const {
     const std::string prefix = std::string(directory) + "/";
     const auto next = files_.lower_bound(prefix);

@@ -30,8 +30,7 @@ class stager {
     staged_ = {};
     has_manifest_ = has_manifest && Trust::reads_manifests;
     if (settings_.channel == "stable" && !settings_.manifest_key.empty() && !has_manifest)
-      return error{errc::untrusted, "stager",
-                   "manifest_key is set, but the release has no manifest.json to check"};
+      return unsigned_release;
     detail::staging_record last;
     if (last.load(storage_) && last.version == target.id &&
         last.settings == detail::settings_sum(settings_)) {
@@ -68,8 +67,7 @@ class stager {
 
   /// One piece of work further; false when the version is complete and synced beside the other.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, swapper<Storage>& swap, mutable_bytes chunk,
-                    std::uint64_t now) {
+  result<bool> step(Http& http, Source& source, swapper<Storage>& swap, mutable_bytes chunk) {
     switch (stage_) {
       case stage::forget:
         return then(forget(swap), stage::clean_new);
@@ -78,10 +76,10 @@ class stager {
       case stage::clean_old:
         return begin_list(detail::remove_tree_step(storage_, layout::replaced));
       case stage::list:
-        return begin_compare(lister_.step(http, source, chunk, now));
+        return begin_compare(lister_.step(http, source, chunk));
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
-          return begin_compare(manifest_.step(http, source, chunk, now));
+          return begin_compare(manifest_.step(http, source, chunk));
         break;
       case stage::compare:
         return begin_deletes(planner_.step(chunk));
@@ -98,6 +96,15 @@ class stager {
   }
 
  private:
+  static constexpr error unsigned_release{
+      errc::untrusted, "stager",
+      "manifest_key is set, but the release has no manifest.json to check"};
+  static constexpr error no_space{
+      errc::no_space, "stager",
+      "not enough space: an update needs twice the size of its new files free"};
+  static constexpr error below_reserve{errc::no_space, "stager",
+                                       "not enough space: less than min_free_storage is free"};
+
   enum class stage : std::uint8_t {
     forget,
     clean_new,
@@ -209,12 +216,8 @@ class stager {
   result<void> check_space(std::uint64_t size) {
     const auto room = storage_.free_space();
     if (!room) return room.error();
-    if (*room / 2 < size)
-      return error{errc::no_space, "stager",
-                   "not enough space: an update needs twice the size of its new files free"};
-    if (*room < settings_.min_free_storage)
-      return error{errc::no_space, "stager",
-                   "not enough space: less than min_free_storage is free"};
+    if (*room / 2 < size) return no_space;
+    if (*room < settings_.min_free_storage) return below_reserve;
     return {};
   }
 

@@ -52,7 +52,7 @@ class swapper {
   }
 
   /// Why the last swap was undone; code `none` when it was not.
-  const error& failure() const { return failure_; }
+  const error& failure() const { return *failure_; }
 
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
@@ -74,7 +74,7 @@ class swapper {
   /// in, by `step()` or after a power cut by the next start. Everything staged must be synced.
   /// The version may start `allowed` times, at least once, without being confirmed.
   result<void> begin(const version_id& version, std::uint32_t entries, std::uint32_t allowed) {
-    failure_ = {};
+    failure_ = &no_error;
     state_.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
     state_.previous = state_.version;
     state_.version = version;
@@ -90,7 +90,7 @@ class swapper {
     auto done = work();
     if (done) return true;
     if (state_.phase != swap_phase::swapping) return done.error();
-    failure_ = done.error();
+    failure_ = &done.error();
     state_.reject = false;
     if (auto turned = enter(swap_phase::removing, pass::remove_new); !turned) return turned.error();
     return true;
@@ -106,9 +106,7 @@ class swapper {
 
   /// Keeps the version on trial.
   result<void> confirm() {
-    if (state_.phase != swap_phase::trial)
-      return error{errc::wrong_state, "swapper",
-                   "no version is on trial: there is nothing to confirm"};
+    if (state_.phase != swap_phase::trial) return nothing_on_trial;
     state_.phase = swap_phase::kept;
     return store();
   }
@@ -116,7 +114,7 @@ class swapper {
   /// Begins to put the old version back; the present one will not be tried again.
   result<void> revert() {
     if (state_.phase != swap_phase::trial && state_.phase != swap_phase::kept)
-      return error{errc::wrong_state, "swapper", "there is no earlier version to put back"};
+      return nothing_to_put_back;
     state_.reject = true;
     return enter(swap_phase::removing, pass::remove_new);
   }
@@ -137,6 +135,13 @@ class swapper {
   }
 
  private:
+  static constexpr error nothing_on_trial{errc::wrong_state, "swapper",
+                                          "no version is on trial: there is nothing to confirm"};
+  static constexpr error nothing_to_put_back{errc::wrong_state, "swapper",
+                                             "there is no earlier version to put back"};
+  static constexpr error damaged_plan{errc::malformed, "swapper",
+                                      "the plan of the swap at .ota/plan is damaged"};
+
   enum class pass : std::uint8_t { back_up, install, remove_new, put_back };
 
   // magic, phase, boots, reject, allowed, entries, version, previous, rejected, CRC-32 of all
@@ -161,8 +166,7 @@ class swapper {
     const auto more = plan_.next(storage_, item);
     if (!more) return more.error();
     if (*more) return apply(item, count_++);
-    if (count_ != state_.entries)
-      return error{errc::malformed, "swapper", "the plan of the swap at .ota/plan is damaged"};
+    if (count_ != state_.entries) return damaged_plan;
     return end_pass();
   }
 
@@ -261,7 +265,7 @@ class swapper {
 
   Storage& storage_;
   swap_state state_;
-  error failure_;
+  const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
   pass pass_ = pass::back_up;

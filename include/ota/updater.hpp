@@ -94,7 +94,7 @@ class updater : private check_policies<Policies> {
   template <class Observe>
   result<update_outcome> run(Observe&& observe) {
     while (step()) observe(static_cast<const update_progress_report&>(progress_));
-    if (outcome_ == update_outcome::failed) return failure_;
+    if (outcome_ == update_outcome::failed) return *failure_;
     return outcome_;
   }
   result<update_outcome> run() {
@@ -119,7 +119,7 @@ class updater : private check_policies<Policies> {
   update_outcome outcome() const { return outcome_; }
 
   /// Why the last update failed, and a sentence for people that also names the file.
-  const error& failure() const { return failure_; }
+  const error& failure() const { return *failure_; }
   std::string_view message() const { return message_; }
 
   /// The version that the last check found, and what is installed.
@@ -135,11 +135,15 @@ class updater : private check_policies<Policies> {
   void record_only() { stager_.record_only(); }
 
  private:
+  static constexpr error trial_pending{
+      errc::wrong_state, "updater",
+      "a version is on trial: confirm it or roll it back before the next update"};
+
   // ---- the phases of an update --------------------------------------------------------------
 
   void begin() {
     outcome_ = update_outcome::none;
-    failure_ = {};
+    failure_ = &no_error;
     message_.clear();
     attempts_ = 0;
     best_ = 0;
@@ -185,7 +189,7 @@ class updater : private check_policies<Policies> {
       checking_ = true;
       return {};
     }
-    const auto found = source_.step(http_, chunk(), hardware_.now());
+    const auto found = source_.step(http_, chunk());
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
@@ -208,8 +212,7 @@ class updater : private check_policies<Policies> {
     if (same && !settings_.force) return up_to_date(target.id);
     if (state.phase == swap_phase::trial) {
       if (same) return up_to_date(target.id);
-      return error{errc::wrong_state, "updater",
-                   "a version is on trial: confirm it or roll it back before the next update"};
+      return trial_pending;
     }
     if (is_scheduled()) {
       // A version that has to wait was checked for all the same.
@@ -252,7 +255,7 @@ class updater : private check_policies<Policies> {
   }
 
   result<void> stage() {
-    const auto more = stager_.step(http_, source_, swapper_, chunk(), hardware_.now());
+    const auto more = stager_.step(http_, source_, swapper_, chunk());
     if (!more) return more.error();
     if (*more) return {};
     if (stager_.plan().entries == 0) {
@@ -300,12 +303,14 @@ class updater : private check_policies<Policies> {
   void handle(const error& failure) {
     const retry_limits limits =
         adapt_to_signal({settings_.http_retries, settings_.backoff_sec}, hardware_.signal_dbm());
-    const bool short_limit = failure.code == errc::rate_limited &&
-                             failure.detail <= static_cast<std::int32_t>(settings_.max_backoff_sec);
+    const std::uint32_t limit_wait =
+        failure.code == errc::rate_limited ? rate_limit_wait(http_.response(), hardware_.now()) : 0;
+    const bool short_limit =
+        failure.code == errc::rate_limited && limit_wait <= settings_.max_backoff_sec;
     if (progress_.bytes > best_) best_ = progress_.bytes, attempts_ = 0;
     if ((is_transient(failure) || short_limit) && ++attempts_ < limits.tries) {
       pause_seconds_ =
-          short_limit ? static_cast<std::uint32_t>(failure.detail)
+          short_limit ? limit_wait
                       : backoff_seconds(attempts_, limits.first_wait, settings_.max_backoff_sec);
       if (settings_.jitter && !short_limit)
         pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
@@ -314,8 +319,8 @@ class updater : private check_policies<Policies> {
       if (progress_.phase == update_phase::checking) checking_ = false;
       return;
     }
-    failure_ = failure;
-    detail::describe(message_, failure, subject());
+    failure_ = &failure;
+    detail::describe(message_, failure, subject(), http_.response().status);
     log_.failed(message_);
     if (progress_.phase != update_phase::checking) note_health(message_);
     finish(update_outcome::failed);
@@ -373,7 +378,7 @@ class updater : private check_policies<Policies> {
                                                                                   settings_};
   release_target installed_;
   update_progress_report progress_;
-  error failure_;
+  const error* failure_ = &no_error;
   fixed_string<max_log_line> message_;
   std::uint64_t best_ = 0;
   std::uint32_t attempts_ = 0;

@@ -51,16 +51,20 @@ class verifier {
         if (kind_ == digest_kind::crc32) return compare(check_, promised);
       }
     }
-    return error{errc::unsupported, "verifier", "this device cannot check that kind of hash"};
+    return unknown_hash;
   }
 
  private:
+  static constexpr error unknown_hash{errc::unsupported, "verifier",
+                                      "this device cannot check that kind of hash"};
+  static constexpr error other_content{errc::mismatch, "verifier",
+                                       "the content is not what was promised: its hash differs"};
+
   template <class H>
   static result<void> compare(H& hash, const digest& promised) {
     const auto value = hash.finish();
     if (equal({value.data(), value.size()}, promised.view())) return {};
-    return error{errc::mismatch, "verifier",
-                 "the content is not what was promised: its hash differs"};
+    return other_content;
   }
 
   using strong_hash = std::conditional_t<checks_manifests, Hash, crc32>;

@@ -792,8 +792,9 @@ enum class errc : std::uint8_t {
   storage,           ///< storage refused to read or write
   connection,        ///< no connection, or it broke
   timeout,           ///< the other side was silent for too long
-  http_status,       ///< the server answered with a status that ends the request; `detail` holds it
-  rate_limited,      ///< the server asks to wait; `detail` holds the seconds
+  http_status,       ///< the server answered with a status that ends the request
+  server_trouble,    ///< the server answered that it cannot now: trying again may help
+  rate_limited,      ///< the server asks to wait
   mismatch,          ///< bytes are not what was promised: size or hash differs
   untrusted,         ///< a signature is missing or wrong
   rejected,          ///< this version was tried and put back before
@@ -801,14 +802,24 @@ enum class errc : std::uint8_t {
   power_cut          ///< a test storage has cut the power
 };
 
-/// A failure: its kind, the part where it happened, and a short English text that
-/// a person can act on. Both texts are literals, so an error is cheap to copy.
+/// A failure: its kind, the part where it happened, and a short English text that a person can
+/// act on.
+///
+/// Errors are constants, and a `result` holds the address of one: an error costs a device one
+/// register on its way up. Whoever returns one declares it `static constexpr`:
+///
+/// ```
+/// static constexpr ota::error worn_out{ota::errc::storage, "flash", "a sector is worn out"};
+/// if (erase_failed) return worn_out;
+/// ```
 struct error {
   errc code = errc::none;
-  const char* where = "";   ///< the part: "http", "json", "stager", …
-  const char* text = "";    ///< what happened, and what to do about it
-  std::int32_t detail = 0;  ///< a number that belongs to it: HTTP status, errno, seconds
+  const char* where = "";  ///< the part: "http", "json", "stager", …
+  const char* text = "";   ///< what happened, and what to do about it
 };
+
+/// What `result::error()` gives where there is none.
+inline constexpr error no_error{};
 
 }  // namespace ota
 
@@ -816,22 +827,25 @@ struct error {
 
 namespace ota {
 
-/// A value, or the `error` that stands in its place. Everything that can fail
-/// returns one; the compiler warns when it is ignored.
+/// A value, or the `error` that stands in its place. Everything that can fail returns one; the
+/// compiler warns when it is ignored.
 ///
-/// `T` must be default constructible; both members are kept side by side, which
-/// on small targets costs less code than a union with managed lifetimes.
+/// `T` must be default constructible; value and error are kept side by side, which on small
+/// targets costs less code than a union with managed lifetimes. The error must be a constant that
+/// stays: a temporary one does not compile.
 template <class T>
 class [[nodiscard]] result {
  public:
   using value_type = T;
 
   constexpr result(const T& value) : value_(value) {}
-  constexpr result(const error& failure) : error_(failure) {}
+  constexpr result(const ota::error& failure) : error_(&failure) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
 
   /// True when there is a value.
-  constexpr explicit operator bool() const { return error_.code == errc::none; }
-  constexpr bool has_value() const { return error_.code == errc::none; }
+  constexpr explicit operator bool() const { return error_ == nullptr; }
+  constexpr bool has_value() const { return error_ == nullptr; }
 
   constexpr const T& value() const { return value_; }
   constexpr T& value() { return value_; }
@@ -841,29 +855,57 @@ class [[nodiscard]] result {
   constexpr T* operator->() { return &value_; }
   constexpr T value_or(const T& other) const { return has_value() ? value_ : other; }
 
-  /// The failure; its code is `errc::none` when there is a value.
-  constexpr const ota::error& error() const { return error_; }
+  /// The failure; `no_error` when there is a value.
+  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
 
  private:
   T value_{};
-  ota::error error_{};
+  const ota::error* error_ = nullptr;
 };
 
-/// Success without a value, or an `error`.
+/// Success without a value, or an `error`. One machine word.
 template <>
 class [[nodiscard]] result<void> {
  public:
   using value_type = void;
 
   constexpr result() = default;
-  constexpr result(const error& failure) : error_(failure) {}
+  constexpr result(const ota::error& failure) : error_(&failure) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
 
-  constexpr explicit operator bool() const { return error_.code == errc::none; }
-  constexpr bool has_value() const { return error_.code == errc::none; }
-  constexpr const ota::error& error() const { return error_; }
+  constexpr explicit operator bool() const { return error_ == nullptr; }
+  constexpr bool has_value() const { return error_ == nullptr; }
+  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
 
  private:
-  ota::error error_{};
+  const ota::error* error_ = nullptr;
+};
+
+/// Yes or no, or an `error`. One machine word: what most steps return, kept in one register.
+template <>
+class [[nodiscard]] result<bool> {
+ public:
+  using value_type = bool;
+
+  result(bool value) : word_(value ? yes : 0) {}
+  result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
+
+  explicit operator bool() const { return has_value(); }
+  bool has_value() const { return word_ <= yes; }
+  bool value() const { return word_ == yes; }
+  bool operator*() const { return word_ == yes; }
+  bool value_or(bool other) const { return has_value() ? value() : other; }
+  const ota::error& error() const {
+    return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
+  }
+
+ private:
+  static constexpr std::uintptr_t yes = 1;  // no error lies at an odd address
+
+  std::uintptr_t word_;
 };
 
 }  // namespace ota
@@ -924,44 +966,57 @@ constexpr bool parse_port(std::string_view text, std::uint16_t& port) {
   return value != 0 && value <= 65535;
 }
 
-inline error bad_url(const char* text) { return {errc::invalid_argument, "url", text}; }
+namespace bad_url {
+
+inline constexpr error forbidden_character{errc::invalid_argument, "url",
+                                           "a space or control character in the URL"};
+inline constexpr error unknown_scheme{errc::invalid_argument, "url",
+                                      "the URL must begin with http:// or https://"};
+inline constexpr error no_slash{errc::invalid_argument, "url", "the URL lacks a / after its host"};
+inline constexpr error has_user{errc::invalid_argument, "url",
+                                "a user name or password in the URL: use `token` instead"};
+inline constexpr error no_bracket{errc::invalid_argument, "url",
+                                  "the URL lacks the ] of an IPv6 address"};
+inline constexpr error bad_host{errc::invalid_argument, "url", "the URL has no valid host"};
+inline constexpr error bad_port{errc::invalid_argument, "url", "the URL has no valid port"};
+
+}  // namespace bad_url
 
 }  // namespace detail
 
 /// Takes an absolute URL apart. Refused (`errc::invalid_argument`): schemes other than http and
 /// https, user names in the URL, spaces and control characters, a bad host or port.
 inline result<url_view> parse_url(std::string_view url) {
-  using detail::bad_url;
-  if (!detail::is_url_text(url)) return bad_url("a space or control character in the URL");
+  namespace bad_url = detail::bad_url;
+  if (!detail::is_url_text(url)) return bad_url::forbidden_character;
   url_view parts;
   if (detail::starts_with_any_case(url, "http://"))
     url.remove_prefix(7);
   else if (detail::starts_with_any_case(url, "https://"))
     url.remove_prefix(8), parts.secure = true;
   else
-    return bad_url("the URL must begin with http:// or https://");
+    return bad_url::unknown_scheme;
   parts.port = parts.secure ? 443 : 80;
   parts.authority = slice(url, 0, url.find_first_of("/?#"));
   parts.target = slice(url, parts.authority.size());
   parts.target = slice(parts.target, 0, parts.target.find('#'));
   if (parts.target.empty()) parts.target = "/";
-  if (parts.target.front() != '/') return bad_url("the URL lacks a / after its host");
-  if (parts.authority.find('@') != std::string_view::npos)
-    return bad_url("a user name or password in the URL: use `token` instead");
+  if (parts.target.front() != '/') return bad_url::no_slash;
+  if (parts.authority.find('@') != std::string_view::npos) return bad_url::has_user;
   const bool in_brackets = !parts.authority.empty() && parts.authority.front() == '[';
   std::string_view rest;
   if (in_brackets) {
     const std::size_t end = parts.authority.find(']');
-    if (end == std::string_view::npos) return bad_url("the URL lacks the ] of an IPv6 address");
+    if (end == std::string_view::npos) return bad_url::no_bracket;
     parts.host = slice(parts.authority, 1, end - 1);
     rest = slice(parts.authority, end + 1);
   } else {
     parts.host = slice(parts.authority, 0, parts.authority.find(':'));
     rest = slice(parts.authority, parts.host.size());
   }
-  if (!detail::is_host(parts.host, in_brackets)) return bad_url("the URL has no valid host");
+  if (!detail::is_host(parts.host, in_brackets)) return bad_url::bad_host;
   if (!rest.empty() && (rest.front() != ':' || !detail::parse_port(slice(rest, 1), parts.port)))
-    return bad_url("the URL has no valid port");
+    return bad_url::bad_port;
   return parts;
 }
 
@@ -1028,50 +1083,6 @@ result<void> tidy_url(fixed_string<N>& url) {
 }
 
 }  // namespace detail
-
-/// Where a `Location` header leads (RFC 3986, section 5.2): an absolute URL, `//host/path`,
-/// `/path`, `path` or `?query`, seen from the absolute URL `base`. A fragment is dropped.
-///
-/// `out` may be the text that `base` views, but must not hold `location`. Errors:
-/// `errc::invalid_argument` as for `parse_url`, `errc::too_long`.
-template <std::size_t N>
-result<void> resolve_url(std::string_view base, std::string_view location, fixed_string<N>& out) {
-  const auto from = parse_url(base);
-  if (!from) return from.error();
-  if (!detail::is_url_text(location))
-    return detail::bad_url("a space or control character in the redirect's URL");
-  location = slice(location, 0, location.find('#'));
-
-  // How much of `base` stays in front.
-  const std::size_t scheme = from->secure ? 6 : 5;
-  const std::size_t root = scheme + 2 + from->authority.size();
-  const std::string_view target = slice(base, root, base.find('#') - root);
-  const std::size_t path = slice(target, 0, target.find('?')).size();
-  const std::size_t colon = location.find(':');
-  const bool absolute = colon != std::string_view::npos && colon < location.find_first_of("/?");
-  std::size_t kept = root;
-  bool adds_slash = false;
-  if (absolute)
-    kept = 0;
-  else if (starts_with(location, "//"))
-    kept = scheme;
-  else if (location.empty())
-    kept = root + target.size();
-  else if (location.front() == '?')
-    kept = root + path, adds_slash = path == 0;
-  else if (location.front() != '/') {
-    const std::size_t slash = slice(target, 0, path).rfind('/');
-    adds_slash = slash == std::string_view::npos;
-    kept = root + (adds_slash ? 0 : slash + 1);
-  }
-  if (base.data() == out.data())
-    out.resize(kept);
-  else
-    out.assign(slice(base, 0, kept));
-  if (adds_slash) out.append('/');
-  out.append(location);
-  return detail::tidy_url(out);
-}
 
 }  // namespace ota
 
@@ -1204,43 +1215,71 @@ constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() && starts_with_any_case(text, lower);
 }
 
+/// What `validate` finds: `where` is the key at fault.
+namespace bad_config {
+
+inline constexpr error no_owner{errc::invalid_argument, "owner",
+                                "`owner` must name the account that holds the repository"};
+inline constexpr error no_repo{errc::invalid_argument, "repo",
+                               "`repo` must name the repository to follow"};
+inline constexpr error bad_owner{errc::invalid_argument, "owner",
+                                 "`owner` may hold letters, digits and - _ . only"};
+inline constexpr error bad_repo{errc::invalid_argument, "repo",
+                                "`repo` may hold letters, digits and - _ . only"};
+inline constexpr error bad_channel{errc::invalid_argument, "channel",
+                                   "`channel` must be stable or developer"};
+inline constexpr error bad_branch{
+    errc::invalid_argument, "branch",
+    "`branch` must name the branch that the developer channel follows"};
+inline constexpr error bad_api{errc::invalid_argument, "api", "`api` must be an http or https URL"};
+inline constexpr error bad_raw{errc::invalid_argument, "raw", "`raw` must be an http or https URL"};
+inline constexpr error bad_web{errc::invalid_argument, "web",
+                               "`web` must be an http or https URL, or empty"};
+inline constexpr error bad_stage_dir{errc::invalid_argument, "stage_dir",
+                                     "`stage_dir` must be a relative path"};
+inline constexpr error bad_backup_dir{errc::invalid_argument, "backup_dir",
+                                      "`backup_dir` must be a relative path"};
+inline constexpr error bad_token{errc::invalid_argument, "token",
+                                 "`token` holds a space or a control character"};
+inline constexpr error bad_user_agent{errc::invalid_argument, "user_agent",
+                                      "`user_agent` holds a control character"};
+inline constexpr error bad_update_window_start_hour{errc::invalid_argument,
+                                                    "update_window_start_hour",
+                                                    "`update_window_start_hour` must be 0 to 23"};
+inline constexpr error bad_update_window_end_hour{errc::invalid_argument, "update_window_end_hour",
+                                                  "`update_window_end_hour` must be 0 to 24"};
+inline constexpr error bad_trial_boots{errc::invalid_argument, "trial_boots",
+                                       "`trial_boots` must be at least 1: the start that confirms"};
+
+}  // namespace bad_config
+
 }  // namespace detail
 
 /// Whether an update can be made with these settings. The error's `where` is the key at fault.
 inline result<void> validate(const config& settings) {
-  const auto bad = [](const char* key, const char* text) {
-    return error{errc::invalid_argument, key, text};
-  };
+  namespace bad_config = detail::bad_config;
   if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"))
-    return bad("owner", "`owner` must name the account that holds the repository");
+    return bad_config::no_owner;
   if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"))
-    return bad("repo", "`repo` must name the repository to follow");
-  if (!detail::is_repository_name(settings.owner))
-    return bad("owner", "`owner` may hold letters, digits and - _ . only");
-  if (!detail::is_repository_name(settings.repo))
-    return bad("repo", "`repo` may hold letters, digits and - _ . only");
+    return bad_config::no_repo;
+  if (!detail::is_repository_name(settings.owner)) return bad_config::bad_owner;
+  if (!detail::is_repository_name(settings.repo)) return bad_config::bad_repo;
   if (settings.channel != "stable" && settings.channel != "developer")
-    return bad("channel", "`channel` must be stable or developer");
+    return bad_config::bad_channel;
   if (settings.tag.empty() && settings.channel == "developer" && settings.branch.empty())
-    return bad("branch", "`branch` must name the branch that the developer channel follows");
-  if (!parse_url(settings.api)) return bad("api", "`api` must be an http or https URL");
-  if (!parse_url(settings.raw)) return bad("raw", "`raw` must be an http or https URL");
-  if (!settings.web.empty() && !parse_url(settings.web))
-    return bad("web", "`web` must be an http or https URL, or empty");
-  if (!is_valid_path(settings.stage_dir))
-    return bad("stage_dir", "`stage_dir` must be a relative path");
-  if (!is_valid_path(settings.backup_dir))
-    return bad("backup_dir", "`backup_dir` must be a relative path");
-  if (!detail::is_url_text(settings.token))
-    return bad("token", "`token` holds a space or a control character");
-  if (detail::has_control(settings.user_agent))
-    return bad("user_agent", "`user_agent` holds a control character");
+    return bad_config::bad_branch;
+  if (!parse_url(settings.api)) return bad_config::bad_api;
+  if (!parse_url(settings.raw)) return bad_config::bad_raw;
+  if (!settings.web.empty() && !parse_url(settings.web)) return bad_config::bad_web;
+  if (!is_valid_path(settings.stage_dir)) return bad_config::bad_stage_dir;
+  if (!is_valid_path(settings.backup_dir)) return bad_config::bad_backup_dir;
+  if (!detail::is_url_text(settings.token)) return bad_config::bad_token;
+  if (detail::has_control(settings.user_agent)) return bad_config::bad_user_agent;
   if (settings.scheduling.update_window_start_hour > 23)
-    return bad("update_window_start_hour", "`update_window_start_hour` must be 0 to 23");
+    return bad_config::bad_update_window_start_hour;
   if (settings.scheduling.update_window_end_hour > 24)
-    return bad("update_window_end_hour", "`update_window_end_hour` must be 0 to 24");
-  if (settings.trial_boots == 0)
-    return bad("trial_boots", "`trial_boots` must be at least 1: the start that confirms");
+    return bad_config::bad_update_window_end_hour;
+  if (settings.trial_boots == 0) return bad_config::bad_trial_boots;
   return {};
 }
 
@@ -1455,6 +1494,9 @@ void remove_empty_parents(Storage& storage, std::string_view path) {
 
 using tree_path = fixed_string<255>;
 
+inline constexpr error path_too_long{errc::too_long, "storage",
+                                     "a path on storage is too long to be removed"};
+
 /// Goes down from directory `path` to the first file or empty directory in it; `path` becomes its
 /// path. The way down is at most as long as a path.
 template <class Storage>
@@ -1467,8 +1509,7 @@ result<file_kind> first_leaf(Storage& storage, tree_path& path) {
       return false;
     });
     if (!listed) return listed.error();
-    if (path.overflowed())
-      return error{errc::too_long, "storage", "a path on storage is too long to be removed"};
+    if (path.overflowed()) return path_too_long;
     if (found == file_kind::none) return file_kind::directory;
     if (found != file_kind::directory) return found;
   }
@@ -1843,8 +1884,9 @@ inline fixed_string<64> write_float(const decimal_number& number) {
 /// 15 digits are their own shortest form; more are taken where they are written in Python's form
 /// already, and refused otherwise.
 inline result<fixed_string<64>> canonical_number(std::string_view text) {
-  const error unsure{errc::unsupported, "manifest",
-                     "a number in the signed manifest has more digits than can be checked"};
+  static constexpr error unsure{
+      errc::unsupported, "manifest",
+      "a number in the signed manifest has more digits than can be checked"};
   if (text.empty() || text.size() > 40) return unsure;
   const decimal_number number = read_decimal(text);
   if (!number.is_float) {
@@ -1949,6 +1991,11 @@ class canonical_json {
   }
 
  private:
+  static constexpr error too_deep{errc::too_long, "manifest",
+                                  "the signed manifest is nested too deeply"};
+  static constexpr error key_too_long{errc::too_long, "manifest",
+                                      "a key of the signed manifest is too long"};
+
   void put(std::string_view text) { sink_(as_bytes(text)); }
 
   char skip_space() {
@@ -1957,8 +2004,7 @@ class canonical_json {
   }
 
   result<void> value(int depth) {
-    if (depth == max_depth)
-      return error{errc::too_long, "manifest", "the signed manifest is nested too deeply"};
+    if (depth == max_depth) return too_deep;
     switch (skip_space()) {
       case '{':
         return object(depth);
@@ -2026,8 +2072,7 @@ class canonical_json {
         key.append({bytes, character(bytes)});
       }
       text_.take();
-      if (key.overflowed())
-        return error{errc::too_long, "manifest", "a key of the signed manifest is too long"};
+      if (key.overflowed()) return key_too_long;
       skip_space();
       text_.take();
       skip_space();
@@ -2205,14 +2250,24 @@ class json_machine {
 
   result<json_event> next(const json_memory& memory) {
     const json_event event = step(memory);
-    if (event != failed) return event;
-    const std::uint64_t place = offset();
-    constexpr std::uint32_t most = 0x7fffffff;
-    return error{failure_code_, "json", failure_text_,
-                 static_cast<std::int32_t>(place < most ? place : most)};
+    if (event == failed) return *failure_;
+    return event;
   }
 
  private:
+  static constexpr error too_deep{errc::too_long, "json", "nested deeper than this reader allows"};
+  static constexpr error raw_control{errc::malformed, "json",
+                                     "a control character in a string must be escaped"};
+  static constexpr error unknown_escape{errc::malformed, "json", "an unknown escape in a string"};
+  static constexpr error bad_unicode{errc::malformed, "json", "\\u needs four hexadecimal digits"};
+  static constexpr error bad_number{errc::malformed, "json", "a number that breaks off"};
+  static constexpr error broken_off{errc::malformed, "json", "the document breaks off"};
+  static constexpr error unexpected_character{errc::malformed, "json",
+                                              "an unexpected character: not JSON"};
+  static constexpr error not_utf8_text{errc::malformed, "json", "a string that is not UTF-8"};
+  static constexpr error half_surrogate{errc::malformed, "json",
+                                        "half of a surrogate pair in a string"};
+
   static constexpr json_event failed = static_cast<json_event>(0xff);
 
   // Where the machine stands. Below `literal` it is inside a string, above inside a number;
@@ -2339,8 +2394,7 @@ class json_machine {
 
   json_event open(const json_memory& memory, bool object) {
     if (!wants_value()) return unexpected();
-    if (depth_ == memory.max_depth)
-      return fail("nested deeper than this reader allows", errc::too_long);
+    if (depth_ == memory.max_depth) return fail(too_deep);
     std::uint8_t& bits = memory.nesting[depth_ >> 3];
     const unsigned bit = 1u << (depth_ & 7);
     bits = static_cast<std::uint8_t>(object ? bits | bit : bits & ~bit);
@@ -2381,7 +2435,7 @@ class json_machine {
       } else if (c == '\\') {
         state_ = state::escape;
       } else if (c < 0x20) {
-        return fail("a control character in a string must be escaped");
+        return fail(raw_control);
       } else {
         if (!utf8_.begin(c)) return not_utf8();
         // A character goes in whole or not at all.
@@ -2435,7 +2489,7 @@ class json_machine {
       state_ = state::plain;
       return true;
     }
-    return fail("an unknown escape in a string"), false;
+    return fail(unknown_escape), false;
   }
 
   void begin_unicode() {
@@ -2445,7 +2499,7 @@ class json_machine {
 
   bool read_unicode(const json_memory& memory, char c) {
     const int digit = hex_digit(c);
-    if (digit < 0) return fail("\\u needs four hexadecimal digits"), false;
+    if (digit < 0) return fail(bad_unicode), false;
     unit_ = unit_ << 4 | static_cast<std::uint32_t>(digit);
     if (unit_ < 0x10000) return true;
     std::uint32_t code = unit_ & 0xffff;
@@ -2513,7 +2567,7 @@ class json_machine {
     if (now == state::zero || now == state::integer || now == state::fraction ||
         now == state::exponent)
       return finish_value(json_event::number);
-    return stopped ? fail("a number that breaks off") : ends_early();
+    return stopped ? fail(bad_number) : ends_early();
   }
 
   // Where one more character leads; `between` when it does not belong to the number.
@@ -2535,15 +2589,14 @@ class json_machine {
   // ---- ends ---------------------------------------------------------------------------------
 
   json_event more() { return finished_ ? ends_early() : json_event::need_input; }
-  json_event ends_early() { return fail("the document breaks off"); }
-  json_event unexpected() { return fail("an unexpected character: not JSON"); }
-  json_event not_utf8() { return fail("a string that is not UTF-8"); }
-  json_event lone_surrogate() { return fail("half of a surrogate pair in a string"); }
+  json_event ends_early() { return fail(broken_off); }
+  json_event unexpected() { return fail(unexpected_character); }
+  json_event not_utf8() { return fail(not_utf8_text); }
+  json_event lone_surrogate() { return fail(half_surrogate); }
 
-  json_event fail(const char* text, errc code = errc::malformed) {
+  json_event fail(const error& failure) {
     state_ = state::broken;
-    failure_text_ = text;
-    failure_code_ = code;
+    failure_ = &failure;
     return failed;
   }
 
@@ -2552,7 +2605,7 @@ class json_machine {
   std::uint64_t fed_ = 0;
   union {
     const char* literal_ = nullptr;  // what must still come of true, false, null
-    const char* failure_text_;
+    const error* failure_;
   };
   std::size_t text_size_ = 0;
   std::uint32_t unit_ = 0;  // of \uXXXX
@@ -2561,7 +2614,6 @@ class json_machine {
   utf8_check utf8_;
   state state_ = state::between;
   expect expect_ = expect::value;
-  errc failure_code_ = errc::none;
   bool finished_ = false;
   bool truncated_ = false;
   bool boolean_ = false;
@@ -2574,19 +2626,22 @@ class json_machine {
 
 namespace ota::detail {
 
+inline constexpr error number_too_large{errc::too_long, "json", "a number does not fit 64 bits"};
+inline constexpr error not_a_whole_number{errc::malformed, "json",
+                                          "a whole number is expected here"};
+
 /// Reads a number of decimal digits only, exactly.
 inline result<std::uint64_t> parse_u64(std::string_view text, bool truncated = false) {
   constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-  const error too_large{errc::too_long, "json", "a number does not fit 64 bits"};
   std::uint64_t value = 0;
   for (char c : text) {
     const auto digit = static_cast<std::uint8_t>(c - '0');
-    if (digit > 9) return error{errc::malformed, "json", "a whole number is expected here"};
-    if (value > most / 10 || (value == most / 10 && digit > most % 10)) return too_large;
+    if (digit > 9) return not_a_whole_number;
+    if (value > most / 10 || (value == most / 10 && digit > most % 10)) return number_too_large;
     value = value * 10 + digit;
   }
-  if (truncated) return too_large;
-  if (text.empty()) return error{errc::malformed, "json", "a whole number is expected here"};
+  if (truncated) return number_too_large;
+  if (text.empty()) return not_a_whole_number;
   return value;
 }
 
@@ -2597,8 +2652,7 @@ inline result<std::int64_t> parse_i64(std::string_view text, bool truncated = fa
   const auto size = parse_u64(text, truncated);
   if (!size) return size.error();
   constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (*size > most + (negative ? 1 : 0))
-    return error{errc::too_long, "json", "a number does not fit 64 bits"};
+  if (*size > most + (negative ? 1 : 0)) return number_too_large;
   // Two's complement by arithmetic that cannot overflow: -n = -(n - 1) - 1.
   if (negative && *size != 0) return -static_cast<std::int64_t>(*size - 1) - 1;
   return static_cast<std::int64_t>(*size);
@@ -2846,14 +2900,15 @@ class entry_reader {
     }
     if (*size == 0) return false;
     const std::size_t taken = detail::decode_entry({buffer, *size}, value);
-    if (taken == 0)
-      return error{errc::malformed, "list",
-                   "a list kept on storage is damaged; it will be made anew"};
+    if (taken == 0) return damaged_list;
     offset_ += static_cast<std::uint32_t>(taken);
     return true;
   }
 
  private:
+  static constexpr error damaged_list{errc::malformed, "list",
+                                      "a list kept on storage is damaged; it will be made anew"};
+
   const char* path_ = "";
   std::uint32_t offset_ = 0;
 };
@@ -2900,10 +2955,26 @@ class manifest_reader {
   }
 
  private:
+  static constexpr error path_too_long{errc::too_long, "manifest",
+                                       "a path in the manifest is longer than 255 bytes"};
+  static constexpr error not_an_object{errc::malformed, "manifest",
+                                       "the manifest is not a JSON object"};
+  static constexpr error no_path{errc::malformed, "manifest", "a file in the manifest has no path"};
+  static constexpr error bad_files{errc::malformed, "manifest",
+                                   "`files` in the manifest must be a list of objects"};
+  static constexpr error text_too_long{errc::malformed, "manifest",
+                                       "a text in the manifest is too long"};
+  static constexpr error bad_path{errc::malformed, "manifest",
+                                  "a `path` in the manifest is not a text"};
+  static constexpr error bad_size{errc::malformed, "manifest",
+                                  "a `size` in the manifest is not a whole number"};
+  static constexpr error bad_sha256{errc::malformed, "manifest",
+                                    "a `sha256` in the manifest is not 64 hexadecimal digits"};
+  static constexpr error bad_crc32{errc::malformed, "manifest",
+                                   "a `crc32` in the manifest is not a number of 32 bits"};
+
   enum class member : std::uint8_t { other, version, files, deletes, signature };
   enum class field : std::uint8_t { other, path, size, sha256, crc32 };
-
-  static error bad(const char* text) { return {errc::malformed, "manifest", text}; }
 
   template <class Storage>
   result<void> feed(Storage& storage) {
@@ -2920,8 +2991,7 @@ class manifest_reader {
   // One event; true when `out` holds a whole entry.
   result<bool> take(json_event event, entry& out) {
     const std::size_t depth = reader_.depth();
-    if (depth == 0 && event != json_event::end_object)
-      return bad("the manifest is not a JSON object");
+    if (depth == 0 && event != json_event::end_object) return not_an_object;
     if (event == json_event::key) {
       if (depth == 1) member_ = member_of(reader_.text());
       if (depth == 3) field_ = field_of(reader_.text());
@@ -2941,12 +3011,11 @@ class manifest_reader {
       return false;
     }
     if (event == json_event::end_object && depth == 2) {
-      if (out.path.empty()) return bad("a file in the manifest has no path");
+      if (out.path.empty()) return no_path;
       return true;
     }
     if (depth == 3) return take_field(event, out);
-    if (depth == 2 && event != json_event::begin_array)
-      return bad("`files` in the manifest must be a list of objects");
+    if (depth == 2 && event != json_event::begin_array) return bad_files;
     return false;
   }
 
@@ -2955,13 +3024,12 @@ class manifest_reader {
     bool fits = !reader_.truncated();
     if (member_ == member::version) fits &= version.assign(text);
     if (member_ == member::signature) fits &= signature.assign(text);
-    if (!fits && member_ != member::other) return bad("a text in the manifest is too long");
+    if (!fits && member_ != member::other) return text_too_long;
     return false;
   }
 
   result<void> take_path(entry& out) {
-    if (reader_.truncated() || !out.path.assign(reader_.text()))
-      return error{errc::too_long, "manifest", "a path in the manifest is longer than 255 bytes"};
+    if (reader_.truncated() || !out.path.assign(reader_.text())) return path_too_long;
     return {};
   }
 
@@ -2969,21 +3037,20 @@ class manifest_reader {
     const bool is_text = event == json_event::string, is_number = event == json_event::number;
     switch (field_) {
       case field::path:
-        if (!is_text) return bad("a `path` in the manifest is not a text");
+        if (!is_text) return bad_path;
         if (auto done = take_path(out); !done) return done.error();
         break;
       case field::size: {
         if (event == json_event::null) break;
         const auto size = reader_.as_u64();
-        if (!is_number || !size) return bad("a `size` in the manifest is not a whole number");
+        if (!is_number || !size) return bad_size;
         out.size = *size;
         out.has_size = true;
         break;
       }
       case field::sha256:
         if (event == json_event::null) break;
-        if (!is_text || !from_hex(reader_.text(), {out.hash.value, 32}))
-          return bad("a `sha256` in the manifest is not 64 hexadecimal digits");
+        if (!is_text || !from_hex(reader_.text(), {out.hash.value, 32})) return bad_sha256;
         out.hash.kind = digest_kind::sha256;
         break;
       case field::crc32:
@@ -2998,8 +3065,7 @@ class manifest_reader {
   result<bool> take_crc32(json_event event, entry& out) {
     if (event == json_event::null) return false;
     const auto sum = reader_.as_u64();
-    if (event != json_event::number || !sum || *sum > 0xffffffff)
-      return bad("a `crc32` in the manifest is not a number of 32 bits");
+    if (event != json_event::number || !sum || *sum > 0xffffffff) return bad_crc32;
     if (out.hash.kind == digest_kind::sha256) return false;
     out.hash.kind = digest_kind::crc32;
     for (unsigned i = 0; i < 4; ++i)
@@ -3035,12 +3101,20 @@ class manifest_reader {
 
 namespace ota {
 
+namespace detail {
+
+inline constexpr error manifest_unsigned{errc::untrusted, "manifest", "manifest missing signature"};
+inline constexpr error signature_mismatch{errc::untrusted, "manifest",
+                                          "manifest signature mismatch"};
+
+}  // namespace detail
+
 /// Checks the signature of the manifest at `.ota/manifest`: lower-case hexadecimal digits of the
 /// HMAC-SHA-256, keyed with `key`, over the manifest's canonical form. `scratch` is a read buffer.
 template <class Storage>
 result<void> verify_hmac_manifest(Storage& storage, std::string_view key,
                                   std::string_view signature, mutable_bytes scratch) {
-  if (signature.empty()) return error{errc::untrusted, "manifest", "manifest missing signature"};
+  if (signature.empty()) return detail::manifest_unsigned;
   hmac_sha256 mac(as_bytes(key));
   auto sink = [&mac](bytes data) { mac.update(data); };
   detail::canonical_json<Storage, decltype(sink)> canonical(storage, layout::manifest, scratch,
@@ -3050,7 +3124,7 @@ result<void> verify_hmac_manifest(Storage& storage, std::string_view key,
   char expected[64];
   to_hex({digest.data(), digest.size()}, expected);
   if (!equal_constant_time(as_bytes({expected, sizeof expected}), as_bytes(signature)))
-    return error{errc::untrusted, "manifest", "manifest signature mismatch"};
+    return detail::signature_mismatch;
   return {};
 }
 
@@ -3311,47 +3385,52 @@ struct http_response {
 // ota/http/status.hpp
 
 namespace ota {
+namespace detail::http_errors {
+
+inline constexpr error rate_limit{
+    errc::rate_limited, "http",
+    "the server's rate limit is reached; wait, or use a token, which has a larger one"};
+inline constexpr error bad_token{errc::http_status, "http", "the server does not accept the token"};
+inline constexpr error forbidden{errc::http_status, "http",
+                                 "the server forbids it; a private repository needs a token"};
+inline constexpr error not_found{
+    errc::http_status, "http",
+    "not found on the server; check owner, repo, branch or tag, and the token"};
+inline constexpr error trouble{errc::server_trouble, "http", "the server cannot answer now"};
+inline constexpr error refused{errc::http_status, "http", "the server answered with an error"};
+
+}  // namespace detail::http_errors
 
 /// Turns the status of an answer into an error, unless it is one of success (2xx) or 304.
-/// `now` is the device's time in epoch seconds; 0, not known, takes the server's.
-inline result<void> check_status(const http_response& answer, std::uint64_t now) {
+inline result<void> check_status(const http_response& answer) {
+  namespace errors = detail::http_errors;
   const std::uint16_t status = answer.status;
   if ((status >= 200 && status < 300) || status == 304) return {};
+  const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
+  if (status == 429 || (status == 403 && (exhausted || answer.has_retry_after)))
+    return errors::rate_limit;
+  if (status == 401) return errors::bad_token;
+  if (status == 403) return errors::forbidden;
+  if (status == 404) return errors::not_found;
+  if (status == 408 || status >= 500) return errors::trouble;
+  return errors::refused;
+}
+
+/// The seconds to wait after an answer that says `errc::rate_limited`, at most a day. `now` is the
+/// device's time in epoch seconds; 0, not known, takes the server's.
+inline std::uint32_t rate_limit_wait(const http_response& answer, std::uint64_t now) {
+  if (answer.has_retry_after) return answer.retry_after;
   if (now == 0) now = answer.date;
   const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
-  if (status == 429 || (status == 403 && (exhausted || answer.has_retry_after))) {
-    std::uint64_t wait = 60;  // what GitHub asks for when it names no time
-    if (answer.has_retry_after)
-      wait = answer.retry_after;
-    else if (exhausted && now != 0 && answer.rate_reset > now)
-      wait = answer.rate_reset - now;
-    if (wait > 86400) wait = 86400;
-    return error{errc::rate_limited, "http",
-                 "the server's rate limit is reached; wait, or use a token, which has a larger one",
-                 static_cast<std::int32_t>(wait)};
-  }
-  const auto failed = [status](const char* text) {
-    return error{errc::http_status, "http", text, status};
-  };
-  if (status == 401) return failed("the server does not accept the token");
-  if (status == 403) return failed("the server forbids it; a private repository needs a token");
-  if (status == 404)
-    return failed("not found on the server; check owner, repo, branch or tag, and the token");
-  return failed("the server answered with an error");
+  if (!exhausted || now == 0 || answer.rate_reset <= now) return 60;  // what GitHub asks for
+  const std::uint64_t wait = answer.rate_reset - now;
+  return static_cast<std::uint32_t>(wait < 86400 ? wait : 86400);
 }
 
 /// Whether trying again may help: a connection that broke, a server in trouble, damaged bytes.
 inline bool is_transient(const error& failure) {
-  switch (failure.code) {
-    case errc::connection:
-    case errc::timeout:
-    case errc::mismatch:
-      return true;
-    case errc::http_status:
-      return failure.detail >= 500 || failure.detail == 408;
-    default:
-      return false;
-  }
+  return failure.code == errc::connection || failure.code == errc::timeout ||
+         failure.code == errc::mismatch || failure.code == errc::server_trouble;
 }
 
 }  // namespace ota
@@ -3485,13 +3564,19 @@ class github_document {
       if (*event == json_event::need_input) break;
       if (auto done = take(*event, sink); !done) return done.error();
     }
-    if (limit_ != 0 && reader_.offset() > limit_)
-      return error{errc::too_long, "github", "Response too large: the answer is over its limit",
-                   static_cast<std::int32_t>(limit_ >> 10)};
+    if (limit_ != 0 && reader_.offset() > limit_) return too_large;
     return true;
   }
 
  private:
+  static constexpr error too_large{errc::too_long, "github",
+                                   "Response too large: the answer is over its limit"};
+  static constexpr error path_too_long{errc::too_long, "github",
+                                       "a path in the tree is longer than 255 bytes"};
+  static constexpr error bad_id{errc::malformed, "github", "a file in the tree has no SHA-1 id"};
+  static constexpr error incomplete_entry{errc::malformed, "github",
+                                          "an entry of the tree lacks its path or its sha"};
+
   // Members at the top and, where one of those holds objects, members of the objects in it.
   enum class field : std::uint8_t {
     other,
@@ -3617,13 +3702,11 @@ class github_document {
   result<void> take_tree(json_event event, std::string_view text) {
     switch (field_) {
       case field::path:
-        if (reader_.truncated())
-          return error{errc::too_long, "github", "a path in the tree is longer than 255 bytes"};
+        if (reader_.truncated()) return path_too_long;
         item_.path.assign(prefix_);
         if (!prefix_.empty()) item_.path.append('/');
         item_.path.append(text);
-        if (item_.path.overflowed())
-          return error{errc::too_long, "github", "a path in the tree is longer than 255 bytes"};
+        if (item_.path.overflowed()) return path_too_long;
         break;
       case field::mode:
         item_.executable = text == "100755";
@@ -3635,8 +3718,7 @@ class github_document {
         break;
       case field::sha:
         item_.hash.kind = digest_kind::git_id;
-        if (!from_hex(text, {item_.hash.value, 20}))
-          return error{errc::malformed, "github", "a file in the tree has no SHA-1 id"};
+        if (!from_hex(text, {item_.hash.value, 20})) return bad_id;
         break;
       case field::size:
         if (event == json_event::number) {
@@ -3661,8 +3743,7 @@ class github_document {
       return {};
     }
     if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return {};
-    if (item_.path.empty() || item_.hash.kind == digest_kind::none)
-      return error{errc::malformed, "github", "an entry of the tree lacks its path or its sha"};
+    if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
     return sink(static_cast<const entry&>(item_), is_link_);
   }
 
@@ -3730,9 +3811,9 @@ class github {
 
   /// One request or one piece of an answer further.
   template <class Http>
-  result<resolution> step(Http& http, mutable_bytes chunk, std::uint64_t now) {
+  result<resolution> step(Http& http, mutable_bytes chunk) {
     if (stage_ == stage::probe) return probe(http);
-    if (!open_) return request(http, now);
+    if (!open_) return request(http);
     const auto more =
         document_.read(http, chunk, [](const entry&, bool) { return result<void>{}; });
     if (!more) return more.error();
@@ -3743,20 +3824,18 @@ class github {
 
   /// Begins the list of files of a tree; `tree` is its id or a commit's, in hexadecimal digits.
   template <class Http>
-  result<void> open_tree(Http& http, std::string_view tree, bool recursive, std::string_view prefix,
-                         std::uint64_t now) {
+  result<void> open_tree(Http& http, std::string_view tree, bool recursive,
+                         std::string_view prefix) {
     url_text url = api_url("/git/trees/");
     url.append(tree);
     if (recursive) url.append("?recursive=1");
     document_.begin(document_kind::tree, prefix);
-    const auto answer = get(http, url, json_type, settings_.token);
-    if (!answer) return answer.error();
-    if (auto status = check_status(*answer, now); !status) return status;
+    if (auto done = get(http, url, json_type, settings_.token); !done) return done;
+    const http_response& answer = http.response();
+    if (auto status = check_status(answer); !status) return status;
     const std::uint64_t limit = std::uint64_t{settings_.max_tree_size_kb} * 1024;
     document_.limit_size(limit);
-    if (limit != 0 && answer->has_length && answer->content_length > limit)
-      return error{errc::too_long, "github", "Response too large: more than max_tree_size_kb",
-                   static_cast<std::int32_t>(answer->content_length)};
+    if (limit != 0 && answer.has_length && answer.content_length > limit) return list_too_large;
     return {};
   }
 
@@ -3772,8 +3851,8 @@ class github {
 
   /// Opens the content of a file from byte `offset` on.
   template <class Http>
-  result<http_response> open_file(Http& http, const entry& file, std::uint64_t offset,
-                                  std::string_view etag) {
+  result<void> open_file(Http& http, const entry& file, std::uint64_t offset,
+                         std::string_view etag) {
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url(settings_.raw);
@@ -3782,7 +3861,8 @@ class github {
       url.append('/');
       append_escaped(url, file.path);
       const auto answer = get(http, url, raw_type, settings_.token, offset, etag);
-      const bool hidden = answer && (answer->status == 404 || answer->status == 403);
+      const std::uint16_t status = http.response().status;
+      const bool hidden = answer && (status == 404 || status == 403);
       if (!has_blob || !hidden) return answer;
     }
     // A private repository may show its files through the API alone.
@@ -3796,11 +3876,19 @@ class github {
 
   /// Opens the release's manifest.
   template <class Http>
-  result<http_response> open_manifest(Http& http) {
+  result<void> open_manifest(Http& http) {
     return get(http, document_.manifest_url, raw_type, settings_.token);
   }
 
  private:
+  static constexpr error list_too_large{errc::too_long, "github",
+                                        "Response too large: more than max_tree_size_kb"};
+  static constexpr error address_too_long{errc::too_long, "github", "an address is too long"};
+  static constexpr error no_tag_name{errc::malformed, "github",
+                                     "the release has no usable tag_name"};
+  static constexpr error no_commit{errc::malformed, "github", "the reference names no commit"};
+  static constexpr error endless_tags{errc::malformed, "github", "the tag names only further tags"};
+
   using url_text = fixed_string<1400>;
   enum class stage : std::uint8_t { probe, release, reference, tag };
 
@@ -3822,17 +3910,16 @@ class github {
   }
 
   template <class Http>
-  result<http_response> get(Http& http, const url_text& url, const char* accept,
-                            std::string_view token, std::uint64_t offset = 0,
-                            std::string_view if_range = {}) {
-    if (url.overflowed()) return error{errc::too_long, "github", "an address is too long"};
+  result<void> get(Http& http, const url_text& url, const char* accept, std::string_view token,
+                   std::uint64_t offset = 0, std::string_view if_range = {}) {
+    if (url.overflowed()) return address_too_long;
     return get(http, url.view(), accept, token, offset, if_range);
   }
 
   template <class Http>
-  result<http_response> get(Http& http, std::string_view url, const char* accept,
-                            std::string_view token, std::uint64_t offset = 0,
-                            std::string_view if_range = {}, std::string_view if_none_match = {}) {
+  result<void> get(Http& http, std::string_view url, const char* accept, std::string_view token,
+                   std::uint64_t offset = 0, std::string_view if_range = {},
+                   std::string_view if_none_match = {}) {
     http_request request;
     request.url = url;
     request.accept = accept;
@@ -3856,7 +3943,7 @@ class github {
     request.user_agent = settings_.user_agent;
     request.follow_redirects = false;
     const auto answer = http.open(request);
-    if (!answer || answer->status / 100 != 3) return resolution::working;
+    if (!answer || http.response().status / 100 != 3) return resolution::working;
     url.clear();
     url.append("/releases/tag/");
     append_escaped(url, installed_->ref);
@@ -3867,7 +3954,7 @@ class github {
   }
 
   template <class Http>
-  result<resolution> request(Http& http, std::uint64_t now) {
+  result<resolution> request(Http& http) {
     url_text url = api_url("");
     switch (stage_) {
       case stage::release:
@@ -3887,17 +3974,18 @@ class github {
     }
     const bool first = stage_ == stage::release || !follows_release();
     const std::string_view known = first && !settings_.force ? etag_.view() : std::string_view{};
-    if (url.overflowed()) return error{errc::too_long, "github", "an address is too long"};
+    if (url.overflowed()) return address_too_long;
     const auto answer = get(http, url.view(), json_type, settings_.token, 0, {}, known);
     if (!answer) return answer.error();
-    if (answer->status == 304) return not_modified();
-    if (answer->status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
+    const std::uint16_t status = http.response().status;
+    if (status == 304) return not_modified();
+    if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
       // A tag without a release has no manifest, but it has files.
       target_.ref.assign(settings_.tag);
       stage_ = stage::reference;
       return resolution::working;
     }
-    if (const auto status = check_status(*answer, now); !status) return status.error();
+    if (const auto fine = check_status(http.response()); !fine) return fine.error();
     if (first) etag_.assign(http.etag());
     document_.limit_size(1u << 20);
     open_ = true;
@@ -3915,17 +4003,15 @@ class github {
 
   result<resolution> finish_document() {
     if (stage_ == stage::release) {
-      if (document_.name.empty() || document_.name.overflowed())
-        return error{errc::malformed, "github", "the release has no usable tag_name"};
+      if (document_.name.empty() || document_.name.overflowed()) return no_tag_name;
       target_.ref = document_.name;
       stage_ = stage::reference;
       return resolution::working;
     }
     target_.commit.assign(document_.name);
-    if (!is_object_id(target_.commit))
-      return error{errc::malformed, "github", "the reference names no commit"};
+    if (!is_object_id(target_.commit)) return no_commit;
     if (document_.is_tag_object) {
-      if (++hops_ > 5) return error{errc::malformed, "github", "the tag names only further tags"};
+      if (++hops_ > 5) return endless_tags;
       stage_ = stage::tag;
       return resolution::working;
     }
@@ -4025,7 +4111,7 @@ class memory_files {
 
   result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
     const std::size_t at = find(path);
-    if (at == used_) return failed(errc::not_found, "no such file");
+    if (at == used_) return no_such_file;
     const std::size_t size = size_of(at);
     if (offset >= size) return std::size_t{0};
     const std::size_t first = static_cast<std::size_t>(offset);
@@ -4039,8 +4125,8 @@ class memory_files {
     std::size_t at = find(path);
     if (offset == 0 && at != used_) resize(at, 0);
     if (at == used_) {
-      if (offset != 0) return failed(errc::not_found, "no such file");
-      if (Capacity - used_ < head_size + path.size()) return full();
+      if (offset != 0) return no_such_file;
+      if (Capacity - used_ < head_size + path.size()) return full;
       arena_[at] = static_cast<std::uint8_t>(path.size());
       arena_[at + 1] = static_cast<std::uint8_t>(path.size() >> 8);
       set_size(at, 0);
@@ -4049,8 +4135,8 @@ class memory_files {
       used_ += head_size + path.size();
     }
     const std::size_t size = size_of(at);
-    if (offset != size) return failed(errc::invalid_argument, "a write must append to the file");
-    if (Capacity - used_ < data.size()) return full();
+    if (offset != size) return not_at_end;
+    if (Capacity - used_ < data.size()) return full;
     resize(at, size + data.size());
     if (!data.empty()) std::memcpy(content(at) + size, data.data(), data.size());
     return {};
@@ -4059,10 +4145,10 @@ class memory_files {
   result<void> rename(std::string_view from, std::string_view to) {
     if (auto fine = check_place(to); !fine) return fine;
     std::size_t at = find(from);
-    if (at == used_) return failed(errc::not_found, "no such file");
+    if (at == used_) return no_such_file;
     if (from == to) return {};
     if (to.size() > from.size() && Capacity - used_ < to.size() - from.size() && find(to) == used_)
-      return full();
+      return full;
     if (const std::size_t old = find(to); old != used_) {
       erase(old, record_size(old));
       at = find(from);
@@ -4082,7 +4168,7 @@ class memory_files {
     if (at != used_)
       erase(at, record_size(at));
     else if (has_below(path))
-      return failed(errc::not_empty, "the directory still holds something");
+      return not_empty;
     return {};
   }
 
@@ -4105,17 +4191,25 @@ class memory_files {
 
   result<void> set_executable(std::string_view path, bool executable) {
     const std::size_t at = find(path);
-    if (at == used_) return failed(errc::not_found, "no such file");
+    if (at == used_) return no_such_file;
     arena_[at + 6] = executable ? 1 : 0;
     return {};
   }
 
  private:
+  static constexpr error no_such_file{errc::not_found, "storage", "no such file"};
+  static constexpr error not_at_end{errc::invalid_argument, "storage",
+                                    "a write must append to the file"};
+  static constexpr error not_empty{errc::not_empty, "storage",
+                                   "the directory still holds something"};
+  static constexpr error full{errc::no_space, "storage", "the storage is full"};
+  static constexpr error bad_path{errc::invalid_path, "storage", "not a relative path"};
+  static constexpr error directory_in_the_way{errc::exists, "storage", "a directory is in the way"};
+  static constexpr error file_in_the_way{errc::exists, "storage",
+                                         "a file is in the way of a directory"};
+
   // A file: u16 length of the path, u32 size, u8 executable, u8 unused, path, content.
   static constexpr std::size_t head_size = 8;
-
-  static error failed(errc code, const char* text) { return {code, "storage", text}; }
-  static error full() { return failed(errc::no_space, "the storage is full"); }
 
   std::size_t path_size(std::size_t at) const {
     return arena_[at] | std::size_t{arena_[at + 1]} << 8;
@@ -4167,11 +4261,10 @@ class memory_files {
 
   // A file may lie neither where a directory is nor below a file.
   result<void> check_place(std::string_view path) const {
-    if (!is_valid_path(path) || path.size() > 0xffff)
-      return failed(errc::invalid_path, "not a relative path");
-    if (has_below(path)) return failed(errc::exists, "a directory is in the way");
+    if (!is_valid_path(path) || path.size() > 0xffff) return bad_path;
+    if (has_below(path)) return directory_in_the_way;
     for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above))
-      if (find(above) != used_) return failed(errc::exists, "a file is in the way of a directory");
+      if (find(above) != used_) return file_in_the_way;
     return {};
   }
 
@@ -4492,6 +4585,9 @@ class health_log {
   }
 
  private:
+  static constexpr error not_an_object{errc::malformed, "scheduler",
+                                       "the health log is not an object"};
+
   struct entry {
     health_kind kind;
     std::uint64_t timestamp;
@@ -4541,8 +4637,7 @@ class health_log {
       if (!event) return event.error();
       const std::size_t depth = in.reader().depth();
       if (*event == json_event::end) return since == 0 ? events : recent;
-      if (depth == 0 && *event != json_event::end_object)
-        return error{errc::malformed, "scheduler", "the health log is not an object"};
+      if (depth == 0 && *event != json_event::end_object) return not_an_object;
       at.move(*event, in.reader());
       if (at.begins_event) ++events, is_time = false;
       if (*event == json_event::key) is_time = depth == 3 && in.reader().text() == "timestamp";
@@ -4923,16 +5018,20 @@ class verifier {
         if (kind_ == digest_kind::crc32) return compare(check_, promised);
       }
     }
-    return error{errc::unsupported, "verifier", "this device cannot check that kind of hash"};
+    return unknown_hash;
   }
 
  private:
+  static constexpr error unknown_hash{errc::unsupported, "verifier",
+                                      "this device cannot check that kind of hash"};
+  static constexpr error other_content{errc::mismatch, "verifier",
+                                       "the content is not what was promised: its hash differs"};
+
   template <class H>
   static result<void> compare(H& hash, const digest& promised) {
     const auto value = hash.finish();
     if (equal({value.data(), value.size()}, promised.view())) return {};
-    return error{errc::mismatch, "verifier",
-                 "the content is not what was promised: its hash differs"};
+    return other_content;
   }
 
   using strong_hash = std::conditional_t<checks_manifests, Hash, crc32>;
@@ -4985,7 +5084,7 @@ class downloader {
 
   /// One chunk further; false when the whole plan is staged. After an error that may pass
   /// (`is_transient`) the next step goes on where the bytes ended.
-  /// `source` asks for a file: `source.open_file(http, entry, offset, etag)` -> http_response.
+  /// `source` asks for a file: `source.open_file(http, entry, offset, etag)`.
   template <class Http, class Source>
   result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
     switch (task_) {
@@ -5006,6 +5105,17 @@ class downloader {
   }
 
  private:
+  static constexpr error too_short{errc::mismatch, "stager",
+                                   "the file ended before its promised size"};
+  static constexpr error too_long{errc::mismatch, "stager",
+                                  "the file is longer than its promised size"};
+  static constexpr error written_badly{errc::mismatch, "stager",
+                                       "storage does not hold what was written to it"};
+  static constexpr error promised_fewer{errc::mismatch, "stager",
+                                        "the server promises fewer bytes than the file has"};
+  static constexpr error promised_more{errc::mismatch, "stager",
+                                       "the server promises more bytes than the file has"};
+
   enum class task : std::uint8_t { next, check, copy, open, body, read_back };
 
   result<bool> begin_next() {
@@ -5093,19 +5203,19 @@ class downloader {
 
   template <class Http, class Source>
   result<bool> open(Http& http, Source& source) {
-    const auto answer = source.open_file(http, item_, offset_, etag_.view());
-    if (!answer) return answer.error();
-    if (answer->status == 416) return restart();
-    if (const auto status = check_status(*answer, 0); !status) return status.error();
-    if (offset_ != 0 && answer->status != 206) {
+    const auto opened = source.open_file(http, item_, offset_, etag_.view());
+    if (!opened) return opened.error();
+    const http_response& answer = http.response();
+    if (answer.status == 416) return restart();
+    if (const auto status = check_status(answer); !status) return status.error();
+    if (offset_ != 0 && answer.status != 206) {
       // The server sends the file from its first byte: appending it would be wrong.
       reset();
       resumed_ = false;
     }
-    if (answer->has_length && item_.has_size && offset_ + answer->content_length != item_.size)
-      return restart_with(answer->content_length + offset_ < item_.size
-                              ? "the server promises fewer bytes than the file has"
-                              : "the server promises more bytes than the file has");
+    if (answer.has_length && item_.has_size && offset_ + answer.content_length != item_.size)
+      return restart_with(answer.content_length + offset_ < item_.size ? promised_fewer
+                                                                       : promised_more);
     etag_.assign(http.etag());
     if (etag_.overflowed()) etag_.clear();
     task_ = task::body;
@@ -5120,13 +5230,11 @@ class downloader {
       return size.error();
     }
     if (*size == 0) {
-      if (item_.has_size && offset_ != item_.size)
-        return restart_with("the file ended before its promised size");
+      if (item_.has_size && offset_ != item_.size) return restart_with(too_short);
       return received();
     }
     progress_.bytes_moved += *size;
-    if (item_.has_size && *size > item_.size - offset_)
-      return restart_with("the file is longer than its promised size");
+    if (item_.has_size && *size > item_.size - offset_) return restart_with(too_long);
     if (auto done = store(chunk.first(*size)); !done) return done.error();
     return true;
   }
@@ -5162,7 +5270,7 @@ class downloader {
     offset_ += *size;
     if (*size == chunk.size()) return true;
     if (offset_ == present_ && verifier_.finish(item_.hash)) return complete();
-    return restart_with("storage does not hold what was written to it");
+    return restart_with(written_badly);
   }
 
   result<bool> complete() {
@@ -5174,9 +5282,9 @@ class downloader {
     return true;
   }
 
-  result<bool> restart_with(const char* text) {
+  result<bool> restart_with(const error& failure) {
     if (auto again = restart(); !again) return again;
-    return error{errc::mismatch, "stager", text};
+    return failure;
   }
 
   detail::own_path path() const { return detail::staged_path(index_); }
@@ -5225,18 +5333,21 @@ class file_filter {
 
   /// Refuses what no device should install.
   result<void> check(std::string_view path, bool is_link) const {
-    if (!is_valid_path(path))
-      return error{errc::invalid_path, "lister",
-                   "invalid path: it must be relative, without empty parts, `.`, `..`, "
-                   "backslashes or control characters"};
-    if (is_link && !settings_.allow_links)
-      return error{errc::unsupported, "lister",
-                   "is a symbolic link: put it on `ignore`, or set `allow_links` to install it "
-                   "as a file that holds its target"};
+    if (!is_valid_path(path)) return bad_path;
+    if (is_link && !settings_.allow_links) return link;
     return {};
   }
 
  private:
+  static constexpr error bad_path{
+      errc::invalid_path, "lister",
+      "invalid path: it must be relative, without empty parts, `.`, `..`, backslashes or control "
+      "characters"};
+  static constexpr error link{
+      errc::unsupported, "lister",
+      "is a symbolic link: put it on `ignore`, or set `allow_links` to install it as a file that "
+      "holds its target"};
+
   const config& settings_;
 };
 
@@ -5272,10 +5383,10 @@ class lister {
 
   /// One request or one piece of an answer further; false when the list is complete.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk, std::uint64_t now) {
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
     switch (task_) {
       case task::open:
-        return open(http, source, now);
+        return open(http, source);
       case task::read:
         return read(http, source, chunk);
       case task::expand:
@@ -5287,11 +5398,16 @@ class lister {
   }
 
  private:
+  static constexpr error directory_too_large{errc::too_long, "lister",
+                                             "the server cannot list one directory in full"};
+  static constexpr error too_many_files{errc::too_long, "lister",
+                                        "Tree contains too many files: over max_tree_files"};
+
   enum class task : std::uint8_t { open, read, expand, append };
 
   template <class Http, class Source>
-  result<bool> open(Http& http, Source& source, std::uint64_t now) {
-    if (auto done = source.open_tree(http, tree_, recursive_, item_.path, now); !done)
+  result<bool> open(Http& http, Source& source) {
+    if (auto done = source.open_tree(http, tree_, recursive_, item_.path); !done)
       return done.error();
     list_.begin(in_part_ ? layout::part : layout::listing);
     directories_ = false;
@@ -5309,8 +5425,7 @@ class lister {
     }
     if (*more) return true;
     if (source.truncated()) {
-      if (!recursive_)
-        return error{errc::too_long, "lister", "the server cannot list one directory in full"};
+      if (!recursive_) return directory_too_large;
       recursive_ = false;
       task_ = task::open;
       return true;
@@ -5326,8 +5441,7 @@ class lister {
 
   result<void> add(const entry& listed, bool is_link) {
     if (settings_.max_tree_files != 0 && ++listed_ > settings_.max_tree_files)
-      return error{errc::too_long, "lister", "Tree contains too many files: over max_tree_files",
-                   static_cast<std::int32_t>(settings_.max_tree_files)};
+      return too_many_files;
     const file_filter filter(settings_);
     const bool is_directory = listed.kind == entry_kind::directory;
     if (is_directory ? recursive_ || !filter.enters(listed.path) : !filter.manages(listed.path))
@@ -5437,10 +5551,10 @@ class manifest_lister {
 
   /// One chunk or one entry further; false when the list is complete.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk, std::uint64_t now) {
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
     switch (task_) {
       case task::open:
-        return open(http, source, now);
+        return open(http, source);
       case task::download:
         return download(http, chunk);
       case task::check:
@@ -5452,6 +5566,14 @@ class manifest_lister {
   }
 
  private:
+  static constexpr error empty{errc::malformed, "manifest", "the manifest is empty"};
+  static constexpr error too_many_files{errc::too_long, "manifest",
+                                        "Tree contains too many files: over max_tree_files"};
+  static constexpr error hidden_file{errc::invalid_path, "manifest",
+                                     "a manifest may not name hidden files"};
+  static constexpr error too_large{errc::too_long, "manifest",
+                                   "Response too large: the manifest is over its limit"};
+
   enum class task : std::uint8_t { open, download, check, read };
 
   std::uint64_t limit() const {
@@ -5459,16 +5581,12 @@ class manifest_lister {
     return wanted != 0 && wanted < max_size ? wanted : max_size;
   }
 
-  static error too_large() {
-    return {errc::too_long, "manifest", "Response too large: the manifest is over its limit"};
-  }
-
   template <class Http, class Source>
-  result<bool> open(Http& http, Source& source, std::uint64_t now) {
-    const auto answer = source.open_manifest(http);
-    if (!answer) return answer.error();
-    if (auto status = check_status(*answer, now); !status) return status.error();
-    if (answer->has_length && answer->content_length > limit()) return too_large();
+  result<bool> open(Http& http, Source& source) {
+    if (auto done = source.open_manifest(http); !done) return done.error();
+    const http_response& answer = http.response();
+    if (auto status = check_status(answer); !status) return status.error();
+    if (answer.has_length && answer.content_length > limit()) return too_large;
     size_ = 0;
     task_ = task::download;
     return true;
@@ -5484,10 +5602,9 @@ class manifest_lister {
     if (*size == 0) {
       reader_.begin(layout::manifest);
       task_ = task::check;
-      return size_ != 0 ? result<bool>(true)
-                        : error{errc::malformed, "manifest", "the manifest is empty"};
+      return size_ != 0 ? result<bool>(true) : empty;
     }
-    if (size_ + *size > limit()) return too_large();
+    if (size_ + *size > limit()) return too_large;
     if (auto done = storage_.write(layout::manifest, size_, chunk.first(*size)); !done)
       return done.error();
     size_ += *size;
@@ -5501,9 +5618,7 @@ class manifest_lister {
     if (*more) {
       if (settings_.max_tree_files != 0 && item_.kind == entry_kind::file &&
           ++files_ > settings_.max_tree_files)
-        return error{errc::too_long, "manifest",
-                     "Tree contains too many files: over max_tree_files",
-                     static_cast<std::int32_t>(settings_.max_tree_files)};
+        return too_many_files;
       return true;
     }
     if (auto fine = Trust::verify(storage_, settings_, reader_, chunk); !fine) return fine.error();
@@ -5525,8 +5640,7 @@ class manifest_lister {
     const file_filter filter(settings_);
     if (!filter.manages(item_.path)) return true;
     if (auto fine = filter.check(item_.path, false); !fine) return fine.error();
-    if (is_hidden(item_.path))
-      return error{errc::invalid_path, "manifest", "a manifest may not name hidden files"};
+    if (is_hidden(item_.path)) return hidden_file;
     if (auto done = list_.add(storage_, item_); !done) return done.error();
     return true;
   }
@@ -6032,7 +6146,7 @@ class swapper {
   }
 
   /// Why the last swap was undone; code `none` when it was not.
-  const error& failure() const { return failure_; }
+  const error& failure() const { return *failure_; }
 
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
@@ -6054,7 +6168,7 @@ class swapper {
   /// in, by `step()` or after a power cut by the next start. Everything staged must be synced.
   /// The version may start `allowed` times, at least once, without being confirmed.
   result<void> begin(const version_id& version, std::uint32_t entries, std::uint32_t allowed) {
-    failure_ = {};
+    failure_ = &no_error;
     state_.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
     state_.previous = state_.version;
     state_.version = version;
@@ -6070,7 +6184,7 @@ class swapper {
     auto done = work();
     if (done) return true;
     if (state_.phase != swap_phase::swapping) return done.error();
-    failure_ = done.error();
+    failure_ = &done.error();
     state_.reject = false;
     if (auto turned = enter(swap_phase::removing, pass::remove_new); !turned) return turned.error();
     return true;
@@ -6086,9 +6200,7 @@ class swapper {
 
   /// Keeps the version on trial.
   result<void> confirm() {
-    if (state_.phase != swap_phase::trial)
-      return error{errc::wrong_state, "swapper",
-                   "no version is on trial: there is nothing to confirm"};
+    if (state_.phase != swap_phase::trial) return nothing_on_trial;
     state_.phase = swap_phase::kept;
     return store();
   }
@@ -6096,7 +6208,7 @@ class swapper {
   /// Begins to put the old version back; the present one will not be tried again.
   result<void> revert() {
     if (state_.phase != swap_phase::trial && state_.phase != swap_phase::kept)
-      return error{errc::wrong_state, "swapper", "there is no earlier version to put back"};
+      return nothing_to_put_back;
     state_.reject = true;
     return enter(swap_phase::removing, pass::remove_new);
   }
@@ -6117,6 +6229,13 @@ class swapper {
   }
 
  private:
+  static constexpr error nothing_on_trial{errc::wrong_state, "swapper",
+                                          "no version is on trial: there is nothing to confirm"};
+  static constexpr error nothing_to_put_back{errc::wrong_state, "swapper",
+                                             "there is no earlier version to put back"};
+  static constexpr error damaged_plan{errc::malformed, "swapper",
+                                      "the plan of the swap at .ota/plan is damaged"};
+
   enum class pass : std::uint8_t { back_up, install, remove_new, put_back };
 
   // magic, phase, boots, reject, allowed, entries, version, previous, rejected, CRC-32 of all
@@ -6141,8 +6260,7 @@ class swapper {
     const auto more = plan_.next(storage_, item);
     if (!more) return more.error();
     if (*more) return apply(item, count_++);
-    if (count_ != state_.entries)
-      return error{errc::malformed, "swapper", "the plan of the swap at .ota/plan is damaged"};
+    if (count_ != state_.entries) return damaged_plan;
     return end_pass();
   }
 
@@ -6241,7 +6359,7 @@ class swapper {
 
   Storage& storage_;
   swap_state state_;
-  error failure_;
+  const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
   pass pass_ = pass::back_up;
@@ -6268,8 +6386,7 @@ class stager {
     staged_ = {};
     has_manifest_ = has_manifest && Trust::reads_manifests;
     if (settings_.channel == "stable" && !settings_.manifest_key.empty() && !has_manifest)
-      return error{errc::untrusted, "stager",
-                   "manifest_key is set, but the release has no manifest.json to check"};
+      return unsigned_release;
     detail::staging_record last;
     if (last.load(storage_) && last.version == target.id &&
         last.settings == detail::settings_sum(settings_)) {
@@ -6306,8 +6423,7 @@ class stager {
 
   /// One piece of work further; false when the version is complete and synced beside the other.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, swapper<Storage>& swap, mutable_bytes chunk,
-                    std::uint64_t now) {
+  result<bool> step(Http& http, Source& source, swapper<Storage>& swap, mutable_bytes chunk) {
     switch (stage_) {
       case stage::forget:
         return then(forget(swap), stage::clean_new);
@@ -6316,10 +6432,10 @@ class stager {
       case stage::clean_old:
         return begin_list(detail::remove_tree_step(storage_, layout::replaced));
       case stage::list:
-        return begin_compare(lister_.step(http, source, chunk, now));
+        return begin_compare(lister_.step(http, source, chunk));
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
-          return begin_compare(manifest_.step(http, source, chunk, now));
+          return begin_compare(manifest_.step(http, source, chunk));
         break;
       case stage::compare:
         return begin_deletes(planner_.step(chunk));
@@ -6336,6 +6452,15 @@ class stager {
   }
 
  private:
+  static constexpr error unsigned_release{
+      errc::untrusted, "stager",
+      "manifest_key is set, but the release has no manifest.json to check"};
+  static constexpr error no_space{
+      errc::no_space, "stager",
+      "not enough space: an update needs twice the size of its new files free"};
+  static constexpr error below_reserve{errc::no_space, "stager",
+                                       "not enough space: less than min_free_storage is free"};
+
   enum class stage : std::uint8_t {
     forget,
     clean_new,
@@ -6447,12 +6572,8 @@ class stager {
   result<void> check_space(std::uint64_t size) {
     const auto room = storage_.free_space();
     if (!room) return room.error();
-    if (*room / 2 < size)
-      return error{errc::no_space, "stager",
-                   "not enough space: an update needs twice the size of its new files free"};
-    if (*room < settings_.min_free_storage)
-      return error{errc::no_space, "stager",
-                   "not enough space: less than min_free_storage is free"};
+    if (*room / 2 < size) return no_space;
+    if (*room < settings_.min_free_storage) return below_reserve;
     return {};
   }
 
@@ -6548,11 +6669,12 @@ namespace ota {
 
 // The contract of an HTTP policy; `http_client` fills it over any byte stream.
 //
-//   result<http_response> open(const http_request&)   sends it and reads the head of the answer
-//   result<size_t> read(mutable_bytes)                the body; 0 at its end
-//   string_view etag(), location()                    of the answer
-//   void close()                                      gives up the connection
-//   void set_timeouts(const http_timeouts&)           optional
+//   result<void> open(const http_request&)   sends it and reads the head of the answer
+//   result<size_t> read(mutable_bytes)       the body; 0 at its end
+//   const http_response& response()          that head
+//   string_view etag(), location()           of the answer
+//   void close()                             gives up the connection
+//   void set_timeouts(const http_timeouts&)  optional
 
 namespace detail {
 
@@ -6579,9 +6701,8 @@ template <class Policies>
 struct check_policies {
   using http = typename Policies::http;
   static_assert(check_file_storage<typename Policies::storage>::ok);
-  static_assert(detail::gives<result<http_response>, detail::open_of, http>::value,
-                "the HTTP policy needs: ota::result<ota::http_response> open(const "
-                "ota::http_request&)");
+  static_assert(detail::gives<result<void>, detail::open_of, http>::value,
+                "the HTTP policy needs: ota::result<void> open(const ota::http_request&)");
   static_assert(detail::gives<result<std::size_t>, detail::body_read_of, http>::value,
                 "the HTTP policy needs: ota::result<std::size_t> read(ota::mutable_bytes out)");
   static_assert(check_hardware<typename Policies::hardware>::ok);
@@ -6697,7 +6818,7 @@ namespace detail {
 
 /// A sentence about a failure: the file it is about, what happened, and its number.
 inline void describe(fixed_string<max_log_line>& out, const error& failure,
-                     std::string_view subject) {
+                     std::string_view subject, std::uint16_t status) {
   out.clear();
   // A long path must not push the reason out of the line.
   constexpr std::size_t most = 64;
@@ -6707,13 +6828,10 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   }
   if (!subject.empty()) out.append(subject).append(": ");
   out.append(failure.text);
-  if (failure.code == errc::http_status)
-    out.append(" (status ");
-  else if (failure.code == errc::rate_limited)
-    out.append(" (seconds ");
-  else
-    return;
-  out.append_number(static_cast<std::uint64_t>(failure.detail)).append(')');
+  const bool has_status = failure.code == errc::http_status ||
+                          failure.code == errc::server_trouble ||
+                          failure.code == errc::rate_limited;
+  if (has_status) out.append(" (status ").append_number(status).append(')');
 }
 
 /// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
@@ -6994,7 +7112,7 @@ class updater : private check_policies<Policies> {
   template <class Observe>
   result<update_outcome> run(Observe&& observe) {
     while (step()) observe(static_cast<const update_progress_report&>(progress_));
-    if (outcome_ == update_outcome::failed) return failure_;
+    if (outcome_ == update_outcome::failed) return *failure_;
     return outcome_;
   }
   result<update_outcome> run() {
@@ -7019,7 +7137,7 @@ class updater : private check_policies<Policies> {
   update_outcome outcome() const { return outcome_; }
 
   /// Why the last update failed, and a sentence for people that also names the file.
-  const error& failure() const { return failure_; }
+  const error& failure() const { return *failure_; }
   std::string_view message() const { return message_; }
 
   /// The version that the last check found, and what is installed.
@@ -7035,11 +7153,15 @@ class updater : private check_policies<Policies> {
   void record_only() { stager_.record_only(); }
 
  private:
+  static constexpr error trial_pending{
+      errc::wrong_state, "updater",
+      "a version is on trial: confirm it or roll it back before the next update"};
+
   // ---- the phases of an update --------------------------------------------------------------
 
   void begin() {
     outcome_ = update_outcome::none;
-    failure_ = {};
+    failure_ = &no_error;
     message_.clear();
     attempts_ = 0;
     best_ = 0;
@@ -7085,7 +7207,7 @@ class updater : private check_policies<Policies> {
       checking_ = true;
       return {};
     }
-    const auto found = source_.step(http_, chunk(), hardware_.now());
+    const auto found = source_.step(http_, chunk());
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
@@ -7108,8 +7230,7 @@ class updater : private check_policies<Policies> {
     if (same && !settings_.force) return up_to_date(target.id);
     if (state.phase == swap_phase::trial) {
       if (same) return up_to_date(target.id);
-      return error{errc::wrong_state, "updater",
-                   "a version is on trial: confirm it or roll it back before the next update"};
+      return trial_pending;
     }
     if (is_scheduled()) {
       // A version that has to wait was checked for all the same.
@@ -7152,7 +7273,7 @@ class updater : private check_policies<Policies> {
   }
 
   result<void> stage() {
-    const auto more = stager_.step(http_, source_, swapper_, chunk(), hardware_.now());
+    const auto more = stager_.step(http_, source_, swapper_, chunk());
     if (!more) return more.error();
     if (*more) return {};
     if (stager_.plan().entries == 0) {
@@ -7200,12 +7321,14 @@ class updater : private check_policies<Policies> {
   void handle(const error& failure) {
     const retry_limits limits =
         adapt_to_signal({settings_.http_retries, settings_.backoff_sec}, hardware_.signal_dbm());
-    const bool short_limit = failure.code == errc::rate_limited &&
-                             failure.detail <= static_cast<std::int32_t>(settings_.max_backoff_sec);
+    const std::uint32_t limit_wait =
+        failure.code == errc::rate_limited ? rate_limit_wait(http_.response(), hardware_.now()) : 0;
+    const bool short_limit =
+        failure.code == errc::rate_limited && limit_wait <= settings_.max_backoff_sec;
     if (progress_.bytes > best_) best_ = progress_.bytes, attempts_ = 0;
     if ((is_transient(failure) || short_limit) && ++attempts_ < limits.tries) {
       pause_seconds_ =
-          short_limit ? static_cast<std::uint32_t>(failure.detail)
+          short_limit ? limit_wait
                       : backoff_seconds(attempts_, limits.first_wait, settings_.max_backoff_sec);
       if (settings_.jitter && !short_limit)
         pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
@@ -7214,8 +7337,8 @@ class updater : private check_policies<Policies> {
       if (progress_.phase == update_phase::checking) checking_ = false;
       return;
     }
-    failure_ = failure;
-    detail::describe(message_, failure, subject());
+    failure_ = &failure;
+    detail::describe(message_, failure, subject(), http_.response().status);
     log_.failed(message_);
     if (progress_.phase != update_phase::checking) note_health(message_);
     finish(update_outcome::failed);
@@ -7273,7 +7396,7 @@ class updater : private check_policies<Policies> {
                                                                                   settings_};
   release_target installed_;
   update_progress_report progress_;
-  error failure_;
+  const error* failure_ = &no_error;
   fixed_string<max_log_line> message_;
   std::uint64_t best_ = 0;
   std::uint32_t attempts_ = 0;
@@ -7488,25 +7611,25 @@ class head_parser {
   /// Takes one byte; true when the head is complete.
   result<bool> take(char c, url_buffer& location) {
     // An honest head is a few KB; a never-ending one must end with an error.
-    if (++size_ > 65536)
-      return error{errc::too_long, "http", "the head of the answer does not end"};
-    if (c == '\0') return bad();
+    if (++size_ > 65536) return endless_head;
+    if (c == '\0') return not_http;
     switch (place_) {
       case place::status_line:
         if (c != '\n') {
           value_.append(c);
           return false;
         }
-        if (!read_status()) return bad();
+        if (!read_status()) return not_http;
         break;
       case place::line_begin:
         if (c == '\r') return false;
         if (c == '\n') return finish();
-        if (c == ' ' || c == '\t') return bad();  // a folded line: obsolete, and a way to smuggle
+        if (c == ' ' || c == '\t')
+          return not_http;  // a folded line: obsolete, and a way to smuggle
         place_ = place::name;
         [[fallthrough]];
       case place::name:
-        if (c == '\n') return bad();
+        if (c == '\n') return not_http;
         if (c != ':') {
           name_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
           return false;
@@ -7528,6 +7651,10 @@ class head_parser {
   }
 
  private:
+  static constexpr error endless_head{errc::too_long, "http",
+                                      "the head of the answer does not end"};
+  static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
+
   enum class place : std::uint8_t { status_line, line_begin, name, value };
   enum class header : std::uint8_t {
     other,
@@ -7542,8 +7669,6 @@ class head_parser {
     rate_remaining,
     rate_reset
   };
-
-  static error bad() { return {errc::malformed, "http", "the server does not speak HTTP/1.1"}; }
 
   // "HTTP/1.1 200 OK"
   bool read_status() {
@@ -7692,10 +7817,10 @@ class http_client : private check_byte_stream<Stream> {
 
   /// Sends a request and reads the head of its answer, following at most five redirects. A status
   /// of 400 and more is an answer, not an error.
-  result<http_response> open(const http_request& request) {
-    if (auto fine = check(request); !fine) return fine.error();
+  result<void> open(const http_request& request) {
+    if (auto fine = check(request); !fine) return fine;
     detail::url_buffer url(url_, MaxUrl);
-    if (!url.assign(request.url)) return fail(errc::too_long, "the address is too long");
+    if (!url.assign(request.url)) return fail(address_too_long);
     bool with_token = !request.token.empty();
     for (int redirects = 0;; ++redirects) {
       auto answer = exchange(request, url, with_token);
@@ -7704,13 +7829,13 @@ class http_client : private check_byte_stream<Stream> {
         close();
         return answer;
       }
-      const std::uint16_t status = answer->status;
+      const std::uint16_t status = head_.response.status;
       const bool redirected =
           status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
       if (!redirected || !request.follow_redirects) return answer;
-      if (redirects == 5) return fail(errc::http_status, "the server redirects without end");
-      if (url.overflowed()) return fail(errc::too_long, "the address of a redirect is too long");
-      if (location_.empty()) return fail(errc::malformed, "a redirect without an address");
+      if (redirects == 5) return fail(endless_redirects);
+      if (url.overflowed()) return fail(redirect_too_long);
+      if (location_.empty()) return fail(redirect_nowhere);
       close();
       url.follow();
       const auto next = parse_url(url.url());
@@ -7723,21 +7848,24 @@ class http_client : private check_byte_stream<Stream> {
   result<std::size_t> read(mutable_bytes out) {
     if (out.empty()) return std::size_t{0};
     if (body_ == body::chunked && left_ == 0) {
-      if (auto done = begin_chunk(); !done) return broken(done.error());
+      if (auto done = begin_chunk(); !done) return fail(done.error());
       if (left_ == 0) return end_body();
     }
     if (body_ == body::none || (body_ == body::length && left_ == 0)) return end_body();
     const bool endless = body_ == body::until_close;
     if (!endless && left_ < out.size()) out = out.first(static_cast<std::size_t>(left_));
     auto size = take(out);
-    if (!size) return broken(size.error());
+    if (!size) return fail(size.error());
     if (*size == 0) {
       if (endless) return end_body();
-      return broken({errc::connection, "http", "the answer ended before its promised length"});
+      return fail(ended_early);
     }
     if (!endless) left_ -= *size;
     return size;
   }
+
+  /// The head of the last answer.
+  const http_response& response() const { return head_.response; }
 
   /// The answer's ETag; empty when there is none, or it is longer than 128 bytes.
   std::string_view etag() const {
@@ -7755,16 +7883,36 @@ class http_client : private check_byte_stream<Stream> {
   }
 
  private:
+  static constexpr error ended_early{errc::connection, "http",
+                                     "the answer ended before its promised length"};
+  static constexpr error bad_header_value{errc::invalid_argument, "http",
+                                          "a header value holds a control character"};
+  static constexpr error no_tls{
+      errc::unsupported, "http",
+      "https needs a TLS stream policy, which this program does not have"};
+  static constexpr error host_too_long{errc::too_long, "http", "the host name is too long"};
+  static constexpr error endless_interim{errc::malformed, "http",
+                                         "the server sends interim answers without end"};
+  static constexpr error no_answer{errc::connection, "http",
+                                   "the server closed the connection without an answer"};
+  static constexpr error bad_length{errc::malformed, "http",
+                                    "the length of the answer is not one number"};
+  static constexpr error wrong_range{errc::mismatch, "http",
+                                     "the server sent another range than was asked for"};
+  static constexpr error endless_trailer{errc::too_long, "http",
+                                         "the trailer of the answer does not end"};
+  static constexpr error bad_chunks{errc::malformed, "http",
+                                    "the chunks of the answer are damaged"};
+  static constexpr error address_too_long{errc::too_long, "http", "the address is too long"};
+  static constexpr error endless_redirects{errc::http_status, "http",
+                                           "the server redirects without end"};
+  static constexpr error redirect_too_long{errc::too_long, "http",
+                                           "the address of a redirect is too long"};
+  static constexpr error redirect_nowhere{errc::malformed, "http", "a redirect without an address"};
+
   enum class body : std::uint8_t { none, length, chunked, until_close };
 
-  static error failure(errc code, const char* text) { return {code, "http", text}; }
-
-  error fail(errc code, const char* text) {
-    close();
-    return failure(code, text);
-  }
-
-  error broken(const error& failure) {
+  const error& fail(const error& failure) {
     close();
     return failure;
   }
@@ -7774,8 +7922,7 @@ class http_client : private check_byte_stream<Stream> {
     for (std::string_view text : {request.accept, request.user_agent, request.token,
                                   request.if_none_match, request.if_range})
       for (char c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-          return failure(errc::invalid_argument, "a header value holds a control character");
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return bad_header_value;
     return {};
   }
 
@@ -7784,18 +7931,15 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   // One request and the head of its answer.
-  result<http_response> exchange(const http_request& request, detail::url_buffer& url,
-                                 bool with_token) {
+  result<void> exchange(const http_request& request, detail::url_buffer& url, bool with_token) {
     const auto target = parse_url(url.url());
     if (!target) return target.error();
-    if (target->secure && !Stream::can_secure)
-      return failure(errc::unsupported,
-                     "https needs a TLS stream policy, which this program does not have");
+    if (target->secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
       const bool reused = connected_ && is_same_host(*target);
       if (!reused)
-        if (auto done = connect(*target); !done) return done.error();
+        if (auto done = connect(*target); !done) return done;
       auto answer = send_and_read(request, *target, with_token, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
       const bool was_stale = reused && !answer && !heard_;
@@ -7806,7 +7950,7 @@ class http_client : private check_byte_stream<Stream> {
 
   result<void> connect(const url_view& target) {
     close();
-    if (!host_.assign(target.host)) return failure(errc::too_long, "the host name is too long");
+    if (!host_.assign(target.host)) return host_too_long;
     port_ = target.port;
     secure_ = target.secure;
     auto done = stream_.connect(host_, port_, secure_, timeouts_.connect_ms);
@@ -7824,16 +7968,16 @@ class http_client : private check_byte_stream<Stream> {
     }
   }
 
-  result<http_response> send_and_read(const http_request& request, const url_view& target,
-                                      bool with_token, detail::url_buffer& url) {
+  result<void> send_and_read(const http_request& request, const url_view& target, bool with_token,
+                             detail::url_buffer& url) {
     heard_ = false;
-    if (auto done = send(request, target, with_token); !done) return done.error();
+    if (auto done = send(request, target, with_token); !done) return done;
     for (int interim = 0; interim < 8; ++interim) {
-      if (auto done = read_head(url); !done) return done.error();
+      if (auto done = read_head(url); !done) return done;
       if (head_.response.status >= 200) return begin_body(request);
       if (head_.response.status == 101) break;
     }
-    return failure(errc::malformed, "the server sends interim answers without end");
+    return endless_interim;
   }
 
   result<void> send(const http_request& request, const url_view& target, bool with_token) {
@@ -7852,7 +7996,7 @@ class http_client : private check_byte_stream<Stream> {
       done = done && put("\r\nRange: bytes=") && put(from) && put("-") &&
              put_header("If-Range: ", request.if_range);
     done = done && put("\r\n\r\n") && flush();
-    return done ? result<void>{} : result<void>(write_failure_);
+    return done ? result<void>{} : written_;
   }
 
   bool put_header(std::string_view name, std::string_view value) {
@@ -7872,10 +8016,9 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   bool flush() {
-    const auto done = stream_.write({buffer_, end_}, timeouts_.read_ms);
+    written_ = stream_.write({buffer_, end_}, timeouts_.read_ms);
     end_ = 0;
-    if (!done) write_failure_ = done.error();
-    return done.has_value();
+    return written_.has_value();
   }
 
   result<void> read_head(detail::url_buffer& url) {
@@ -7884,8 +8027,7 @@ class http_client : private check_byte_stream<Stream> {
     for (;;) {
       if (begin_ == end_)
         if (auto done = fill(); !done) return done;
-      if (begin_ == end_)
-        return failure(errc::connection, "the server closed the connection without an answer");
+      if (begin_ == end_) return no_answer;
       heard_ = true;
       const auto complete = head_.take(static_cast<char>(buffer_[begin_++]), url);
       if (!complete) return complete.error();
@@ -7893,11 +8035,10 @@ class http_client : private check_byte_stream<Stream> {
     }
   }
 
-  result<http_response> begin_body(const http_request& request) {
+  result<void> begin_body(const http_request& request) {
     http_response& answer = head_.response;
     const std::uint16_t status = answer.status;
-    if (head_.bad_length)
-      return failure(errc::malformed, "the length of the answer is not one number");
+    if (head_.bad_length) return bad_length;
     left_ = 0;
     if (status == 204 || status == 304) {
       body_ = body::none;
@@ -7916,8 +8057,8 @@ class http_client : private check_byte_stream<Stream> {
       head_.keep_alive = false;
     }
     if (status == 206 && (!answer.has_range || answer.range_start != request.range_from))
-      return failure(errc::mismatch, "the server sent another range than was asked for");
-    return answer;
+      return wrong_range;
+    return {};
   }
 
   result<std::size_t> end_body() {
@@ -7964,7 +8105,7 @@ class http_client : private check_byte_stream<Stream> {
         return {};
       }
     }
-    return failure(errc::too_long, "the trailer of the answer does not end");
+    return endless_trailer;
   }
 
   // One line of at most `limit` bytes, read for a hexadecimal size where one is wanted.
@@ -7976,8 +8117,7 @@ class http_client : private check_byte_stream<Stream> {
       std::uint8_t byte = 0;
       const auto got = take({&byte, 1});
       if (!got) return got.error();
-      if (*got == 0)
-        return failure(errc::connection, "the answer ended before its promised length");
+      if (*got == 0) return ended_early;
       if (byte == '\n') {
         if (size != nullptr && count == 0) break;
         return {};
@@ -7994,13 +8134,13 @@ class http_client : private check_byte_stream<Stream> {
         break;
       }
     }
-    return failure(errc::malformed, "the chunks of the answer are damaged");
+    return bad_chunks;
   }
 
   Stream stream_;
   http_timeouts timeouts_;
   detail::head_parser head_;
-  error write_failure_;
+  result<void> written_;
   std::string_view location_;
   std::uint64_t left_ = 0;
   std::size_t begin_ = 0;
@@ -8057,8 +8197,6 @@ class posix_socket {
   result<void> connect(std::string_view host, std::uint16_t port, bool, std::uint32_t timeout_ms) {
     close();
     const fixed_string<255> name(host);
-    error failure{errc::connection, "socket",
-                  "the host name is not known; check it and the network"};
     // A numeric address needs no look-up, and so no memory from the heap.
     sockaddr_in four{};
     sockaddr_in6 six{};
@@ -8066,12 +8204,12 @@ class posix_socket {
     six.sin6_family = AF_INET6;
     four.sin_port = six.sin6_port = htons(port);
     if (::inet_pton(AF_INET, name.c_str(), &four.sin_addr) == 1)
-      failure = try_address(reinterpret_cast<const sockaddr*>(&four), sizeof four, timeout_ms);
+      try_address(reinterpret_cast<const sockaddr*>(&four), sizeof four, timeout_ms);
     else if (::inet_pton(AF_INET6, name.c_str(), &six.sin6_addr) == 1)
-      failure = try_address(reinterpret_cast<const sockaddr*>(&six), sizeof six, timeout_ms);
+      try_address(reinterpret_cast<const sockaddr*>(&six), sizeof six, timeout_ms);
     else
-      look_up(name, port, timeout_ms, failure);
-    if (fd_ < 0) return failure;
+      look_up(name, port, timeout_ms);
+    if (fd_ < 0) return *failure_;
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return {};
@@ -8082,7 +8220,7 @@ class posix_socket {
       const ssize_t size = ::recv(fd_, out.data(), out.size(), 0);
       if (size >= 0) return static_cast<std::size_t>(size);
       if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken();
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken;
       if (auto ready = wait(POLLIN, timeout_ms); !ready) return ready.error();
     }
   }
@@ -8095,7 +8233,7 @@ class posix_socket {
         continue;
       }
       if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken();
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken;
       if (auto ready = wait(POLLOUT, timeout_ms); !ready) return ready;
     }
     return {};
@@ -8107,11 +8245,21 @@ class posix_socket {
   }
 
  private:
-  static error broken() { return {errc::connection, "socket", "the connection broke", errno}; }
+  static constexpr error silent{errc::timeout, "socket", "the other side was silent for too long"};
+  static constexpr error no_answer{errc::timeout, "socket", "the host does not answer"};
+
+  static constexpr error broken{errc::connection, "socket", "the connection broke"};
+  static constexpr error unknown_host{errc::connection, "socket",
+                                      "the host name is not known; check it and the network"};
+  static constexpr error no_socket{errc::connection, "socket",
+                                   "the system gives no socket: too many open files?"};
+  static constexpr error refused{errc::connection, "socket",
+                                 "the host refuses the connection: is the server running?"};
+  static constexpr error unreachable{errc::connection, "socket", "the host cannot be reached"};
 
   // Tries the addresses of a name until one answers.
-  void look_up(const fixed_string<255>& name, std::uint16_t port, std::uint32_t timeout_ms,
-               error& failure) {
+  void look_up(const fixed_string<255>& name, std::uint16_t port, std::uint32_t timeout_ms) {
+    failure_ = &unknown_host;
     fixed_string<5> service;
     service.append_number(port);
     addrinfo wanted{};
@@ -8120,32 +8268,33 @@ class posix_socket {
     addrinfo* found = nullptr;
     if (::getaddrinfo(name.c_str(), service.c_str(), &wanted, &found) != 0) return;
     for (const addrinfo* one = found; one != nullptr && fd_ < 0; one = one->ai_next)
-      failure = try_address(one->ai_addr, one->ai_addrlen, timeout_ms);
+      try_address(one->ai_addr, one->ai_addrlen, timeout_ms);
     ::freeaddrinfo(found);
   }
 
-  // Leaves the socket open where the address answers, and closed otherwise.
-  error try_address(const sockaddr* address, socklen_t size, std::uint32_t timeout_ms) {
+  // Leaves the socket open where the address answers; else it is closed, and `failure_` says why.
+  void try_address(const sockaddr* address, socklen_t size, std::uint32_t timeout_ms) {
     fd_ = ::socket(address->sa_family, SOCK_STREAM, 0);
-    if (fd_ < 0) return broken();
+    if (fd_ < 0) {
+      failure_ = &no_socket;
+      return;
+    }
     ::fcntl(fd_, F_SETFD, FD_CLOEXEC);
     ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
-    if (::connect(fd_, address, size) == 0) return {};
+    if (::connect(fd_, address, size) == 0) return;
     int number = errno;
     if (number == EINPROGRESS) {
       if (auto ready = wait(POLLOUT, timeout_ms); !ready) {
         close();
-        return {errc::timeout, "socket", "the host does not answer"};
+        failure_ = &no_answer;
+        return;
       }
       socklen_t length = sizeof number;
       ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &number, &length);
-      if (number == 0) return {};
+      if (number == 0) return;
     }
     close();
-    return {errc::connection, "socket",
-            number == ECONNREFUSED ? "the host refuses the connection: is the server running?"
-                                   : "the host cannot be reached",
-            number};
+    failure_ = number == ECONNREFUSED ? &refused : &unreachable;
   }
 
   result<void> wait(short events, std::uint32_t timeout_ms) {
@@ -8153,13 +8302,13 @@ class posix_socket {
     for (;;) {
       const int ready = ::poll(&one, 1, static_cast<int>(timeout_ms));
       if (ready > 0) return {};
-      if (ready == 0)
-        return error{errc::timeout, "socket", "the other side was silent for too long"};
-      if (errno != EINTR) return broken();
+      if (ready == 0) return silent;
+      if (errno != EINTR) return broken;
     }
   }
 
   int fd_ = -1;
+  const error* failure_ = nullptr;
 };
 
 }  // namespace ota
@@ -8339,7 +8488,6 @@ struct linux_host : no_hardware {
 
 // ota/storage/posix_files.hpp
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -8348,6 +8496,59 @@ struct linux_host : no_hardware {
 #include <unistd.h>
 
 #include <cstring>
+
+// ota/storage/posix_error.hpp
+
+#include <errno.h>
+
+// ota/storage/posix_error.hpp
+
+namespace ota::detail {
+
+/// The error for what `errno` says; `otherwise` where that needs no words of its own.
+inline const error& posix_error(const error& otherwise) {
+  static constexpr error no_such_file{errc::not_found, "storage", "no such file"};
+  static constexpr error full{errc::no_space, "storage", "the storage is full"};
+  static constexpr error not_empty{errc::not_empty, "storage",
+                                   "the directory still holds something"};
+  static constexpr error link{errc::invalid_path, "storage",
+                              "a symbolic link is in the way; it is not followed"};
+  static constexpr error no_permission{errc::storage, "storage",
+                                       "no permission: check who owns the device's root"};
+  static constexpr error read_only{errc::storage, "storage",
+                                   "the file system is mounted read-only"};
+  static constexpr error damaged{errc::storage, "storage",
+                                 "the disk reports an input/output error; see the system's log"};
+  static constexpr error no_descriptors{errc::storage, "storage",
+                                        "too many open files: raise the limit (ulimit -n)"};
+  switch (errno) {
+    case ENOENT:
+    case ENOTDIR:
+      return no_such_file;
+    case ENOSPC:
+    case EDQUOT:
+      return full;
+    case ENOTEMPTY:
+    case EEXIST:
+      return not_empty;
+    case ELOOP:
+      return link;
+    case EACCES:
+    case EPERM:
+      return no_permission;
+    case EROFS:
+      return read_only;
+    case EIO:
+      return damaged;
+    case EMFILE:
+    case ENFILE:
+      return no_descriptors;
+    default:
+      return otherwise;
+  }
+}
+
+}  // namespace ota::detail
 
 // ota/storage/posix_files.hpp
 
@@ -8381,7 +8582,7 @@ class posix_files {
     struct ::stat found;
     if (::fstatat(parent_, name->c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT || errno == ENOTDIR) return info;
-      return failed("cannot look at a file");
+      return detail::posix_error(no_stat);
     }
     info.kind = kind_of(found);
     if (info.kind != file_kind::file) return info;
@@ -8401,7 +8602,7 @@ class posix_files {
       const ssize_t got =
           ::pread(file_, out.data() + size, out.size() - size, static_cast<off_t>(offset + size));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return failed("cannot read a file");
+      if (got < 0) return detail::posix_error(no_read);
       if (got == 0) break;
       size += static_cast<std::size_t>(got);
     }
@@ -8420,7 +8621,7 @@ class posix_files {
       const ssize_t put = ::pwrite(file_, data.data() + size, data.size() - size,
                                    static_cast<off_t>(offset + size));
       if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return failed("cannot write a file");
+      if (put < 0) return detail::posix_error(no_write);
       size += static_cast<std::size_t>(put);
     }
     return {};
@@ -8431,11 +8632,11 @@ class posix_files {
     const auto source = enter(from, false);
     if (!source) return source.error();
     const int source_parent = ::dup(parent_);
-    if (source_parent < 0) return failed("cannot rename a file");
+    if (source_parent < 0) return detail::posix_error(no_rename);
     const auto target = enter(to, true);
     int status = -1;
     if (target) status = ::renameat(source_parent, source->c_str(), parent_, target->c_str());
-    const error failure = target ? failed("cannot rename a file") : target.error();
+    const error& failure = target ? detail::posix_error(no_rename) : target.error();
     ::close(source_parent);
     return status == 0 ? result<void>{} : result<void>(failure);
   }
@@ -8449,19 +8650,19 @@ class posix_files {
       return name.error();
     }
     if (::unlinkat(parent_, name->c_str(), 0) == 0 || errno == ENOENT) return {};
-    if (errno != EISDIR && errno != EPERM) return failed("cannot remove a file");
+    if (errno != EISDIR && errno != EPERM) return detail::posix_error(no_remove);
     if (::unlinkat(parent_, name->c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
-    return failed("cannot remove a directory");
+    return detail::posix_error(no_remove_directory);
   }
 
   result<void> sync() {
-    if (::syncfs(root_) != 0) return failed("cannot sync");
+    if (::syncfs(root_) != 0) return detail::posix_error(no_sync);
     return {};
   }
 
   result<std::uint64_t> free_space() {
     struct ::statvfs info;
-    if (::fstatvfs(root_, &info) != 0) return failed("cannot open the root directory");
+    if (::fstatvfs(root_, &info) != 0) return detail::posix_error(no_root);
     return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
   }
 
@@ -8480,7 +8681,7 @@ class posix_files {
     }
     if (fd < 0) {
       if (errno == ENOENT || errno == ENOTDIR) return {};
-      return failed("cannot list a directory");
+      return detail::posix_error(no_list);
     }
     const auto done = for_each_name(fd, [fd, &visit](const char* name) {
       struct ::stat found;
@@ -8498,16 +8699,34 @@ class posix_files {
       if (auto done = open_file(path, *name, O_RDONLY); !done) return done;
     }
     struct ::stat found;
-    if (::fstat(file_, &found) != 0) return failed("cannot look at a file");
+    if (::fstat(file_, &found) != 0) return detail::posix_error(no_stat);
     const mode_t readable = (found.st_mode & 0444u) >> 2;
     const mode_t mode =
         executable ? found.st_mode | readable : found.st_mode & ~static_cast<mode_t>(0111);
     if (mode != found.st_mode && ::fchmod(file_, mode & 07777u) != 0)
-      return failed("cannot change a file's mode");
+      return detail::posix_error(no_mode);
     return {};
   }
 
  private:
+  static constexpr error bad_path{errc::invalid_path, "storage",
+                                  "not a relative path below the device's root"};
+  static constexpr error name_too_long{errc::too_long, "storage",
+                                       "a file name is longer than 255 bytes"};
+
+  static constexpr error no_stat{errc::storage, "storage", "cannot look at a file"};
+  static constexpr error no_read{errc::storage, "storage", "cannot read a file"};
+  static constexpr error no_write{errc::storage, "storage", "cannot write a file"};
+  static constexpr error no_rename{errc::storage, "storage", "cannot rename a file"};
+  static constexpr error no_remove{errc::storage, "storage", "cannot remove a file"};
+  static constexpr error no_remove_directory{errc::storage, "storage", "cannot remove a directory"};
+  static constexpr error no_sync{errc::storage, "storage", "cannot sync"};
+  static constexpr error no_root{errc::storage, "storage", "cannot open the root directory"};
+  static constexpr error no_list{errc::storage, "storage", "cannot list a directory"};
+  static constexpr error no_mode{errc::storage, "storage", "cannot change a file's mode"};
+  static constexpr error no_enter{errc::storage, "storage", "cannot enter a directory"};
+  static constexpr error no_open{errc::storage, "storage", "cannot open a file"};
+
   using name_text = fixed_string<255>;
 
   static file_kind kind_of(const struct ::stat& found) {
@@ -8521,7 +8740,7 @@ class posix_files {
     alignas(std::uint64_t) char buffer[1024];
     for (;;) {
       const long size = ::syscall(SYS_getdents64, fd, buffer, sizeof buffer);
-      if (size < 0) return failed("cannot list a directory");
+      if (size < 0) return detail::posix_error(no_list);
       if (size == 0) return {};
       // u64 inode, u64 offset, u16 length of the record, u8 type, name
       for (long at = 0; at < size;) {
@@ -8535,41 +8754,13 @@ class posix_files {
     }
   }
 
-  static error failed(const char* text) {
-    const int number = errno;
-    switch (number) {
-      case ENOENT:
-      case ENOTDIR:
-        return {errc::not_found, "storage", "no such file", number};
-      case ENOSPC:
-      case EDQUOT:
-        return {errc::no_space, "storage", "the storage is full", number};
-      case ENOTEMPTY:
-      case EEXIST:
-        return {errc::not_empty, "storage", "the directory still holds something", number};
-      case ELOOP:
-        return {errc::invalid_path, "storage", "a symbolic link is in the way; it is not followed",
-                number};
-      case EACCES:
-      case EPERM:
-        return {errc::storage, "storage", "no permission: check who owns the device's root",
-                number};
-      case EROFS:
-        return {errc::storage, "storage", "the file system is mounted read-only", number};
-      default:
-        return {errc::storage, "storage", text, number};
-    }
-  }
-
   // Opens the directory that `path` lies in; the result is the last part.
   result<name_text> enter(std::string_view path, bool make) {
-    if (!is_valid_path(path) || path.size() > 1023)
-      return error{errc::invalid_path, "storage", "not a relative path below the device's root"};
+    if (!is_valid_path(path) || path.size() > 1023) return bad_path;
     const std::string_view directory = parent_path(path);
     const std::size_t last = directory.empty() ? 0 : directory.size() + 1;
     const name_text name(slice(path, last));
-    if (name.overflowed())
-      return error{errc::too_long, "storage", "a file name is longer than 255 bytes"};
+    if (name.overflowed()) return name_too_long;
     if (parent_ >= 0 && parent_name_.view() == directory) return name;
     close_parent();
     int fd = ::dup(root_);
@@ -8587,7 +8778,7 @@ class posix_files {
       fd = next;
       at = end + 1;
     }
-    if (fd < 0) return failed("cannot enter a directory");
+    if (fd < 0) return detail::posix_error(no_enter);
     parent_ = fd;
     parent_name_.assign(directory);
     return name;
@@ -8600,7 +8791,7 @@ class posix_files {
   result<void> open_file(std::string_view path, const name_text& name, int flags) {
     close_file();
     file_ = ::openat(parent_, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (file_ < 0) return failed("cannot open a file");
+    if (file_ < 0) return detail::posix_error(no_open);
     file_name_.assign(path);
     writable_ = (flags & O_RDWR) != 0;
     return {};

@@ -131,20 +131,20 @@ class power_cut_storage {
   Storage& inner() { return *inner_; }
 
   result<file_info> stat(std::string_view path) {
-    if (is_cut_) return off();
+    if (is_cut_) return power_is_off;
     return inner_->stat(path);
   }
   result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
-    if (is_cut_) return off();
+    if (is_cut_) return power_is_off;
     return inner_->read(path, offset, out);
   }
   result<std::uint64_t> free_space() {
-    if (is_cut_) return off();
+    if (is_cut_) return power_is_off;
     return inner_->free_space();
   }
   template <class Visit>
   result<void> list(std::string_view directory, Visit&& visit) {
-    if (is_cut_) return off();
+    if (is_cut_) return power_is_off;
     return inner_->list(directory, std::forward<Visit>(visit));
   }
 
@@ -154,7 +154,7 @@ class power_cut_storage {
     one.path = path;
     one.offset = offset;
     one.data.assign(reinterpret_cast<const char*>(data.data()), data.size());
-    if (!record(std::move(one))) return off();
+    if (!record(std::move(one))) return power_is_off;
     return inner_->write(path, offset, data);
   }
   result<void> rename(std::string_view from, std::string_view to) {
@@ -162,18 +162,18 @@ class power_cut_storage {
     one.what = storage_operation::kind::rename;
     one.path = from;
     one.to = to;
-    if (!record(std::move(one))) return off();
+    if (!record(std::move(one))) return power_is_off;
     return inner_->rename(from, to);
   }
   result<void> remove(std::string_view path) {
     storage_operation one;
     one.what = storage_operation::kind::remove;
     one.path = path;
-    if (!record(std::move(one))) return off();
+    if (!record(std::move(one))) return power_is_off;
     return inner_->remove(path);
   }
   result<void> sync() {
-    if (!record({})) return off();
+    if (!record({})) return power_is_off;
     return inner_->sync();
   }
   template <class S = Storage>
@@ -183,12 +183,12 @@ class power_cut_storage {
     one.what = storage_operation::kind::set_executable;
     one.path = path;
     one.executable = executable;
-    if (!record(std::move(one))) return off();
+    if (!record(std::move(one))) return power_is_off;
     return inner_->set_executable(path, executable);
   }
 
  private:
-  static error off() { return {errc::power_cut, "power cut", "the power is off"}; }
+  static constexpr error power_is_off{errc::power_cut, "power cut", "the power is off"};
 
   bool record(storage_operation&& one) {
     if (is_cut_) return false;

@@ -52,15 +52,16 @@ class fake_github {
 
   explicit fake_github(state& shared) : shared_(&shared) {}
 
-  ota::result<ota::http_response> open(const ota::http_request& request) {
+  ota::result<void> open(const ota::http_request& request) {
     std::string path(request.url);
     path = path.substr(path.find('/', path.find("//") + 2));
     shared_->requests.push_back(path);
     if (shared_->fail_opens > 0) {
       --shared_->fail_opens;
-      return ota::error{ota::errc::connection, "fake", "no connection"};
+      static constexpr ota::error no_connection{ota::errc::connection, "fake", "no connection"};
+      return no_connection;
     }
-    ota::http_response answer;
+    ota::http_response& answer = answer_ = {};
     answer.status = find(path) ? 200 : 404;
     if (answer.status == 404) body_ = "{\"message\":\"Not Found\"}";
     offset_ = 0;
@@ -83,7 +84,7 @@ class fake_github {
     }
     answer.has_length = true;
     answer.content_length = body_.size();
-    return answer;
+    return {};
   }
 
   ota::result<std::size_t> read(ota::mutable_bytes out) {
@@ -91,7 +92,8 @@ class fake_github {
     if (shared_->drop_after != SIZE_MAX) {
       if (shared_->drop_after == 0) {
         shared_->drop_after = SIZE_MAX;
-        return ota::error{ota::errc::connection, "fake", "the connection broke"};
+        static constexpr ota::error broken{ota::errc::connection, "fake", "the connection broke"};
+        return broken;
       }
       size = std::min(size, shared_->drop_after);
       shared_->drop_after -= size;
@@ -102,6 +104,7 @@ class fake_github {
     return size;
   }
 
+  const ota::http_response& response() const { return answer_; }
   std::string_view etag() const { return etag_; }
   std::string_view location() const { return {}; }
   void close() {}
@@ -207,6 +210,7 @@ class fake_github {
   }
 
   state* shared_;
+  ota::http_response answer_;
   std::string body_;
   std::string etag_;
   std::size_t offset_ = 0;

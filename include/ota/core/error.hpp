@@ -20,8 +20,9 @@ enum class errc : std::uint8_t {
   storage,           ///< storage refused to read or write
   connection,        ///< no connection, or it broke
   timeout,           ///< the other side was silent for too long
-  http_status,       ///< the server answered with a status that ends the request; `detail` holds it
-  rate_limited,      ///< the server asks to wait; `detail` holds the seconds
+  http_status,       ///< the server answered with a status that ends the request
+  server_trouble,    ///< the server answered that it cannot now: trying again may help
+  rate_limited,      ///< the server asks to wait
   mismatch,          ///< bytes are not what was promised: size or hash differs
   untrusted,         ///< a signature is missing or wrong
   rejected,          ///< this version was tried and put back before
@@ -29,13 +30,23 @@ enum class errc : std::uint8_t {
   power_cut          ///< a test storage has cut the power
 };
 
-/// A failure: its kind, the part where it happened, and a short English text that
-/// a person can act on. Both texts are literals, so an error is cheap to copy.
+/// A failure: its kind, the part where it happened, and a short English text that a person can
+/// act on.
+///
+/// Errors are constants, and a `result` holds the address of one: an error costs a device one
+/// register on its way up. Whoever returns one declares it `static constexpr`:
+///
+/// ```
+/// static constexpr ota::error worn_out{ota::errc::storage, "flash", "a sector is worn out"};
+/// if (erase_failed) return worn_out;
+/// ```
 struct error {
   errc code = errc::none;
-  const char* where = "";   ///< the part: "http", "json", "stager", …
-  const char* text = "";    ///< what happened, and what to do about it
-  std::int32_t detail = 0;  ///< a number that belongs to it: HTTP status, errno, seconds
+  const char* where = "";  ///< the part: "http", "json", "stager", …
+  const char* text = "";   ///< what happened, and what to do about it
 };
+
+/// What `result::error()` gives where there is none.
+inline constexpr error no_error{};
 
 }  // namespace ota

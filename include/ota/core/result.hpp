@@ -1,25 +1,30 @@
 #pragma once
 
+#include <cstdint>
+
 #include "error.hpp"
 
 namespace ota {
 
-/// A value, or the `error` that stands in its place. Everything that can fail
-/// returns one; the compiler warns when it is ignored.
+/// A value, or the `error` that stands in its place. Everything that can fail returns one; the
+/// compiler warns when it is ignored.
 ///
-/// `T` must be default constructible; both members are kept side by side, which
-/// on small targets costs less code than a union with managed lifetimes.
+/// `T` must be default constructible; value and error are kept side by side, which on small
+/// targets costs less code than a union with managed lifetimes. The error must be a constant that
+/// stays: a temporary one does not compile.
 template <class T>
 class [[nodiscard]] result {
  public:
   using value_type = T;
 
   constexpr result(const T& value) : value_(value) {}
-  constexpr result(const error& failure) : error_(failure) {}
+  constexpr result(const ota::error& failure) : error_(&failure) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
 
   /// True when there is a value.
-  constexpr explicit operator bool() const { return error_.code == errc::none; }
-  constexpr bool has_value() const { return error_.code == errc::none; }
+  constexpr explicit operator bool() const { return error_ == nullptr; }
+  constexpr bool has_value() const { return error_ == nullptr; }
 
   constexpr const T& value() const { return value_; }
   constexpr T& value() { return value_; }
@@ -29,29 +34,57 @@ class [[nodiscard]] result {
   constexpr T* operator->() { return &value_; }
   constexpr T value_or(const T& other) const { return has_value() ? value_ : other; }
 
-  /// The failure; its code is `errc::none` when there is a value.
-  constexpr const ota::error& error() const { return error_; }
+  /// The failure; `no_error` when there is a value.
+  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
 
  private:
   T value_{};
-  ota::error error_{};
+  const ota::error* error_ = nullptr;
 };
 
-/// Success without a value, or an `error`.
+/// Success without a value, or an `error`. One machine word.
 template <>
 class [[nodiscard]] result<void> {
  public:
   using value_type = void;
 
   constexpr result() = default;
-  constexpr result(const error& failure) : error_(failure) {}
+  constexpr result(const ota::error& failure) : error_(&failure) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
 
-  constexpr explicit operator bool() const { return error_.code == errc::none; }
-  constexpr bool has_value() const { return error_.code == errc::none; }
-  constexpr const ota::error& error() const { return error_; }
+  constexpr explicit operator bool() const { return error_ == nullptr; }
+  constexpr bool has_value() const { return error_ == nullptr; }
+  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
 
  private:
-  ota::error error_{};
+  const ota::error* error_ = nullptr;
+};
+
+/// Yes or no, or an `error`. One machine word: what most steps return, kept in one register.
+template <>
+class [[nodiscard]] result<bool> {
+ public:
+  using value_type = bool;
+
+  result(bool value) : word_(value ? yes : 0) {}
+  result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
+
+  explicit operator bool() const { return has_value(); }
+  bool has_value() const { return word_ <= yes; }
+  bool value() const { return word_ == yes; }
+  bool operator*() const { return word_ == yes; }
+  bool value_or(bool other) const { return has_value() ? value() : other; }
+  const ota::error& error() const {
+    return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
+  }
+
+ private:
+  static constexpr std::uintptr_t yes = 1;  // no error lies at an odd address
+
+  std::uintptr_t word_;
 };
 
 }  // namespace ota

@@ -137,43 +137,71 @@ constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
   return text.size() == lower.size() && starts_with_any_case(text, lower);
 }
 
+/// What `validate` finds: `where` is the key at fault.
+namespace bad_config {
+
+inline constexpr error no_owner{errc::invalid_argument, "owner",
+                                "`owner` must name the account that holds the repository"};
+inline constexpr error no_repo{errc::invalid_argument, "repo",
+                               "`repo` must name the repository to follow"};
+inline constexpr error bad_owner{errc::invalid_argument, "owner",
+                                 "`owner` may hold letters, digits and - _ . only"};
+inline constexpr error bad_repo{errc::invalid_argument, "repo",
+                                "`repo` may hold letters, digits and - _ . only"};
+inline constexpr error bad_channel{errc::invalid_argument, "channel",
+                                   "`channel` must be stable or developer"};
+inline constexpr error bad_branch{
+    errc::invalid_argument, "branch",
+    "`branch` must name the branch that the developer channel follows"};
+inline constexpr error bad_api{errc::invalid_argument, "api", "`api` must be an http or https URL"};
+inline constexpr error bad_raw{errc::invalid_argument, "raw", "`raw` must be an http or https URL"};
+inline constexpr error bad_web{errc::invalid_argument, "web",
+                               "`web` must be an http or https URL, or empty"};
+inline constexpr error bad_stage_dir{errc::invalid_argument, "stage_dir",
+                                     "`stage_dir` must be a relative path"};
+inline constexpr error bad_backup_dir{errc::invalid_argument, "backup_dir",
+                                      "`backup_dir` must be a relative path"};
+inline constexpr error bad_token{errc::invalid_argument, "token",
+                                 "`token` holds a space or a control character"};
+inline constexpr error bad_user_agent{errc::invalid_argument, "user_agent",
+                                      "`user_agent` holds a control character"};
+inline constexpr error bad_update_window_start_hour{errc::invalid_argument,
+                                                    "update_window_start_hour",
+                                                    "`update_window_start_hour` must be 0 to 23"};
+inline constexpr error bad_update_window_end_hour{errc::invalid_argument, "update_window_end_hour",
+                                                  "`update_window_end_hour` must be 0 to 24"};
+inline constexpr error bad_trial_boots{errc::invalid_argument, "trial_boots",
+                                       "`trial_boots` must be at least 1: the start that confirms"};
+
+}  // namespace bad_config
+
 }  // namespace detail
 
 /// Whether an update can be made with these settings. The error's `where` is the key at fault.
 inline result<void> validate(const config& settings) {
-  const auto bad = [](const char* key, const char* text) {
-    return error{errc::invalid_argument, key, text};
-  };
+  namespace bad_config = detail::bad_config;
   if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"))
-    return bad("owner", "`owner` must name the account that holds the repository");
+    return bad_config::no_owner;
   if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"))
-    return bad("repo", "`repo` must name the repository to follow");
-  if (!detail::is_repository_name(settings.owner))
-    return bad("owner", "`owner` may hold letters, digits and - _ . only");
-  if (!detail::is_repository_name(settings.repo))
-    return bad("repo", "`repo` may hold letters, digits and - _ . only");
+    return bad_config::no_repo;
+  if (!detail::is_repository_name(settings.owner)) return bad_config::bad_owner;
+  if (!detail::is_repository_name(settings.repo)) return bad_config::bad_repo;
   if (settings.channel != "stable" && settings.channel != "developer")
-    return bad("channel", "`channel` must be stable or developer");
+    return bad_config::bad_channel;
   if (settings.tag.empty() && settings.channel == "developer" && settings.branch.empty())
-    return bad("branch", "`branch` must name the branch that the developer channel follows");
-  if (!parse_url(settings.api)) return bad("api", "`api` must be an http or https URL");
-  if (!parse_url(settings.raw)) return bad("raw", "`raw` must be an http or https URL");
-  if (!settings.web.empty() && !parse_url(settings.web))
-    return bad("web", "`web` must be an http or https URL, or empty");
-  if (!is_valid_path(settings.stage_dir))
-    return bad("stage_dir", "`stage_dir` must be a relative path");
-  if (!is_valid_path(settings.backup_dir))
-    return bad("backup_dir", "`backup_dir` must be a relative path");
-  if (!detail::is_url_text(settings.token))
-    return bad("token", "`token` holds a space or a control character");
-  if (detail::has_control(settings.user_agent))
-    return bad("user_agent", "`user_agent` holds a control character");
+    return bad_config::bad_branch;
+  if (!parse_url(settings.api)) return bad_config::bad_api;
+  if (!parse_url(settings.raw)) return bad_config::bad_raw;
+  if (!settings.web.empty() && !parse_url(settings.web)) return bad_config::bad_web;
+  if (!is_valid_path(settings.stage_dir)) return bad_config::bad_stage_dir;
+  if (!is_valid_path(settings.backup_dir)) return bad_config::bad_backup_dir;
+  if (!detail::is_url_text(settings.token)) return bad_config::bad_token;
+  if (detail::has_control(settings.user_agent)) return bad_config::bad_user_agent;
   if (settings.scheduling.update_window_start_hour > 23)
-    return bad("update_window_start_hour", "`update_window_start_hour` must be 0 to 23");
+    return bad_config::bad_update_window_start_hour;
   if (settings.scheduling.update_window_end_hour > 24)
-    return bad("update_window_end_hour", "`update_window_end_hour` must be 0 to 24");
-  if (settings.trial_boots == 0)
-    return bad("trial_boots", "`trial_boots` must be at least 1: the start that confirms");
+    return bad_config::bad_update_window_end_hour;
+  if (settings.trial_boots == 0) return bad_config::bad_trial_boots;
   return {};
 }
 

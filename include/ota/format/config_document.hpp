@@ -17,8 +17,8 @@ class config_loader {
   };
   using report = void (*)(void*, std::string_view);
 
-  config_loader(config& into, const memory& room, report unknown, void* to)
-      : into_(into), room_(room), unknown_(unknown), to_(to) {}
+  config_loader(config& into, const memory& room, error& failure, report unknown, void* to)
+      : into_(into), room_(room), failure_(failure), unknown_(unknown), to_(to) {}
 
   result<void> load(bytes document) {
     machine_.feed(document);
@@ -26,7 +26,7 @@ class config_loader {
     auto event = next();
     if (!event) return event.error();
     if (*event != json_event::begin_object)
-      return error{errc::invalid_argument, "config", "the configuration must be a JSON object"};
+      return fail(errc::invalid_argument, "config", "the configuration must be a JSON object");
     if (auto done = load_members(false); !done) return done;
     event = next();
     if (!event) return event.error();
@@ -49,7 +49,17 @@ class config_loader {
     return kept;
   }
 
-  static error no_room(const char* key, const char* what) { return {errc::too_long, key, what}; }
+  // Names the key, so it cannot be a constant; the document keeps it.
+  const error& fail(errc code, const char* key, const char* text) {
+    failure_ = {code, key, text};
+    return failure_;
+  }
+  const error& no_room(const char* key, const char* text) {
+    return fail(errc::too_long, key, text);
+  }
+  const error& wrong_value(const config_slot& slot) {
+    return fail(errc::invalid_argument, slot.name, wanted_value(slot.kind));
+  }
 
   result<void> load_members(bool scheduling) {
     for (;;) {
@@ -145,6 +155,7 @@ class config_loader {
 
   config& into_;
   memory room_;
+  error& failure_;
   report unknown_;
   void* to_;
   json_machine machine_;
@@ -176,7 +187,7 @@ class config_document {
     auto tell = [&unknown_key](std::string_view key) { unknown_key(key); };
     using tell_type = decltype(tell);
     return detail::config_loader(
-               settings_, {text_, TextCapacity, items_, ListCapacity},
+               settings_, {text_, TextCapacity, items_, ListCapacity}, failure_,
                [](void* to, std::string_view key) { (*static_cast<tell_type*>(to))(key); }, &tell)
         .load(document);
   }
@@ -191,6 +202,7 @@ class config_document {
 
  private:
   config settings_;
+  error failure_;
   std::string_view items_[ListCapacity];
   char text_[TextCapacity];
 };

@@ -156,10 +156,10 @@ inline config_slot find_slot(config& into, std::string_view key) {
   return slot;
 }
 
-/// The error for a value of a wrong kind: `where` is the key.
-inline error wrong_value(const config_slot& slot) {
+/// What a value must be that has a wrong kind.
+inline const char* wanted_value(config_kind kind) {
   const char* text = "must be a whole number from 0 to 4294967295";
-  switch (slot.kind) {
+  switch (kind) {
     case config_kind::text:
       text = "must be a text";
       break;
@@ -190,21 +190,24 @@ inline error wrong_value(const config_slot& slot) {
     default:
       break;
   }
-  return {errc::invalid_argument, slot.name, text};
+  return text;
 }
+
+inline constexpr error number_over_range{errc::too_long, "config", "a number is too large"};
+inline constexpr error number_with_exponent{errc::malformed, "config", "a number without exponent"};
 
 /// A decimal number in thousandths, rounded to the nearest: "0.5" is 500. No sign, no exponent.
 inline result<std::uint32_t> parse_thousandths(std::string_view text) {
   const std::size_t point = text.find('.');
   const auto whole = parse_u64(slice(text, 0, point));
   if (!whole) return whole.error();
-  if (*whole > 4000000) return error{errc::too_long, "config", "a number is too large"};
+  if (*whole > 4000000) return number_over_range;
   auto value = static_cast<std::uint32_t>(*whole);
   const std::string_view digits =
       point == std::string_view::npos ? std::string_view{} : slice(text, point + 1);
   for (std::size_t i = 0; i < digits.size() || i < 3; ++i) {
     const char digit = i < digits.size() ? digits[i] : '0';
-    if (!is_digit(digit)) return error{errc::malformed, "config", "a number without exponent"};
+    if (!is_digit(digit)) return number_with_exponent;
     if (i < 3) value = value * 10 + static_cast<std::uint32_t>(digit - '0');
     if (i == 3 && digit >= '5') ++value;
   }

@@ -57,14 +57,24 @@ class json_machine {
 
   result<json_event> next(const json_memory& memory) {
     const json_event event = step(memory);
-    if (event != failed) return event;
-    const std::uint64_t place = offset();
-    constexpr std::uint32_t most = 0x7fffffff;
-    return error{failure_code_, "json", failure_text_,
-                 static_cast<std::int32_t>(place < most ? place : most)};
+    if (event == failed) return *failure_;
+    return event;
   }
 
  private:
+  static constexpr error too_deep{errc::too_long, "json", "nested deeper than this reader allows"};
+  static constexpr error raw_control{errc::malformed, "json",
+                                     "a control character in a string must be escaped"};
+  static constexpr error unknown_escape{errc::malformed, "json", "an unknown escape in a string"};
+  static constexpr error bad_unicode{errc::malformed, "json", "\\u needs four hexadecimal digits"};
+  static constexpr error bad_number{errc::malformed, "json", "a number that breaks off"};
+  static constexpr error broken_off{errc::malformed, "json", "the document breaks off"};
+  static constexpr error unexpected_character{errc::malformed, "json",
+                                              "an unexpected character: not JSON"};
+  static constexpr error not_utf8_text{errc::malformed, "json", "a string that is not UTF-8"};
+  static constexpr error half_surrogate{errc::malformed, "json",
+                                        "half of a surrogate pair in a string"};
+
   static constexpr json_event failed = static_cast<json_event>(0xff);
 
   // Where the machine stands. Below `literal` it is inside a string, above inside a number;
@@ -191,8 +201,7 @@ class json_machine {
 
   json_event open(const json_memory& memory, bool object) {
     if (!wants_value()) return unexpected();
-    if (depth_ == memory.max_depth)
-      return fail("nested deeper than this reader allows", errc::too_long);
+    if (depth_ == memory.max_depth) return fail(too_deep);
     std::uint8_t& bits = memory.nesting[depth_ >> 3];
     const unsigned bit = 1u << (depth_ & 7);
     bits = static_cast<std::uint8_t>(object ? bits | bit : bits & ~bit);
@@ -233,7 +242,7 @@ class json_machine {
       } else if (c == '\\') {
         state_ = state::escape;
       } else if (c < 0x20) {
-        return fail("a control character in a string must be escaped");
+        return fail(raw_control);
       } else {
         if (!utf8_.begin(c)) return not_utf8();
         // A character goes in whole or not at all.
@@ -287,7 +296,7 @@ class json_machine {
       state_ = state::plain;
       return true;
     }
-    return fail("an unknown escape in a string"), false;
+    return fail(unknown_escape), false;
   }
 
   void begin_unicode() {
@@ -297,7 +306,7 @@ class json_machine {
 
   bool read_unicode(const json_memory& memory, char c) {
     const int digit = hex_digit(c);
-    if (digit < 0) return fail("\\u needs four hexadecimal digits"), false;
+    if (digit < 0) return fail(bad_unicode), false;
     unit_ = unit_ << 4 | static_cast<std::uint32_t>(digit);
     if (unit_ < 0x10000) return true;
     std::uint32_t code = unit_ & 0xffff;
@@ -365,7 +374,7 @@ class json_machine {
     if (now == state::zero || now == state::integer || now == state::fraction ||
         now == state::exponent)
       return finish_value(json_event::number);
-    return stopped ? fail("a number that breaks off") : ends_early();
+    return stopped ? fail(bad_number) : ends_early();
   }
 
   // Where one more character leads; `between` when it does not belong to the number.
@@ -387,15 +396,14 @@ class json_machine {
   // ---- ends ---------------------------------------------------------------------------------
 
   json_event more() { return finished_ ? ends_early() : json_event::need_input; }
-  json_event ends_early() { return fail("the document breaks off"); }
-  json_event unexpected() { return fail("an unexpected character: not JSON"); }
-  json_event not_utf8() { return fail("a string that is not UTF-8"); }
-  json_event lone_surrogate() { return fail("half of a surrogate pair in a string"); }
+  json_event ends_early() { return fail(broken_off); }
+  json_event unexpected() { return fail(unexpected_character); }
+  json_event not_utf8() { return fail(not_utf8_text); }
+  json_event lone_surrogate() { return fail(half_surrogate); }
 
-  json_event fail(const char* text, errc code = errc::malformed) {
+  json_event fail(const error& failure) {
     state_ = state::broken;
-    failure_text_ = text;
-    failure_code_ = code;
+    failure_ = &failure;
     return failed;
   }
 
@@ -404,7 +412,7 @@ class json_machine {
   std::uint64_t fed_ = 0;
   union {
     const char* literal_ = nullptr;  // what must still come of true, false, null
-    const char* failure_text_;
+    const error* failure_;
   };
   std::size_t text_size_ = 0;
   std::uint32_t unit_ = 0;  // of \uXXXX
@@ -413,7 +421,6 @@ class json_machine {
   utf8_check utf8_;
   state state_ = state::between;
   expect expect_ = expect::value;
-  errc failure_code_ = errc::none;
   bool finished_ = false;
   bool truncated_ = false;
   bool boolean_ = false;

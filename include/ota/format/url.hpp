@@ -63,44 +63,57 @@ constexpr bool parse_port(std::string_view text, std::uint16_t& port) {
   return value != 0 && value <= 65535;
 }
 
-inline error bad_url(const char* text) { return {errc::invalid_argument, "url", text}; }
+namespace bad_url {
+
+inline constexpr error forbidden_character{errc::invalid_argument, "url",
+                                           "a space or control character in the URL"};
+inline constexpr error unknown_scheme{errc::invalid_argument, "url",
+                                      "the URL must begin with http:// or https://"};
+inline constexpr error no_slash{errc::invalid_argument, "url", "the URL lacks a / after its host"};
+inline constexpr error has_user{errc::invalid_argument, "url",
+                                "a user name or password in the URL: use `token` instead"};
+inline constexpr error no_bracket{errc::invalid_argument, "url",
+                                  "the URL lacks the ] of an IPv6 address"};
+inline constexpr error bad_host{errc::invalid_argument, "url", "the URL has no valid host"};
+inline constexpr error bad_port{errc::invalid_argument, "url", "the URL has no valid port"};
+
+}  // namespace bad_url
 
 }  // namespace detail
 
 /// Takes an absolute URL apart. Refused (`errc::invalid_argument`): schemes other than http and
 /// https, user names in the URL, spaces and control characters, a bad host or port.
 inline result<url_view> parse_url(std::string_view url) {
-  using detail::bad_url;
-  if (!detail::is_url_text(url)) return bad_url("a space or control character in the URL");
+  namespace bad_url = detail::bad_url;
+  if (!detail::is_url_text(url)) return bad_url::forbidden_character;
   url_view parts;
   if (detail::starts_with_any_case(url, "http://"))
     url.remove_prefix(7);
   else if (detail::starts_with_any_case(url, "https://"))
     url.remove_prefix(8), parts.secure = true;
   else
-    return bad_url("the URL must begin with http:// or https://");
+    return bad_url::unknown_scheme;
   parts.port = parts.secure ? 443 : 80;
   parts.authority = slice(url, 0, url.find_first_of("/?#"));
   parts.target = slice(url, parts.authority.size());
   parts.target = slice(parts.target, 0, parts.target.find('#'));
   if (parts.target.empty()) parts.target = "/";
-  if (parts.target.front() != '/') return bad_url("the URL lacks a / after its host");
-  if (parts.authority.find('@') != std::string_view::npos)
-    return bad_url("a user name or password in the URL: use `token` instead");
+  if (parts.target.front() != '/') return bad_url::no_slash;
+  if (parts.authority.find('@') != std::string_view::npos) return bad_url::has_user;
   const bool in_brackets = !parts.authority.empty() && parts.authority.front() == '[';
   std::string_view rest;
   if (in_brackets) {
     const std::size_t end = parts.authority.find(']');
-    if (end == std::string_view::npos) return bad_url("the URL lacks the ] of an IPv6 address");
+    if (end == std::string_view::npos) return bad_url::no_bracket;
     parts.host = slice(parts.authority, 1, end - 1);
     rest = slice(parts.authority, end + 1);
   } else {
     parts.host = slice(parts.authority, 0, parts.authority.find(':'));
     rest = slice(parts.authority, parts.host.size());
   }
-  if (!detail::is_host(parts.host, in_brackets)) return bad_url("the URL has no valid host");
+  if (!detail::is_host(parts.host, in_brackets)) return bad_url::bad_host;
   if (!rest.empty() && (rest.front() != ':' || !detail::parse_port(slice(rest, 1), parts.port)))
-    return bad_url("the URL has no valid port");
+    return bad_url::bad_port;
   return parts;
 }
 
@@ -167,49 +180,5 @@ result<void> tidy_url(fixed_string<N>& url) {
 }
 
 }  // namespace detail
-
-/// Where a `Location` header leads (RFC 3986, section 5.2): an absolute URL, `//host/path`,
-/// `/path`, `path` or `?query`, seen from the absolute URL `base`. A fragment is dropped.
-///
-/// `out` may be the text that `base` views, but must not hold `location`. Errors:
-/// `errc::invalid_argument` as for `parse_url`, `errc::too_long`.
-template <std::size_t N>
-result<void> resolve_url(std::string_view base, std::string_view location, fixed_string<N>& out) {
-  const auto from = parse_url(base);
-  if (!from) return from.error();
-  if (!detail::is_url_text(location))
-    return detail::bad_url("a space or control character in the redirect's URL");
-  location = slice(location, 0, location.find('#'));
-
-  // How much of `base` stays in front.
-  const std::size_t scheme = from->secure ? 6 : 5;
-  const std::size_t root = scheme + 2 + from->authority.size();
-  const std::string_view target = slice(base, root, base.find('#') - root);
-  const std::size_t path = slice(target, 0, target.find('?')).size();
-  const std::size_t colon = location.find(':');
-  const bool absolute = colon != std::string_view::npos && colon < location.find_first_of("/?");
-  std::size_t kept = root;
-  bool adds_slash = false;
-  if (absolute)
-    kept = 0;
-  else if (starts_with(location, "//"))
-    kept = scheme;
-  else if (location.empty())
-    kept = root + target.size();
-  else if (location.front() == '?')
-    kept = root + path, adds_slash = path == 0;
-  else if (location.front() != '/') {
-    const std::size_t slash = slice(target, 0, path).rfind('/');
-    adds_slash = slash == std::string_view::npos;
-    kept = root + (adds_slash ? 0 : slash + 1);
-  }
-  if (base.data() == out.data())
-    out.resize(kept);
-  else
-    out.assign(slice(base, 0, kept));
-  if (adds_slash) out.append('/');
-  out.append(location);
-  return detail::tidy_url(out);
-}
 
 }  // namespace ota

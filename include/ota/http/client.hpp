@@ -27,10 +27,10 @@ class http_client : private check_byte_stream<Stream> {
 
   /// Sends a request and reads the head of its answer, following at most five redirects. A status
   /// of 400 and more is an answer, not an error.
-  result<http_response> open(const http_request& request) {
-    if (auto fine = check(request); !fine) return fine.error();
+  result<void> open(const http_request& request) {
+    if (auto fine = check(request); !fine) return fine;
     detail::url_buffer url(url_, MaxUrl);
-    if (!url.assign(request.url)) return fail(errc::too_long, "the address is too long");
+    if (!url.assign(request.url)) return fail(address_too_long);
     bool with_token = !request.token.empty();
     for (int redirects = 0;; ++redirects) {
       auto answer = exchange(request, url, with_token);
@@ -39,13 +39,13 @@ class http_client : private check_byte_stream<Stream> {
         close();
         return answer;
       }
-      const std::uint16_t status = answer->status;
+      const std::uint16_t status = head_.response.status;
       const bool redirected =
           status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
       if (!redirected || !request.follow_redirects) return answer;
-      if (redirects == 5) return fail(errc::http_status, "the server redirects without end");
-      if (url.overflowed()) return fail(errc::too_long, "the address of a redirect is too long");
-      if (location_.empty()) return fail(errc::malformed, "a redirect without an address");
+      if (redirects == 5) return fail(endless_redirects);
+      if (url.overflowed()) return fail(redirect_too_long);
+      if (location_.empty()) return fail(redirect_nowhere);
       close();
       url.follow();
       const auto next = parse_url(url.url());
@@ -58,21 +58,24 @@ class http_client : private check_byte_stream<Stream> {
   result<std::size_t> read(mutable_bytes out) {
     if (out.empty()) return std::size_t{0};
     if (body_ == body::chunked && left_ == 0) {
-      if (auto done = begin_chunk(); !done) return broken(done.error());
+      if (auto done = begin_chunk(); !done) return fail(done.error());
       if (left_ == 0) return end_body();
     }
     if (body_ == body::none || (body_ == body::length && left_ == 0)) return end_body();
     const bool endless = body_ == body::until_close;
     if (!endless && left_ < out.size()) out = out.first(static_cast<std::size_t>(left_));
     auto size = take(out);
-    if (!size) return broken(size.error());
+    if (!size) return fail(size.error());
     if (*size == 0) {
       if (endless) return end_body();
-      return broken({errc::connection, "http", "the answer ended before its promised length"});
+      return fail(ended_early);
     }
     if (!endless) left_ -= *size;
     return size;
   }
+
+  /// The head of the last answer.
+  const http_response& response() const { return head_.response; }
 
   /// The answer's ETag; empty when there is none, or it is longer than 128 bytes.
   std::string_view etag() const {
@@ -90,16 +93,36 @@ class http_client : private check_byte_stream<Stream> {
   }
 
  private:
+  static constexpr error ended_early{errc::connection, "http",
+                                     "the answer ended before its promised length"};
+  static constexpr error bad_header_value{errc::invalid_argument, "http",
+                                          "a header value holds a control character"};
+  static constexpr error no_tls{
+      errc::unsupported, "http",
+      "https needs a TLS stream policy, which this program does not have"};
+  static constexpr error host_too_long{errc::too_long, "http", "the host name is too long"};
+  static constexpr error endless_interim{errc::malformed, "http",
+                                         "the server sends interim answers without end"};
+  static constexpr error no_answer{errc::connection, "http",
+                                   "the server closed the connection without an answer"};
+  static constexpr error bad_length{errc::malformed, "http",
+                                    "the length of the answer is not one number"};
+  static constexpr error wrong_range{errc::mismatch, "http",
+                                     "the server sent another range than was asked for"};
+  static constexpr error endless_trailer{errc::too_long, "http",
+                                         "the trailer of the answer does not end"};
+  static constexpr error bad_chunks{errc::malformed, "http",
+                                    "the chunks of the answer are damaged"};
+  static constexpr error address_too_long{errc::too_long, "http", "the address is too long"};
+  static constexpr error endless_redirects{errc::http_status, "http",
+                                           "the server redirects without end"};
+  static constexpr error redirect_too_long{errc::too_long, "http",
+                                           "the address of a redirect is too long"};
+  static constexpr error redirect_nowhere{errc::malformed, "http", "a redirect without an address"};
+
   enum class body : std::uint8_t { none, length, chunked, until_close };
 
-  static error failure(errc code, const char* text) { return {code, "http", text}; }
-
-  error fail(errc code, const char* text) {
-    close();
-    return failure(code, text);
-  }
-
-  error broken(const error& failure) {
+  const error& fail(const error& failure) {
     close();
     return failure;
   }
@@ -109,8 +132,7 @@ class http_client : private check_byte_stream<Stream> {
     for (std::string_view text : {request.accept, request.user_agent, request.token,
                                   request.if_none_match, request.if_range})
       for (char c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-          return failure(errc::invalid_argument, "a header value holds a control character");
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return bad_header_value;
     return {};
   }
 
@@ -119,18 +141,15 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   // One request and the head of its answer.
-  result<http_response> exchange(const http_request& request, detail::url_buffer& url,
-                                 bool with_token) {
+  result<void> exchange(const http_request& request, detail::url_buffer& url, bool with_token) {
     const auto target = parse_url(url.url());
     if (!target) return target.error();
-    if (target->secure && !Stream::can_secure)
-      return failure(errc::unsupported,
-                     "https needs a TLS stream policy, which this program does not have");
+    if (target->secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
       const bool reused = connected_ && is_same_host(*target);
       if (!reused)
-        if (auto done = connect(*target); !done) return done.error();
+        if (auto done = connect(*target); !done) return done;
       auto answer = send_and_read(request, *target, with_token, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
       const bool was_stale = reused && !answer && !heard_;
@@ -141,7 +160,7 @@ class http_client : private check_byte_stream<Stream> {
 
   result<void> connect(const url_view& target) {
     close();
-    if (!host_.assign(target.host)) return failure(errc::too_long, "the host name is too long");
+    if (!host_.assign(target.host)) return host_too_long;
     port_ = target.port;
     secure_ = target.secure;
     auto done = stream_.connect(host_, port_, secure_, timeouts_.connect_ms);
@@ -159,16 +178,16 @@ class http_client : private check_byte_stream<Stream> {
     }
   }
 
-  result<http_response> send_and_read(const http_request& request, const url_view& target,
-                                      bool with_token, detail::url_buffer& url) {
+  result<void> send_and_read(const http_request& request, const url_view& target, bool with_token,
+                             detail::url_buffer& url) {
     heard_ = false;
-    if (auto done = send(request, target, with_token); !done) return done.error();
+    if (auto done = send(request, target, with_token); !done) return done;
     for (int interim = 0; interim < 8; ++interim) {
-      if (auto done = read_head(url); !done) return done.error();
+      if (auto done = read_head(url); !done) return done;
       if (head_.response.status >= 200) return begin_body(request);
       if (head_.response.status == 101) break;
     }
-    return failure(errc::malformed, "the server sends interim answers without end");
+    return endless_interim;
   }
 
   result<void> send(const http_request& request, const url_view& target, bool with_token) {
@@ -187,7 +206,7 @@ class http_client : private check_byte_stream<Stream> {
       done = done && put("\r\nRange: bytes=") && put(from) && put("-") &&
              put_header("If-Range: ", request.if_range);
     done = done && put("\r\n\r\n") && flush();
-    return done ? result<void>{} : result<void>(write_failure_);
+    return done ? result<void>{} : written_;
   }
 
   bool put_header(std::string_view name, std::string_view value) {
@@ -207,10 +226,9 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   bool flush() {
-    const auto done = stream_.write({buffer_, end_}, timeouts_.read_ms);
+    written_ = stream_.write({buffer_, end_}, timeouts_.read_ms);
     end_ = 0;
-    if (!done) write_failure_ = done.error();
-    return done.has_value();
+    return written_.has_value();
   }
 
   result<void> read_head(detail::url_buffer& url) {
@@ -219,8 +237,7 @@ class http_client : private check_byte_stream<Stream> {
     for (;;) {
       if (begin_ == end_)
         if (auto done = fill(); !done) return done;
-      if (begin_ == end_)
-        return failure(errc::connection, "the server closed the connection without an answer");
+      if (begin_ == end_) return no_answer;
       heard_ = true;
       const auto complete = head_.take(static_cast<char>(buffer_[begin_++]), url);
       if (!complete) return complete.error();
@@ -228,11 +245,10 @@ class http_client : private check_byte_stream<Stream> {
     }
   }
 
-  result<http_response> begin_body(const http_request& request) {
+  result<void> begin_body(const http_request& request) {
     http_response& answer = head_.response;
     const std::uint16_t status = answer.status;
-    if (head_.bad_length)
-      return failure(errc::malformed, "the length of the answer is not one number");
+    if (head_.bad_length) return bad_length;
     left_ = 0;
     if (status == 204 || status == 304) {
       body_ = body::none;
@@ -251,8 +267,8 @@ class http_client : private check_byte_stream<Stream> {
       head_.keep_alive = false;
     }
     if (status == 206 && (!answer.has_range || answer.range_start != request.range_from))
-      return failure(errc::mismatch, "the server sent another range than was asked for");
-    return answer;
+      return wrong_range;
+    return {};
   }
 
   result<std::size_t> end_body() {
@@ -299,7 +315,7 @@ class http_client : private check_byte_stream<Stream> {
         return {};
       }
     }
-    return failure(errc::too_long, "the trailer of the answer does not end");
+    return endless_trailer;
   }
 
   // One line of at most `limit` bytes, read for a hexadecimal size where one is wanted.
@@ -311,8 +327,7 @@ class http_client : private check_byte_stream<Stream> {
       std::uint8_t byte = 0;
       const auto got = take({&byte, 1});
       if (!got) return got.error();
-      if (*got == 0)
-        return failure(errc::connection, "the answer ended before its promised length");
+      if (*got == 0) return ended_early;
       if (byte == '\n') {
         if (size != nullptr && count == 0) break;
         return {};
@@ -329,13 +344,13 @@ class http_client : private check_byte_stream<Stream> {
         break;
       }
     }
-    return failure(errc::malformed, "the chunks of the answer are damaged");
+    return bad_chunks;
   }
 
   Stream stream_;
   http_timeouts timeouts_;
   detail::head_parser head_;
-  error write_failure_;
+  result<void> written_;
   std::string_view location_;
   std::uint64_t left_ = 0;
   std::size_t begin_ = 0;

@@ -101,25 +101,25 @@ class head_parser {
   /// Takes one byte; true when the head is complete.
   result<bool> take(char c, url_buffer& location) {
     // An honest head is a few KB; a never-ending one must end with an error.
-    if (++size_ > 65536)
-      return error{errc::too_long, "http", "the head of the answer does not end"};
-    if (c == '\0') return bad();
+    if (++size_ > 65536) return endless_head;
+    if (c == '\0') return not_http;
     switch (place_) {
       case place::status_line:
         if (c != '\n') {
           value_.append(c);
           return false;
         }
-        if (!read_status()) return bad();
+        if (!read_status()) return not_http;
         break;
       case place::line_begin:
         if (c == '\r') return false;
         if (c == '\n') return finish();
-        if (c == ' ' || c == '\t') return bad();  // a folded line: obsolete, and a way to smuggle
+        if (c == ' ' || c == '\t')
+          return not_http;  // a folded line: obsolete, and a way to smuggle
         place_ = place::name;
         [[fallthrough]];
       case place::name:
-        if (c == '\n') return bad();
+        if (c == '\n') return not_http;
         if (c != ':') {
           name_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
           return false;
@@ -141,6 +141,10 @@ class head_parser {
   }
 
  private:
+  static constexpr error endless_head{errc::too_long, "http",
+                                      "the head of the answer does not end"};
+  static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
+
   enum class place : std::uint8_t { status_line, line_begin, name, value };
   enum class header : std::uint8_t {
     other,
@@ -155,8 +159,6 @@ class head_parser {
     rate_remaining,
     rate_reset
   };
-
-  static error bad() { return {errc::malformed, "http", "the server does not speak HTTP/1.1"}; }
 
   // "HTTP/1.1 200 OK"
   bool read_status() {

@@ -34,8 +34,6 @@ class posix_socket {
   result<void> connect(std::string_view host, std::uint16_t port, bool, std::uint32_t timeout_ms) {
     close();
     const fixed_string<255> name(host);
-    error failure{errc::connection, "socket",
-                  "the host name is not known; check it and the network"};
     // A numeric address needs no look-up, and so no memory from the heap.
     sockaddr_in four{};
     sockaddr_in6 six{};
@@ -43,12 +41,12 @@ class posix_socket {
     six.sin6_family = AF_INET6;
     four.sin_port = six.sin6_port = htons(port);
     if (::inet_pton(AF_INET, name.c_str(), &four.sin_addr) == 1)
-      failure = try_address(reinterpret_cast<const sockaddr*>(&four), sizeof four, timeout_ms);
+      try_address(reinterpret_cast<const sockaddr*>(&four), sizeof four, timeout_ms);
     else if (::inet_pton(AF_INET6, name.c_str(), &six.sin6_addr) == 1)
-      failure = try_address(reinterpret_cast<const sockaddr*>(&six), sizeof six, timeout_ms);
+      try_address(reinterpret_cast<const sockaddr*>(&six), sizeof six, timeout_ms);
     else
-      look_up(name, port, timeout_ms, failure);
-    if (fd_ < 0) return failure;
+      look_up(name, port, timeout_ms);
+    if (fd_ < 0) return *failure_;
     const int on = 1;
     ::setsockopt(fd_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     return {};
@@ -59,7 +57,7 @@ class posix_socket {
       const ssize_t size = ::recv(fd_, out.data(), out.size(), 0);
       if (size >= 0) return static_cast<std::size_t>(size);
       if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken();
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken;
       if (auto ready = wait(POLLIN, timeout_ms); !ready) return ready.error();
     }
   }
@@ -72,7 +70,7 @@ class posix_socket {
         continue;
       }
       if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken();
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return broken;
       if (auto ready = wait(POLLOUT, timeout_ms); !ready) return ready;
     }
     return {};
@@ -84,11 +82,21 @@ class posix_socket {
   }
 
  private:
-  static error broken() { return {errc::connection, "socket", "the connection broke", errno}; }
+  static constexpr error silent{errc::timeout, "socket", "the other side was silent for too long"};
+  static constexpr error no_answer{errc::timeout, "socket", "the host does not answer"};
+
+  static constexpr error broken{errc::connection, "socket", "the connection broke"};
+  static constexpr error unknown_host{errc::connection, "socket",
+                                      "the host name is not known; check it and the network"};
+  static constexpr error no_socket{errc::connection, "socket",
+                                   "the system gives no socket: too many open files?"};
+  static constexpr error refused{errc::connection, "socket",
+                                 "the host refuses the connection: is the server running?"};
+  static constexpr error unreachable{errc::connection, "socket", "the host cannot be reached"};
 
   // Tries the addresses of a name until one answers.
-  void look_up(const fixed_string<255>& name, std::uint16_t port, std::uint32_t timeout_ms,
-               error& failure) {
+  void look_up(const fixed_string<255>& name, std::uint16_t port, std::uint32_t timeout_ms) {
+    failure_ = &unknown_host;
     fixed_string<5> service;
     service.append_number(port);
     addrinfo wanted{};
@@ -97,32 +105,33 @@ class posix_socket {
     addrinfo* found = nullptr;
     if (::getaddrinfo(name.c_str(), service.c_str(), &wanted, &found) != 0) return;
     for (const addrinfo* one = found; one != nullptr && fd_ < 0; one = one->ai_next)
-      failure = try_address(one->ai_addr, one->ai_addrlen, timeout_ms);
+      try_address(one->ai_addr, one->ai_addrlen, timeout_ms);
     ::freeaddrinfo(found);
   }
 
-  // Leaves the socket open where the address answers, and closed otherwise.
-  error try_address(const sockaddr* address, socklen_t size, std::uint32_t timeout_ms) {
+  // Leaves the socket open where the address answers; else it is closed, and `failure_` says why.
+  void try_address(const sockaddr* address, socklen_t size, std::uint32_t timeout_ms) {
     fd_ = ::socket(address->sa_family, SOCK_STREAM, 0);
-    if (fd_ < 0) return broken();
+    if (fd_ < 0) {
+      failure_ = &no_socket;
+      return;
+    }
     ::fcntl(fd_, F_SETFD, FD_CLOEXEC);
     ::fcntl(fd_, F_SETFL, ::fcntl(fd_, F_GETFL) | O_NONBLOCK);
-    if (::connect(fd_, address, size) == 0) return {};
+    if (::connect(fd_, address, size) == 0) return;
     int number = errno;
     if (number == EINPROGRESS) {
       if (auto ready = wait(POLLOUT, timeout_ms); !ready) {
         close();
-        return {errc::timeout, "socket", "the host does not answer"};
+        failure_ = &no_answer;
+        return;
       }
       socklen_t length = sizeof number;
       ::getsockopt(fd_, SOL_SOCKET, SO_ERROR, &number, &length);
-      if (number == 0) return {};
+      if (number == 0) return;
     }
     close();
-    return {errc::connection, "socket",
-            number == ECONNREFUSED ? "the host refuses the connection: is the server running?"
-                                   : "the host cannot be reached",
-            number};
+    failure_ = number == ECONNREFUSED ? &refused : &unreachable;
   }
 
   result<void> wait(short events, std::uint32_t timeout_ms) {
@@ -130,13 +139,13 @@ class posix_socket {
     for (;;) {
       const int ready = ::poll(&one, 1, static_cast<int>(timeout_ms));
       if (ready > 0) return {};
-      if (ready == 0)
-        return error{errc::timeout, "socket", "the other side was silent for too long"};
-      if (errno != EINTR) return broken();
+      if (ready == 0) return silent;
+      if (errno != EINTR) return broken;
     }
   }
 
   int fd_ = -1;
+  const error* failure_ = nullptr;
 };
 
 }  // namespace ota

@@ -6,47 +6,52 @@
 #include "message.hpp"
 
 namespace ota {
+namespace detail::http_errors {
+
+inline constexpr error rate_limit{
+    errc::rate_limited, "http",
+    "the server's rate limit is reached; wait, or use a token, which has a larger one"};
+inline constexpr error bad_token{errc::http_status, "http", "the server does not accept the token"};
+inline constexpr error forbidden{errc::http_status, "http",
+                                 "the server forbids it; a private repository needs a token"};
+inline constexpr error not_found{
+    errc::http_status, "http",
+    "not found on the server; check owner, repo, branch or tag, and the token"};
+inline constexpr error trouble{errc::server_trouble, "http", "the server cannot answer now"};
+inline constexpr error refused{errc::http_status, "http", "the server answered with an error"};
+
+}  // namespace detail::http_errors
 
 /// Turns the status of an answer into an error, unless it is one of success (2xx) or 304.
-/// `now` is the device's time in epoch seconds; 0, not known, takes the server's.
-inline result<void> check_status(const http_response& answer, std::uint64_t now) {
+inline result<void> check_status(const http_response& answer) {
+  namespace errors = detail::http_errors;
   const std::uint16_t status = answer.status;
   if ((status >= 200 && status < 300) || status == 304) return {};
+  const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
+  if (status == 429 || (status == 403 && (exhausted || answer.has_retry_after)))
+    return errors::rate_limit;
+  if (status == 401) return errors::bad_token;
+  if (status == 403) return errors::forbidden;
+  if (status == 404) return errors::not_found;
+  if (status == 408 || status >= 500) return errors::trouble;
+  return errors::refused;
+}
+
+/// The seconds to wait after an answer that says `errc::rate_limited`, at most a day. `now` is the
+/// device's time in epoch seconds; 0, not known, takes the server's.
+inline std::uint32_t rate_limit_wait(const http_response& answer, std::uint64_t now) {
+  if (answer.has_retry_after) return answer.retry_after;
   if (now == 0) now = answer.date;
   const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
-  if (status == 429 || (status == 403 && (exhausted || answer.has_retry_after))) {
-    std::uint64_t wait = 60;  // what GitHub asks for when it names no time
-    if (answer.has_retry_after)
-      wait = answer.retry_after;
-    else if (exhausted && now != 0 && answer.rate_reset > now)
-      wait = answer.rate_reset - now;
-    if (wait > 86400) wait = 86400;
-    return error{errc::rate_limited, "http",
-                 "the server's rate limit is reached; wait, or use a token, which has a larger one",
-                 static_cast<std::int32_t>(wait)};
-  }
-  const auto failed = [status](const char* text) {
-    return error{errc::http_status, "http", text, status};
-  };
-  if (status == 401) return failed("the server does not accept the token");
-  if (status == 403) return failed("the server forbids it; a private repository needs a token");
-  if (status == 404)
-    return failed("not found on the server; check owner, repo, branch or tag, and the token");
-  return failed("the server answered with an error");
+  if (!exhausted || now == 0 || answer.rate_reset <= now) return 60;  // what GitHub asks for
+  const std::uint64_t wait = answer.rate_reset - now;
+  return static_cast<std::uint32_t>(wait < 86400 ? wait : 86400);
 }
 
 /// Whether trying again may help: a connection that broke, a server in trouble, damaged bytes.
 inline bool is_transient(const error& failure) {
-  switch (failure.code) {
-    case errc::connection:
-    case errc::timeout:
-    case errc::mismatch:
-      return true;
-    case errc::http_status:
-      return failure.detail >= 500 || failure.detail == 408;
-    default:
-      return false;
-  }
+  return failure.code == errc::connection || failure.code == errc::timeout ||
+         failure.code == errc::mismatch || failure.code == errc::server_trouble;
 }
 
 }  // namespace ota

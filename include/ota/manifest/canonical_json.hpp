@@ -29,6 +29,11 @@ class canonical_json {
   }
 
  private:
+  static constexpr error too_deep{errc::too_long, "manifest",
+                                  "the signed manifest is nested too deeply"};
+  static constexpr error key_too_long{errc::too_long, "manifest",
+                                      "a key of the signed manifest is too long"};
+
   void put(std::string_view text) { sink_(as_bytes(text)); }
 
   char skip_space() {
@@ -37,8 +42,7 @@ class canonical_json {
   }
 
   result<void> value(int depth) {
-    if (depth == max_depth)
-      return error{errc::too_long, "manifest", "the signed manifest is nested too deeply"};
+    if (depth == max_depth) return too_deep;
     switch (skip_space()) {
       case '{':
         return object(depth);
@@ -106,8 +110,7 @@ class canonical_json {
         key.append({bytes, character(bytes)});
       }
       text_.take();
-      if (key.overflowed())
-        return error{errc::too_long, "manifest", "a key of the signed manifest is too long"};
+      if (key.overflowed()) return key_too_long;
       skip_space();
       text_.take();
       skip_space();

@@ -79,8 +79,9 @@ inline fixed_string<64> write_float(const decimal_number& number) {
 /// 15 digits are their own shortest form; more are taken where they are written in Python's form
 /// already, and refused otherwise.
 inline result<fixed_string<64>> canonical_number(std::string_view text) {
-  const error unsure{errc::unsupported, "manifest",
-                     "a number in the signed manifest has more digits than can be checked"};
+  static constexpr error unsure{
+      errc::unsupported, "manifest",
+      "a number in the signed manifest has more digits than can be checked"};
   if (text.empty() || text.size() > 40) return unsure;
   const decimal_number number = read_decimal(text);
   if (!number.is_float) {

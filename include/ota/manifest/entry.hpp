@@ -144,14 +144,15 @@ class entry_reader {
     }
     if (*size == 0) return false;
     const std::size_t taken = detail::decode_entry({buffer, *size}, value);
-    if (taken == 0)
-      return error{errc::malformed, "list",
-                   "a list kept on storage is damaged; it will be made anew"};
+    if (taken == 0) return damaged_list;
     offset_ += static_cast<std::uint32_t>(taken);
     return true;
   }
 
  private:
+  static constexpr error damaged_list{errc::malformed, "list",
+                                      "a list kept on storage is damaged; it will be made anew"};
+
   const char* path_ = "";
   std::uint32_t offset_ = 0;
 };

@@ -42,10 +42,26 @@ class manifest_reader {
   }
 
  private:
+  static constexpr error path_too_long{errc::too_long, "manifest",
+                                       "a path in the manifest is longer than 255 bytes"};
+  static constexpr error not_an_object{errc::malformed, "manifest",
+                                       "the manifest is not a JSON object"};
+  static constexpr error no_path{errc::malformed, "manifest", "a file in the manifest has no path"};
+  static constexpr error bad_files{errc::malformed, "manifest",
+                                   "`files` in the manifest must be a list of objects"};
+  static constexpr error text_too_long{errc::malformed, "manifest",
+                                       "a text in the manifest is too long"};
+  static constexpr error bad_path{errc::malformed, "manifest",
+                                  "a `path` in the manifest is not a text"};
+  static constexpr error bad_size{errc::malformed, "manifest",
+                                  "a `size` in the manifest is not a whole number"};
+  static constexpr error bad_sha256{errc::malformed, "manifest",
+                                    "a `sha256` in the manifest is not 64 hexadecimal digits"};
+  static constexpr error bad_crc32{errc::malformed, "manifest",
+                                   "a `crc32` in the manifest is not a number of 32 bits"};
+
   enum class member : std::uint8_t { other, version, files, deletes, signature };
   enum class field : std::uint8_t { other, path, size, sha256, crc32 };
-
-  static error bad(const char* text) { return {errc::malformed, "manifest", text}; }
 
   template <class Storage>
   result<void> feed(Storage& storage) {
@@ -62,8 +78,7 @@ class manifest_reader {
   // One event; true when `out` holds a whole entry.
   result<bool> take(json_event event, entry& out) {
     const std::size_t depth = reader_.depth();
-    if (depth == 0 && event != json_event::end_object)
-      return bad("the manifest is not a JSON object");
+    if (depth == 0 && event != json_event::end_object) return not_an_object;
     if (event == json_event::key) {
       if (depth == 1) member_ = member_of(reader_.text());
       if (depth == 3) field_ = field_of(reader_.text());
@@ -83,12 +98,11 @@ class manifest_reader {
       return false;
     }
     if (event == json_event::end_object && depth == 2) {
-      if (out.path.empty()) return bad("a file in the manifest has no path");
+      if (out.path.empty()) return no_path;
       return true;
     }
     if (depth == 3) return take_field(event, out);
-    if (depth == 2 && event != json_event::begin_array)
-      return bad("`files` in the manifest must be a list of objects");
+    if (depth == 2 && event != json_event::begin_array) return bad_files;
     return false;
   }
 
@@ -97,13 +111,12 @@ class manifest_reader {
     bool fits = !reader_.truncated();
     if (member_ == member::version) fits &= version.assign(text);
     if (member_ == member::signature) fits &= signature.assign(text);
-    if (!fits && member_ != member::other) return bad("a text in the manifest is too long");
+    if (!fits && member_ != member::other) return text_too_long;
     return false;
   }
 
   result<void> take_path(entry& out) {
-    if (reader_.truncated() || !out.path.assign(reader_.text()))
-      return error{errc::too_long, "manifest", "a path in the manifest is longer than 255 bytes"};
+    if (reader_.truncated() || !out.path.assign(reader_.text())) return path_too_long;
     return {};
   }
 
@@ -111,21 +124,20 @@ class manifest_reader {
     const bool is_text = event == json_event::string, is_number = event == json_event::number;
     switch (field_) {
       case field::path:
-        if (!is_text) return bad("a `path` in the manifest is not a text");
+        if (!is_text) return bad_path;
         if (auto done = take_path(out); !done) return done.error();
         break;
       case field::size: {
         if (event == json_event::null) break;
         const auto size = reader_.as_u64();
-        if (!is_number || !size) return bad("a `size` in the manifest is not a whole number");
+        if (!is_number || !size) return bad_size;
         out.size = *size;
         out.has_size = true;
         break;
       }
       case field::sha256:
         if (event == json_event::null) break;
-        if (!is_text || !from_hex(reader_.text(), {out.hash.value, 32}))
-          return bad("a `sha256` in the manifest is not 64 hexadecimal digits");
+        if (!is_text || !from_hex(reader_.text(), {out.hash.value, 32})) return bad_sha256;
         out.hash.kind = digest_kind::sha256;
         break;
       case field::crc32:
@@ -140,8 +152,7 @@ class manifest_reader {
   result<bool> take_crc32(json_event event, entry& out) {
     if (event == json_event::null) return false;
     const auto sum = reader_.as_u64();
-    if (event != json_event::number || !sum || *sum > 0xffffffff)
-      return bad("a `crc32` in the manifest is not a number of 32 bits");
+    if (event != json_event::number || !sum || *sum > 0xffffffff) return bad_crc32;
     if (out.hash.kind == digest_kind::sha256) return false;
     out.hash.kind = digest_kind::crc32;
     for (unsigned i = 0; i < 4; ++i)

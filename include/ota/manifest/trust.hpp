@@ -8,12 +8,20 @@
 
 namespace ota {
 
+namespace detail {
+
+inline constexpr error manifest_unsigned{errc::untrusted, "manifest", "manifest missing signature"};
+inline constexpr error signature_mismatch{errc::untrusted, "manifest",
+                                          "manifest signature mismatch"};
+
+}  // namespace detail
+
 /// Checks the signature of the manifest at `.ota/manifest`: lower-case hexadecimal digits of the
 /// HMAC-SHA-256, keyed with `key`, over the manifest's canonical form. `scratch` is a read buffer.
 template <class Storage>
 result<void> verify_hmac_manifest(Storage& storage, std::string_view key,
                                   std::string_view signature, mutable_bytes scratch) {
-  if (signature.empty()) return error{errc::untrusted, "manifest", "manifest missing signature"};
+  if (signature.empty()) return detail::manifest_unsigned;
   hmac_sha256 mac(as_bytes(key));
   auto sink = [&mac](bytes data) { mac.update(data); };
   detail::canonical_json<Storage, decltype(sink)> canonical(storage, layout::manifest, scratch,
@@ -23,7 +31,7 @@ result<void> verify_hmac_manifest(Storage& storage, std::string_view key,
   char expected[64];
   to_hex({digest.data(), digest.size()}, expected);
   if (!equal_constant_time(as_bytes({expected, sizeof expected}), as_bytes(signature)))
-    return error{errc::untrusted, "manifest", "manifest signature mismatch"};
+    return detail::signature_mismatch;
   return {};
 }
 

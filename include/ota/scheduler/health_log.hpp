@@ -46,6 +46,9 @@ class health_log {
   }
 
  private:
+  static constexpr error not_an_object{errc::malformed, "scheduler",
+                                       "the health log is not an object"};
+
   struct entry {
     health_kind kind;
     std::uint64_t timestamp;
@@ -95,8 +98,7 @@ class health_log {
       if (!event) return event.error();
       const std::size_t depth = in.reader().depth();
       if (*event == json_event::end) return since == 0 ? events : recent;
-      if (depth == 0 && *event != json_event::end_object)
-        return error{errc::malformed, "scheduler", "the health log is not an object"};
+      if (depth == 0 && *event != json_event::end_object) return not_an_object;
       at.move(*event, in.reader());
       if (at.begins_event) ++events, is_time = false;
       if (*event == json_event::key) is_time = depth == 3 && in.reader().text() == "timestamp";

@@ -57,9 +57,9 @@ class github {
 
   /// One request or one piece of an answer further.
   template <class Http>
-  result<resolution> step(Http& http, mutable_bytes chunk, std::uint64_t now) {
+  result<resolution> step(Http& http, mutable_bytes chunk) {
     if (stage_ == stage::probe) return probe(http);
-    if (!open_) return request(http, now);
+    if (!open_) return request(http);
     const auto more =
         document_.read(http, chunk, [](const entry&, bool) { return result<void>{}; });
     if (!more) return more.error();
@@ -70,20 +70,18 @@ class github {
 
   /// Begins the list of files of a tree; `tree` is its id or a commit's, in hexadecimal digits.
   template <class Http>
-  result<void> open_tree(Http& http, std::string_view tree, bool recursive, std::string_view prefix,
-                         std::uint64_t now) {
+  result<void> open_tree(Http& http, std::string_view tree, bool recursive,
+                         std::string_view prefix) {
     url_text url = api_url("/git/trees/");
     url.append(tree);
     if (recursive) url.append("?recursive=1");
     document_.begin(document_kind::tree, prefix);
-    const auto answer = get(http, url, json_type, settings_.token);
-    if (!answer) return answer.error();
-    if (auto status = check_status(*answer, now); !status) return status;
+    if (auto done = get(http, url, json_type, settings_.token); !done) return done;
+    const http_response& answer = http.response();
+    if (auto status = check_status(answer); !status) return status;
     const std::uint64_t limit = std::uint64_t{settings_.max_tree_size_kb} * 1024;
     document_.limit_size(limit);
-    if (limit != 0 && answer->has_length && answer->content_length > limit)
-      return error{errc::too_long, "github", "Response too large: more than max_tree_size_kb",
-                   static_cast<std::int32_t>(answer->content_length)};
+    if (limit != 0 && answer.has_length && answer.content_length > limit) return list_too_large;
     return {};
   }
 
@@ -99,8 +97,8 @@ class github {
 
   /// Opens the content of a file from byte `offset` on.
   template <class Http>
-  result<http_response> open_file(Http& http, const entry& file, std::uint64_t offset,
-                                  std::string_view etag) {
+  result<void> open_file(Http& http, const entry& file, std::uint64_t offset,
+                         std::string_view etag) {
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url(settings_.raw);
@@ -109,7 +107,8 @@ class github {
       url.append('/');
       append_escaped(url, file.path);
       const auto answer = get(http, url, raw_type, settings_.token, offset, etag);
-      const bool hidden = answer && (answer->status == 404 || answer->status == 403);
+      const std::uint16_t status = http.response().status;
+      const bool hidden = answer && (status == 404 || status == 403);
       if (!has_blob || !hidden) return answer;
     }
     // A private repository may show its files through the API alone.
@@ -123,11 +122,19 @@ class github {
 
   /// Opens the release's manifest.
   template <class Http>
-  result<http_response> open_manifest(Http& http) {
+  result<void> open_manifest(Http& http) {
     return get(http, document_.manifest_url, raw_type, settings_.token);
   }
 
  private:
+  static constexpr error list_too_large{errc::too_long, "github",
+                                        "Response too large: more than max_tree_size_kb"};
+  static constexpr error address_too_long{errc::too_long, "github", "an address is too long"};
+  static constexpr error no_tag_name{errc::malformed, "github",
+                                     "the release has no usable tag_name"};
+  static constexpr error no_commit{errc::malformed, "github", "the reference names no commit"};
+  static constexpr error endless_tags{errc::malformed, "github", "the tag names only further tags"};
+
   using url_text = fixed_string<1400>;
   enum class stage : std::uint8_t { probe, release, reference, tag };
 
@@ -149,17 +156,16 @@ class github {
   }
 
   template <class Http>
-  result<http_response> get(Http& http, const url_text& url, const char* accept,
-                            std::string_view token, std::uint64_t offset = 0,
-                            std::string_view if_range = {}) {
-    if (url.overflowed()) return error{errc::too_long, "github", "an address is too long"};
+  result<void> get(Http& http, const url_text& url, const char* accept, std::string_view token,
+                   std::uint64_t offset = 0, std::string_view if_range = {}) {
+    if (url.overflowed()) return address_too_long;
     return get(http, url.view(), accept, token, offset, if_range);
   }
 
   template <class Http>
-  result<http_response> get(Http& http, std::string_view url, const char* accept,
-                            std::string_view token, std::uint64_t offset = 0,
-                            std::string_view if_range = {}, std::string_view if_none_match = {}) {
+  result<void> get(Http& http, std::string_view url, const char* accept, std::string_view token,
+                   std::uint64_t offset = 0, std::string_view if_range = {},
+                   std::string_view if_none_match = {}) {
     http_request request;
     request.url = url;
     request.accept = accept;
@@ -183,7 +189,7 @@ class github {
     request.user_agent = settings_.user_agent;
     request.follow_redirects = false;
     const auto answer = http.open(request);
-    if (!answer || answer->status / 100 != 3) return resolution::working;
+    if (!answer || http.response().status / 100 != 3) return resolution::working;
     url.clear();
     url.append("/releases/tag/");
     append_escaped(url, installed_->ref);
@@ -194,7 +200,7 @@ class github {
   }
 
   template <class Http>
-  result<resolution> request(Http& http, std::uint64_t now) {
+  result<resolution> request(Http& http) {
     url_text url = api_url("");
     switch (stage_) {
       case stage::release:
@@ -214,17 +220,18 @@ class github {
     }
     const bool first = stage_ == stage::release || !follows_release();
     const std::string_view known = first && !settings_.force ? etag_.view() : std::string_view{};
-    if (url.overflowed()) return error{errc::too_long, "github", "an address is too long"};
+    if (url.overflowed()) return address_too_long;
     const auto answer = get(http, url.view(), json_type, settings_.token, 0, {}, known);
     if (!answer) return answer.error();
-    if (answer->status == 304) return not_modified();
-    if (answer->status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
+    const std::uint16_t status = http.response().status;
+    if (status == 304) return not_modified();
+    if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
       // A tag without a release has no manifest, but it has files.
       target_.ref.assign(settings_.tag);
       stage_ = stage::reference;
       return resolution::working;
     }
-    if (const auto status = check_status(*answer, now); !status) return status.error();
+    if (const auto fine = check_status(http.response()); !fine) return fine.error();
     if (first) etag_.assign(http.etag());
     document_.limit_size(1u << 20);
     open_ = true;
@@ -242,17 +249,15 @@ class github {
 
   result<resolution> finish_document() {
     if (stage_ == stage::release) {
-      if (document_.name.empty() || document_.name.overflowed())
-        return error{errc::malformed, "github", "the release has no usable tag_name"};
+      if (document_.name.empty() || document_.name.overflowed()) return no_tag_name;
       target_.ref = document_.name;
       stage_ = stage::reference;
       return resolution::working;
     }
     target_.commit.assign(document_.name);
-    if (!is_object_id(target_.commit))
-      return error{errc::malformed, "github", "the reference names no commit"};
+    if (!is_object_id(target_.commit)) return no_commit;
     if (document_.is_tag_object) {
-      if (++hops_ > 5) return error{errc::malformed, "github", "the tag names only further tags"};
+      if (++hops_ > 5) return endless_tags;
       stage_ = stage::tag;
       return resolution::working;
     }

@@ -60,13 +60,19 @@ class github_document {
       if (*event == json_event::need_input) break;
       if (auto done = take(*event, sink); !done) return done.error();
     }
-    if (limit_ != 0 && reader_.offset() > limit_)
-      return error{errc::too_long, "github", "Response too large: the answer is over its limit",
-                   static_cast<std::int32_t>(limit_ >> 10)};
+    if (limit_ != 0 && reader_.offset() > limit_) return too_large;
     return true;
   }
 
  private:
+  static constexpr error too_large{errc::too_long, "github",
+                                   "Response too large: the answer is over its limit"};
+  static constexpr error path_too_long{errc::too_long, "github",
+                                       "a path in the tree is longer than 255 bytes"};
+  static constexpr error bad_id{errc::malformed, "github", "a file in the tree has no SHA-1 id"};
+  static constexpr error incomplete_entry{errc::malformed, "github",
+                                          "an entry of the tree lacks its path or its sha"};
+
   // Members at the top and, where one of those holds objects, members of the objects in it.
   enum class field : std::uint8_t {
     other,
@@ -192,13 +198,11 @@ class github_document {
   result<void> take_tree(json_event event, std::string_view text) {
     switch (field_) {
       case field::path:
-        if (reader_.truncated())
-          return error{errc::too_long, "github", "a path in the tree is longer than 255 bytes"};
+        if (reader_.truncated()) return path_too_long;
         item_.path.assign(prefix_);
         if (!prefix_.empty()) item_.path.append('/');
         item_.path.append(text);
-        if (item_.path.overflowed())
-          return error{errc::too_long, "github", "a path in the tree is longer than 255 bytes"};
+        if (item_.path.overflowed()) return path_too_long;
         break;
       case field::mode:
         item_.executable = text == "100755";
@@ -210,8 +214,7 @@ class github_document {
         break;
       case field::sha:
         item_.hash.kind = digest_kind::git_id;
-        if (!from_hex(text, {item_.hash.value, 20}))
-          return error{errc::malformed, "github", "a file in the tree has no SHA-1 id"};
+        if (!from_hex(text, {item_.hash.value, 20})) return bad_id;
         break;
       case field::size:
         if (event == json_event::number) {
@@ -236,8 +239,7 @@ class github_document {
       return {};
     }
     if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return {};
-    if (item_.path.empty() || item_.hash.kind == digest_kind::none)
-      return error{errc::malformed, "github", "an entry of the tree lacks its path or its sha"};
+    if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
     return sink(static_cast<const entry&>(item_), is_link_);
   }
 

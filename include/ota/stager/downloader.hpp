@@ -40,7 +40,7 @@ class downloader {
 
   /// One chunk further; false when the whole plan is staged. After an error that may pass
   /// (`is_transient`) the next step goes on where the bytes ended.
-  /// `source` asks for a file: `source.open_file(http, entry, offset, etag)` -> http_response.
+  /// `source` asks for a file: `source.open_file(http, entry, offset, etag)`.
   template <class Http, class Source>
   result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
     switch (task_) {
@@ -61,6 +61,17 @@ class downloader {
   }
 
  private:
+  static constexpr error too_short{errc::mismatch, "stager",
+                                   "the file ended before its promised size"};
+  static constexpr error too_long{errc::mismatch, "stager",
+                                  "the file is longer than its promised size"};
+  static constexpr error written_badly{errc::mismatch, "stager",
+                                       "storage does not hold what was written to it"};
+  static constexpr error promised_fewer{errc::mismatch, "stager",
+                                        "the server promises fewer bytes than the file has"};
+  static constexpr error promised_more{errc::mismatch, "stager",
+                                       "the server promises more bytes than the file has"};
+
   enum class task : std::uint8_t { next, check, copy, open, body, read_back };
 
   result<bool> begin_next() {
@@ -148,19 +159,19 @@ class downloader {
 
   template <class Http, class Source>
   result<bool> open(Http& http, Source& source) {
-    const auto answer = source.open_file(http, item_, offset_, etag_.view());
-    if (!answer) return answer.error();
-    if (answer->status == 416) return restart();
-    if (const auto status = check_status(*answer, 0); !status) return status.error();
-    if (offset_ != 0 && answer->status != 206) {
+    const auto opened = source.open_file(http, item_, offset_, etag_.view());
+    if (!opened) return opened.error();
+    const http_response& answer = http.response();
+    if (answer.status == 416) return restart();
+    if (const auto status = check_status(answer); !status) return status.error();
+    if (offset_ != 0 && answer.status != 206) {
       // The server sends the file from its first byte: appending it would be wrong.
       reset();
       resumed_ = false;
     }
-    if (answer->has_length && item_.has_size && offset_ + answer->content_length != item_.size)
-      return restart_with(answer->content_length + offset_ < item_.size
-                              ? "the server promises fewer bytes than the file has"
-                              : "the server promises more bytes than the file has");
+    if (answer.has_length && item_.has_size && offset_ + answer.content_length != item_.size)
+      return restart_with(answer.content_length + offset_ < item_.size ? promised_fewer
+                                                                       : promised_more);
     etag_.assign(http.etag());
     if (etag_.overflowed()) etag_.clear();
     task_ = task::body;
@@ -175,13 +186,11 @@ class downloader {
       return size.error();
     }
     if (*size == 0) {
-      if (item_.has_size && offset_ != item_.size)
-        return restart_with("the file ended before its promised size");
+      if (item_.has_size && offset_ != item_.size) return restart_with(too_short);
       return received();
     }
     progress_.bytes_moved += *size;
-    if (item_.has_size && *size > item_.size - offset_)
-      return restart_with("the file is longer than its promised size");
+    if (item_.has_size && *size > item_.size - offset_) return restart_with(too_long);
     if (auto done = store(chunk.first(*size)); !done) return done.error();
     return true;
   }
@@ -217,7 +226,7 @@ class downloader {
     offset_ += *size;
     if (*size == chunk.size()) return true;
     if (offset_ == present_ && verifier_.finish(item_.hash)) return complete();
-    return restart_with("storage does not hold what was written to it");
+    return restart_with(written_badly);
   }
 
   result<bool> complete() {
@@ -229,9 +238,9 @@ class downloader {
     return true;
   }
 
-  result<bool> restart_with(const char* text) {
+  result<bool> restart_with(const error& failure) {
     if (auto again = restart(); !again) return again;
-    return error{errc::mismatch, "stager", text};
+    return failure;
   }
 
   detail::own_path path() const { return detail::staged_path(index_); }

@@ -30,18 +30,21 @@ class file_filter {
 
   /// Refuses what no device should install.
   result<void> check(std::string_view path, bool is_link) const {
-    if (!is_valid_path(path))
-      return error{errc::invalid_path, "lister",
-                   "invalid path: it must be relative, without empty parts, `.`, `..`, "
-                   "backslashes or control characters"};
-    if (is_link && !settings_.allow_links)
-      return error{errc::unsupported, "lister",
-                   "is a symbolic link: put it on `ignore`, or set `allow_links` to install it "
-                   "as a file that holds its target"};
+    if (!is_valid_path(path)) return bad_path;
+    if (is_link && !settings_.allow_links) return link;
     return {};
   }
 
  private:
+  static constexpr error bad_path{
+      errc::invalid_path, "lister",
+      "invalid path: it must be relative, without empty parts, `.`, `..`, backslashes or control "
+      "characters"};
+  static constexpr error link{
+      errc::unsupported, "lister",
+      "is a symbolic link: put it on `ignore`, or set `allow_links` to install it as a file that "
+      "holds its target"};
+
   const config& settings_;
 };
 

@@ -34,10 +34,10 @@ class lister {
 
   /// One request or one piece of an answer further; false when the list is complete.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk, std::uint64_t now) {
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
     switch (task_) {
       case task::open:
-        return open(http, source, now);
+        return open(http, source);
       case task::read:
         return read(http, source, chunk);
       case task::expand:
@@ -49,11 +49,16 @@ class lister {
   }
 
  private:
+  static constexpr error directory_too_large{errc::too_long, "lister",
+                                             "the server cannot list one directory in full"};
+  static constexpr error too_many_files{errc::too_long, "lister",
+                                        "Tree contains too many files: over max_tree_files"};
+
   enum class task : std::uint8_t { open, read, expand, append };
 
   template <class Http, class Source>
-  result<bool> open(Http& http, Source& source, std::uint64_t now) {
-    if (auto done = source.open_tree(http, tree_, recursive_, item_.path, now); !done)
+  result<bool> open(Http& http, Source& source) {
+    if (auto done = source.open_tree(http, tree_, recursive_, item_.path); !done)
       return done.error();
     list_.begin(in_part_ ? layout::part : layout::listing);
     directories_ = false;
@@ -71,8 +76,7 @@ class lister {
     }
     if (*more) return true;
     if (source.truncated()) {
-      if (!recursive_)
-        return error{errc::too_long, "lister", "the server cannot list one directory in full"};
+      if (!recursive_) return directory_too_large;
       recursive_ = false;
       task_ = task::open;
       return true;
@@ -88,8 +92,7 @@ class lister {
 
   result<void> add(const entry& listed, bool is_link) {
     if (settings_.max_tree_files != 0 && ++listed_ > settings_.max_tree_files)
-      return error{errc::too_long, "lister", "Tree contains too many files: over max_tree_files",
-                   static_cast<std::int32_t>(settings_.max_tree_files)};
+      return too_many_files;
     const file_filter filter(settings_);
     const bool is_directory = listed.kind == entry_kind::directory;
     if (is_directory ? recursive_ || !filter.enters(listed.path) : !filter.manages(listed.path))

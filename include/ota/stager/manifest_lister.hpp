@@ -37,10 +37,10 @@ class manifest_lister {
 
   /// One chunk or one entry further; false when the list is complete.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk, std::uint64_t now) {
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
     switch (task_) {
       case task::open:
-        return open(http, source, now);
+        return open(http, source);
       case task::download:
         return download(http, chunk);
       case task::check:
@@ -52,6 +52,14 @@ class manifest_lister {
   }
 
  private:
+  static constexpr error empty{errc::malformed, "manifest", "the manifest is empty"};
+  static constexpr error too_many_files{errc::too_long, "manifest",
+                                        "Tree contains too many files: over max_tree_files"};
+  static constexpr error hidden_file{errc::invalid_path, "manifest",
+                                     "a manifest may not name hidden files"};
+  static constexpr error too_large{errc::too_long, "manifest",
+                                   "Response too large: the manifest is over its limit"};
+
   enum class task : std::uint8_t { open, download, check, read };
 
   std::uint64_t limit() const {
@@ -59,16 +67,12 @@ class manifest_lister {
     return wanted != 0 && wanted < max_size ? wanted : max_size;
   }
 
-  static error too_large() {
-    return {errc::too_long, "manifest", "Response too large: the manifest is over its limit"};
-  }
-
   template <class Http, class Source>
-  result<bool> open(Http& http, Source& source, std::uint64_t now) {
-    const auto answer = source.open_manifest(http);
-    if (!answer) return answer.error();
-    if (auto status = check_status(*answer, now); !status) return status.error();
-    if (answer->has_length && answer->content_length > limit()) return too_large();
+  result<bool> open(Http& http, Source& source) {
+    if (auto done = source.open_manifest(http); !done) return done.error();
+    const http_response& answer = http.response();
+    if (auto status = check_status(answer); !status) return status.error();
+    if (answer.has_length && answer.content_length > limit()) return too_large;
     size_ = 0;
     task_ = task::download;
     return true;
@@ -84,10 +88,9 @@ class manifest_lister {
     if (*size == 0) {
       reader_.begin(layout::manifest);
       task_ = task::check;
-      return size_ != 0 ? result<bool>(true)
-                        : error{errc::malformed, "manifest", "the manifest is empty"};
+      return size_ != 0 ? result<bool>(true) : empty;
     }
-    if (size_ + *size > limit()) return too_large();
+    if (size_ + *size > limit()) return too_large;
     if (auto done = storage_.write(layout::manifest, size_, chunk.first(*size)); !done)
       return done.error();
     size_ += *size;
@@ -101,9 +104,7 @@ class manifest_lister {
     if (*more) {
       if (settings_.max_tree_files != 0 && item_.kind == entry_kind::file &&
           ++files_ > settings_.max_tree_files)
-        return error{errc::too_long, "manifest",
-                     "Tree contains too many files: over max_tree_files",
-                     static_cast<std::int32_t>(settings_.max_tree_files)};
+        return too_many_files;
       return true;
     }
     if (auto fine = Trust::verify(storage_, settings_, reader_, chunk); !fine) return fine.error();
@@ -125,8 +126,7 @@ class manifest_lister {
     const file_filter filter(settings_);
     if (!filter.manages(item_.path)) return true;
     if (auto fine = filter.check(item_.path, false); !fine) return fine.error();
-    if (is_hidden(item_.path))
-      return error{errc::invalid_path, "manifest", "a manifest may not name hidden files"};
+    if (is_hidden(item_.path)) return hidden_file;
     if (auto done = list_.add(storage_, item_); !done) return done.error();
     return true;
   }

@@ -63,6 +63,9 @@ void remove_empty_parents(Storage& storage, std::string_view path) {
 
 using tree_path = fixed_string<255>;
 
+inline constexpr error path_too_long{errc::too_long, "storage",
+                                     "a path on storage is too long to be removed"};
+
 /// Goes down from directory `path` to the first file or empty directory in it; `path` becomes its
 /// path. The way down is at most as long as a path.
 template <class Storage>
@@ -75,8 +78,7 @@ result<file_kind> first_leaf(Storage& storage, tree_path& path) {
       return false;
     });
     if (!listed) return listed.error();
-    if (path.overflowed())
-      return error{errc::too_long, "storage", "a path on storage is too long to be removed"};
+    if (path.overflowed()) return path_too_long;
     if (found == file_kind::none) return file_kind::directory;
     if (found != file_kind::directory) return found;
   }

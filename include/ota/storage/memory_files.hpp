@@ -34,7 +34,7 @@ class memory_files {
 
   result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
     const std::size_t at = find(path);
-    if (at == used_) return failed(errc::not_found, "no such file");
+    if (at == used_) return no_such_file;
     const std::size_t size = size_of(at);
     if (offset >= size) return std::size_t{0};
     const std::size_t first = static_cast<std::size_t>(offset);
@@ -48,8 +48,8 @@ class memory_files {
     std::size_t at = find(path);
     if (offset == 0 && at != used_) resize(at, 0);
     if (at == used_) {
-      if (offset != 0) return failed(errc::not_found, "no such file");
-      if (Capacity - used_ < head_size + path.size()) return full();
+      if (offset != 0) return no_such_file;
+      if (Capacity - used_ < head_size + path.size()) return full;
       arena_[at] = static_cast<std::uint8_t>(path.size());
       arena_[at + 1] = static_cast<std::uint8_t>(path.size() >> 8);
       set_size(at, 0);
@@ -58,8 +58,8 @@ class memory_files {
       used_ += head_size + path.size();
     }
     const std::size_t size = size_of(at);
-    if (offset != size) return failed(errc::invalid_argument, "a write must append to the file");
-    if (Capacity - used_ < data.size()) return full();
+    if (offset != size) return not_at_end;
+    if (Capacity - used_ < data.size()) return full;
     resize(at, size + data.size());
     if (!data.empty()) std::memcpy(content(at) + size, data.data(), data.size());
     return {};
@@ -68,10 +68,10 @@ class memory_files {
   result<void> rename(std::string_view from, std::string_view to) {
     if (auto fine = check_place(to); !fine) return fine;
     std::size_t at = find(from);
-    if (at == used_) return failed(errc::not_found, "no such file");
+    if (at == used_) return no_such_file;
     if (from == to) return {};
     if (to.size() > from.size() && Capacity - used_ < to.size() - from.size() && find(to) == used_)
-      return full();
+      return full;
     if (const std::size_t old = find(to); old != used_) {
       erase(old, record_size(old));
       at = find(from);
@@ -91,7 +91,7 @@ class memory_files {
     if (at != used_)
       erase(at, record_size(at));
     else if (has_below(path))
-      return failed(errc::not_empty, "the directory still holds something");
+      return not_empty;
     return {};
   }
 
@@ -114,17 +114,25 @@ class memory_files {
 
   result<void> set_executable(std::string_view path, bool executable) {
     const std::size_t at = find(path);
-    if (at == used_) return failed(errc::not_found, "no such file");
+    if (at == used_) return no_such_file;
     arena_[at + 6] = executable ? 1 : 0;
     return {};
   }
 
  private:
+  static constexpr error no_such_file{errc::not_found, "storage", "no such file"};
+  static constexpr error not_at_end{errc::invalid_argument, "storage",
+                                    "a write must append to the file"};
+  static constexpr error not_empty{errc::not_empty, "storage",
+                                   "the directory still holds something"};
+  static constexpr error full{errc::no_space, "storage", "the storage is full"};
+  static constexpr error bad_path{errc::invalid_path, "storage", "not a relative path"};
+  static constexpr error directory_in_the_way{errc::exists, "storage", "a directory is in the way"};
+  static constexpr error file_in_the_way{errc::exists, "storage",
+                                         "a file is in the way of a directory"};
+
   // A file: u16 length of the path, u32 size, u8 executable, u8 unused, path, content.
   static constexpr std::size_t head_size = 8;
-
-  static error failed(errc code, const char* text) { return {code, "storage", text}; }
-  static error full() { return failed(errc::no_space, "the storage is full"); }
 
   std::size_t path_size(std::size_t at) const {
     return arena_[at] | std::size_t{arena_[at + 1]} << 8;
@@ -176,11 +184,10 @@ class memory_files {
 
   // A file may lie neither where a directory is nor below a file.
   result<void> check_place(std::string_view path) const {
-    if (!is_valid_path(path) || path.size() > 0xffff)
-      return failed(errc::invalid_path, "not a relative path");
-    if (has_below(path)) return failed(errc::exists, "a directory is in the way");
+    if (!is_valid_path(path) || path.size() > 0xffff) return bad_path;
+    if (has_below(path)) return directory_in_the_way;
     for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above))
-      if (find(above) != used_) return failed(errc::exists, "a file is in the way of a directory");
+      if (find(above) != used_) return file_in_the_way;
     return {};
   }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include "../core/path.hpp"
 #include "../core/text.hpp"
 #include "file_storage.hpp"
+#include "posix_error.hpp"
 
 namespace ota {
 
@@ -45,7 +45,7 @@ class posix_files {
     struct ::stat found;
     if (::fstatat(parent_, name->c_str(), &found, AT_SYMLINK_NOFOLLOW) != 0) {
       if (errno == ENOENT || errno == ENOTDIR) return info;
-      return failed("cannot look at a file");
+      return detail::posix_error(no_stat);
     }
     info.kind = kind_of(found);
     if (info.kind != file_kind::file) return info;
@@ -65,7 +65,7 @@ class posix_files {
       const ssize_t got =
           ::pread(file_, out.data() + size, out.size() - size, static_cast<off_t>(offset + size));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return failed("cannot read a file");
+      if (got < 0) return detail::posix_error(no_read);
       if (got == 0) break;
       size += static_cast<std::size_t>(got);
     }
@@ -84,7 +84,7 @@ class posix_files {
       const ssize_t put = ::pwrite(file_, data.data() + size, data.size() - size,
                                    static_cast<off_t>(offset + size));
       if (put < 0 && errno == EINTR) continue;
-      if (put < 0) return failed("cannot write a file");
+      if (put < 0) return detail::posix_error(no_write);
       size += static_cast<std::size_t>(put);
     }
     return {};
@@ -95,11 +95,11 @@ class posix_files {
     const auto source = enter(from, false);
     if (!source) return source.error();
     const int source_parent = ::dup(parent_);
-    if (source_parent < 0) return failed("cannot rename a file");
+    if (source_parent < 0) return detail::posix_error(no_rename);
     const auto target = enter(to, true);
     int status = -1;
     if (target) status = ::renameat(source_parent, source->c_str(), parent_, target->c_str());
-    const error failure = target ? failed("cannot rename a file") : target.error();
+    const error& failure = target ? detail::posix_error(no_rename) : target.error();
     ::close(source_parent);
     return status == 0 ? result<void>{} : result<void>(failure);
   }
@@ -113,19 +113,19 @@ class posix_files {
       return name.error();
     }
     if (::unlinkat(parent_, name->c_str(), 0) == 0 || errno == ENOENT) return {};
-    if (errno != EISDIR && errno != EPERM) return failed("cannot remove a file");
+    if (errno != EISDIR && errno != EPERM) return detail::posix_error(no_remove);
     if (::unlinkat(parent_, name->c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
-    return failed("cannot remove a directory");
+    return detail::posix_error(no_remove_directory);
   }
 
   result<void> sync() {
-    if (::syncfs(root_) != 0) return failed("cannot sync");
+    if (::syncfs(root_) != 0) return detail::posix_error(no_sync);
     return {};
   }
 
   result<std::uint64_t> free_space() {
     struct ::statvfs info;
-    if (::fstatvfs(root_, &info) != 0) return failed("cannot open the root directory");
+    if (::fstatvfs(root_, &info) != 0) return detail::posix_error(no_root);
     return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
   }
 
@@ -144,7 +144,7 @@ class posix_files {
     }
     if (fd < 0) {
       if (errno == ENOENT || errno == ENOTDIR) return {};
-      return failed("cannot list a directory");
+      return detail::posix_error(no_list);
     }
     const auto done = for_each_name(fd, [fd, &visit](const char* name) {
       struct ::stat found;
@@ -162,16 +162,34 @@ class posix_files {
       if (auto done = open_file(path, *name, O_RDONLY); !done) return done;
     }
     struct ::stat found;
-    if (::fstat(file_, &found) != 0) return failed("cannot look at a file");
+    if (::fstat(file_, &found) != 0) return detail::posix_error(no_stat);
     const mode_t readable = (found.st_mode & 0444u) >> 2;
     const mode_t mode =
         executable ? found.st_mode | readable : found.st_mode & ~static_cast<mode_t>(0111);
     if (mode != found.st_mode && ::fchmod(file_, mode & 07777u) != 0)
-      return failed("cannot change a file's mode");
+      return detail::posix_error(no_mode);
     return {};
   }
 
  private:
+  static constexpr error bad_path{errc::invalid_path, "storage",
+                                  "not a relative path below the device's root"};
+  static constexpr error name_too_long{errc::too_long, "storage",
+                                       "a file name is longer than 255 bytes"};
+
+  static constexpr error no_stat{errc::storage, "storage", "cannot look at a file"};
+  static constexpr error no_read{errc::storage, "storage", "cannot read a file"};
+  static constexpr error no_write{errc::storage, "storage", "cannot write a file"};
+  static constexpr error no_rename{errc::storage, "storage", "cannot rename a file"};
+  static constexpr error no_remove{errc::storage, "storage", "cannot remove a file"};
+  static constexpr error no_remove_directory{errc::storage, "storage", "cannot remove a directory"};
+  static constexpr error no_sync{errc::storage, "storage", "cannot sync"};
+  static constexpr error no_root{errc::storage, "storage", "cannot open the root directory"};
+  static constexpr error no_list{errc::storage, "storage", "cannot list a directory"};
+  static constexpr error no_mode{errc::storage, "storage", "cannot change a file's mode"};
+  static constexpr error no_enter{errc::storage, "storage", "cannot enter a directory"};
+  static constexpr error no_open{errc::storage, "storage", "cannot open a file"};
+
   using name_text = fixed_string<255>;
 
   static file_kind kind_of(const struct ::stat& found) {
@@ -185,7 +203,7 @@ class posix_files {
     alignas(std::uint64_t) char buffer[1024];
     for (;;) {
       const long size = ::syscall(SYS_getdents64, fd, buffer, sizeof buffer);
-      if (size < 0) return failed("cannot list a directory");
+      if (size < 0) return detail::posix_error(no_list);
       if (size == 0) return {};
       // u64 inode, u64 offset, u16 length of the record, u8 type, name
       for (long at = 0; at < size;) {
@@ -199,41 +217,13 @@ class posix_files {
     }
   }
 
-  static error failed(const char* text) {
-    const int number = errno;
-    switch (number) {
-      case ENOENT:
-      case ENOTDIR:
-        return {errc::not_found, "storage", "no such file", number};
-      case ENOSPC:
-      case EDQUOT:
-        return {errc::no_space, "storage", "the storage is full", number};
-      case ENOTEMPTY:
-      case EEXIST:
-        return {errc::not_empty, "storage", "the directory still holds something", number};
-      case ELOOP:
-        return {errc::invalid_path, "storage", "a symbolic link is in the way; it is not followed",
-                number};
-      case EACCES:
-      case EPERM:
-        return {errc::storage, "storage", "no permission: check who owns the device's root",
-                number};
-      case EROFS:
-        return {errc::storage, "storage", "the file system is mounted read-only", number};
-      default:
-        return {errc::storage, "storage", text, number};
-    }
-  }
-
   // Opens the directory that `path` lies in; the result is the last part.
   result<name_text> enter(std::string_view path, bool make) {
-    if (!is_valid_path(path) || path.size() > 1023)
-      return error{errc::invalid_path, "storage", "not a relative path below the device's root"};
+    if (!is_valid_path(path) || path.size() > 1023) return bad_path;
     const std::string_view directory = parent_path(path);
     const std::size_t last = directory.empty() ? 0 : directory.size() + 1;
     const name_text name(slice(path, last));
-    if (name.overflowed())
-      return error{errc::too_long, "storage", "a file name is longer than 255 bytes"};
+    if (name.overflowed()) return name_too_long;
     if (parent_ >= 0 && parent_name_.view() == directory) return name;
     close_parent();
     int fd = ::dup(root_);
@@ -251,7 +241,7 @@ class posix_files {
       fd = next;
       at = end + 1;
     }
-    if (fd < 0) return failed("cannot enter a directory");
+    if (fd < 0) return detail::posix_error(no_enter);
     parent_ = fd;
     parent_name_.assign(directory);
     return name;
@@ -264,7 +254,7 @@ class posix_files {
   result<void> open_file(std::string_view path, const name_text& name, int flags) {
     close_file();
     file_ = ::openat(parent_, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666);
-    if (file_ < 0) return failed("cannot open a file");
+    if (file_ < 0) return detail::posix_error(no_open);
     file_name_.assign(path);
     writable_ = (flags & O_RDWR) != 0;
     return {};

@@ -11,11 +11,12 @@ namespace ota {
 
 // The contract of an HTTP policy; `http_client` fills it over any byte stream.
 //
-//   result<http_response> open(const http_request&)   sends it and reads the head of the answer
-//   result<size_t> read(mutable_bytes)                the body; 0 at its end
-//   string_view etag(), location()                    of the answer
-//   void close()                                      gives up the connection
-//   void set_timeouts(const http_timeouts&)           optional
+//   result<void> open(const http_request&)   sends it and reads the head of the answer
+//   result<size_t> read(mutable_bytes)       the body; 0 at its end
+//   const http_response& response()          that head
+//   string_view etag(), location()           of the answer
+//   void close()                             gives up the connection
+//   void set_timeouts(const http_timeouts&)  optional
 
 namespace detail {
 
@@ -42,9 +43,8 @@ template <class Policies>
 struct check_policies {
   using http = typename Policies::http;
   static_assert(check_file_storage<typename Policies::storage>::ok);
-  static_assert(detail::gives<result<http_response>, detail::open_of, http>::value,
-                "the HTTP policy needs: ota::result<ota::http_response> open(const "
-                "ota::http_request&)");
+  static_assert(detail::gives<result<void>, detail::open_of, http>::value,
+                "the HTTP policy needs: ota::result<void> open(const ota::http_request&)");
   static_assert(detail::gives<result<std::size_t>, detail::body_read_of, http>::value,
                 "the HTTP policy needs: ota::result<std::size_t> read(ota::mutable_bytes out)");
   static_assert(check_hardware<typename Policies::hardware>::ok);

@@ -76,7 +76,7 @@ namespace detail {
 
 /// A sentence about a failure: the file it is about, what happened, and its number.
 inline void describe(fixed_string<max_log_line>& out, const error& failure,
-                     std::string_view subject) {
+                     std::string_view subject, std::uint16_t status) {
   out.clear();
   // A long path must not push the reason out of the line.
   constexpr std::size_t most = 64;
@@ -86,13 +86,10 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   }
   if (!subject.empty()) out.append(subject).append(": ");
   out.append(failure.text);
-  if (failure.code == errc::http_status)
-    out.append(" (status ");
-  else if (failure.code == errc::rate_limited)
-    out.append(" (seconds ");
-  else
-    return;
-  out.append_number(static_cast<std::uint64_t>(failure.detail)).append(')');
+  const bool has_status = failure.code == errc::http_status ||
+                          failure.code == errc::server_trouble ||
+                          failure.code == errc::rate_limited;
+  if (has_status) out.append(" (status ").append_number(status).append(')');
 }
 
 /// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.

@@ -10,7 +10,7 @@ extern "C" int program() {
   const auto response = http.open(request);
   if (!response) return 1;
   static std::uint8_t piece[64];
-  std::size_t sum = response->status;
+  std::size_t sum = http.response().status;
   for (;;) {
     const auto count = http.read(piece);
     if (!count || *count == 0) return static_cast<int>(sum);

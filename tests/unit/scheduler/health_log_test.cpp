@@ -132,7 +132,8 @@ TEST(health_log, is_not_lost_when_storage_fails) {
   struct failing : files {
     int reads_left = 0;
     ota::result<std::size_t> read(std::string_view name, std::uint64_t at, ota::mutable_bytes out) {
-      if (reads_left-- == 0) return ota::error{ota::errc::storage, "test", "unreadable"};
+      static constexpr ota::error unreadable{ota::errc::storage, "test", "unreadable"};
+      if (reads_left-- == 0) return unreadable;
       return files::read(name, at, out);
     }
   };
@@ -238,7 +239,9 @@ TEST(health_log, is_the_old_or_the_new_one_after_a_power_cut) {
   const auto look = [&](cut_files& cut) -> ota::result<void> {
     const std::string now = get(cut.inner(), path);
     if (now == before || now == after || cut.is_cut()) return {};
-    return ota::error{ota::errc::mismatch, "test", "the log is neither the old nor the new one"};
+    static constexpr ota::error mixed{ota::errc::mismatch, "test",
+                                      "the log is neither the old nor the new one"};
+    return mixed;
   };
   ota::testing::power_cut_options options;
   options.depth = 1;

@@ -88,7 +88,8 @@ TEST_F(scheduler_test, does_not_write_the_same_record_again) {
   ASSERT_TRUE(scheduler(storage, board, settings).record_check());
   struct refusing : files {
     ota::result<void> write(std::string_view, std::uint64_t, ota::bytes) {
-      return ota::error{ota::errc::storage, "test", "written"};
+      static constexpr ota::error written{ota::errc::storage, "test", "written"};
+      return written;
     }
   };
   refusing same;

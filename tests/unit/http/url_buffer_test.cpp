@@ -1,0 +1,50 @@
+// Where a redirect leads, against the examples of RFC 3986.
+
+#include <gtest/gtest.h>
+
+#include <ota/http/head_parser.hpp>
+#include <string>
+#include <utility>
+
+namespace {
+
+std::string resolved(std::string_view base, std::string_view location) {
+  char memory[256];
+  ota::detail::url_buffer url(memory, sizeof memory);
+  EXPECT_TRUE(url.assign(base));
+  url.begin_location();
+  for (char c : location) url.add_location(c);
+  url.follow();
+  return std::string(url.url());
+}
+
+TEST(url_buffer, follows_the_examples_of_rfc_3986) {
+  // Section 5.4.1, without the empty reference (a redirect has an address) and those with dots,
+  // which are the server's to resolve.
+  const std::pair<const char*, const char*> examples[] = {{"g", "http://a/b/c/g"},
+                                                          {"g/", "http://a/b/c/g/"},
+                                                          {"/g", "http://a/g"},
+                                                          {"?y", "http://a/b/c/d;p?y"},
+                                                          {"g?y", "http://a/b/c/g?y"},
+                                                          {"g#s", "http://a/b/c/g#s"},
+                                                          {";x", "http://a/b/c/;x"},
+                                                          {"g;x", "http://a/b/c/g;x"},
+                                                          {"g;x?y#s", "http://a/b/c/g;x?y#s"},
+                                                          {"//g", "http://g"},
+                                                          {"g?y/./x", "http://a/b/c/g?y/./x"}};
+  for (const auto& [location, expected] : examples)
+    EXPECT_EQ(resolved("http://a/b/c/d;p?q", location), expected) << location;
+}
+
+TEST(url_buffer, goes_where_servers_send) {
+  EXPECT_EQ(resolved("https://github.com/o/r/releases/download/v1/f",
+                     "https://objects.example.com/x?sig=a%2Fb&e=1"),
+            "https://objects.example.com/x?sig=a%2Fb&e=1");
+  EXPECT_EQ(resolved("https://h:8443/a/b?q", "/c"), "https://h:8443/c");
+  EXPECT_EQ(resolved("https://h:8443/a/b?q", "//[::1]:80/c"), "https://[::1]:80/c");
+  EXPECT_EQ(resolved("http://h/a", "?u=http://x"), "http://h/a?u=http://x");
+  EXPECT_EQ(resolved("http://h/a?b=c/d", "e"), "http://h/e");
+  EXPECT_EQ(resolved("http://h/a", "HTTPS://G/b"), "HTTPS://G/b");
+}
+
+}  // namespace
