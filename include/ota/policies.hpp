@@ -4,6 +4,7 @@
 #include "hardware/no_hardware.hpp"
 #include "hash/sha256.hpp"
 #include "manifest/trust.hpp"
+#include "scheduler.hpp"
 #include "source/github.hpp"
 
 namespace ota {
@@ -16,6 +17,13 @@ struct default_policies {
   using trust = shared_secret;   ///< whose word counts
   using hardware = no_hardware;  ///< clock, watchdog, LED, battery, reset
   using log = no_log;            ///< where events are told
+
+  /// Whether now is the time. `no_scheduler` leaves the rules out of the program.
+  template <class Storage, class Hardware>
+  using scheduler = ota::scheduler<Storage, Hardware>;
+
+  /// Puts right what an interrupted swap of 0x687931/ota left, on a device that changes over.
+  static constexpr bool takes_over = true;
 
   /// Bytes moved at a time: the buffer that a file passes through.
   static constexpr std::size_t chunk_size = 1024;

@@ -28,7 +28,7 @@ struct schedule_decision {
 template <class Storage, class Hardware>
 class scheduler {
  public:
-  static constexpr const char* last_check_path = "ota_last_check.json";
+  static constexpr std::string_view last_check_path = "ota_last_check.json";
 
   scheduler(Storage& storage, Hardware& hardware, const config& settings)
       : storage_(storage), hardware_(hardware), settings_(settings) {}
@@ -43,7 +43,7 @@ class scheduler {
     const std::uint32_t interval = rules().min_update_interval_sec;
     if (last != 0 && last <= now && passed < interval) {
       said.seconds = interval - static_cast<std::uint32_t>(passed);
-      refuse(said, "waiting: the next check is due in ", said.seconds, " s");
+      refuse(said, "waiting: the next check is due in "sv, said.seconds, " s");
     }
     add_doubt(said);
     return said;
@@ -66,8 +66,16 @@ class scheduler {
     const std::uint64_t now = hardware_.now();
     if (now == 0) return {};
     fixed_string<48> text;
-    json_writer(text).begin_object().key("last_check").number(now).end_object();
+    json_writer(text).begin_object().key("last_check"sv).number(now).end_object();
     return write_if_changed(storage_, last_check_path, layout::temporary, as_bytes(text.view()));
+  }
+
+  /// Whether the configuration asks for any of this.
+  bool has_rules() const { return rules().present; }
+
+  /// Notes in the health log that an update to `version` was made, or failed for a reason.
+  void record_update(std::string_view version, std::string_view failure) {
+    if (hardware_.now() != 0) (void)health().add_update(hardware_.now(), version, failure);
   }
 
   /// The log of events, of which crashes defer updates.
@@ -89,14 +97,14 @@ class scheduler {
     said.allowed = false;
     said.reason.append(before);
     detail::append_hour(said.reason, opens);
-    said.reason.append(", it is past ");
+    said.reason.append(", it is past "sv);
     detail::append_hour(said.reason, hour);
     said.seconds = detail::seconds_until_hour(opens, hour, hardware_.now());
   }
 
   void add_doubt(schedule_decision& said) {
     if (said.allowed && (hardware_.now() == 0 || hardware_.hour() < 0))
-      said.reason.append("the time is not known: rules that need it were left out");
+      said.reason.append("the time is not known: rules that need it were left out"sv);
   }
 
   void ask_health(schedule_decision& said) {
@@ -106,7 +114,7 @@ class scheduler {
     const std::uint64_t since = now < detail::seconds_a_day ? 1 : now - detail::seconds_a_day + 1;
     const std::uint32_t count = health().count_since(health_kind::crash, since).value_or(0);
     if (count > rules().max_crashes_before_delay)
-      refuse(said, "waiting: the device crashed ", count, " times in the last 24 hours");
+      refuse(said, "waiting: the device crashed "sv, count, " times in the last 24 hours");
   }
 
   void ask_battery(schedule_decision& said) {
@@ -114,8 +122,8 @@ class scheduler {
     if (least == 0) return;
     const int charge = battery_charge();
     if (charge < 0 || static_cast<std::uint32_t>(charge) >= least) return;
-    refuse(said, "waiting: the battery is at ", static_cast<std::uint32_t>(charge), " %, ");
-    said.reason.append_number(least).append(" % are needed");
+    refuse(said, "waiting: the battery is at "sv, static_cast<std::uint32_t>(charge), " %, ");
+    said.reason.append_number(least).append(" % are needed"sv);
   }
 
   int battery_charge() {
@@ -135,19 +143,21 @@ class scheduler {
     refuse_until(said, "waiting: the update window opens at ", start, hour);
     if (start != end) return;
     said.seconds = 0;
-    said.reason.assign("waiting: the update window ends at the hour it starts, so it never opens");
+    said.reason.assign(
+        "waiting: the update window ends at the hour it starts, so it never opens"sv);
   }
 
   void ask_rollout(schedule_decision& said, std::string_view version) {
     const std::uint32_t place = canary_place(version, hardware_.unique_id());
     if (place < rules().rollout_percent) return;
-    refuse(said, "waiting: the rollout is at ", rules().rollout_percent, " %, this device takes ");
-    said.reason.append("part from ").append_number(place + 1).append(" % on");
+    refuse(said, "waiting: the rollout is at "sv, rules().rollout_percent,
+           " %, this device takes ");
+    said.reason.append("part from "sv).append_number(place + 1).append(" % on"sv);
   }
 
   void ask_sun(schedule_decision& said) {
     const int hour = hardware_.hour();
-    if (rules().power_source == "solar" && hour >= 0 && !is_sunny(hour))
+    if (rules().power_source == "solar"sv && hour >= 0 && !is_sunny(hour))
       refuse_until(said, "waiting for the sun: updates begin at ", first_sunny_hour, hour);
   }
 
@@ -157,7 +167,7 @@ class scheduler {
     for (;;) {
       const auto event = in.next();
       if (!event || *event == json_event::end) return 0;
-      if (*event == json_event::key) is_found = in.reader().text() == "last_check";
+      if (*event == json_event::key) is_found = in.reader().text() == "last_check"sv;
       if (*event == json_event::number && is_found && in.reader().depth() == 1)
         return in.whole_number();
     }
@@ -166,6 +176,19 @@ class scheduler {
   Storage& storage_;
   Hardware& hardware_;
   const config& settings_;
+};
+
+/// A scheduler for which it is always time.
+template <class Storage, class Hardware>
+class no_scheduler {
+ public:
+  no_scheduler(Storage&, Hardware&, const config&) {}
+
+  schedule_decision may_check() { return {}; }
+  schedule_decision may_update(std::string_view) { return {}; }
+  result<void> record_check() { return {}; }
+  void record_update(std::string_view, std::string_view) {}
+  static constexpr bool has_rules() { return false; }
 };
 
 }  // namespace ota

@@ -29,7 +29,7 @@ class stager {
     record_ = {};
     staged_ = {};
     has_manifest_ = has_manifest && Trust::reads_manifests;
-    if (settings_.channel == "stable" && !settings_.manifest_key.empty() && !has_manifest)
+    if (settings_.channel == "stable"sv && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
     if (last.load(storage_) && last.version == target.id &&

@@ -30,7 +30,8 @@ class updater : private check_policies<Policies> {
   using hardware_type = typename Policies::hardware;
   using log_type = typename Policies::log;
 
-  /// `settings`, and the texts it views, must outlive the updater.
+  /// `settings`, and the texts it views, must outlive the updater. Settings that come from outside
+  /// should have been through `validate`.
   explicit updater(const config& settings) : settings_(settings), log_(log_type{}, settings.debug) {
     detail::set_timeouts(http_, settings);
   }
@@ -60,7 +61,7 @@ class updater : private check_policies<Policies> {
     if (auto done = recover(); !done) return done;
     if (auto done = swapper_.count_boot(); !done) return done;
     if (!swapper_.active()) return {};
-    log_.info("Rollback triggered: the version on trial was not confirmed");
+    log_.info("Rollback triggered: the version on trial was not confirmed"sv);
     return finish_swap();
   }
 
@@ -68,7 +69,8 @@ class updater : private check_policies<Policies> {
   result<void> recover() {
     if (auto done = swapper_.load(); !done) return done;
     loaded_ = true;
-    if (auto done = detail::take_over(storage_, settings_); !done) return done;
+    if constexpr (Policies::takes_over)
+      if (auto done = detail::take_over(storage_, settings_); !done) return done;
     return finish_swap();
   }
 
@@ -111,7 +113,7 @@ class updater : private check_policies<Policies> {
   result<void> rollback() {
     if (auto done = recover(); !done) return done;
     if (auto done = swapper_.revert(); !done) return done;
-    log_.info("Rollback triggered");
+    log_.info("Rollback triggered"sv);
     return finish_swap();
   }
 
@@ -180,7 +182,6 @@ class updater : private check_policies<Policies> {
 
   result<void> check() {
     if (!checking_) {
-      if (auto fine = validate(settings_); !fine) return fine;
       if (!loaded_)
         if (auto done = recover(); !done) return done;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
@@ -230,7 +231,7 @@ class updater : private check_policies<Policies> {
 
   result<void> up_to_date(const version_id& newest) {
     const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
-    message_.assign(rejected ? "the newest version was put back before; waiting for another one"
+    message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
                              : "No update required");
     log_.info(message_);
     auto done = remember(newest);
@@ -244,7 +245,7 @@ class updater : private check_policies<Policies> {
     return detail::store_etag(storage_, settings_, newest, source_.etag());
   }
 
-  bool is_scheduled() const { return scheduled_ && settings_.scheduling.present; }
+  bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }
 
   bool ask(const schedule_decision& decision) {
     if (decision.allowed) return true;
@@ -280,8 +281,8 @@ class updater : private check_policies<Policies> {
     if (auto done = remember(source_.target().id); !done) return done;
     note_health({});
     message_.clear();
-    message_.append("updated to ").append(source_.target().ref).append(" #");
-    message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
+    message_.append("updated to "sv).append(source_.target().ref).append(" #"sv);
+    message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial"sv);
     log_.info(message_);
     finish(update_outcome::updated);
     light_.play(led_pattern::success);
@@ -331,8 +332,7 @@ class updater : private check_policies<Policies> {
 
   // The health log is the scheduler's: where it is not asked, none is kept.
   void note_health(std::string_view failure) {
-    if (!is_scheduled() || hardware_.now() == 0) return;
-    (void)scheduler_.health().add_update(hardware_.now(), source_.target().ref, failure);
+    if (is_scheduled()) scheduler_.record_update(source_.target().ref, failure);
   }
 
   std::string_view subject() const {
@@ -372,7 +372,8 @@ class updater : private check_policies<Policies> {
   event_log<log_type> log_;
   status_light<hardware_type> light_{hardware_, settings_};
   swapper<storage_type> swapper_{storage_};
-  scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_, settings_};
+  typename Policies::template scheduler<storage_type, hardware_type> scheduler_{
+      storage_, hardware_, settings_};
   typename Policies::source source_{settings_};
   stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
                                                                                   settings_};

@@ -14,6 +14,9 @@ struct device : ota::default_policies {
   using storage = ota::memory_files<16384>;
   using hash = ota::sha1;
   using trust = ota::host_trusted;
+  template <class Storage, class Hardware>
+  using scheduler = ota::no_scheduler<Storage, Hardware>;
+  static constexpr bool takes_over = false;
 };
 
 using device_updater = ota::updater<device>;

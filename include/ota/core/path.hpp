@@ -19,7 +19,7 @@ constexpr bool is_valid_path(std::string_view path) {
       continue;
     }
     const std::string_view name = slice(path, part, i - part);
-    if (name.empty() || name == "." || name == "..") return false;
+    if (name.empty() || name == "."sv || name == ".."sv) return false;
     part = i + 1;
   }
   return true;

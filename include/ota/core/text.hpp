@@ -5,6 +5,9 @@
 
 namespace ota {
 
+// A literal text with its length: without, every use would count its characters at run time.
+using std::literals::operator""sv;
+
 /// Part of a text: as `text.substr(first, count)`, but a `first` behind the end gives an empty
 /// text. The standard one throws there, which without exceptions still links the means to abort.
 constexpr std::string_view slice(std::string_view text, std::size_t first,

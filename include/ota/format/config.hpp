@@ -124,7 +124,7 @@ namespace detail {
 constexpr bool is_repository_name(std::string_view name) {
   for (char c : name)
     if (!is_alphanumeric(c) && c != '-' && c != '_' && c != '.') return false;
-  return !name.empty() && name != "." && name != "..";
+  return !name.empty() && name != "."sv && name != ".."sv;
 }
 
 constexpr bool has_control(std::string_view text) {
@@ -180,15 +180,15 @@ inline constexpr error bad_trial_boots{errc::invalid_argument, "trial_boots",
 /// Whether an update can be made with these settings. The error's `where` is the key at fault.
 inline result<void> validate(const config& settings) {
   namespace bad_config = detail::bad_config;
-  if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"))
+  if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"sv))
     return bad_config::no_owner;
-  if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"))
+  if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"sv))
     return bad_config::no_repo;
   if (!detail::is_repository_name(settings.owner)) return bad_config::bad_owner;
   if (!detail::is_repository_name(settings.repo)) return bad_config::bad_repo;
-  if (settings.channel != "stable" && settings.channel != "developer")
+  if (settings.channel != "stable"sv && settings.channel != "developer"sv)
     return bad_config::bad_channel;
-  if (settings.tag.empty() && settings.channel == "developer" && settings.branch.empty())
+  if (settings.tag.empty() && settings.channel == "developer"sv && settings.branch.empty())
     return bad_config::bad_branch;
   if (!parse_url(settings.api)) return bad_config::bad_api;
   if (!parse_url(settings.raw)) return bad_config::bad_raw;

@@ -134,7 +134,7 @@ inline config_slot find_scheduling_slot(scheduling_config& into, std::string_vie
   config_slot slot;
   find_in(scheduling_numbers, into, key, config_kind::whole, slot);
   find_in(scheduling_signed, into, key, config_kind::signed_whole, slot);
-  if (key == "power_source") slot = {"power_source", config_kind::text, &into.power_source};
+  if (key == "power_source"sv) slot = {"power_source", config_kind::text, &into.power_source};
   return slot;
 }
 
@@ -147,11 +147,11 @@ inline config_slot find_slot(config& into, std::string_view key) {
   find_in(config_decimals, into, key, config_kind::decimal, slot);
   find_in(config_signed, into, key, config_kind::signed_whole, slot);
   find_in(config_lists, into, key, config_kind::list, slot);
-  if (key == "min_free_storage")
+  if (key == "min_free_storage"sv)
     slot = {"min_free_storage", config_kind::large, &into.min_free_storage};
-  if (key == "reset_mode") slot = {"reset_mode", config_kind::reset, &into.reset};
-  if (key == "lora_spi_pins") slot = {"lora_spi_pins", config_kind::pins, into.lora_spi_pins};
-  if (key == "update_scheduling")
+  if (key == "reset_mode"sv) slot = {"reset_mode", config_kind::reset, &into.reset};
+  if (key == "lora_spi_pins"sv) slot = {"lora_spi_pins", config_kind::pins, into.lora_spi_pins};
+  if (key == "update_scheduling"sv)
     slot = {"update_scheduling", config_kind::scheduling, &into.scheduling};
   return slot;
 }
@@ -249,11 +249,11 @@ inline bool assign_text(const config_slot& slot, std::string_view text) {
     return true;
   }
   if (slot.kind != config_kind::reset) return false;
-  if (text == "hard")
+  if (text == "hard"sv)
     *slot.at<reset_mode>() = reset_mode::hard;
-  else if (text == "soft")
+  else if (text == "soft"sv)
     *slot.at<reset_mode>() = reset_mode::soft;
-  else if (text == "none")
+  else if (text == "none"sv)
     *slot.at<reset_mode>() = reset_mode::none;
   else
     return false;

@@ -53,7 +53,7 @@ class json_writer {
   json_writer& key(std::string_view name) {
     begin_value();
     quote(name);
-    put(style_.spaced ? ": " : ":");
+    put(style_.spaced ? ": "sv : ":"sv);
     needs_comma_ = false;
     return *this;
   }
@@ -84,7 +84,7 @@ class json_writer {
     return *this;
   }
 
-  json_writer& boolean(bool value) { return number_text(value ? "true" : "false"); }
+  json_writer& boolean(bool value) { return number_text(value ? "true"sv : "false"sv); }
   json_writer& null() { return number_text("null"); }
 
  private:
@@ -92,7 +92,7 @@ class json_writer {
 
   // What precedes a key or a value; after it the next one needs a comma.
   void begin_value() {
-    if (needs_comma_) put(style_.spaced ? ", " : ",");
+    if (needs_comma_) put(style_.spaced ? ", "sv : ","sv);
     needs_comma_ = true;
   }
 
@@ -110,7 +110,7 @@ class json_writer {
   }
 
   void quote(std::string_view text) {
-    put("\"");
+    put("\""sv);
     std::size_t done = 0;
     for (std::size_t at = 0; at < text.size();) {
       const auto c = static_cast<std::uint8_t>(text[at]);
@@ -124,7 +124,7 @@ class json_writer {
       done = at;
     }
     put(slice(text, done));
-    put("\"");
+    put("\""sv);
   }
 
   // Writes the first character of `text`, which is not plain; returns its size in bytes.

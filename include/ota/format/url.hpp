@@ -87,14 +87,14 @@ inline result<url_view> parse_url(std::string_view url) {
   namespace bad_url = detail::bad_url;
   if (!detail::is_url_text(url)) return bad_url::forbidden_character;
   url_view parts;
-  if (detail::starts_with_any_case(url, "http://"))
+  if (detail::starts_with_any_case(url, "http://"sv))
     url.remove_prefix(7);
-  else if (detail::starts_with_any_case(url, "https://"))
+  else if (detail::starts_with_any_case(url, "https://"sv))
     url.remove_prefix(8), parts.secure = true;
   else
     return bad_url::unknown_scheme;
   parts.port = parts.secure ? 443 : 80;
-  parts.authority = slice(url, 0, url.find_first_of("/?#"));
+  parts.authority = slice(url, 0, url.find_first_of("/?#"sv));
   parts.target = slice(url, parts.authority.size());
   parts.target = slice(parts.target, 0, parts.target.find('#'));
   if (parts.target.empty()) parts.target = "/";
@@ -143,8 +143,8 @@ inline std::size_t remove_dot_segments(char* path, std::size_t size) {
     while (end < size && path[end] != '/') ++end;
     const std::string_view part(path + at + 1, end - at - 1);
     const bool last = end == size;
-    if (part == "." || part == "..") {
-      if (part == "..")
+    if (part == "."sv || part == ".."sv) {
+      if (part == ".."sv)
         while (kept != 0 && path[--kept] != '/') {
         }
       if (last) path[kept++] = '/';
@@ -159,9 +159,9 @@ inline std::size_t remove_dot_segments(char* path, std::size_t size) {
 /// Brings an absolute URL into the form that `parse_url` takes: a path, without dot segments.
 template <std::size_t N>
 result<void> tidy_url(fixed_string<N>& url) {
-  const std::size_t scheme = url.view().find("://");
+  const std::size_t scheme = url.view().find("://"sv);
   const std::size_t begin =
-      scheme == std::string_view::npos ? scheme : url.view().find_first_of("/?", scheme + 3);
+      scheme == std::string_view::npos ? scheme : url.view().find_first_of("/?"sv, scheme + 3);
   if (begin != std::string_view::npos) {
     if (url[begin] == '?') {
       url.append('/');

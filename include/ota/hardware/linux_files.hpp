@@ -76,7 +76,7 @@ inline int power_supply_charge(const char* folder) {
       return path.overflowed() ? std::string_view{} : read_text(path.c_str(), into);
     };
     char text[16];
-    if (read("type", text) != "Battery\n" || read("scope", text) == "Device\n") continue;
+    if (read("type", text) != "Battery\n"sv || read("scope", text) == "Device\n"sv) continue;
     const std::string_view charge = read("capacity", text);
     if (charge.empty() || charge.front() < '0' || charge.front() > '9') continue;
     const int percent = leading_number(charge);

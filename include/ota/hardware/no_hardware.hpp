@@ -82,6 +82,10 @@ using reset_of = decltype(std::declval<H&>().reset(reset_mode::hard));
 template <class Hardware>
 inline constexpr bool has_fuel_gauge = detail::gives<int, detail::charge_of, Hardware>::value;
 
+/// Whether a hardware policy has a status LED: it gives `led` itself.
+template <class Hardware>
+inline constexpr bool has_led = !std::is_same_v<decltype(&Hardware::led), void (no_hardware::*)(bool)>;
+
 /// Checks a hardware policy against the contract, one sentence for each missing member.
 template <class Hardware>
 struct check_hardware {

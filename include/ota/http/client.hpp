@@ -198,19 +198,20 @@ class http_client : private check_byte_stream<Stream> {
         request.user_agent.empty() ? std::string_view("ota-updater") : request.user_agent;
     const bool ranged = request.range_from != 0;
     bool done =
-        put("GET ") && put(target.target) && put(" HTTP/1.1\r\nHost: ") && put(target.authority) &&
-        put_header("User-Agent: ", agent) && put_header("Accept: ", request.accept) &&
-        put_header("Authorization: token ", with_token ? request.token : std::string_view{}) &&
-        put_header("If-None-Match: ", request.if_none_match);
+        put("GET "sv) && put(target.target) && put(" HTTP/1.1\r\nHost: "sv) &&
+        put(target.authority) && put_header("User-Agent: "sv, agent) &&
+        put_header("Accept: "sv, request.accept) &&
+        put_header("Authorization: token "sv, with_token ? request.token : std::string_view{}) &&
+        put_header("If-None-Match: "sv, request.if_none_match);
     if (ranged)
-      done = done && put("\r\nRange: bytes=") && put(from) && put("-") &&
-             put_header("If-Range: ", request.if_range);
-    done = done && put("\r\n\r\n") && flush();
+      done = done && put("\r\nRange: bytes="sv) && put(from) && put("-"sv) &&
+             put_header("If-Range: "sv, request.if_range);
+    done = done && put("\r\n\r\n"sv) && flush();
     return done ? result<void>{} : written_;
   }
 
   bool put_header(std::string_view name, std::string_view value) {
-    return value.empty() || (put("\r\n") && put(name) && put(value));
+    return value.empty() || (put("\r\n"sv) && put(name) && put(value));
   }
 
   // The receive buffer is empty while a request is sent, and gathers it.

@@ -33,7 +33,7 @@ class url_buffer {
   }
 
   void add_location(char c) {
-    if (end_ == capacity_ && base_ != 0 && starts_with(location(), "http")) {
+    if (end_ == capacity_ && base_ != 0 && starts_with(location(), "http"sv)) {
       // An absolute address does not need the one before it.
       std::memmove(data_, data_ + base_, end_ - base_);
       end_ -= base_;
@@ -50,12 +50,12 @@ class url_buffer {
   void follow() {
     const std::string_view place = location();
     std::size_t kept = 0;
-    const std::size_t colon = place.find("://");
-    if (colon == std::string_view::npos || colon > place.find_first_of("/?")) {
+    const std::size_t colon = place.find("://"sv);
+    if (colon == std::string_view::npos || colon > place.find_first_of("/?"sv)) {
       const std::size_t scheme = url().find(':') + 1;
       const std::size_t authority = url().find('/', scheme + 2);
       const std::size_t path_end = url().find('?');
-      if (starts_with(place, "//"))
+      if (starts_with(place, "//"sv))
         kept = scheme;
       else if (place.front() == '/')
         kept = authority;
@@ -163,7 +163,7 @@ class head_parser {
   // "HTTP/1.1 200 OK"
   bool read_status() {
     const std::string_view line = value_;
-    if (line.size() < 12 || !starts_with(line, "HTTP/1.") || line[8] != ' ') return false;
+    if (line.size() < 12 || !starts_with(line, "HTTP/1."sv) || line[8] != ' ') return false;
     std::string_view digits = slice(line, 9, 3);
     std::uint64_t status = 0;
     if (!take_number(digits, status) || !digits.empty() || status < 100) return false;
@@ -222,13 +222,13 @@ class head_parser {
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = text.size() >= 7 && slice(text, text.size() - 7) == "chunked";
+        chunked = text.size() >= 7 && slice(text, text.size() - 7) == "chunked"sv;
         bad_length |= !chunked;
         break;
       case header::connection:
-        if (text.find("close") != std::string_view::npos)
+        if (text.find("close"sv) != std::string_view::npos)
           keep_alive = false;
-        else if (text.find("keep-alive") != std::string_view::npos)
+        else if (text.find("keep-alive"sv) != std::string_view::npos)
           keep_alive = true;
         break;
       case header::content_range:
@@ -257,11 +257,11 @@ class head_parser {
   // "bytes 100-199/200", the total also "*"
   void read_range(std::string_view text) {
     std::uint64_t last = 0;
-    if (!starts_with(text, "bytes ")) return;
+    if (!starts_with(text, "bytes "sv)) return;
     text.remove_prefix(6);
-    if (!take_number(text, response.range_start) || !starts_with(text, "-")) return;
+    if (!take_number(text, response.range_start) || !starts_with(text, "-"sv)) return;
     text.remove_prefix(1);
-    if (!take_number(text, last) || !starts_with(text, "/")) return;
+    if (!take_number(text, last) || !starts_with(text, "/"sv)) return;
     text.remove_prefix(1);
     take_number(text, response.range_total);
     response.has_range = last >= response.range_start;

@@ -23,7 +23,7 @@ constexpr bool take_number(std::string_view& text, std::uint64_t& value) {
 /// for anything else.
 constexpr std::uint64_t parse_http_date(std::string_view text) {
   constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (text.size() != 29 || slice(text, 25) != " GMT") return 0;
+  if (text.size() != 29 || slice(text, 25) != " GMT"sv) return 0;
   const auto number = [text](std::size_t at, std::size_t size) {
     std::string_view part = slice(text, at, size);
     std::uint64_t value = 0;

@@ -19,7 +19,7 @@ class canonical_json {
   static constexpr int max_depth = 8;
   using key_text = fixed_string<64>;
 
-  canonical_json(Storage& storage, const char* path, mutable_bytes buffer, Sink& sink)
+  canonical_json(Storage& storage, std::string_view path, mutable_bytes buffer, Sink& sink)
       : text_(storage, path, buffer), sink_(sink) {}
 
   /// Writes the document.
@@ -57,23 +57,23 @@ class canonical_json {
 
   result<void> array(int depth) {
     text_.take();
-    put("[");
+    put("["sv);
     for (bool first = true; skip_space() != ']'; first = false) {
       if (!first) {
         text_.take();
-        put(",");
+        put(","sv);
       }
       if (auto done = value(depth + 1); !done) return done;
       if (text_.peek() == '\0') break;
     }
     text_.take();
-    put("]");
+    put("]"sv);
     return {};
   }
 
   result<void> object(int depth) {
     text_.take();
-    put("{");
+    put("{"sv);
     const std::uint64_t begin = text_.offset();
     key_text last;
     for (bool first = true;; first = false) {
@@ -81,15 +81,15 @@ class canonical_json {
       std::uint64_t at = 0;
       if (auto done = find_next(begin, depth, first, last, next, at); !done) return done;
       if (at == 0) break;
-      if (!first) put(",");
+      if (!first) put(","sv);
       json_writer(sink_text_, {false, true}).string(next);
-      put(":");
+      put(":"sv);
       text_.seek(at);
       if (auto done = value(depth + 1); !done) return done;
       last = next;
     }
     // The last look through the object has ended behind it.
-    put("}");
+    put("}"sv);
     return {};
   }
 
@@ -114,7 +114,7 @@ class canonical_json {
       skip_space();
       text_.take();
       skip_space();
-      const bool is_signature = depth == 0 && key.view() == "signature";
+      const bool is_signature = depth == 0 && key.view() == "signature"sv;
       if (!is_signature && (first || key.view() > last.view()) &&
           (at == 0 || key.view() <= next.view())) {
         next = key;
@@ -147,7 +147,7 @@ class canonical_json {
   result<void> scalar() {
     fixed_string<64> text;
     while (!ends_scalar(text_.peek())) text.append(text_.take());
-    if (text.view() == "true" || text.view() == "false" || text.view() == "null") {
+    if (text.view() == "true"sv || text.view() == "false"sv || text.view() == "null"sv) {
       put(text);
       return {};
     }
@@ -159,7 +159,7 @@ class canonical_json {
 
   result<void> string() {
     text_.take();
-    put("\"");
+    put("\""sv);
     fixed_string<64> run;
     while (text_.peek() != '"' && text_.peek() != '\0') {
       char bytes[4];
@@ -168,7 +168,7 @@ class canonical_json {
     }
     put_run(run);
     text_.take();
-    put("\"");
+    put("\""sv);
     return {};
   }
 

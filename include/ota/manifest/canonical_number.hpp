@@ -50,12 +50,12 @@ inline fixed_string<64> write_float(const decimal_number& number) {
   fixed_string<64> out;
   const std::string_view digits = number.digits;
   if (number.negative) out.append('-');
-  if (digits.empty()) return out.append("0.0");
+  if (digits.empty()) return out.append("0.0"sv);
   const std::int32_t point = number.point;
   if (point > -4 && point <= 16) {
     for (std::int32_t i = point < 0 ? point : 0; i < 0; ++i)
-      if (i == point) out.append("0.");
-    if (point == 0) out.append("0.");
+      if (i == point) out.append("0."sv);
+    if (point == 0) out.append("0."sv);
     for (std::int32_t i = point; i < 0; ++i) out.append('0');
     for (std::size_t i = 0; i < digits.size(); ++i) {
       if (point > 0 && i == static_cast<std::size_t>(point)) out.append('.');
@@ -63,14 +63,14 @@ inline fixed_string<64> write_float(const decimal_number& number) {
     }
     for (std::size_t i = digits.size(); point > 0 && i < static_cast<std::size_t>(point); ++i)
       out.append('0');
-    if (point > 0 && digits.size() <= static_cast<std::size_t>(point)) out.append(".0");
+    if (point > 0 && digits.size() <= static_cast<std::size_t>(point)) out.append(".0"sv);
     return out;
   }
   out.append(digits[0]);
   if (digits.size() > 1) out.append('.').append(slice(digits, 1));
   const std::int32_t exponent = point - 1;
   const std::uint32_t size = static_cast<std::uint32_t>(exponent < 0 ? -exponent : exponent);
-  out.append(exponent < 0 ? "e-" : "e+");
+  out.append(exponent < 0 ? "e-"sv : "e+"sv);
   if (size < 10) out.append('0');
   return out.append_number(size);
 }

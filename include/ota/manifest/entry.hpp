@@ -82,7 +82,7 @@ inline std::size_t decode_entry(bytes in, entry& value) {
 class entry_writer {
  public:
   /// Begins the list at `path`, a literal; what was there is replaced.
-  void begin(const char* path) {
+  void begin(std::string_view path) {
     path_ = path;
     flushed_ = 0;
     used_ = 0;
@@ -90,7 +90,7 @@ class entry_writer {
   }
 
   /// Goes on with a list that has `size` bytes on storage already.
-  void resume(const char* path, std::uint32_t size) {
+  void resume(std::string_view path, std::uint32_t size) {
     begin(path);
     flushed_ = size;
   }
@@ -118,7 +118,7 @@ class entry_writer {
   std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
 
  private:
-  const char* path_ = "";
+  std::string_view path_;
   std::uint32_t flushed_ = 0;
   std::uint32_t count_ = 0;
   std::uint16_t used_ = 0;
@@ -128,7 +128,7 @@ class entry_writer {
 /// Reads a list of entries from a file, one at a time.
 class entry_reader {
  public:
-  void begin(const char* path) {
+  void begin(std::string_view path) {
     path_ = path;
     offset_ = 0;
   }
@@ -153,7 +153,7 @@ class entry_reader {
   static constexpr error damaged_list{errc::malformed, "list",
                                       "a list kept on storage is damaged; it will be made anew"};
 
-  const char* path_ = "";
+  std::string_view path_;
   std::uint32_t offset_ = 0;
 };
 

@@ -15,7 +15,7 @@ class manifest_reader {
   fixed_string<64> signature;  ///< empty: not signed
 
   /// Begins at the first byte of the document.
-  void begin(const char* path) {
+  void begin(std::string_view path) {
     path_ = path;
     offset_ = 0;
     reader_.reset();
@@ -175,7 +175,7 @@ class manifest_reader {
   }
 
   json_reader<256> reader_;
-  const char* path_ = "";
+  std::string_view path_;
   std::uint64_t offset_ = 0;
   member member_ = member::other;
   field field_ = field::other;

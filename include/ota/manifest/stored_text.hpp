@@ -11,7 +11,7 @@ namespace ota::detail {
 template <class Storage>
 class stored_text {
  public:
-  stored_text(Storage& storage, const char* path, mutable_bytes buffer)
+  stored_text(Storage& storage, std::string_view path, mutable_bytes buffer)
       : storage_(storage), path_(path), buffer_(buffer) {}
 
   std::uint64_t offset() const { return first_ + at_; }
@@ -56,7 +56,7 @@ class stored_text {
   }
 
   Storage& storage_;
-  const char* path_;
+  std::string_view path_;
   mutable_bytes buffer_;
   std::uint64_t first_ = 0;  // where the buffer begins in the file
   std::size_t size_ = 0;

@@ -20,7 +20,7 @@ enum class health_kind : std::uint8_t { crash, error, update };
 template <class Storage>
 class health_log {
  public:
-  static constexpr const char* path = "ota_health.json";
+  static constexpr std::string_view path = "ota_health.json";
   static constexpr std::uint32_t most_updates = 50;
   static constexpr std::size_t most_text = 160;  ///< bytes of a text
 
@@ -56,8 +56,8 @@ class health_log {
     std::string_view version;
   };
 
-  static constexpr const char* names[] = {"crashes", "errors", "updates"};
-  static constexpr const char* name_of(health_kind kind) {
+  static constexpr std::string_view names[] = {"crashes", "errors", "updates"};
+  static constexpr std::string_view name_of(health_kind kind) {
     return names[static_cast<std::size_t>(kind)];
   }
 
@@ -101,7 +101,7 @@ class health_log {
       if (depth == 0 && *event != json_event::end_object) return not_an_object;
       at.move(*event, in.reader());
       if (at.begins_event) ++events, is_time = false;
-      if (*event == json_event::key) is_time = depth == 3 && in.reader().text() == "timestamp";
+      if (*event == json_event::key) is_time = depth == 3 && in.reader().text() == "timestamp"sv;
       const bool is_timestamp = *event == json_event::number && is_time && depth == 3;
       if (is_timestamp && at.is_inside && in.whole_number() >= since) ++recent;
     }
@@ -121,7 +121,7 @@ class health_log {
 
   static void begin_with(json_writer& out, const entry& added) {
     out.begin_object();
-    for (const char* name : names) {
+    for (std::string_view name : names) {
       out.key(name).begin_array();
       if (name == name_of(added.kind)) write_entry(out, added);
       out.end_array();
@@ -167,12 +167,12 @@ class health_log {
   }
 
   static void write_entry(json_writer& out, const entry& one) {
-    out.begin_object().key("timestamp").number(one.timestamp);
+    out.begin_object().key("timestamp"sv).number(one.timestamp);
     if (one.kind != health_kind::update) {
-      out.key("details").string(cut(one.text));
+      out.key("details"sv).string(cut(one.text));
     } else {
-      out.key("version").string(cut(one.version)).key("success").boolean(one.text.empty());
-      if (!one.text.empty()) out.key("error").string(cut(one.text));
+      out.key("version"sv).string(cut(one.version)).key("success"sv).boolean(one.text.empty());
+      if (!one.text.empty()) out.key("error"sv).string(cut(one.text));
     }
     out.end_object();
   }

@@ -15,7 +15,7 @@ namespace ota {
 inline std::uint32_t canary_place(std::string_view version, std::string_view device) {
   sha256 hash;
   hash.update(as_bytes(version));
-  hash.update(as_bytes(":"));
+  hash.update(as_bytes(":"sv));
   hash.update(as_bytes(device));
   return detail::load_big_endian(hash.finish().data()) % 100;
 }
@@ -50,7 +50,7 @@ constexpr std::uint32_t seconds_until_hour(int opens, int now_hour, std::uint64_
 template <std::size_t N>
 void append_hour(fixed_string<N>& text, int hour) {
   if (hour < 10) text.append('0');
-  text.append_number(static_cast<std::uint32_t>(hour)).append(":00");
+  text.append_number(static_cast<std::uint32_t>(hour)).append(":00"sv);
 }
 
 }  // namespace detail

@@ -60,10 +60,10 @@ class github {
   result<resolution> step(Http& http, mutable_bytes chunk) {
     if (stage_ == stage::probe) return probe(http);
     if (!open_) return request(http);
-    const auto more =
-        document_.read(http, chunk, [](const entry&, bool) { return result<void>{}; });
-    if (!more) return more.error();
-    if (*more) return resolution::working;
+    if (auto done = document_.receive(http, chunk); !done) return done.error();
+    const auto event = document_.next();
+    if (!event) return event.error();
+    if (*event != document_event::end) return resolution::working;
     open_ = false;
     return finish_document();
   }
@@ -72,9 +72,9 @@ class github {
   template <class Http>
   result<void> open_tree(Http& http, std::string_view tree, bool recursive,
                          std::string_view prefix) {
-    url_text url = api_url("/git/trees/");
+    url_text url = api_url("/git/trees/"sv);
     url.append(tree);
-    if (recursive) url.append("?recursive=1");
+    if (recursive) url.append("?recursive=1"sv);
     document_.begin(document_kind::tree, prefix);
     if (auto done = get(http, url, json_type, settings_.token); !done) return done;
     const http_response& answer = http.response();
@@ -85,15 +85,8 @@ class github {
     return {};
   }
 
-  /// One piece of the list further: `sink(entry, is_link)` for each file and directory in it.
-  /// False at its end.
-  template <class Http, class Sink>
-  result<bool> read_tree(Http& http, mutable_bytes chunk, Sink&& sink) {
-    return document_.read(http, chunk, sink);
-  }
-
-  /// Whether the list just read lacks entries because the tree is too large for one answer.
-  bool truncated() const { return document_.truncated; }
+  /// The list of files, to be read piece by piece.
+  github_document& tree() { return document_; }
 
   /// Opens the content of a file from byte `offset` on.
   template <class Http>
@@ -115,9 +108,9 @@ class github {
     blobs_only_ = true;
     char id[40];
     to_hex(file.hash.view(), id);
-    url_text url = api_url("/git/blobs/");
+    url_text url = api_url("/git/blobs/"sv);
     url.append({id, sizeof id});
-    return get(http, url, "application/vnd.github.raw", settings_.token, offset, etag);
+    return get(http, url, "application/vnd.github.raw"sv, settings_.token, offset, etag);
   }
 
   /// Opens the release's manifest.
@@ -138,10 +131,10 @@ class github {
   using url_text = fixed_string<1400>;
   enum class stage : std::uint8_t { probe, release, reference, tag };
 
-  static constexpr const char* json_type = "application/vnd.github+json";
-  static constexpr const char* raw_type = "application/octet-stream";
+  static constexpr std::string_view json_type = "application/vnd.github+json";
+  static constexpr std::string_view raw_type = "application/octet-stream";
 
-  bool follows_release() const { return settings_.channel == "stable" || !settings_.tag.empty(); }
+  bool follows_release() const { return settings_.channel == "stable"sv || !settings_.tag.empty(); }
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
@@ -149,22 +142,22 @@ class github {
            !web_base(settings_).empty() && !installed_->ref.empty();
   }
 
-  url_text api_url(const char* rest) const {
+  url_text api_url(std::string_view rest) const {
     url_text url(settings_.api);
-    url.append("/repos/").append(settings_.owner).append('/').append(settings_.repo).append(rest);
+    url.append("/repos/"sv).append(settings_.owner).append('/').append(settings_.repo).append(rest);
     return url;
   }
 
   template <class Http>
-  result<void> get(Http& http, const url_text& url, const char* accept, std::string_view token,
+  result<void> get(Http& http, const url_text& url, std::string_view accept, std::string_view token,
                    std::uint64_t offset = 0, std::string_view if_range = {}) {
     if (url.overflowed()) return address_too_long;
     return get(http, url.view(), accept, token, offset, if_range);
   }
 
   template <class Http>
-  result<void> get(Http& http, std::string_view url, const char* accept, std::string_view token,
-                   std::uint64_t offset = 0, std::string_view if_range = {},
+  result<void> get(Http& http, std::string_view url, std::string_view accept,
+                   std::string_view token, std::uint64_t offset = 0, std::string_view if_range = {},
                    std::string_view if_none_match = {}) {
     http_request request;
     request.url = url;
@@ -183,7 +176,7 @@ class github {
     stage_ = stage::release;
     url_text url(web_base(settings_));
     url.append('/').append(settings_.owner).append('/').append(settings_.repo);
-    url.append("/releases/latest");
+    url.append("/releases/latest"sv);
     http_request request;
     request.url = url;
     request.user_agent = settings_.user_agent;
@@ -191,7 +184,7 @@ class github {
     const auto answer = http.open(request);
     if (!answer || http.response().status / 100 != 3) return resolution::working;
     url.clear();
-    url.append("/releases/tag/");
+    url.append("/releases/tag/"sv);
     append_escaped(url, installed_->ref);
     const std::string_view place = http.location();
     const bool same =
@@ -201,21 +194,21 @@ class github {
 
   template <class Http>
   result<resolution> request(Http& http) {
-    url_text url = api_url("");
+    url_text url = api_url({});
     switch (stage_) {
       case stage::release:
         document_.begin(document_kind::release);
-        url.append(settings_.tag.empty() ? "/releases/latest" : "/releases/tags/");
+        url.append(settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv);
         append_escaped(url, settings_.tag);
         break;
       case stage::reference:
         document_.begin(document_kind::reference);
-        url.append(follows_release() ? "/git/ref/tags/" : "/git/ref/heads/");
+        url.append(follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv);
         append_escaped(url, target_.ref);
         break;
       default:
         document_.begin(document_kind::reference);
-        url.append("/git/tags/").append(target_.commit);
+        url.append("/git/tags/"sv).append(target_.commit);
         break;
     }
     const bool first = stage_ == stage::release || !follows_release();

@@ -11,6 +11,13 @@ namespace ota {
 /// Which of GitHub's documents is being read.
 enum class document_kind : std::uint8_t { release, reference, tree };
 
+/// What `github_document::next` met.
+enum class document_event : std::uint8_t {
+  need_input,  ///< all that was received is read
+  item,        ///< an entry of a tree
+  end          ///< the document is complete
+};
+
 /// Reads one of GitHub's documents piece by piece and keeps the few fields that matter.
 class github_document {
  public:
@@ -43,26 +50,36 @@ class github_document {
   /// The most bytes the document may have; 0: any number.
   void limit_size(std::uint64_t bytes) { limit_ = bytes; }
 
-  /// Reads one piece of the body; false at the end of the document. `sink(entry, is_link)` gets
-  /// the files and directories of a tree.
-  template <class Http, class Sink>
-  result<bool> read(Http& http, mutable_bytes chunk, Sink&& sink) {
+  /// Reads one piece of the body; `next` tells what is in it.
+  template <class Http>
+  result<void> receive(Http& http, mutable_bytes chunk) {
     const auto size = http.read(chunk);
     if (!size) return size.error();
     if (*size == 0)
       reader_.finish();
     else
       reader_.feed(chunk.first(*size));
+    return {};
+  }
+
+  /// The next file or directory of a tree; other documents have none.
+  result<document_event> next() {
     for (;;) {
       const auto event = reader_.next();
       if (!event) return event.error();
-      if (*event == json_event::end) return false;
+      if (*event == json_event::end) return document_event::end;
       if (*event == json_event::need_input) break;
-      if (auto done = take(*event, sink); !done) return done.error();
+      const auto complete = take(*event);
+      if (!complete) return complete.error();
+      if (*complete) return document_event::item;
     }
     if (limit_ != 0 && reader_.offset() > limit_) return too_large;
-    return true;
+    return document_event::need_input;
   }
+
+  /// What `next` has found, and whether it is a symbolic link.
+  const entry& item() const { return item_; }
+  bool is_link() const { return is_link_; }
 
  private:
   static constexpr error too_large{errc::too_long, "github",
@@ -95,7 +112,7 @@ class github_document {
 
   static field field_of(std::string_view key) {
     struct known {
-      const char* name;
+      std::string_view name;
       field value;
     };
     static constexpr known names[] = {{"tag_name", field::tag_name},
@@ -125,8 +142,8 @@ class github_document {
     return 1;
   }
 
-  template <class Sink>
-  result<void> take(json_event event, Sink& sink) {
+  // True when an entry is complete.
+  result<bool> take(json_event event) {
     const std::size_t depth = reader_.depth();
     if (event == json_event::key) {
       field_ = field::other;
@@ -134,26 +151,26 @@ class github_document {
         section_ = field_ = field_of(reader_.text());
       else if (depth == inner_depth())
         field_ = field_of(reader_.text());
-      return {};
+      return false;
     }
     if (event == json_event::begin_object) {
       if (depth == 3) begin_item();
-      return {};
+      return false;
     }
     if (event == json_event::end_object)
-      return depth == 2 && inner_depth() == 3 ? end_item(sink) : result<void>{};
-    if (event == json_event::begin_array || event == json_event::end_array) return {};
-    if (depth == 1) return take_top(event);
-    if (depth == inner_depth()) return take_inner(event);
-    return {};
+      return depth == 2 && inner_depth() == 3 ? end_item() : result<bool>(false);
+    if (event == json_event::begin_array || event == json_event::end_array) return false;
+    if (depth == 1) take_top(event);
+    if (depth == inner_depth() && depth != 1)
+      if (auto done = take_inner(event); !done) return done.error();
+    return false;
   }
 
-  result<void> take_top(json_event event) {
+  void take_top(json_event event) {
     if (kind_ == document_kind::release && field_ == field::tag_name && event == json_event::string)
       name.assign(whole_text());
     if (kind_ == document_kind::tree && field_ == field::truncated && event == json_event::boolean)
       truncated = reader_.boolean();
-    return {};
   }
 
   // A text that did not fit is as good as none.
@@ -179,13 +196,13 @@ class github_document {
     const std::string_view text = event == json_event::string ? whole_text() : std::string_view{};
     if (section_ == field::object) {
       if (field_ == field::sha) name.assign(text);
-      if (field_ == field::type) is_tag_object = text == "tag";
+      if (field_ == field::type) is_tag_object = text == "tag"sv;
       return {};
     }
     if (kind_ == document_kind::release && section_ == field::assets) {
-      if (field_ == field::name) is_manifest_ = text == "manifest.json";
+      if (field_ == field::name) is_manifest_ = text == "manifest.json"sv;
       if (field_ == field::digest) asset_sum_ = sum_of(text);
-      if (field_ == field::state) complete_ = text == "uploaded";
+      if (field_ == field::state) complete_ = text == "uploaded"sv;
       if (field_ == (prefer_api_url ? field::url : field::download_url)) item_.path.assign(text);
       if (field_ == (prefer_api_url ? field::download_url : field::url) && item_.path.empty())
         item_.path.assign(text);
@@ -205,12 +222,12 @@ class github_document {
         if (item_.path.overflowed()) return path_too_long;
         break;
       case field::mode:
-        item_.executable = text == "100755";
-        is_link_ = text == "120000";
+        item_.executable = text == "100755"sv;
+        is_link_ = text == "120000"sv;
         break;
       case field::type:
-        is_listed_ = text == "blob" || text == "tree";
-        item_.kind = text == "tree" ? entry_kind::directory : entry_kind::file;
+        is_listed_ = text == "blob"sv || text == "tree"sv;
+        item_.kind = text == "tree"sv ? entry_kind::directory : entry_kind::file;
         break;
       case field::sha:
         item_.hash.kind = digest_kind::git_id;
@@ -229,18 +246,17 @@ class github_document {
     return {};
   }
 
-  template <class Sink>
-  result<void> end_item(Sink& sink) {
+  result<bool> end_item() {
     if (kind_ == document_kind::release && section_ == field::assets) {
       if (is_manifest_ && complete_ && !item_.path.empty() && !item_.path.overflowed()) {
         manifest_url.assign(item_.path);
         manifest_sum = asset_sum_;
       }
-      return {};
+      return false;
     }
-    if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return {};
+    if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return false;
     if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
-    return sink(static_cast<const entry&>(item_), is_link_);
+    return true;
   }
 
   json_reader<256> reader_;

@@ -3,6 +3,7 @@
 #include "../core/hex.hpp"
 #include "../format/config.hpp"
 #include "../manifest/entry.hpp"
+#include "../source/github_document.hpp"
 #include "../storage/layout.hpp"
 #include "file_filter.hpp"
 
@@ -68,14 +69,10 @@ class lister {
 
   template <class Http, class Source>
   result<bool> read(Http& http, Source& source, mutable_bytes chunk) {
-    const auto more = source.read_tree(
-        http, chunk, [this](const entry& listed, bool is_link) { return add(listed, is_link); });
-    if (!more) {
-      task_ = task::open;
-      return more;
-    }
-    if (*more) return true;
-    if (source.truncated()) {
+    const auto more = read_piece(http, source.tree(), chunk);
+    if (!more) task_ = task::open;
+    if (!more || *more) return more;
+    if (source.tree().truncated) {
       if (!recursive_) return directory_too_large;
       recursive_ = false;
       task_ = task::open;
@@ -88,6 +85,18 @@ class lister {
       return true;
     }
     return directories_ ? begin_pass() : result<bool>(false);
+  }
+
+  // Takes the entries of one piece of the answer; false at its end.
+  template <class Http, class Document>
+  result<bool> read_piece(Http& http, Document& document, mutable_bytes chunk) {
+    if (auto done = document.receive(http, chunk); !done) return done.error();
+    for (;;) {
+      const auto event = document.next();
+      if (!event) return event.error();
+      if (*event != document_event::item) return *event == document_event::need_input;
+      if (auto done = add(document.item(), document.is_link()); !done) return done.error();
+    }
   }
 
   result<void> add(const entry& listed, bool is_link) {

@@ -141,7 +141,7 @@ class manifest_lister {
   }
 
   static bool is_hidden(std::string_view path) {
-    return path.front() == '.' || path.find("/.") != std::string_view::npos;
+    return path.front() == '.' || path.find("/."sv) != std::string_view::npos;
   }
 
   Storage& storage_;

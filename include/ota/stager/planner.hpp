@@ -68,7 +68,7 @@ class planner {
   }
 
   /// Adds a small file of the library's own, which changes together with the version's files.
-  result<void> add_own_file(const char* path, bytes content) {
+  result<void> add_own_file(std::string_view path, bytes content) {
     const auto staged = detail::staged_path(plan_.count());
     if (auto done = storage_.write(staged, 0, content); !done) return done;
     return add_own(path, content.size());
@@ -106,7 +106,7 @@ class planner {
     return count_only_ ? result<void>{} : plan_.add(storage_, item);
   }
 
-  result<void> add_own(const char* path, std::uint64_t size) {
+  result<void> add_own(std::string_view path, std::uint64_t size) {
     item_ = {};
     item_.path.assign(path);
     item_.size = size;

@@ -35,7 +35,7 @@ inline std::uint32_t settings_sum(const config& settings) {
     for (std::string_view text : list) add(text);
     add("");
   }
-  add(settings.allow_links ? "links" : "");
+  add(settings.allow_links ? "links"sv : "");
   return sum.value();
 }
 

@@ -10,7 +10,13 @@ namespace ota::detail {
 /// The text of version.json, as 0x687931/ota writes it: {"ref": "…", "commit": "…"}.
 inline fixed_string<900> version_json(std::string_view ref, std::string_view commit) {
   fixed_string<900> text;
-  json_writer(text).begin_object().key("ref").string(ref).key("commit").string(commit).end_object();
+  json_writer(text)
+      .begin_object()
+      .key("ref"sv)
+      .string(ref)
+      .key("commit"sv)
+      .string(commit)
+      .end_object();
   return text;
 }
 
@@ -31,8 +37,8 @@ release_target read_version(Storage& storage, mutable_bytes scratch) {
     if (reader.depth() != 1 || reader.truncated()) continue;
     if (*event == json_event::key) key.assign(reader.text());
     if (*event != json_event::string) continue;
-    if (key.view() == "ref") version.ref.assign(reader.text());
-    if (key.view() == "commit") version.commit.assign(reader.text());
+    if (key.view() == "ref"sv) version.ref.assign(reader.text());
+    if (key.view() == "commit"sv) version.commit.assign(reader.text());
   }
   return version;
 }

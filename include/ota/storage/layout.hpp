@@ -14,20 +14,21 @@ namespace ota {
 /// the root are those of 0x687931/ota, so that a device may change over and back.
 namespace layout {
 
-inline constexpr const char* version = "version.json";
-inline constexpr const char* errors = "ota_error.json";
-inline constexpr const char* state = ".ota/state";          // how far the swap is
-inline constexpr const char* target = ".ota/target";        // what is being staged
-inline constexpr const char* listing = ".ota/next";         // files of the version being staged
-inline constexpr const char* expanded = ".ota/next.more";   // the same, truncated parts filled in
-inline constexpr const char* part = ".ota/next.part";       // one such part
-inline constexpr const char* plan = ".ota/plan";            // what the swap will do
-inline constexpr const char* manifest = ".ota/manifest";    // the manifest being read
-inline constexpr const char* installed = ".ota/installed";  // files of the installed version
-inline constexpr const char* etag = ".ota/etag";            // what the server last answered
-inline constexpr const char* temporary = ".ota/tmp";        // of every atomic write
-inline constexpr const char* staged = ".ota/new";
-inline constexpr const char* replaced = ".ota/old";
+inline constexpr std::string_view version = "version.json";
+inline constexpr std::string_view errors = "ota_error.json";
+inline constexpr std::string_view state = ".ota/state";    // how far the swap is
+inline constexpr std::string_view target = ".ota/target";  // what is being staged
+inline constexpr std::string_view listing = ".ota/next";   // files of the version being staged
+inline constexpr std::string_view expanded =
+    ".ota/next.more";                                       // the same, truncated parts filled in
+inline constexpr std::string_view part = ".ota/next.part";  // one such part
+inline constexpr std::string_view plan = ".ota/plan";       // what the swap will do
+inline constexpr std::string_view manifest = ".ota/manifest";    // the manifest being read
+inline constexpr std::string_view installed = ".ota/installed";  // files of the installed version
+inline constexpr std::string_view etag = ".ota/etag";            // what the server last answered
+inline constexpr std::string_view temporary = ".ota/tmp";        // of every atomic write
+inline constexpr std::string_view staged = ".ota/new";
+inline constexpr std::string_view replaced = ".ota/old";
 
 }  // namespace layout
 
@@ -37,7 +38,7 @@ using own_path = fixed_string<32>;
 
 /// The file of entry `index` below `.ota/new` or `.ota/old`; 256 to a directory, so that file
 /// systems with flat directories stay fast.
-inline own_path numbered_path(const char* directory, std::uint32_t index) {
+inline own_path numbered_path(std::string_view directory, std::uint32_t index) {
   own_path path(directory);
   path.append('/').append_number(index / 256).append('/').append_number(index % 256);
   return path;
@@ -50,8 +51,8 @@ inline own_path replaced_path(std::uint32_t index) {
 
 /// Whether a path is the library's own, which no update may replace.
 inline bool is_own_path(std::string_view path) {
-  return starts_with(path, ".ota") || path == layout::version || path == layout::errors ||
-         path == "ota_health.json" || path == "ota_last_check.json";
+  return starts_with(path, ".ota"sv) || path == layout::version || path == layout::errors ||
+         path == "ota_health.json"sv || path == "ota_last_check.json"sv;
 }
 
 /// Removes the directories above `path` that hold nothing any more.

@@ -211,7 +211,7 @@ class posix_files {
         std::memcpy(&length, buffer + at + 16, sizeof length);
         const char* const name = buffer + at + 19;
         at += length;
-        if (std::string_view(name) == "." || std::string_view(name) == "..") continue;
+        if (std::string_view(name) == "."sv || std::string_view(name) == ".."sv) continue;
         if (!take(name)) return {};
       }
     }

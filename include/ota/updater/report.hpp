@@ -59,7 +59,7 @@ class event_log : public Log {
   void retry(std::uint32_t seconds, const error& failure) {
     if constexpr (Log::enabled) {
       fixed_string<max_log_line> line("Request failed, retrying in ");
-      line.append_number(seconds).append("s: ").append(failure.text);
+      line.append_number(seconds).append("s: "sv).append(failure.text);
       Log::write(log_level::warning, line);
     }
   }
@@ -81,15 +81,15 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   // A long path must not push the reason out of the line.
   constexpr std::size_t most = 64;
   if (subject.size() > most) {
-    out.append("…");
+    out.append("…"sv);
     subject.remove_prefix(subject.size() - most);
   }
-  if (!subject.empty()) out.append(subject).append(": ");
+  if (!subject.empty()) out.append(subject).append(": "sv);
   out.append(failure.text);
   const bool has_status = failure.code == errc::http_status ||
                           failure.code == errc::server_trouble ||
                           failure.code == errc::rate_limited;
-  if (has_status) out.append(" (status ").append_number(status).append(')');
+  if (has_status) out.append(" (status "sv).append_number(status).append(')');
 }
 
 /// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
@@ -100,7 +100,7 @@ result<void> store_error(Storage& storage, std::string_view message) {
   fixed_string<1000> text;
   json_writer(text)
       .begin_object()
-      .key("errors")
+      .key("errors"sv)
       .begin_array()
       .string(said)
       .end_array()

@@ -36,7 +36,7 @@ class status_light {
   }
 
  private:
-  bool is_there() const { return settings_.status_led_pin >= 0; }
+  bool is_there() const { return has_led<Hardware> && settings_.status_led_pin >= 0; }
 
   Hardware& hardware_;
   const config& settings_;
