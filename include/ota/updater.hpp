@@ -372,8 +372,8 @@ class updater : private check_policies<Policies> {
   event_log<log_type> log_;
   status_light<hardware_type> light_{hardware_, settings_};
   swapper<storage_type> swapper_{storage_};
-  typename Policies::template scheduler<storage_type, hardware_type> scheduler_{
-      storage_, hardware_, settings_};
+  typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
+                                                                                settings_};
   typename Policies::source source_{settings_};
   stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
                                                                                   settings_};
@@ -381,7 +381,7 @@ class updater : private check_policies<Policies> {
   update_progress_report progress_;
   const error* failure_ = &no_error;
   fixed_string<max_log_line> message_;
-  std::uint64_t best_ = 0;
+  std::size_t best_ = 0;
   std::uint32_t attempts_ = 0;
   std::uint32_t pause_seconds_ = 0;
   update_outcome outcome_ = update_outcome::none;

@@ -24,7 +24,7 @@ class verifier {
   verifier() : git_(0) {}
 
   /// Begins a content of `size` bytes; the kind of promise decides the hash.
-  void begin(digest_kind kind, std::uint64_t size) {
+  void begin(digest_kind kind, std::size_t size) {
     kind_ = kind;
     if (kind == digest_kind::git_id) ::new (&git_) git_blob_id<sha1>(size);
     if constexpr (checks_manifests) {

@@ -4,6 +4,8 @@
 #include <ota/core/bytes.hpp>
 #include <ota/core/result.hpp>
 
+#include "board.hpp"
+
 /// One answer of the scripted server: all bytes that follow a request for `path`.
 struct canned_answer {
   const char* path;
@@ -26,12 +28,12 @@ class canned_stream {
     return {};
   }
 
-  ota::result<void> write(ota::bytes data, std::uint32_t) {
+  BOARD_TEST_CODE("write") ota::result<void> write(ota::bytes data, std::uint32_t) {
     for (std::uint8_t byte : data) take(static_cast<char>(byte));
     return {};
   }
 
-  ota::result<std::size_t> read(ota::mutable_bytes out, std::uint32_t) {
+  BOARD_TEST_CODE("read") ota::result<std::size_t> read(ota::mutable_bytes out, std::uint32_t) {
     std::size_t size = left_ < out.size() ? left_ : out.size();
     if (size > most_at_a_time) size = most_at_a_time;
     if (size != 0) std::memcpy(out.data(), next_, size);

@@ -23,14 +23,14 @@ using device_updater = ota::updater<device>;
 
 alignas(device_updater) unsigned char memory[sizeof(device_updater)];
 
-void report(const char* what, std::uint32_t number) {
+BOARD_TEST_CODE("code") void report(const char* what, std::uint32_t number) {
   board::print(what);
   board::print(" ");
   board::print(number);
   board::print("\n");
 }
 
-bool holds(device::storage& files, std::string_view path, ota::bytes content) {
+BOARD_TEST_CODE("code") bool holds(device::storage& files, std::string_view path, ota::bytes content) {
   const auto info = files.stat(path);
   if (!info || info->kind != ota::file_kind::file || info->size != content.size()) return false;
   std::uint8_t piece[64];
@@ -43,7 +43,7 @@ bool holds(device::storage& files, std::string_view path, ota::bytes content) {
   return true;
 }
 
-bool holds_all(device::storage& files, const canned_answer* expected) {
+BOARD_TEST_CODE("code") bool holds_all(device::storage& files, const canned_answer* expected) {
   for (; expected->path != nullptr; ++expected)
     if (!holds(files, expected->path, {expected->data, expected->size})) {
       board::print(expected->path);

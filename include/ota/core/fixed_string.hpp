@@ -3,9 +3,25 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string_view>
+#include <type_traits>
 
 namespace ota {
+namespace detail {
+
+/// Writes a number into the end of `digits`. In its own width: dividing 64 bits costs a small
+/// machine dearly.
+template <class Unsigned>
+std::string_view decimal(Unsigned number, char (&digits)[20]) {
+  static_assert(!std::numeric_limits<Unsigned>::is_signed);
+  std::size_t first = sizeof digits;
+  do digits[--first] = static_cast<char>('0' + number % 10);
+  while ((number /= 10) != 0);
+  return {digits + first, sizeof digits - first};
+}
+
+}  // namespace detail
 
 /// A text of at most `Capacity` characters, kept in place and always terminated.
 ///
@@ -59,12 +75,11 @@ class fixed_string {
   fixed_string& append(char c) { return append(std::string_view(&c, 1)); }
 
   /// Appends a number in decimal digits.
-  fixed_string& append_number(std::uint64_t number) {
+  template <class Unsigned>
+  fixed_string& append_number(Unsigned number) {
+    using wide = std::conditional_t<(sizeof(Unsigned) > 4), std::uint64_t, std::uint32_t>;
     char digits[20];
-    std::size_t first = sizeof digits;
-    do digits[--first] = static_cast<char>('0' + number % 10);
-    while ((number /= 10) != 0);
-    return append(std::string_view(digits + first, sizeof digits - first));
+    return append(detail::decimal(static_cast<wide>(number), digits));
   }
 
  private:

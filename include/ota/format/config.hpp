@@ -112,6 +112,11 @@ constexpr std::size_t effective_chunk(std::uint32_t configured, std::size_t free
   return size < 256 ? 256 : size;
 }
 
+/// A number of KB in bytes; more than the machine can count is as much as it can.
+constexpr std::size_t kilobytes(std::uint32_t count) {
+  return count < SIZE_MAX / 1024 ? count * std::size_t{1024} : SIZE_MAX;
+}
+
 /// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
 /// where the API is GitHub's own.
 constexpr std::string_view web_base(const config& settings) {

@@ -52,7 +52,7 @@ class json_machine {
   bool truncated() const { return truncated_; }
   bool boolean() const { return boolean_; }
   std::size_t depth() const { return depth_; }
-  std::uint64_t offset() const { return fed_ - static_cast<std::size_t>(end_ - next_); }
+  std::size_t offset() const { return fed_ - static_cast<std::size_t>(end_ - next_); }
   std::size_t text_size() const { return text_size_; }
 
   result<json_event> next(const json_memory& memory) {
@@ -409,7 +409,7 @@ class json_machine {
 
   const std::uint8_t* next_ = nullptr;
   const std::uint8_t* end_ = nullptr;
-  std::uint64_t fed_ = 0;
+  std::size_t fed_ = 0;
   union {
     const char* literal_ = nullptr;  // what must still come of true, false, null
     const error* failure_;

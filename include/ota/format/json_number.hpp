@@ -8,14 +8,16 @@
 
 namespace ota::detail {
 
-inline constexpr error number_too_large{errc::too_long, "json", "a number does not fit 64 bits"};
+inline constexpr error number_too_large{errc::too_long, "json",
+                                        "a number is larger than can be kept"};
 inline constexpr error not_a_whole_number{errc::malformed, "json",
                                           "a whole number is expected here"};
 
 /// Reads a number of decimal digits only, exactly.
-inline result<std::uint64_t> parse_u64(std::string_view text, bool truncated = false) {
-  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t value = 0;
+template <class Unsigned>
+result<Unsigned> parse_unsigned(std::string_view text, bool truncated = false) {
+  constexpr Unsigned most = std::numeric_limits<Unsigned>::max();
+  Unsigned value = 0;
   for (char c : text) {
     const auto digit = static_cast<std::uint8_t>(c - '0');
     if (digit > 9) return not_a_whole_number;
@@ -25,6 +27,10 @@ inline result<std::uint64_t> parse_u64(std::string_view text, bool truncated = f
   if (truncated) return number_too_large;
   if (text.empty()) return not_a_whole_number;
   return value;
+}
+
+inline result<std::uint64_t> parse_u64(std::string_view text, bool truncated = false) {
+  return parse_unsigned<std::uint64_t>(text, truncated);
 }
 
 /// The same with an optional minus sign.

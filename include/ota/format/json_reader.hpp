@@ -55,13 +55,17 @@ class json_reader {
   /// The last `number`, if it is an integer of 64 bits without fraction and exponent: 1.0 and
   /// 1e3 are not. Errors: `errc::malformed`, `errc::too_long` when it does not fit.
   result<std::uint64_t> as_u64() const { return detail::parse_u64(text(), truncated()); }
+  /// The same for a size: as wide as the machine counts bytes.
+  result<std::size_t> as_size() const {
+    return detail::parse_unsigned<std::size_t>(text(), truncated());
+  }
   result<std::int64_t> as_i64() const { return detail::parse_i64(text(), truncated()); }
 
   /// How many containers are open: after a `begin_…` it counts, after its `end_…` no longer.
   std::size_t depth() const { return machine_.depth(); }
 
   /// Bytes read since the beginning: the place right after the last event's token.
-  std::uint64_t offset() const { return machine_.offset(); }
+  std::size_t offset() const { return machine_.offset(); }
 
   /// Begins a new document.
   void reset() { machine_ = {}; }

@@ -84,7 +84,8 @@ inline constexpr bool has_fuel_gauge = detail::gives<int, detail::charge_of, Har
 
 /// Whether a hardware policy has a status LED: it gives `led` itself.
 template <class Hardware>
-inline constexpr bool has_led = !std::is_same_v<decltype(&Hardware::led), void (no_hardware::*)(bool)>;
+inline constexpr bool has_led =
+    !std::is_same_v<decltype(&Hardware::led), void (no_hardware::*)(bool)>;
 
 /// Checks a hardware policy against the contract, one sentence for each missing member.
 template <class Hardware>

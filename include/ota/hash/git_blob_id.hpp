@@ -13,7 +13,7 @@ class git_blob_id {
   static constexpr std::size_t digest_size = 20;
   using digest_type = typename Sha1::digest_type;
 
-  explicit git_blob_id(std::uint64_t size) {
+  explicit git_blob_id(std::size_t size) {
     fixed_string<32> head("blob ");
     head.append_number(size).append('\0');
     hash_.update(as_bytes(head.view()));

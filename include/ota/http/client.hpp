@@ -63,7 +63,7 @@ class http_client : private check_byte_stream<Stream> {
     }
     if (body_ == body::none || (body_ == body::length && left_ == 0)) return end_body();
     const bool endless = body_ == body::until_close;
-    if (!endless && left_ < out.size()) out = out.first(static_cast<std::size_t>(left_));
+    if (!endless && left_ < out.size()) out = out.first(left_);
     auto size = take(out);
     if (!size) return fail(size.error());
     if (*size == 0) {
@@ -302,7 +302,7 @@ class http_client : private check_byte_stream<Stream> {
 
   // Reads "\r\n" behind the last chunk, the size line, and behind the last chunk the trailer.
   result<void> begin_chunk() {
-    std::uint64_t size = 0;
+    std::size_t size = 0;
     if (!first_chunk_)
       if (auto line = chunk_line(nullptr, 2); !line) return line;
     first_chunk_ = false;
@@ -320,7 +320,7 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   // One line of at most `limit` bytes, read for a hexadecimal size where one is wanted.
-  result<void> chunk_line(std::uint64_t* size, std::uint32_t limit) {
+  result<void> chunk_line(std::size_t* size, std::uint32_t limit) {
     bool digits = true;
     int count = 0;
     line_size_ = 0;
@@ -339,8 +339,8 @@ class http_client : private check_byte_stream<Stream> {
       const int digit = digits ? hex_digit(static_cast<char>(byte)) : -1;
       digits &= digit >= 0;
       if (digit >= 0) {
-        if (++count > 15) break;
-        *size = *size << 4 | static_cast<std::uint64_t>(digit);
+        if (++count >= static_cast<int>(2 * sizeof left_)) break;
+        *size = *size << 4 | static_cast<unsigned>(digit);
       } else if (count == 0) {
         break;
       }
@@ -353,7 +353,7 @@ class http_client : private check_byte_stream<Stream> {
   detail::head_parser head_;
   result<void> written_;
   std::string_view location_;
-  std::uint64_t left_ = 0;
+  std::size_t left_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::uint32_t line_size_ = 0;

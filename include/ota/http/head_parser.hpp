@@ -165,7 +165,7 @@ class head_parser {
     const std::string_view line = value_;
     if (line.size() < 12 || !starts_with(line, "HTTP/1."sv) || line[8] != ' ') return false;
     std::string_view digits = slice(line, 9, 3);
-    std::uint64_t status = 0;
+    std::size_t status = 0;
     if (!take_number(digits, status) || !digits.empty() || status < 100) return false;
     if (line.size() > 12 && line[12] != ' ' && line[12] != '\r') return false;
     response.status = static_cast<std::uint16_t>(status);
@@ -213,7 +213,7 @@ class head_parser {
     std::string_view text = value_;
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
     std::string_view rest = text;
-    std::uint64_t number = 0;
+    std::size_t number = 0;
     const bool is_number = take_number(rest, number) && rest.empty();
     switch (header_) {
       case header::content_length:
@@ -256,7 +256,7 @@ class head_parser {
 
   // "bytes 100-199/200", the total also "*"
   void read_range(std::string_view text) {
-    std::uint64_t last = 0;
+    std::size_t last = 0;
     if (!starts_with(text, "bytes "sv)) return;
     text.remove_prefix(6);
     if (!take_number(text, response.range_start) || !starts_with(text, "-"sv)) return;
@@ -269,14 +269,14 @@ class head_parser {
 
   result<bool> finish() {
     if (has_retry_date_ && response.date != 0) {
-      const std::uint64_t wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
+      const std::size_t wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
       response.has_retry_after = true;
       response.retry_after = static_cast<std::uint32_t>(wait < 86400 ? wait : 86400);
     }
     return true;
   }
 
-  std::uint64_t retry_date_ = 0;
+  std::size_t retry_date_ = 0;
   std::uint32_t size_ = 0;
   fixed_string<24> name_;
   fixed_string<64> value_;

@@ -41,11 +41,11 @@ inline result<void> check_status(const http_response& answer) {
 /// device's time in epoch seconds; 0, not known, takes the server's.
 inline std::uint32_t rate_limit_wait(const http_response& answer, std::uint64_t now) {
   if (answer.has_retry_after) return answer.retry_after;
-  if (now == 0) now = answer.date;
+  const std::uint32_t time = now != 0 ? static_cast<std::uint32_t>(now) : answer.date;
   const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
-  if (!exhausted || now == 0 || answer.rate_reset <= now) return 60;  // what GitHub asks for
-  const std::uint64_t wait = answer.rate_reset - now;
-  return static_cast<std::uint32_t>(wait < 86400 ? wait : 86400);
+  if (!exhausted || time == 0 || answer.rate_reset <= time) return 60;  // what GitHub asks for
+  const std::uint32_t wait = answer.rate_reset - time;
+  return wait < 86400 ? wait : 86400;
 }
 
 /// Whether trying again may help: a connection that broke, a server in trouble, damaged bytes.

@@ -74,11 +74,11 @@ class canonical_json {
   result<void> object(int depth) {
     text_.take();
     put("{"sv);
-    const std::uint64_t begin = text_.offset();
+    const std::size_t begin = text_.offset();
     key_text last;
     for (bool first = true;; first = false) {
       key_text next;
-      std::uint64_t at = 0;
+      std::size_t at = 0;
       if (auto done = find_next(begin, depth, first, last, next, at); !done) return done;
       if (at == 0) break;
       if (!first) put(","sv);
@@ -95,8 +95,8 @@ class canonical_json {
 
   // The smallest key over `last`, and where its value is; of equal keys the last one counts.
   // `at` stays 0 when there is none. Ends behind the object.
-  result<void> find_next(std::uint64_t begin, int depth, bool first, const key_text& last,
-                         key_text& next, std::uint64_t& at) {
+  result<void> find_next(std::size_t begin, int depth, bool first, const key_text& last,
+                         key_text& next, std::size_t& at) {
     text_.seek(begin);
     while (skip_space() != '}' && text_.peek() != '\0') {
       if (text_.peek() == ',') {

@@ -24,8 +24,8 @@ enum class entry_kind : std::uint8_t {
 struct entry {
   entry_kind kind = entry_kind::file;
   bool executable = false;
-  bool has_size = true;    ///< false: whoever promised the file did not say how long it is
-  std::uint64_t size = 0;  ///< bytes
+  bool has_size = true;  ///< false: whoever promised the file did not say how long it is
+  std::size_t size = 0;  ///< bytes
   digest hash;
   fixed_string<max_path> path;
 };
@@ -44,6 +44,16 @@ inline std::uint32_t get_u32(const std::uint8_t* in) {
          std::uint32_t{in[3]} << 24;
 }
 
+/// A size, in 8 bytes whatever the machine counts in.
+inline void put_size(std::uint8_t* out, std::size_t size) {
+  put_u32(out, static_cast<std::uint32_t>(size));
+  put_u32(out + 4, static_cast<std::uint32_t>(std::uint64_t{size} >> 32));
+}
+
+inline std::size_t get_size(const std::uint8_t* in) {
+  return static_cast<std::size_t>(get_u32(in) | std::uint64_t{get_u32(in + 4)} << 32);
+}
+
 /// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
 inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
   const bytes hash = value.hash.view();
@@ -53,8 +63,7 @@ inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
   out[1] = static_cast<std::uint8_t>(value.hash.kind);
   out[2] = static_cast<std::uint8_t>(value.path.size());
   out[3] = 0xa5;  // finds a reader that has lost its place
-  put_u32(out + 4, static_cast<std::uint32_t>(value.size));
-  put_u32(out + 8, static_cast<std::uint32_t>(value.size >> 32));
+  put_size(out + 4, value.size);
   std::memcpy(out + entry_head_size, hash.data(), hash.size());
   std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
   return entry_head_size + hash.size() + value.path.size();
@@ -67,7 +76,7 @@ inline std::size_t decode_entry(bytes in, entry& value) {
   value.executable = (in[0] & 0x10) != 0;
   value.has_size = (in[0] & 0x20) != 0;
   value.hash.kind = static_cast<digest_kind>(in[1]);
-  value.size = get_u32(in.data() + 4) | std::uint64_t{get_u32(in.data() + 8)} << 32;
+  value.size = get_size(in.data() + 4);
   const std::size_t hash_size = digest_size(value.hash.kind);
   const std::size_t total = entry_head_size + hash_size + in[2];
   if (in.size() < total) return 0;

@@ -129,7 +129,7 @@ class manifest_reader {
         break;
       case field::size: {
         if (event == json_event::null) break;
-        const auto size = reader_.as_u64();
+        const auto size = reader_.as_size();
         if (!is_number || !size) return bad_size;
         out.size = *size;
         out.has_size = true;
@@ -151,7 +151,7 @@ class manifest_reader {
   // A CRC-32 counts only where there is no SHA-256.
   result<bool> take_crc32(json_event event, entry& out) {
     if (event == json_event::null) return false;
-    const auto sum = reader_.as_u64();
+    const auto sum = reader_.as_size();
     if (event != json_event::number || !sum || *sum > 0xffffffff) return bad_crc32;
     if (out.hash.kind == digest_kind::sha256) return false;
     out.hash.kind = digest_kind::crc32;
@@ -176,7 +176,7 @@ class manifest_reader {
 
   json_reader<256> reader_;
   std::string_view path_;
-  std::uint64_t offset_ = 0;
+  std::size_t offset_ = 0;
   member member_ = member::other;
   field field_ = field::other;
   std::uint8_t piece_[128];

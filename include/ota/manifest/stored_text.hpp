@@ -14,10 +14,10 @@ class stored_text {
   stored_text(Storage& storage, std::string_view path, mutable_bytes buffer)
       : storage_(storage), path_(path), buffer_(buffer) {}
 
-  std::uint64_t offset() const { return first_ + at_; }
+  std::size_t offset() const { return first_ + at_; }
 
   /// Goes on at `offset`; what is in the buffer is not read again.
-  void seek(std::uint64_t offset) {
+  void seek(std::size_t offset) {
     if (offset >= first_ && offset - first_ <= size_) {
       at_ = static_cast<std::size_t>(offset - first_);
       return;
@@ -58,7 +58,7 @@ class stored_text {
   Storage& storage_;
   std::string_view path_;
   mutable_bytes buffer_;
-  std::uint64_t first_ = 0;  // where the buffer begins in the file
+  std::size_t first_ = 0;  // where the buffer begins in the file
   std::size_t size_ = 0;
   std::size_t at_ = 0;
   result<void> status_;

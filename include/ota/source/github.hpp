@@ -79,7 +79,7 @@ class github {
     if (auto done = get(http, url, json_type, settings_.token); !done) return done;
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
-    const std::uint64_t limit = std::uint64_t{settings_.max_tree_size_kb} * 1024;
+    const std::size_t limit = kilobytes(settings_.max_tree_size_kb);
     document_.limit_size(limit);
     if (limit != 0 && answer.has_length && answer.content_length > limit) return list_too_large;
     return {};
@@ -90,8 +90,7 @@ class github {
 
   /// Opens the content of a file from byte `offset` on.
   template <class Http>
-  result<void> open_file(Http& http, const entry& file, std::uint64_t offset,
-                         std::string_view etag) {
+  result<void> open_file(Http& http, const entry& file, std::size_t offset, std::string_view etag) {
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url(settings_.raw);
@@ -150,14 +149,14 @@ class github {
 
   template <class Http>
   result<void> get(Http& http, const url_text& url, std::string_view accept, std::string_view token,
-                   std::uint64_t offset = 0, std::string_view if_range = {}) {
+                   std::size_t offset = 0, std::string_view if_range = {}) {
     if (url.overflowed()) return address_too_long;
     return get(http, url.view(), accept, token, offset, if_range);
   }
 
   template <class Http>
   result<void> get(Http& http, std::string_view url, std::string_view accept,
-                   std::string_view token, std::uint64_t offset = 0, std::string_view if_range = {},
+                   std::string_view token, std::size_t offset = 0, std::string_view if_range = {},
                    std::string_view if_none_match = {}) {
     http_request request;
     request.url = url;

@@ -48,7 +48,7 @@ class github_document {
   }
 
   /// The most bytes the document may have; 0: any number.
-  void limit_size(std::uint64_t bytes) { limit_ = bytes; }
+  void limit_size(std::size_t bytes) { limit_ = bytes; }
 
   /// Reads one piece of the body; `next` tells what is in it.
   template <class Http>
@@ -235,7 +235,7 @@ class github_document {
         break;
       case field::size:
         if (event == json_event::number) {
-          const auto size = reader_.as_u64();
+          const auto size = reader_.as_size();
           if (!size) return size.error();
           item_.size = *size;
         }
@@ -263,7 +263,7 @@ class github_document {
   entry item_;  // of a tree; of an asset, its path is the address
   std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
-  std::uint64_t limit_ = 0;
+  std::size_t limit_ = 0;
   document_kind kind_ = document_kind::reference;
   field section_ = field::other;
   field field_ = field::other;

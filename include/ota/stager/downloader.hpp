@@ -10,10 +10,10 @@ namespace ota {
 
 /// How much of a plan has been brought.
 struct staging_progress {
-  std::uint32_t files = 0;        ///< files complete
-  std::uint64_t bytes = 0;        ///< bytes complete, also of the file at hand
-  std::uint64_t bytes_moved = 0;  ///< bytes that came over the network
-  std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
+  std::uint32_t files = 0;      ///< files complete
+  std::size_t bytes = 0;        ///< bytes complete, also of the file at hand
+  std::size_t bytes_moved = 0;  ///< bytes that came over the network
+  std::uint32_t resumed = 0;    ///< files that went on where an interruption had left them
 };
 
 /// Brings the files of a plan beside the running version: entry N of `.ota/plan` becomes
@@ -132,7 +132,7 @@ class downloader {
   // What an earlier run has staged: hash it, and go on behind it.
   result<bool> check(mutable_bytes chunk) {
     if (offset_ < present_) {
-      const std::uint64_t left = present_ - offset_;
+      const std::size_t left = present_ - offset_;
       const auto part =
           chunk.first(left < chunk.size() ? static_cast<std::size_t>(left) : chunk.size());
       const auto size = storage_.read(path(), offset_, part);
@@ -251,9 +251,9 @@ class downloader {
   entry item_;
   fixed_string<64> etag_;
   staging_progress progress_;
-  std::uint64_t offset_ = 0;   // of the next byte
-  std::uint64_t present_ = 0;  // bytes on storage that are to be checked
-  std::uint64_t counted_ = 0;  // bytes of this file in `progress_`
+  std::size_t offset_ = 0;   // of the next byte
+  std::size_t present_ = 0;  // bytes on storage that are to be checked
+  std::size_t counted_ = 0;  // bytes of this file in `progress_`
   std::uint32_t index_ = 0;
   task task_ = task::next;
   bool first_ = true;

@@ -17,7 +17,7 @@ template <class Storage, class Trust>
 class manifest_lister {
  public:
   /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
-  static constexpr std::uint64_t max_size = 32u << 20;
+  static constexpr std::size_t max_size = 32u << 20;
 
   manifest_lister(Storage& storage, const config& settings)
       : storage_(storage), settings_(settings) {}
@@ -62,8 +62,8 @@ class manifest_lister {
 
   enum class task : std::uint8_t { open, download, check, read };
 
-  std::uint64_t limit() const {
-    const std::uint64_t wanted = std::uint64_t{settings_.max_tree_size_kb} * 1024;
+  std::size_t limit() const {
+    const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
     return wanted != 0 && wanted < max_size ? wanted : max_size;
   }
 
@@ -149,7 +149,7 @@ class manifest_lister {
   manifest_reader reader_;
   entry_writer list_;
   entry item_;
-  std::uint64_t size_ = 0;
+  std::size_t size_ = 0;
   std::uint32_t files_ = 0;
   std::uint32_t deletes_size_ = 0;
   task task_ = task::open;

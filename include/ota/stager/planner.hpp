@@ -106,7 +106,7 @@ class planner {
     return count_only_ ? result<void>{} : plan_.add(storage_, item);
   }
 
-  result<void> add_own(std::string_view path, std::uint64_t size) {
+  result<void> add_own(std::string_view path, std::size_t size) {
     item_ = {};
     item_.path.assign(path);
     item_.size = size;
@@ -226,7 +226,7 @@ class planner {
   entry item_;
   entry other_;
   plan_summary summary_;
-  std::uint64_t offset_ = 0;
+  std::size_t offset_ = 0;
   stage stage_ = stage::done;
   bool count_only_ = false;
   bool sorted_ = false;

@@ -16,7 +16,7 @@ struct plan_summary {
   std::uint32_t entries = 0;   ///< lines of the plan
   std::uint32_t files = 0;     ///< files to bring
   std::uint32_t removals = 0;  ///< files to remove
-  std::uint64_t size = 0;      ///< bytes to bring
+  std::size_t size = 0;        ///< bytes to bring
 };
 
 namespace detail {
@@ -57,8 +57,7 @@ struct staging_record {
     put_u32(record + 28, plan.entries);
     put_u32(record + 32, plan.files);
     put_u32(record + 36, plan.removals);
-    put_u32(record + 40, static_cast<std::uint32_t>(plan.size));
-    put_u32(record + 44, static_cast<std::uint32_t>(plan.size >> 32));
+    put_size(record + 40, plan.size);
     put_u32(record + 48, sum(record));
     return write_atomically(storage, layout::target, layout::temporary, record);
   }
@@ -75,7 +74,7 @@ struct staging_record {
     plan.entries = get_u32(record + 28);
     plan.files = get_u32(record + 32);
     plan.removals = get_u32(record + 36);
-    plan.size = get_u32(record + 40) | std::uint64_t{get_u32(record + 44)} << 32;
+    plan.size = get_size(record + 40);
     return true;
   }
 

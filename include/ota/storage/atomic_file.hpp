@@ -90,7 +90,7 @@ class atomic_file {
 
   Storage& storage_;
   std::string_view temporary_;
-  std::uint64_t written_ = 0;
+  std::size_t written_ = 0;
   std::size_t size_ = 0;
   result<void> done_;
   std::uint8_t piece_[128];

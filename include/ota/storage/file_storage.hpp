@@ -16,25 +16,26 @@ enum class file_kind : std::uint8_t { none, file, directory, other };
 /// What storage knows of a path.
 struct file_info {
   file_kind kind = file_kind::none;
-  std::uint64_t size = 0;   ///< bytes, for a file
+  std::size_t size = 0;     ///< bytes, for a file
   bool executable = false;  ///< for a file, where storage keeps modes
 };
 
 // The contract of a file storage policy. Paths are relative to the device's root, parts divided
 // by `/`, and valid by `is_valid_path`; the empty path names the root, for `list` alone.
 //
-//   result<file_info> stat(path)          absent, or below something that is no directory: kind
-//   none result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
+//   result<file_info> stat(path)            absent, or below what is no directory: kind `none`
+//   result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
 //   result<void> write(path, offset, data)  offset 0 creates or empties the file first and makes
-//                                         missing directories; any other offset is the file's size
-//   result<void> rename(from, to)         a file, in one atomic step, over whatever file `to` was;
-//                                         makes missing directories
-//   result<void> remove(path)             a file or an empty directory; absent is fine;
-//                                         a directory that holds something: errc::not_empty
-//   result<void> sync()                   a barrier: all done before it survives a power cut after
-//   it result<uint64_t> free_space()         bytes result<void> list(directory, visit)   bool
-//   visit(name, kind) for each entry until it says false result<void> set_executable(path, on)
-//   optional; without it file modes are not kept
+//                                           missing directories; any other is the file's size
+//   result<void> rename(from, to)           a file, in one atomic step, over whatever file `to`
+//                                           was; makes missing directories
+//   result<void> remove(path)               a file or an empty directory; absent is fine; one
+//                                           that holds something: errc::not_empty
+//   result<void> sync()                     a barrier: all done before it survives a power cut
+//   result<uint64_t> free_space()           bytes
+//   result<void> list(directory, visit)     bool visit(name, kind) for each entry until it says
+//                                           false
+//   result<void> set_executable(path, on)   optional; without it file modes are not kept
 //
 // Between two barriers a power cut may lose or reorder whatever was done; only a single rename
 // stays whole. `ota::testing::prove_power_safe` tries just that on a policy.
@@ -49,10 +50,10 @@ template <class S>
 using stat_of = decltype(std::declval<S&>().stat(std::string_view{}));
 template <class S>
 using file_read_of =
-    decltype(std::declval<S&>().read(std::string_view{}, std::uint64_t{}, mutable_bytes{}));
+    decltype(std::declval<S&>().read(std::string_view{}, std::size_t{}, mutable_bytes{}));
 template <class S>
 using file_write_of =
-    decltype(std::declval<S&>().write(std::string_view{}, std::uint64_t{}, bytes{}));
+    decltype(std::declval<S&>().write(std::string_view{}, std::size_t{}, bytes{}));
 template <class S>
 using rename_of = decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{}));
 template <class S>
@@ -84,10 +85,10 @@ struct check_file_storage {
       "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
   static_assert(has<result<std::size_t>, detail::file_read_of>,
                 "the storage policy needs: ota::result<std::size_t> read(std::string_view path, "
-                "std::uint64_t offset, ota::mutable_bytes out)");
+                "std::size_t offset, ota::mutable_bytes out)");
   static_assert(has<result<void>, detail::file_write_of>,
                 "the storage policy needs: ota::result<void> write(std::string_view path, "
-                "std::uint64_t offset, ota::bytes data)");
+                "std::size_t offset, ota::bytes data)");
   static_assert(has<result<void>, detail::rename_of>,
                 "the storage policy needs: ota::result<void> rename(std::string_view from, "
                 "std::string_view to)");

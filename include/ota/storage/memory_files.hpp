@@ -32,7 +32,7 @@ class memory_files {
     return info;
   }
 
-  result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
+  result<std::size_t> read(std::string_view path, std::size_t offset, mutable_bytes out) {
     const std::size_t at = find(path);
     if (at == used_) return no_such_file;
     const std::size_t size = size_of(at);
@@ -43,7 +43,7 @@ class memory_files {
     return count;
   }
 
-  result<void> write(std::string_view path, std::uint64_t offset, bytes data) {
+  result<void> write(std::string_view path, std::size_t offset, bytes data) {
     if (auto fine = check_place(path); !fine) return fine;
     std::size_t at = find(path);
     if (offset == 0 && at != used_) resize(at, 0);

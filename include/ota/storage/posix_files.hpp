@@ -49,12 +49,12 @@ class posix_files {
     }
     info.kind = kind_of(found);
     if (info.kind != file_kind::file) return info;
-    info.size = static_cast<std::uint64_t>(found.st_size);
+    info.size = static_cast<std::size_t>(found.st_size);
     info.executable = (found.st_mode & S_IXUSR) != 0;
     return info;
   }
 
-  result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
+  result<std::size_t> read(std::string_view path, std::size_t offset, mutable_bytes out) {
     if (!is_open(path, false)) {
       const auto name = enter(path, false);
       if (!name) return name.error();
@@ -72,7 +72,7 @@ class posix_files {
     return size;
   }
 
-  result<void> write(std::string_view path, std::uint64_t offset, bytes data) {
+  result<void> write(std::string_view path, std::size_t offset, bytes data) {
     if (offset == 0 || !is_open(path, true)) {
       const auto name = enter(path, true);
       if (!name) return name.error();

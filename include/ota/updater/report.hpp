@@ -33,9 +33,9 @@ struct update_progress_report {
   std::uint32_t files_total = 0;  ///< files to bring; 0 while not known
   std::uint32_t removals = 0;     ///< files to remove
   std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
-  std::uint64_t bytes = 0;        ///< bytes complete
-  std::uint64_t bytes_total = 0;
-  std::uint64_t bytes_moved = 0;  ///< bytes of files that came over the network
+  std::size_t bytes = 0;          ///< bytes complete
+  std::size_t bytes_total = 0;
+  std::size_t bytes_moved = 0;  ///< bytes of files that came over the network
 };
 
 /// Tells events to a log policy; free where the policy is `no_log`.
