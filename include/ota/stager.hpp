@@ -243,14 +243,14 @@ class stager {
   Storage& storage_;
   const config& settings_;
   const release_target* target_ = nullptr;
-  detail::staging_record record_;
-  staging_progress staged_;
-  pattern_walk<Storage> walk_;
-  entry_reader deletes_;
-  fixed_string<128> version_;
   stage stage_ = stage::forget;
   bool has_manifest_ = false;
   bool record_only_ = false;
+  staging_progress staged_;
+  detail::staging_record record_;
+  entry_reader deletes_;
+  pattern_walk<Storage> walk_;
+  fixed_string<128> version_;
   // One after the other, never two at a time.
   union {
     char none_;

@@ -40,10 +40,10 @@ class updater : private check_policies<Policies> {
   updater(const config& settings, storage_type&& storage, http_type&& http = {},
           hardware_type&& hardware = {}, log_type log = {})
       : settings_(settings),
-        storage_(std::move(storage)),
-        http_(std::move(http)),
         hardware_(std::move(hardware)),
-        log_(std::move(log), settings.debug) {
+        log_(std::move(log), settings.debug),
+        http_(std::move(http)),
+        storage_(std::move(storage)) {
     detail::set_timeouts(http_, settings);
   }
 
@@ -365,22 +365,10 @@ class updater : private check_policies<Policies> {
     return mutable_bytes(buffer_).first(size);
   }
 
+  // What is used most comes first, and the large last: a Cortex-M0+ reaches the first 128 bytes of
+  // an object by shorter code.
   const config& settings_;
-  storage_type storage_;
-  http_type http_;
-  hardware_type hardware_;
-  event_log<log_type> log_;
-  status_light<hardware_type> light_{hardware_, settings_};
-  swapper<storage_type> swapper_{storage_};
-  typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
-                                                                                settings_};
-  typename Policies::source source_{settings_};
-  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
-                                                                                  settings_};
-  release_target installed_;
-  update_progress_report progress_;
   const error* failure_ = &no_error;
-  fixed_string<max_log_line> message_;
   std::size_t best_ = 0;
   std::uint32_t attempts_ = 0;
   std::uint32_t pause_seconds_ = 0;
@@ -388,7 +376,21 @@ class updater : private check_policies<Policies> {
   bool loaded_ = false;
   bool checking_ = false;
   bool scheduled_ = true;
+  update_progress_report progress_;
+  hardware_type hardware_;
+  event_log<log_type> log_;
+  status_light<hardware_type> light_{hardware_, settings_};
+  typename Policies::template scheduler<storage_type, hardware_type> scheduler_{
+      storage_, hardware_, settings_};
+  swapper<storage_type> swapper_{storage_};
+  fixed_string<max_log_line> message_;
+  release_target installed_;
+  typename Policies::source source_{settings_};
+  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
+                                                                                  settings_};
+  http_type http_;
   std::uint8_t buffer_[Policies::chunk_size];
+  storage_type storage_;
 };
 
 }  // namespace ota

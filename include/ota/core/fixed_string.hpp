@@ -83,9 +83,10 @@ class fixed_string {
   }
 
  private:
-  char text_[Capacity + 1] = {};
+  // The text last: what lies in front is cheaper to reach.
   std::uint16_t size_ = 0;
   bool overflowed_ = false;
+  char text_[Capacity + 1] = {};
 };
 
 }  // namespace ota

@@ -348,22 +348,22 @@ class http_client : private check_byte_stream<Stream> {
     return bad_chunks;
   }
 
-  Stream stream_;
-  http_timeouts timeouts_;
-  detail::head_parser head_;
   result<void> written_;
   std::string_view location_;
   std::size_t left_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::uint32_t line_size_ = 0;
-  fixed_string<255> host_;
   std::uint16_t port_ = 0;
   bool secure_ = false;
   bool connected_ = false;
   bool heard_ = false;
   bool first_chunk_ = false;
   body body_ = body::none;
+  http_timeouts timeouts_;
+  detail::head_parser head_;
+  Stream stream_;
+  fixed_string<255> host_;
   std::uint8_t buffer_[Buffer];
   char url_[MaxUrl];
 };

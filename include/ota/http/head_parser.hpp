@@ -82,7 +82,6 @@ class url_buffer {
 class head_parser {
  public:
   http_response response;
-  fixed_string<128> etag;
   bool chunked = false;
   bool keep_alive = true;
   bool bad_length = false;
@@ -278,11 +277,14 @@ class head_parser {
 
   std::size_t retry_date_ = 0;
   std::uint32_t size_ = 0;
-  fixed_string<24> name_;
-  fixed_string<64> value_;
   place place_ = place::status_line;
   header header_ = header::other;
   bool has_retry_date_ = false;
+  fixed_string<24> name_;
+  fixed_string<64> value_;
+
+ public:
+  fixed_string<128> etag;
 };
 
 }  // namespace ota::detail

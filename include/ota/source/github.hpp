@@ -287,15 +287,15 @@ class github {
   }
 
   const config& settings_;
-  release_target target_;
-  github_document document_;
   const release_target* installed_ = nullptr;
-  fixed_string<128> etag_;
   stage stage_ = stage::release;
   std::uint8_t hops_ = 0;
   bool open_ = false;
   bool assumed_release_ = false;
   bool blobs_only_ = false;
+  fixed_string<128> etag_;
+  release_target target_;
+  github_document document_;
 };
 
 }  // namespace ota

@@ -21,8 +21,6 @@ enum class document_event : std::uint8_t {
 /// Reads one of GitHub's documents piece by piece and keeps the few fields that matter.
 class github_document {
  public:
-  fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
-  fixed_string<256> manifest_url;  ///< of a release's asset `manifest.json`; empty: none
   std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
   bool is_tag_object = false;      ///< it points to an annotated tag, not to a commit
   bool truncated = false;          ///< a tree too large for one answer
@@ -259,8 +257,6 @@ class github_document {
     return true;
   }
 
-  json_reader<256> reader_;
-  entry item_;  // of a tree; of an asset, its path is the address
   std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
   std::size_t limit_ = 0;
@@ -271,6 +267,12 @@ class github_document {
   bool complete_ = true;
   bool is_listed_ = false;
   bool is_link_ = false;
+  entry item_;  // of a tree; of an asset, its path is the address
+  json_reader<256> reader_;
+
+ public:
+  fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
+  fixed_string<256> manifest_url;  ///< of a release's asset `manifest.json`; empty: none
 };
 
 }  // namespace ota

@@ -246,11 +246,6 @@ class downloader {
   detail::own_path path() const { return detail::staged_path(index_); }
 
   Storage& storage_;
-  verifier<Hash> verifier_;
-  entry_reader plan_;
-  entry item_;
-  fixed_string<64> etag_;
-  staging_progress progress_;
   std::size_t offset_ = 0;   // of the next byte
   std::size_t present_ = 0;  // bytes on storage that are to be checked
   std::size_t counted_ = 0;  // bytes of this file in `progress_`
@@ -258,6 +253,11 @@ class downloader {
   task task_ = task::next;
   bool first_ = true;
   bool resumed_ = false;
+  staging_progress progress_;
+  entry_reader plan_;
+  verifier<Hash> verifier_;
+  fixed_string<64> etag_;
+  entry item_;
 };
 
 }  // namespace ota

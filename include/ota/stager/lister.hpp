@@ -164,10 +164,6 @@ class lister {
 
   Storage& storage_;
   const config& settings_;
-  entry_writer list_;
-  entry_reader source_list_;
-  entry item_;
-  fixed_string<64> tree_;
   std::uint32_t listed_ = 0;
   std::uint32_t copied_ = 0;
   std::uint32_t expanded_size_ = 0;
@@ -176,6 +172,10 @@ class lister {
   bool in_part_ = false;
   bool directories_ = false;
   bool pending_ = false;
+  entry_reader source_list_;
+  fixed_string<64> tree_;
+  entry item_;
+  entry_writer list_;
 };
 
 }  // namespace ota

@@ -219,13 +219,6 @@ class planner {
 
   Storage& storage_;
   const config& settings_;
-  verifier<Hash> verifier_;
-  entry_writer plan_;
-  entry_reader new_;
-  entry_reader old_;
-  entry item_;
-  entry other_;
-  plan_summary summary_;
   std::size_t offset_ = 0;
   stage stage_ = stage::done;
   bool count_only_ = false;
@@ -236,6 +229,13 @@ class planner {
   bool mode_differs_ = false;
   bool have_old_ = false;
   bool have_new_ = false;
+  plan_summary summary_;
+  entry_reader new_;
+  entry_reader old_;
+  entry item_;
+  entry other_;
+  verifier<Hash> verifier_;
+  entry_writer plan_;
 };
 
 }  // namespace ota
