@@ -19,6 +19,15 @@ struct device : ota::default_policies {
   static constexpr bool takes_over = false;
 };
 
+// Settings that are known beforehand lie in flash and cost no code.
+constexpr ota::config settings = [] {
+  ota::config known;
+  known.owner = "acme";
+  known.repo = "station";
+  known.reset = ota::reset_mode::none;
+  return known;
+}();
+
 using device_updater = ota::updater<device>;
 
 alignas(device_updater) unsigned char memory[sizeof(device_updater)];
@@ -73,12 +82,7 @@ bool update_to(device_updater& updater, const canned_answer* answers,
 }  // namespace
 
 extern "C" int program() {
-  ota::config config;
-  config.owner = "acme";
-  config.repo = "station";
-  config.reset = ota::reset_mode::none;
-
-  auto& updater = *::new (memory) device_updater(config);
+  auto& updater = *::new (memory) device_updater(settings);
   if (!update_to(updater, old_release, old_files)) return 1;
   if (!update_to(updater, new_release, new_files)) return 2;
   if (updater.storage().stat("lib/radio.py")->kind != ota::file_kind::none) return 4;

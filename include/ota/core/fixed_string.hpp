@@ -32,8 +32,8 @@ class fixed_string {
  public:
   static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
 
-  fixed_string() = default;
-  explicit fixed_string(std::string_view text) { append(text); }
+  fixed_string() { text_[0] = '\0'; }
+  explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
 
   static constexpr std::size_t capacity() { return Capacity; }
   std::size_t size() const { return size_; }
@@ -86,7 +86,7 @@ class fixed_string {
   // The text last: what lies in front is cheaper to reach.
   std::uint16_t size_ = 0;
   bool overflowed_ = false;
-  char text_[Capacity + 1] = {};
+  char text_[Capacity + 1];
 };
 
 }  // namespace ota
