@@ -23,69 +23,90 @@ std::string_view decimal(Unsigned number, char (&digits)[20]) {
 
 }  // namespace detail
 
-/// A text of at most `Capacity` characters, kept in place and always terminated.
-///
-/// Appending more than fits keeps what fits and sets `overflowed()`, so that a
-/// chain of appends is checked once at its end.
-template <std::size_t Capacity>
-class fixed_string {
+/// A `fixed_string` of any capacity, for functions that only add to one.
+class string_buffer {
  public:
-  static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
-
-  fixed_string() { text_[0] = '\0'; }
-  explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
-
-  static constexpr std::size_t capacity() { return Capacity; }
+  std::size_t capacity() const { return capacity_; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  const char* c_str() const { return text_; }
-  char* data() { return text_; }
-  std::string_view view() const { return {text_, size_}; }
+  const char* c_str() const { return text(); }
+  char* data() { return text(); }
+  std::string_view view() const { return {text(), size_}; }
   operator std::string_view() const { return view(); }
-  char operator[](std::size_t i) const { return text_[i]; }
+  char operator[](std::size_t i) const { return text()[i]; }
 
   /// Whether something did not fit since the last `clear` or `assign`.
-  bool overflowed() const { return overflowed_; }
+  bool overflowed() const { return overflowed_ != 0; }
 
-  void clear() { resize(0), overflowed_ = false; }
+  void clear() {
+    size_ = overflowed_ = 0;
+    text()[0] = '\0';
+  }
 
   /// Shortens the text to `size` characters; a larger size changes nothing.
   void resize(std::size_t size) {
     if (size <= size_) size_ = static_cast<std::uint16_t>(size);
-    text_[size_] = '\0';
+    text()[size_] = '\0';
   }
 
   /// Replaces the text; false when it did not fit whole.
   bool assign(std::string_view text) {
     clear();
     append(text);
-    return !overflowed_;
+    return overflowed_ == 0;
   }
 
-  fixed_string& append(std::string_view text) {
-    const std::size_t room = Capacity - size_;
-    const std::size_t count = text.size() < room ? text.size() : room;
-    if (count != text.size()) overflowed_ = true;
-    if (count != 0) std::memmove(text_ + size_, text.data(), count);
+  string_buffer& append(std::string_view more) {
+    const std::size_t room = capacity_ - std::size_t{size_};
+    const std::size_t count = more.size() < room ? more.size() : room;
+    if (count != more.size()) overflowed_ = 1;
+    if (count != 0) std::memmove(text() + size_, more.data(), count);
     size_ = static_cast<std::uint16_t>(size_ + count);
-    text_[size_] = '\0';
+    text()[size_] = '\0';
     return *this;
   }
 
-  fixed_string& append(char c) { return append(std::string_view(&c, 1)); }
+  string_buffer& append(char c) { return append(std::string_view(&c, 1)); }
 
   /// Appends a number in decimal digits.
   template <class Unsigned>
-  fixed_string& append_number(Unsigned number) {
+  string_buffer& append_number(Unsigned number) {
     using wide = std::conditional_t<(sizeof(Unsigned) > 4), std::uint64_t, std::uint32_t>;
     char digits[20];
     return append(detail::decimal(static_cast<wide>(number), digits));
   }
 
+ protected:
+  explicit string_buffer(std::uint16_t capacity) : capacity_(capacity) {}
+  string_buffer(const string_buffer&) = default;
+  string_buffer& operator=(const string_buffer&) = default;
+
  private:
-  // The text last: what lies in front is cheaper to reach.
+  // The characters lie right behind, in the `fixed_string` that this is a part of: so there is one
+  // `append` in a program, not one for each capacity.
+  char* text() { return reinterpret_cast<char*>(this + 1); }
+  const char* text() const { return reinterpret_cast<const char*>(this + 1); }
+
   std::uint16_t size_ = 0;
-  bool overflowed_ = false;
+  std::uint16_t capacity_;
+  std::uint16_t overflowed_ = 0;
+};
+
+/// A text of at most `Capacity` characters, kept in place and always terminated.
+///
+/// Appending more than fits keeps what fits and sets `overflowed()`, so that a
+/// chain of appends is checked once at its end.
+template <std::size_t Capacity>
+class fixed_string : public string_buffer {
+ public:
+  static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
+
+  fixed_string() : string_buffer(Capacity) { text_[0] = '\0'; }
+  explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
+
+  static constexpr std::size_t capacity() { return Capacity; }
+
+ private:
   char text_[Capacity + 1];
 };
 

@@ -30,16 +30,15 @@ struct json_style {
 /// are not UTF-8 become U+FFFD. Whether a `fixed_string` had room, its `overflowed()` says.
 class json_writer {
  public:
-  template <std::size_t N>
-  explicit json_writer(fixed_string<N>& out, json_style style = {})
+  explicit json_writer(string_buffer& out, json_style style = {})
       : put_([](void* to, std::string_view text) {
-          static_cast<fixed_string<N>*>(to)->append(text);
+          static_cast<string_buffer*>(to)->append(text);
         }),
         to_(&out),
         style_(style) {}
 
   /// Writes to `sink(std::string_view)`, which must outlive the writer.
-  template <class Sink>
+  template <class Sink, class = std::enable_if_t<!std::is_base_of_v<string_buffer, Sink>>>
   explicit json_writer(Sink& sink, json_style style = {})
       : put_([](void* to, std::string_view text) { (*static_cast<Sink*>(to))(text); }),
         to_(&sink),

@@ -87,39 +87,40 @@ inline result<url_view> parse_url(std::string_view url) {
   namespace bad_url = detail::bad_url;
   if (!detail::is_url_text(url)) return bad_url::forbidden_character;
   url_view parts;
-  if (detail::starts_with_any_case(url, "http://"sv))
-    url.remove_prefix(7);
-  else if (detail::starts_with_any_case(url, "https://"sv))
-    url.remove_prefix(8), parts.secure = true;
-  else
+  parts.secure = detail::starts_with_any_case(url, "https://"sv);
+  if (!parts.secure && !detail::starts_with_any_case(url, "http://"sv))
     return bad_url::unknown_scheme;
   parts.port = parts.secure ? 443 : 80;
-  parts.authority = slice(url, 0, url.find_first_of("/?#"sv));
-  parts.target = slice(url, parts.authority.size());
-  parts.target = slice(parts.target, 0, parts.target.find('#'));
-  if (parts.target.empty()) parts.target = "/";
+
+  const char* at = url.data() + (parts.secure ? 8 : 7);
+  const char* const last = url.data() + url.size();
+  const char* end = at;
+  while (end != last && *end != '/' && *end != '?' && *end != '#') ++end;
+  parts.authority = {at, static_cast<std::size_t>(end - at)};
+  const char* target_end = end;
+  while (target_end != last && *target_end != '#') ++target_end;
+  parts.target = {end, static_cast<std::size_t>(target_end - end)};
+  if (parts.target.empty()) parts.target = "/"sv;
   if (parts.target.front() != '/') return bad_url::no_slash;
-  if (parts.authority.find('@') != std::string_view::npos) return bad_url::has_user;
-  const bool in_brackets = !parts.authority.empty() && parts.authority.front() == '[';
-  std::string_view rest;
-  if (in_brackets) {
-    const std::size_t end = parts.authority.find(']');
-    if (end == std::string_view::npos) return bad_url::no_bracket;
-    parts.host = slice(parts.authority, 1, end - 1);
-    rest = slice(parts.authority, end + 1);
-  } else {
-    parts.host = slice(parts.authority, 0, parts.authority.find(':'));
-    rest = slice(parts.authority, parts.host.size());
-  }
+
+  const bool in_brackets = at != end && *at == '[';
+  const char close = in_brackets ? ']' : ':';
+  at += in_brackets ? 1 : 0;
+  const char* host_end = at;
+  for (; host_end != end && *host_end != close; ++host_end)
+    if (*host_end == '@') return bad_url::has_user;
+  parts.host = {at, static_cast<std::size_t>(host_end - at)};
+  if (in_brackets && host_end++ == end) return bad_url::no_bracket;
   if (!detail::is_host(parts.host, in_brackets)) return bad_url::bad_host;
-  if (!rest.empty() && (rest.front() != ':' || !detail::parse_port(slice(rest, 1), parts.port)))
-    return bad_url::bad_port;
+  if (host_end == end) return parts;
+  const std::string_view port(host_end + 1, static_cast<std::size_t>(end - host_end - 1));
+  if (port.find('@') != port.npos) return bad_url::has_user;
+  if (*host_end != ':' || !detail::parse_port(port, parts.port)) return bad_url::bad_port;
   return parts;
 }
 
 /// Appends a path with everything but RFC 3986's unreserved characters and `/` percent-encoded.
-template <std::size_t N>
-void append_escaped(fixed_string<N>& out, std::string_view path) {
+inline void append_escaped(string_buffer& out, std::string_view path) {
   constexpr char digits[] = "0123456789ABCDEF";
   for (char c : path) {
     if (detail::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '/') {

@@ -33,12 +33,12 @@ class http_client : private check_byte_stream<Stream> {
     if (!url.assign(request.url)) return fail(address_too_long);
     bool with_token = !request.token.empty();
     for (int redirects = 0;; ++redirects) {
-      auto answer = exchange(request, url, with_token);
+      const auto target = parse_url(url.url());
+      if (!target) return fail(target.error());
+      if (redirects != 0) with_token &= is_same_host(*target);
+      const auto answer = exchange(request, *target, url, with_token);
       location_ = url.location();
-      if (!answer) {
-        close();
-        return answer;
-      }
+      if (!answer) return fail(answer.error());
       const std::uint16_t status = head_.response.status;
       const bool redirected =
           status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -48,9 +48,6 @@ class http_client : private check_byte_stream<Stream> {
       if (location_.empty()) return fail(redirect_nowhere);
       close();
       url.follow();
-      const auto next = parse_url(url.url());
-      if (!next) return next.error();
-      with_token &= is_same_host(*next);
     }
   }
 
@@ -141,16 +138,15 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   // One request and the head of its answer.
-  result<void> exchange(const http_request& request, detail::url_buffer& url, bool with_token) {
-    const auto target = parse_url(url.url());
-    if (!target) return target.error();
-    if (target->secure && !Stream::can_secure) return no_tls;
+  result<void> exchange(const http_request& request, const url_view& target,
+                        detail::url_buffer& url, bool with_token) {
+    if (target.secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
-      const bool reused = connected_ && is_same_host(*target);
+      const bool reused = connected_ && is_same_host(target);
       if (!reused)
-        if (auto done = connect(*target); !done) return done;
-      auto answer = send_and_read(request, *target, with_token, url);
+        if (auto done = connect(target); !done) return done;
+      const auto answer = send_and_read(request, target, with_token, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
       const bool was_stale = reused && !answer && !heard_;
       if (!was_stale || answer.error().code == errc::timeout) return answer;
@@ -192,44 +188,44 @@ class http_client : private check_byte_stream<Stream> {
 
   result<void> send(const http_request& request, const url_view& target, bool with_token) {
     begin_ = end_ = 0;
-    fixed_string<20> from;
-    from.append_number(request.range_from);
-    const std::string_view agent =
-        request.user_agent.empty() ? std::string_view("ota-updater") : request.user_agent;
-    const bool ranged = request.range_from != 0;
-    bool done =
-        put("GET "sv) && put(target.target) && put(" HTTP/1.1\r\nHost: "sv) &&
-        put(target.authority) && put_header("User-Agent: "sv, agent) &&
-        put_header("Accept: "sv, request.accept) &&
-        put_header("Authorization: token "sv, with_token ? request.token : std::string_view{}) &&
-        put_header("If-None-Match: "sv, request.if_none_match);
-    if (ranged)
-      done = done && put("\r\nRange: bytes="sv) && put(from) && put("-"sv) &&
-             put_header("If-Range: "sv, request.if_range);
-    done = done && put("\r\n\r\n"sv) && flush();
-    return done ? result<void>{} : written_;
+    written_ = {};
+    put("GET "sv);
+    put(target.target);
+    put(" HTTP/1.1"sv);
+    put_header("Host: "sv, target.authority);
+    put_header("User-Agent: "sv, request.user_agent.empty() ? "ota-updater"sv : request.user_agent);
+    put_header("Accept: "sv, request.accept);
+    if (with_token) put_header("Authorization: token "sv, request.token);
+    put_header("If-None-Match: "sv, request.if_none_match);
+    if (request.range_from != 0) {
+      fixed_string<32> range("bytes="sv);
+      range.append_number(request.range_from).append('-');
+      put_header("Range: "sv, range);
+      put_header("If-Range: "sv, request.if_range);
+    }
+    put("\r\n\r\n"sv);
+    flush();
+    return written_;
   }
 
-  bool put_header(std::string_view name, std::string_view value) {
-    return value.empty() || (put("\r\n"sv) && put(name) && put(value));
+  void put_header(std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    put("\r\n"sv);
+    put(name);
+    put(value);
   }
 
   // The receive buffer is empty while a request is sent, and gathers it.
-  bool put(std::string_view text) {
-    while (!text.empty()) {
-      if (end_ == Buffer && !flush()) return false;
-      const std::size_t size = text.size() < Buffer - end_ ? text.size() : Buffer - end_;
-      std::memcpy(buffer_ + end_, text.data(), size);
-      end_ += size;
-      text.remove_prefix(size);
+  void put(std::string_view text) {
+    for (char c : text) {
+      if (end_ == Buffer) flush();
+      buffer_[end_++] = static_cast<std::uint8_t>(c);
     }
-    return true;
   }
 
-  bool flush() {
-    written_ = stream_.write({buffer_, end_}, timeouts_.read_ms);
+  void flush() {
+    if (written_) written_ = stream_.write({buffer_, end_}, timeouts_.read_ms);
     end_ = 0;
-    return written_.has_value();
   }
 
   result<void> read_head(detail::url_buffer& url) {

@@ -50,7 +50,10 @@ inline fixed_string<64> write_float(const decimal_number& number) {
   fixed_string<64> out;
   const std::string_view digits = number.digits;
   if (number.negative) out.append('-');
-  if (digits.empty()) return out.append("0.0"sv);
+  if (digits.empty()) {
+    out.append("0.0"sv);
+    return out;
+  }
   const std::int32_t point = number.point;
   if (point > -4 && point <= 16) {
     for (std::int32_t i = point < 0 ? point : 0; i < 0; ++i)
@@ -72,7 +75,8 @@ inline fixed_string<64> write_float(const decimal_number& number) {
   const std::uint32_t size = static_cast<std::uint32_t>(exponent < 0 ? -exponent : exponent);
   out.append(exponent < 0 ? "e-"sv : "e+"sv);
   if (size < 10) out.append('0');
-  return out.append_number(size);
+  out.append_number(size);
+  return out;
 }
 
 /// A JSON number as Python's `json.dumps(json.loads(…))` writes it. Without floating point: up to

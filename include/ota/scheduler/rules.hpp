@@ -47,8 +47,7 @@ constexpr std::uint32_t seconds_until_hour(int opens, int now_hour, std::uint64_
 }
 
 /// Appends an hour as "02:00".
-template <std::size_t N>
-void append_hour(fixed_string<N>& text, int hour) {
+inline void append_hour(string_buffer& text, int hour) {
   if (hour < 10) text.append('0');
   text.append_number(static_cast<std::uint32_t>(hour)).append(":00"sv);
 }
