@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/fixed_string.hpp"
+#include "core/text.hpp"
 #include "format/config.hpp"
 #include "hardware/battery.hpp"
 #include "hardware/no_hardware.hpp"

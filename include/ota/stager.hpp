@@ -3,6 +3,7 @@
 #include <new>
 #include <type_traits>
 
+#include "core/text.hpp"
 #include "manifest/release_target.hpp"
 #include "stager/downloader.hpp"
 #include "stager/lister.hpp"

@@ -380,8 +380,8 @@ class updater : private check_policies<Policies> {
   hardware_type hardware_;
   event_log<log_type> log_;
   status_light<hardware_type> light_{hardware_, settings_};
-  typename Policies::template scheduler<storage_type, hardware_type> scheduler_{
-      storage_, hardware_, settings_};
+  typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
+                                                                                settings_};
   swapper<storage_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
   release_target installed_;

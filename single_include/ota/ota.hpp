@@ -41,71 +41,107 @@
 // ota/core/fixed_string.hpp
 
 namespace ota {
+namespace detail {
 
-/// A text of at most `Capacity` characters, kept in place and always terminated.
-///
-/// Appending more than fits keeps what fits and sets `overflowed()`, so that a
-/// chain of appends is checked once at its end.
-template <std::size_t Capacity>
-class fixed_string {
+/// Writes a number into the end of `digits`. In its own width: dividing 64 bits costs a small
+/// machine dearly.
+template <class Unsigned>
+std::string_view decimal(Unsigned number, char (&digits)[20]) {
+  static_assert(!std::numeric_limits<Unsigned>::is_signed);
+  std::size_t first = sizeof digits;
+  do digits[--first] = static_cast<char>('0' + number % 10);
+  while ((number /= 10) != 0);
+  return {digits + first, sizeof digits - first};
+}
+
+}  // namespace detail
+
+/// A `fixed_string` of any capacity, for functions that only add to one.
+class string_buffer {
  public:
-  static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
-
-  fixed_string() = default;
-  explicit fixed_string(std::string_view text) { append(text); }
-
-  static constexpr std::size_t capacity() { return Capacity; }
+  std::size_t capacity() const { return capacity_; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  const char* c_str() const { return text_; }
-  char* data() { return text_; }
-  std::string_view view() const { return {text_, size_}; }
+  const char* c_str() const { return text(); }
+  char* data() { return text(); }
+  std::string_view view() const { return {text(), size_}; }
   operator std::string_view() const { return view(); }
-  char operator[](std::size_t i) const { return text_[i]; }
+  char operator[](std::size_t i) const { return text()[i]; }
 
   /// Whether something did not fit since the last `clear` or `assign`.
-  bool overflowed() const { return overflowed_; }
+  bool overflowed() const { return overflowed_ != 0; }
 
-  void clear() { resize(0), overflowed_ = false; }
+  void clear() {
+    size_ = overflowed_ = 0;
+    text()[0] = '\0';
+  }
 
   /// Shortens the text to `size` characters; a larger size changes nothing.
   void resize(std::size_t size) {
     if (size <= size_) size_ = static_cast<std::uint16_t>(size);
-    text_[size_] = '\0';
+    text()[size_] = '\0';
   }
 
   /// Replaces the text; false when it did not fit whole.
   bool assign(std::string_view text) {
     clear();
     append(text);
-    return !overflowed_;
+    return overflowed_ == 0;
   }
 
-  fixed_string& append(std::string_view text) {
-    const std::size_t room = Capacity - size_;
-    const std::size_t count = text.size() < room ? text.size() : room;
-    if (count != text.size()) overflowed_ = true;
-    if (count != 0) std::memmove(text_ + size_, text.data(), count);
+  string_buffer& append(std::string_view more) {
+    const std::size_t room = capacity_ - std::size_t{size_};
+    const std::size_t count = more.size() < room ? more.size() : room;
+    if (count != more.size()) overflowed_ = 1;
+    if (count != 0) std::memmove(text() + size_, more.data(), count);
     size_ = static_cast<std::uint16_t>(size_ + count);
-    text_[size_] = '\0';
+    text()[size_] = '\0';
     return *this;
   }
 
-  fixed_string& append(char c) { return append(std::string_view(&c, 1)); }
+  string_buffer& append(char c) { return append(std::string_view(&c, 1)); }
 
   /// Appends a number in decimal digits.
-  fixed_string& append_number(std::uint64_t number) {
+  template <class Unsigned>
+  string_buffer& append_number(Unsigned number) {
+    using wide = std::conditional_t<(sizeof(Unsigned) > 4), std::uint64_t, std::uint32_t>;
     char digits[20];
-    std::size_t first = sizeof digits;
-    do digits[--first] = static_cast<char>('0' + number % 10);
-    while ((number /= 10) != 0);
-    return append(std::string_view(digits + first, sizeof digits - first));
+    return append(detail::decimal(static_cast<wide>(number), digits));
   }
 
+ protected:
+  explicit string_buffer(std::uint16_t capacity) : capacity_(capacity) { text_[0] = '\0'; }
+  string_buffer(const string_buffer&) = default;
+  string_buffer& operator=(const string_buffer&) = default;
+
  private:
-  char text_[Capacity + 1] = {};
+  char* text() { return text_; }
+  const char* text() const { return text_; }
+
   std::uint16_t size_ = 0;
-  bool overflowed_ = false;
+  std::uint16_t capacity_;
+  std::uint16_t overflowed_ = 0;
+  // The first of the characters; the others follow, in the `fixed_string` that this is a part of.
+  // So a program has one `append`, not one for each capacity.
+  char text_[1];
+};
+
+/// A text of at most `Capacity` characters, kept in place and always terminated.
+///
+/// Appending more than fits keeps what fits and sets `overflowed()`, so that a
+/// chain of appends is checked once at its end.
+template <std::size_t Capacity>
+class fixed_string : public string_buffer {
+ public:
+  static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
+
+  fixed_string() : string_buffer(Capacity) {}
+  explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
+
+  static constexpr std::size_t capacity() { return Capacity; }
+
+ private:
+  char rest_[Capacity];
 };
 
 }  // namespace ota
@@ -233,6 +269,11 @@ using reset_of = decltype(std::declval<H&>().reset(reset_mode::hard));
 /// Whether a hardware policy knows the battery's charge in percent by itself.
 template <class Hardware>
 inline constexpr bool has_fuel_gauge = detail::gives<int, detail::charge_of, Hardware>::value;
+
+/// Whether a hardware policy has a status LED: it gives `led` itself.
+template <class Hardware>
+inline constexpr bool has_led =
+    !std::is_same_v<decltype(&Hardware::led), void (no_hardware::*)(bool)>;
 
 /// Checks a hardware policy against the contract, one sentence for each missing member.
 template <class Hardware>
@@ -704,6 +745,9 @@ class list_view {
 
 namespace ota {
 
+// A literal text with its length: without, every use would count its characters at run time.
+using std::literals::operator""sv;
+
 /// Part of a text: as `text.substr(first, count)`, but a `first` behind the end gives an empty
 /// text. The standard one throws there, which without exceptions still links the means to abort.
 constexpr std::string_view slice(std::string_view text, std::size_t first,
@@ -736,7 +780,7 @@ constexpr bool is_valid_path(std::string_view path) {
       continue;
     }
     const std::string_view name = slice(path, part, i - part);
-    if (name.empty() || name == "." || name == "..") return false;
+    if (name.empty() || name == "."sv || name == ".."sv) return false;
     part = i + 1;
   }
   return true;
@@ -990,39 +1034,40 @@ inline result<url_view> parse_url(std::string_view url) {
   namespace bad_url = detail::bad_url;
   if (!detail::is_url_text(url)) return bad_url::forbidden_character;
   url_view parts;
-  if (detail::starts_with_any_case(url, "http://"))
-    url.remove_prefix(7);
-  else if (detail::starts_with_any_case(url, "https://"))
-    url.remove_prefix(8), parts.secure = true;
-  else
+  parts.secure = detail::starts_with_any_case(url, "https://"sv);
+  if (!parts.secure && !detail::starts_with_any_case(url, "http://"sv))
     return bad_url::unknown_scheme;
   parts.port = parts.secure ? 443 : 80;
-  parts.authority = slice(url, 0, url.find_first_of("/?#"));
-  parts.target = slice(url, parts.authority.size());
-  parts.target = slice(parts.target, 0, parts.target.find('#'));
-  if (parts.target.empty()) parts.target = "/";
+
+  const char* at = url.data() + (parts.secure ? 8 : 7);
+  const char* const last = url.data() + url.size();
+  const char* end = at;
+  while (end != last && *end != '/' && *end != '?' && *end != '#') ++end;
+  parts.authority = {at, static_cast<std::size_t>(end - at)};
+  const char* target_end = end;
+  while (target_end != last && *target_end != '#') ++target_end;
+  parts.target = {end, static_cast<std::size_t>(target_end - end)};
+  if (parts.target.empty()) parts.target = "/"sv;
   if (parts.target.front() != '/') return bad_url::no_slash;
-  if (parts.authority.find('@') != std::string_view::npos) return bad_url::has_user;
-  const bool in_brackets = !parts.authority.empty() && parts.authority.front() == '[';
-  std::string_view rest;
-  if (in_brackets) {
-    const std::size_t end = parts.authority.find(']');
-    if (end == std::string_view::npos) return bad_url::no_bracket;
-    parts.host = slice(parts.authority, 1, end - 1);
-    rest = slice(parts.authority, end + 1);
-  } else {
-    parts.host = slice(parts.authority, 0, parts.authority.find(':'));
-    rest = slice(parts.authority, parts.host.size());
-  }
+
+  const bool in_brackets = at != end && *at == '[';
+  const char close = in_brackets ? ']' : ':';
+  at += in_brackets ? 1 : 0;
+  const char* host_end = at;
+  for (; host_end != end && *host_end != close; ++host_end)
+    if (*host_end == '@') return bad_url::has_user;
+  parts.host = {at, static_cast<std::size_t>(host_end - at)};
+  if (in_brackets && host_end++ == end) return bad_url::no_bracket;
   if (!detail::is_host(parts.host, in_brackets)) return bad_url::bad_host;
-  if (!rest.empty() && (rest.front() != ':' || !detail::parse_port(slice(rest, 1), parts.port)))
-    return bad_url::bad_port;
+  if (host_end == end) return parts;
+  const std::string_view port(host_end + 1, static_cast<std::size_t>(end - host_end - 1));
+  if (port.find('@') != port.npos) return bad_url::has_user;
+  if (*host_end != ':' || !detail::parse_port(port, parts.port)) return bad_url::bad_port;
   return parts;
 }
 
 /// Appends a path with everything but RFC 3986's unreserved characters and `/` percent-encoded.
-template <std::size_t N>
-void append_escaped(fixed_string<N>& out, std::string_view path) {
+inline void append_escaped(string_buffer& out, std::string_view path) {
   constexpr char digits[] = "0123456789ABCDEF";
   for (char c : path) {
     if (detail::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '/') {
@@ -1034,55 +1079,6 @@ void append_escaped(fixed_string<N>& out, std::string_view path) {
     out.append({escaped, sizeof escaped});
   }
 }
-
-namespace detail {
-
-/// Removes `.` and `..` from a path that begins with `/` (RFC 3986, section 5.2.4), in place;
-/// returns its new size.
-inline std::size_t remove_dot_segments(char* path, std::size_t size) {
-  std::size_t kept = 0;
-  for (std::size_t at = 0; at < size;) {
-    std::size_t end = at + 1;
-    while (end < size && path[end] != '/') ++end;
-    const std::string_view part(path + at + 1, end - at - 1);
-    const bool last = end == size;
-    if (part == "." || part == "..") {
-      if (part == "..")
-        while (kept != 0 && path[--kept] != '/') {
-        }
-      if (last) path[kept++] = '/';
-    } else {
-      for (; at < end; ++at) path[kept++] = path[at];
-    }
-    at = end;
-  }
-  return kept;
-}
-
-/// Brings an absolute URL into the form that `parse_url` takes: a path, without dot segments.
-template <std::size_t N>
-result<void> tidy_url(fixed_string<N>& url) {
-  const std::size_t scheme = url.view().find("://");
-  const std::size_t begin =
-      scheme == std::string_view::npos ? scheme : url.view().find_first_of("/?", scheme + 3);
-  if (begin != std::string_view::npos) {
-    if (url[begin] == '?') {
-      url.append('/');
-      std::memmove(url.data() + begin + 1, url.data() + begin, url.size() - 1 - begin);
-      url.data()[begin] = '/';
-    }
-    const std::size_t query = url.view().find('?', begin);
-    const std::size_t end = query == std::string_view::npos ? url.size() : query;
-    const std::size_t size = remove_dot_segments(url.data() + begin, end - begin);
-    std::memmove(url.data() + begin + size, url.data() + end, url.size() - end);
-    url.resize(url.size() - (end - begin - size));
-  }
-  if (url.overflowed()) return error{errc::too_long, "url", "a redirect to a URL that is too long"};
-  if (const auto parts = parse_url(url); !parts) return parts.error();
-  return {};
-}
-
-}  // namespace detail
 
 }  // namespace ota
 
@@ -1190,6 +1186,11 @@ constexpr std::size_t effective_chunk(std::uint32_t configured, std::size_t free
   return size < 256 ? 256 : size;
 }
 
+/// A number of KB in bytes; more than the machine can count is as much as it can.
+constexpr std::size_t kilobytes(std::uint32_t count) {
+  return count < SIZE_MAX / 1024 ? count * std::size_t{1024} : SIZE_MAX;
+}
+
 /// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
 /// where the API is GitHub's own.
 constexpr std::string_view web_base(const config& settings) {
@@ -1202,7 +1203,7 @@ namespace detail {
 constexpr bool is_repository_name(std::string_view name) {
   for (char c : name)
     if (!is_alphanumeric(c) && c != '-' && c != '_' && c != '.') return false;
-  return !name.empty() && name != "." && name != "..";
+  return !name.empty() && name != "."sv && name != ".."sv;
 }
 
 constexpr bool has_control(std::string_view text) {
@@ -1258,15 +1259,15 @@ inline constexpr error bad_trial_boots{errc::invalid_argument, "trial_boots",
 /// Whether an update can be made with these settings. The error's `where` is the key at fault.
 inline result<void> validate(const config& settings) {
   namespace bad_config = detail::bad_config;
-  if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"))
+  if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"sv))
     return bad_config::no_owner;
-  if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"))
+  if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"sv))
     return bad_config::no_repo;
   if (!detail::is_repository_name(settings.owner)) return bad_config::bad_owner;
   if (!detail::is_repository_name(settings.repo)) return bad_config::bad_repo;
-  if (settings.channel != "stable" && settings.channel != "developer")
+  if (settings.channel != "stable"sv && settings.channel != "developer"sv)
     return bad_config::bad_channel;
-  if (settings.tag.empty() && settings.channel == "developer" && settings.branch.empty())
+  if (settings.tag.empty() && settings.channel == "developer"sv && settings.branch.empty())
     return bad_config::bad_branch;
   if (!parse_url(settings.api)) return bad_config::bad_api;
   if (!parse_url(settings.raw)) return bad_config::bad_raw;
@@ -1348,25 +1349,26 @@ enum class file_kind : std::uint8_t { none, file, directory, other };
 /// What storage knows of a path.
 struct file_info {
   file_kind kind = file_kind::none;
-  std::uint64_t size = 0;   ///< bytes, for a file
+  std::size_t size = 0;     ///< bytes, for a file
   bool executable = false;  ///< for a file, where storage keeps modes
 };
 
 // The contract of a file storage policy. Paths are relative to the device's root, parts divided
 // by `/`, and valid by `is_valid_path`; the empty path names the root, for `list` alone.
 //
-//   result<file_info> stat(path)          absent, or below something that is no directory: kind
-//   none result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
+//   result<file_info> stat(path)            absent, or below what is no directory: kind `none`
+//   result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
 //   result<void> write(path, offset, data)  offset 0 creates or empties the file first and makes
-//                                         missing directories; any other offset is the file's size
-//   result<void> rename(from, to)         a file, in one atomic step, over whatever file `to` was;
-//                                         makes missing directories
-//   result<void> remove(path)             a file or an empty directory; absent is fine;
-//                                         a directory that holds something: errc::not_empty
-//   result<void> sync()                   a barrier: all done before it survives a power cut after
-//   it result<uint64_t> free_space()         bytes result<void> list(directory, visit)   bool
-//   visit(name, kind) for each entry until it says false result<void> set_executable(path, on)
-//   optional; without it file modes are not kept
+//                                           missing directories; any other is the file's size
+//   result<void> rename(from, to)           a file, in one atomic step, over whatever file `to`
+//                                           was; makes missing directories
+//   result<void> remove(path)               a file or an empty directory; absent is fine; one
+//                                           that holds something: errc::not_empty
+//   result<void> sync()                     a barrier: all done before it survives a power cut
+//   result<uint64_t> free_space()           bytes
+//   result<void> list(directory, visit)     bool visit(name, kind) for each entry until it says
+//                                           false
+//   result<void> set_executable(path, on)   optional; without it file modes are not kept
 //
 // Between two barriers a power cut may lose or reorder whatever was done; only a single rename
 // stays whole. `ota::testing::prove_power_safe` tries just that on a policy.
@@ -1381,10 +1383,10 @@ template <class S>
 using stat_of = decltype(std::declval<S&>().stat(std::string_view{}));
 template <class S>
 using file_read_of =
-    decltype(std::declval<S&>().read(std::string_view{}, std::uint64_t{}, mutable_bytes{}));
+    decltype(std::declval<S&>().read(std::string_view{}, std::size_t{}, mutable_bytes{}));
 template <class S>
 using file_write_of =
-    decltype(std::declval<S&>().write(std::string_view{}, std::uint64_t{}, bytes{}));
+    decltype(std::declval<S&>().write(std::string_view{}, std::size_t{}, bytes{}));
 template <class S>
 using rename_of = decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{}));
 template <class S>
@@ -1416,10 +1418,10 @@ struct check_file_storage {
       "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
   static_assert(has<result<std::size_t>, detail::file_read_of>,
                 "the storage policy needs: ota::result<std::size_t> read(std::string_view path, "
-                "std::uint64_t offset, ota::mutable_bytes out)");
+                "std::size_t offset, ota::mutable_bytes out)");
   static_assert(has<result<void>, detail::file_write_of>,
                 "the storage policy needs: ota::result<void> write(std::string_view path, "
-                "std::uint64_t offset, ota::bytes data)");
+                "std::size_t offset, ota::bytes data)");
   static_assert(has<result<void>, detail::rename_of>,
                 "the storage policy needs: ota::result<void> rename(std::string_view from, "
                 "std::string_view to)");
@@ -1445,20 +1447,21 @@ namespace ota {
 /// the root are those of 0x687931/ota, so that a device may change over and back.
 namespace layout {
 
-inline constexpr const char* version = "version.json";
-inline constexpr const char* errors = "ota_error.json";
-inline constexpr const char* state = ".ota/state";          // how far the swap is
-inline constexpr const char* target = ".ota/target";        // what is being staged
-inline constexpr const char* listing = ".ota/next";         // files of the version being staged
-inline constexpr const char* expanded = ".ota/next.more";   // the same, truncated parts filled in
-inline constexpr const char* part = ".ota/next.part";       // one such part
-inline constexpr const char* plan = ".ota/plan";            // what the swap will do
-inline constexpr const char* manifest = ".ota/manifest";    // the manifest being read
-inline constexpr const char* installed = ".ota/installed";  // files of the installed version
-inline constexpr const char* etag = ".ota/etag";            // what the server last answered
-inline constexpr const char* temporary = ".ota/tmp";        // of every atomic write
-inline constexpr const char* staged = ".ota/new";
-inline constexpr const char* replaced = ".ota/old";
+inline constexpr std::string_view version = "version.json";
+inline constexpr std::string_view errors = "ota_error.json";
+inline constexpr std::string_view state = ".ota/state";    // how far the swap is
+inline constexpr std::string_view target = ".ota/target";  // what is being staged
+inline constexpr std::string_view listing = ".ota/next";   // files of the version being staged
+inline constexpr std::string_view expanded =
+    ".ota/next.more";                                       // the same, truncated parts filled in
+inline constexpr std::string_view part = ".ota/next.part";  // one such part
+inline constexpr std::string_view plan = ".ota/plan";       // what the swap will do
+inline constexpr std::string_view manifest = ".ota/manifest";    // the manifest being read
+inline constexpr std::string_view installed = ".ota/installed";  // files of the installed version
+inline constexpr std::string_view etag = ".ota/etag";            // what the server last answered
+inline constexpr std::string_view temporary = ".ota/tmp";        // of every atomic write
+inline constexpr std::string_view staged = ".ota/new";
+inline constexpr std::string_view replaced = ".ota/old";
 
 }  // namespace layout
 
@@ -1468,7 +1471,7 @@ using own_path = fixed_string<32>;
 
 /// The file of entry `index` below `.ota/new` or `.ota/old`; 256 to a directory, so that file
 /// systems with flat directories stay fast.
-inline own_path numbered_path(const char* directory, std::uint32_t index) {
+inline own_path numbered_path(std::string_view directory, std::uint32_t index) {
   own_path path(directory);
   path.append('/').append_number(index / 256).append('/').append_number(index % 256);
   return path;
@@ -1481,8 +1484,8 @@ inline own_path replaced_path(std::uint32_t index) {
 
 /// Whether a path is the library's own, which no update may replace.
 inline bool is_own_path(std::string_view path) {
-  return starts_with(path, ".ota") || path == layout::version || path == layout::errors ||
-         path == "ota_health.json" || path == "ota_last_check.json";
+  return starts_with(path, ".ota"sv) || path == layout::version || path == layout::errors ||
+         path == "ota_health.json"sv || path == "ota_last_check.json"sv;
 }
 
 /// Removes the directories above `path` that hold nothing any more.
@@ -1667,16 +1670,14 @@ struct json_style {
 /// are not UTF-8 become U+FFFD. Whether a `fixed_string` had room, its `overflowed()` says.
 class json_writer {
  public:
-  template <std::size_t N>
-  explicit json_writer(fixed_string<N>& out, json_style style = {})
-      : put_([](void* to, std::string_view text) {
-          static_cast<fixed_string<N>*>(to)->append(text);
-        }),
+  explicit json_writer(string_buffer& out, json_style style = {})
+      : put_(
+            [](void* to, std::string_view text) { static_cast<string_buffer*>(to)->append(text); }),
         to_(&out),
         style_(style) {}
 
   /// Writes to `sink(std::string_view)`, which must outlive the writer.
-  template <class Sink>
+  template <class Sink, class = std::enable_if_t<!std::is_base_of_v<string_buffer, Sink>>>
   explicit json_writer(Sink& sink, json_style style = {})
       : put_([](void* to, std::string_view text) { (*static_cast<Sink*>(to))(text); }),
         to_(&sink),
@@ -1690,7 +1691,7 @@ class json_writer {
   json_writer& key(std::string_view name) {
     begin_value();
     quote(name);
-    put(style_.spaced ? ": " : ":");
+    put(style_.spaced ? ": "sv : ":"sv);
     needs_comma_ = false;
     return *this;
   }
@@ -1721,7 +1722,7 @@ class json_writer {
     return *this;
   }
 
-  json_writer& boolean(bool value) { return number_text(value ? "true" : "false"); }
+  json_writer& boolean(bool value) { return number_text(value ? "true"sv : "false"sv); }
   json_writer& null() { return number_text("null"); }
 
  private:
@@ -1729,7 +1730,7 @@ class json_writer {
 
   // What precedes a key or a value; after it the next one needs a comma.
   void begin_value() {
-    if (needs_comma_) put(style_.spaced ? ", " : ",");
+    if (needs_comma_) put(style_.spaced ? ", "sv : ","sv);
     needs_comma_ = true;
   }
 
@@ -1747,7 +1748,7 @@ class json_writer {
   }
 
   void quote(std::string_view text) {
-    put("\"");
+    put("\""sv);
     std::size_t done = 0;
     for (std::size_t at = 0; at < text.size();) {
       const auto c = static_cast<std::uint8_t>(text[at]);
@@ -1761,7 +1762,7 @@ class json_writer {
       done = at;
     }
     put(slice(text, done));
-    put("\"");
+    put("\""sv);
   }
 
   // Writes the first character of `text`, which is not plain; returns its size in bytes.
@@ -1855,12 +1856,15 @@ inline fixed_string<64> write_float(const decimal_number& number) {
   fixed_string<64> out;
   const std::string_view digits = number.digits;
   if (number.negative) out.append('-');
-  if (digits.empty()) return out.append("0.0");
+  if (digits.empty()) {
+    out.append("0.0"sv);
+    return out;
+  }
   const std::int32_t point = number.point;
   if (point > -4 && point <= 16) {
     for (std::int32_t i = point < 0 ? point : 0; i < 0; ++i)
-      if (i == point) out.append("0.");
-    if (point == 0) out.append("0.");
+      if (i == point) out.append("0."sv);
+    if (point == 0) out.append("0."sv);
     for (std::int32_t i = point; i < 0; ++i) out.append('0');
     for (std::size_t i = 0; i < digits.size(); ++i) {
       if (point > 0 && i == static_cast<std::size_t>(point)) out.append('.');
@@ -1868,16 +1872,17 @@ inline fixed_string<64> write_float(const decimal_number& number) {
     }
     for (std::size_t i = digits.size(); point > 0 && i < static_cast<std::size_t>(point); ++i)
       out.append('0');
-    if (point > 0 && digits.size() <= static_cast<std::size_t>(point)) out.append(".0");
+    if (point > 0 && digits.size() <= static_cast<std::size_t>(point)) out.append(".0"sv);
     return out;
   }
   out.append(digits[0]);
   if (digits.size() > 1) out.append('.').append(slice(digits, 1));
   const std::int32_t exponent = point - 1;
   const std::uint32_t size = static_cast<std::uint32_t>(exponent < 0 ? -exponent : exponent);
-  out.append(exponent < 0 ? "e-" : "e+");
+  out.append(exponent < 0 ? "e-"sv : "e+"sv);
   if (size < 10) out.append('0');
-  return out.append_number(size);
+  out.append_number(size);
+  return out;
 }
 
 /// A JSON number as Python's `json.dumps(json.loads(…))` writes it. Without floating point: up to
@@ -1910,13 +1915,13 @@ namespace ota::detail {
 template <class Storage>
 class stored_text {
  public:
-  stored_text(Storage& storage, const char* path, mutable_bytes buffer)
+  stored_text(Storage& storage, std::string_view path, mutable_bytes buffer)
       : storage_(storage), path_(path), buffer_(buffer) {}
 
-  std::uint64_t offset() const { return first_ + at_; }
+  std::size_t offset() const { return first_ + at_; }
 
   /// Goes on at `offset`; what is in the buffer is not read again.
-  void seek(std::uint64_t offset) {
+  void seek(std::size_t offset) {
     if (offset >= first_ && offset - first_ <= size_) {
       at_ = static_cast<std::size_t>(offset - first_);
       return;
@@ -1955,9 +1960,9 @@ class stored_text {
   }
 
   Storage& storage_;
-  const char* path_;
+  std::string_view path_;
   mutable_bytes buffer_;
-  std::uint64_t first_ = 0;  // where the buffer begins in the file
+  std::size_t first_ = 0;  // where the buffer begins in the file
   std::size_t size_ = 0;
   std::size_t at_ = 0;
   result<void> status_;
@@ -1981,7 +1986,7 @@ class canonical_json {
   static constexpr int max_depth = 8;
   using key_text = fixed_string<64>;
 
-  canonical_json(Storage& storage, const char* path, mutable_bytes buffer, Sink& sink)
+  canonical_json(Storage& storage, std::string_view path, mutable_bytes buffer, Sink& sink)
       : text_(storage, path, buffer), sink_(sink) {}
 
   /// Writes the document.
@@ -2019,46 +2024,46 @@ class canonical_json {
 
   result<void> array(int depth) {
     text_.take();
-    put("[");
+    put("["sv);
     for (bool first = true; skip_space() != ']'; first = false) {
       if (!first) {
         text_.take();
-        put(",");
+        put(","sv);
       }
       if (auto done = value(depth + 1); !done) return done;
       if (text_.peek() == '\0') break;
     }
     text_.take();
-    put("]");
+    put("]"sv);
     return {};
   }
 
   result<void> object(int depth) {
     text_.take();
-    put("{");
-    const std::uint64_t begin = text_.offset();
+    put("{"sv);
+    const std::size_t begin = text_.offset();
     key_text last;
     for (bool first = true;; first = false) {
       key_text next;
-      std::uint64_t at = 0;
+      std::size_t at = 0;
       if (auto done = find_next(begin, depth, first, last, next, at); !done) return done;
       if (at == 0) break;
-      if (!first) put(",");
+      if (!first) put(","sv);
       json_writer(sink_text_, {false, true}).string(next);
-      put(":");
+      put(":"sv);
       text_.seek(at);
       if (auto done = value(depth + 1); !done) return done;
       last = next;
     }
     // The last look through the object has ended behind it.
-    put("}");
+    put("}"sv);
     return {};
   }
 
   // The smallest key over `last`, and where its value is; of equal keys the last one counts.
   // `at` stays 0 when there is none. Ends behind the object.
-  result<void> find_next(std::uint64_t begin, int depth, bool first, const key_text& last,
-                         key_text& next, std::uint64_t& at) {
+  result<void> find_next(std::size_t begin, int depth, bool first, const key_text& last,
+                         key_text& next, std::size_t& at) {
     text_.seek(begin);
     while (skip_space() != '}' && text_.peek() != '\0') {
       if (text_.peek() == ',') {
@@ -2076,7 +2081,7 @@ class canonical_json {
       skip_space();
       text_.take();
       skip_space();
-      const bool is_signature = depth == 0 && key.view() == "signature";
+      const bool is_signature = depth == 0 && key.view() == "signature"sv;
       if (!is_signature && (first || key.view() > last.view()) &&
           (at == 0 || key.view() <= next.view())) {
         next = key;
@@ -2109,7 +2114,7 @@ class canonical_json {
   result<void> scalar() {
     fixed_string<64> text;
     while (!ends_scalar(text_.peek())) text.append(text_.take());
-    if (text.view() == "true" || text.view() == "false" || text.view() == "null") {
+    if (text.view() == "true"sv || text.view() == "false"sv || text.view() == "null"sv) {
       put(text);
       return {};
     }
@@ -2121,7 +2126,7 @@ class canonical_json {
 
   result<void> string() {
     text_.take();
-    put("\"");
+    put("\""sv);
     fixed_string<64> run;
     while (text_.peek() != '"' && text_.peek() != '\0') {
       char bytes[4];
@@ -2130,7 +2135,7 @@ class canonical_json {
     }
     put_run(run);
     text_.take();
-    put("\"");
+    put("\""sv);
     return {};
   }
 
@@ -2245,7 +2250,7 @@ class json_machine {
   bool truncated() const { return truncated_; }
   bool boolean() const { return boolean_; }
   std::size_t depth() const { return depth_; }
-  std::uint64_t offset() const { return fed_ - static_cast<std::size_t>(end_ - next_); }
+  std::size_t offset() const { return fed_ - static_cast<std::size_t>(end_ - next_); }
   std::size_t text_size() const { return text_size_; }
 
   result<json_event> next(const json_memory& memory) {
@@ -2602,7 +2607,7 @@ class json_machine {
 
   const std::uint8_t* next_ = nullptr;
   const std::uint8_t* end_ = nullptr;
-  std::uint64_t fed_ = 0;
+  std::size_t fed_ = 0;
   union {
     const char* literal_ = nullptr;  // what must still come of true, false, null
     const error* failure_;
@@ -2626,14 +2631,16 @@ class json_machine {
 
 namespace ota::detail {
 
-inline constexpr error number_too_large{errc::too_long, "json", "a number does not fit 64 bits"};
+inline constexpr error number_too_large{errc::too_long, "json",
+                                        "a number is larger than can be kept"};
 inline constexpr error not_a_whole_number{errc::malformed, "json",
                                           "a whole number is expected here"};
 
 /// Reads a number of decimal digits only, exactly.
-inline result<std::uint64_t> parse_u64(std::string_view text, bool truncated = false) {
-  constexpr std::uint64_t most = std::numeric_limits<std::uint64_t>::max();
-  std::uint64_t value = 0;
+template <class Unsigned>
+result<Unsigned> parse_unsigned(std::string_view text, bool truncated = false) {
+  constexpr Unsigned most = std::numeric_limits<Unsigned>::max();
+  Unsigned value = 0;
   for (char c : text) {
     const auto digit = static_cast<std::uint8_t>(c - '0');
     if (digit > 9) return not_a_whole_number;
@@ -2643,6 +2650,10 @@ inline result<std::uint64_t> parse_u64(std::string_view text, bool truncated = f
   if (truncated) return number_too_large;
   if (text.empty()) return not_a_whole_number;
   return value;
+}
+
+inline result<std::uint64_t> parse_u64(std::string_view text, bool truncated = false) {
+  return parse_unsigned<std::uint64_t>(text, truncated);
 }
 
 /// The same with an optional minus sign.
@@ -2714,13 +2725,17 @@ class json_reader {
   /// The last `number`, if it is an integer of 64 bits without fraction and exponent: 1.0 and
   /// 1e3 are not. Errors: `errc::malformed`, `errc::too_long` when it does not fit.
   result<std::uint64_t> as_u64() const { return detail::parse_u64(text(), truncated()); }
+  /// The same for a size: as wide as the machine counts bytes.
+  result<std::size_t> as_size() const {
+    return detail::parse_unsigned<std::size_t>(text(), truncated());
+  }
   result<std::int64_t> as_i64() const { return detail::parse_i64(text(), truncated()); }
 
   /// How many containers are open: after a `begin_…` it counts, after its `end_…` no longer.
   std::size_t depth() const { return machine_.depth(); }
 
   /// Bytes read since the beginning: the place right after the last event's token.
-  std::uint64_t offset() const { return machine_.offset(); }
+  std::size_t offset() const { return machine_.offset(); }
 
   /// Begins a new document.
   void reset() { machine_ = {}; }
@@ -2780,8 +2795,8 @@ enum class entry_kind : std::uint8_t {
 struct entry {
   entry_kind kind = entry_kind::file;
   bool executable = false;
-  bool has_size = true;    ///< false: whoever promised the file did not say how long it is
-  std::uint64_t size = 0;  ///< bytes
+  bool has_size = true;  ///< false: whoever promised the file did not say how long it is
+  std::size_t size = 0;  ///< bytes
   digest hash;
   fixed_string<max_path> path;
 };
@@ -2800,6 +2815,16 @@ inline std::uint32_t get_u32(const std::uint8_t* in) {
          std::uint32_t{in[3]} << 24;
 }
 
+/// A size, in 8 bytes whatever the machine counts in.
+inline void put_size(std::uint8_t* out, std::size_t size) {
+  put_u32(out, static_cast<std::uint32_t>(size));
+  put_u32(out + 4, static_cast<std::uint32_t>(std::uint64_t{size} >> 32));
+}
+
+inline std::size_t get_size(const std::uint8_t* in) {
+  return static_cast<std::size_t>(get_u32(in) | std::uint64_t{get_u32(in + 4)} << 32);
+}
+
 /// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
 inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
   const bytes hash = value.hash.view();
@@ -2809,8 +2834,7 @@ inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
   out[1] = static_cast<std::uint8_t>(value.hash.kind);
   out[2] = static_cast<std::uint8_t>(value.path.size());
   out[3] = 0xa5;  // finds a reader that has lost its place
-  put_u32(out + 4, static_cast<std::uint32_t>(value.size));
-  put_u32(out + 8, static_cast<std::uint32_t>(value.size >> 32));
+  put_size(out + 4, value.size);
   std::memcpy(out + entry_head_size, hash.data(), hash.size());
   std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
   return entry_head_size + hash.size() + value.path.size();
@@ -2823,7 +2847,7 @@ inline std::size_t decode_entry(bytes in, entry& value) {
   value.executable = (in[0] & 0x10) != 0;
   value.has_size = (in[0] & 0x20) != 0;
   value.hash.kind = static_cast<digest_kind>(in[1]);
-  value.size = get_u32(in.data() + 4) | std::uint64_t{get_u32(in.data() + 8)} << 32;
+  value.size = get_size(in.data() + 4);
   const std::size_t hash_size = digest_size(value.hash.kind);
   const std::size_t total = entry_head_size + hash_size + in[2];
   if (in.size() < total) return 0;
@@ -2838,7 +2862,7 @@ inline std::size_t decode_entry(bytes in, entry& value) {
 class entry_writer {
  public:
   /// Begins the list at `path`, a literal; what was there is replaced.
-  void begin(const char* path) {
+  void begin(std::string_view path) {
     path_ = path;
     flushed_ = 0;
     used_ = 0;
@@ -2846,7 +2870,7 @@ class entry_writer {
   }
 
   /// Goes on with a list that has `size` bytes on storage already.
-  void resume(const char* path, std::uint32_t size) {
+  void resume(std::string_view path, std::uint32_t size) {
     begin(path);
     flushed_ = size;
   }
@@ -2874,7 +2898,7 @@ class entry_writer {
   std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
 
  private:
-  const char* path_ = "";
+  std::string_view path_;
   std::uint32_t flushed_ = 0;
   std::uint32_t count_ = 0;
   std::uint16_t used_ = 0;
@@ -2884,7 +2908,7 @@ class entry_writer {
 /// Reads a list of entries from a file, one at a time.
 class entry_reader {
  public:
-  void begin(const char* path) {
+  void begin(std::string_view path) {
     path_ = path;
     offset_ = 0;
   }
@@ -2909,7 +2933,7 @@ class entry_reader {
   static constexpr error damaged_list{errc::malformed, "list",
                                       "a list kept on storage is damaged; it will be made anew"};
 
-  const char* path_ = "";
+  std::string_view path_;
   std::uint32_t offset_ = 0;
 };
 
@@ -2928,7 +2952,7 @@ class manifest_reader {
   fixed_string<64> signature;  ///< empty: not signed
 
   /// Begins at the first byte of the document.
-  void begin(const char* path) {
+  void begin(std::string_view path) {
     path_ = path;
     offset_ = 0;
     reader_.reset();
@@ -3042,7 +3066,7 @@ class manifest_reader {
         break;
       case field::size: {
         if (event == json_event::null) break;
-        const auto size = reader_.as_u64();
+        const auto size = reader_.as_size();
         if (!is_number || !size) return bad_size;
         out.size = *size;
         out.has_size = true;
@@ -3064,7 +3088,7 @@ class manifest_reader {
   // A CRC-32 counts only where there is no SHA-256.
   result<bool> take_crc32(json_event event, entry& out) {
     if (event == json_event::null) return false;
-    const auto sum = reader_.as_u64();
+    const auto sum = reader_.as_size();
     if (event != json_event::number || !sum || *sum > 0xffffffff) return bad_crc32;
     if (out.hash.kind == digest_kind::sha256) return false;
     out.hash.kind = digest_kind::crc32;
@@ -3088,8 +3112,8 @@ class manifest_reader {
   }
 
   json_reader<256> reader_;
-  const char* path_ = "";
-  std::uint64_t offset_ = 0;
+  std::string_view path_;
+  std::size_t offset_ = 0;
   member member_ = member::other;
   field field_ = field::other;
   std::uint8_t piece_[128];
@@ -3144,6 +3168,640 @@ struct shared_secret {
     if (settings.manifest_key.empty()) return {};
     return verify_hmac_manifest(storage, settings.manifest_key, manifest.signature, scratch);
   }
+};
+
+}  // namespace ota
+
+// ota/hardware/battery.hpp
+
+namespace ota {
+
+/// A battery behind a voltage divider, in thousandths: of the divider's ratio and of a volt.
+struct battery_scale {
+  std::uint32_t divider_ratio = 1000;
+  std::uint32_t full = 4200;   ///< 100 %
+  std::uint32_t empty = 3000;  ///< 0 %
+};
+
+/// The charge in whole percent, by the formula of 0x687931/ota: volts = raw × 3.3 / 65535 × ratio,
+/// charge = (volts − empty) / (full − empty) × 100, clamped to 0…100. `raw` is a 16-bit reading of
+/// 3.3 V. -1: not known, because there is no reading (`raw` below 0) or the scale has no width.
+///
+/// In whole numbers and rounded down, so that `charge < least` says the same as the exact formula
+/// for every whole `least`. The original computes with floating point: where the exact charge is a
+/// whole number, its last bit may fall below.
+constexpr int battery_percent(int raw, const battery_scale& scale) {
+  if (raw < 0 || scale.full <= scale.empty) return -1;
+  if (raw > 65535) raw = 65535;
+  // Both in 1 / 436900 mV, because 3300 / (65535 × 1000) = 22 / 436900.
+  const std::uint64_t volts = static_cast<std::uint64_t>(raw) * 22 * scale.divider_ratio;
+  const std::uint64_t empty = std::uint64_t{scale.empty} * 436900;
+  if (volts <= empty) return 0;
+  const std::uint64_t percent = (volts - empty) / (std::uint64_t{scale.full - scale.empty} * 4369);
+  return percent < 100 ? static_cast<int>(percent) : 100;
+}
+
+}  // namespace ota
+
+// ota/storage/atomic_file.hpp
+
+namespace ota {
+
+/// Puts what was written to `temporary` in the place of `path`: after a power cut that holds the
+/// old content or the new one, whole.
+template <class Storage>
+result<void> replace_file(Storage& storage, std::string_view path, std::string_view temporary) {
+  if (auto done = storage.sync(); !done) return done;
+  if (auto done = storage.rename(temporary, path); !done) return done;
+  return storage.sync();
+}
+
+/// Replaces the file at `path` so that after a power cut it holds the old content or the new one,
+/// whole: writes `temporary`, syncs, renames it over `path`, syncs.
+template <class Storage>
+result<void> write_atomically(Storage& storage, std::string_view path, std::string_view temporary,
+                              bytes content) {
+  if (auto done = storage.write(temporary, 0, content); !done) return done;
+  return replace_file(storage, path, temporary);
+}
+
+/// Whether the file at `path` holds exactly `content`. Reads 64 bytes at a time.
+template <class Storage>
+result<bool> same_content(Storage& storage, std::string_view path, bytes content) {
+  const auto there = storage.stat(path);
+  if (!there) return there.error();
+  if (there->size != content.size() || there->kind != decltype(there->kind)::file) return false;
+  std::uint8_t piece[64];
+  for (std::size_t at = 0; at < content.size();) {
+    const auto size = storage.read(path, at, piece);
+    if (!size) return size.error();
+    if (*size == 0 || !equal({piece, *size}, content.drop(at).first(*size))) return false;
+    at += *size;
+  }
+  return true;
+}
+
+/// As `write_atomically`, but a file that holds `content` already is left untouched, to spare
+/// flash.
+template <class Storage>
+result<void> write_if_changed(Storage& storage, std::string_view path, std::string_view temporary,
+                              bytes content) {
+  const auto same = same_content(storage, path, content);
+  if (!same) return same.error();
+  if (*same) return {};
+  return write_atomically(storage, path, temporary, content);
+}
+
+/// Replaces a file as `write_atomically` does, with content of any length that comes in small
+/// pieces: call the object with each of them, then `replace`. Pieces are gathered, because storage
+/// is slow with small ones.
+template <class Storage>
+class atomic_file {
+ public:
+  atomic_file(Storage& storage, std::string_view temporary)
+      : storage_(storage), temporary_(temporary) {}
+
+  /// Adds a piece. A failure is told by `replace`.
+  void operator()(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t room = sizeof piece_ - size_;
+      const std::size_t count = text.size() < room ? text.size() : room;
+      std::memcpy(piece_ + size_, text.data(), count);
+      size_ += count;
+      text.remove_prefix(count);
+      if (size_ == sizeof piece_) flush();
+    }
+  }
+
+  /// Ends the content and puts it in the place of `path`, which stays as it was if anything failed.
+  result<void> replace(std::string_view path) {
+    if (size_ != 0 || written_ == 0) flush();
+    if (!done_) return done_;
+    return replace_file(storage_, path, temporary_);
+  }
+
+ private:
+  void flush() {
+    if (done_) done_ = storage_.write(temporary_, written_, {piece_, size_});
+    written_ += size_;
+    size_ = 0;
+  }
+
+  Storage& storage_;
+  std::string_view temporary_;
+  std::size_t written_ = 0;
+  std::size_t size_ = 0;
+  result<void> done_;
+  std::uint8_t piece_[128];
+};
+
+}  // namespace ota
+
+// ota/scheduler/json_file.hpp
+
+namespace ota::detail {
+
+/// The events of a JSON file on storage, read 64 bytes at a time.
+template <class Storage, std::size_t TextCapacity>
+class json_file {
+ public:
+  json_file(Storage& storage, std::string_view path) : storage_(storage), path_(path) {}
+
+  /// As `json_reader::next`, but never `need_input`. Errors of storage as they are.
+  result<json_event> next() {
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event || *event != json_event::need_input) return event;
+      const auto size = storage_.read(path_, offset_, piece_);
+      if (!size) return size.error();
+      offset_ += *size;
+      if (*size == 0)
+        reader_.finish();
+      else
+        reader_.feed({piece_, *size});
+    }
+  }
+
+  const json_reader<TextCapacity>& reader() const { return reader_; }
+
+  /// The last number without its fraction; 0 when it is negative or too large. Python's `time()`
+  /// may write a fraction.
+  std::uint64_t whole_number() const {
+    const std::string_view text = reader_.text();
+    return parse_u64(slice(text, 0, text.find('.'))).value_or(0);
+  }
+
+ private:
+  Storage& storage_;
+  std::string_view path_;
+  std::uint64_t offset_ = 0;
+  json_reader<TextCapacity> reader_;
+  std::uint8_t piece_[64];
+};
+
+/// Writes an event as it was read. A number too long for the reader becomes null.
+template <std::size_t TextCapacity>
+void copy_event(json_writer& out, json_event event, const json_reader<TextCapacity>& from) {
+  switch (event) {
+    case json_event::begin_object:
+      out.begin_object();
+      break;
+    case json_event::end_object:
+      out.end_object();
+      break;
+    case json_event::begin_array:
+      out.begin_array();
+      break;
+    case json_event::end_array:
+      out.end_array();
+      break;
+    case json_event::key:
+      out.key(from.text());
+      break;
+    case json_event::string:
+      out.string(from.text());
+      break;
+    case json_event::number:
+      if (from.truncated())
+        out.null();
+      else
+        out.number_text(from.text());
+      break;
+    case json_event::boolean:
+      out.boolean(from.boolean());
+      break;
+    default:
+      out.null();
+      break;
+  }
+}
+
+}  // namespace ota::detail
+
+// ota/scheduler/health_log.hpp
+
+namespace ota {
+
+/// What the health log tells apart.
+enum class health_kind : std::uint8_t { crash, error, update };
+
+/// The bounded log of crashes, errors and updates, in the format of 0x687931/ota: an object with
+/// the lists "crashes" and "errors" of {"timestamp", "details"} and the list "updates" of
+/// {"timestamp", "version", "success", "error"}, the last only where one failed.
+///
+/// At most `limit` crashes and errors and 50 updates are kept, the oldest go first. Adding an event
+/// copies the log, token by token, to a temporary file that then takes its place: its length costs
+/// no memory, and a power cut leaves the old log or the new one. Whatever else the file holds
+/// stays, but texts are cut to 160 bytes. A file that is not such a log is begun anew.
+template <class Storage>
+class health_log {
+ public:
+  static constexpr std::string_view path = "ota_health.json";
+  static constexpr std::uint32_t most_updates = 50;
+  static constexpr std::size_t most_text = 160;  ///< bytes of a text
+
+  health_log(Storage& storage, std::uint32_t limit) : storage_(storage), limit_(limit) {}
+
+  /// How many events of a kind happened at `since` (epoch seconds) or later; 0: all. A log that is
+  /// not there, or damaged, holds none.
+  result<std::uint32_t> count_since(health_kind kind, std::uint64_t since) {
+    const auto found = count(kind, since);
+    if (!found && is_no_log(found.error())) return 0u;
+    return found;
+  }
+
+  /// Adds a crash or an error, with a short text. `now` is 0 where the time is not known; such an
+  /// event never counts as recent.
+  result<void> add(health_kind kind, std::uint64_t now, std::string_view details) {
+    return append({kind, now, details, {}});
+  }
+
+  /// Adds an update and how it ended; `failure` is empty for a success.
+  result<void> add_update(std::uint64_t now, std::string_view version, std::string_view failure) {
+    return append({health_kind::update, now, failure, version});
+  }
+
+ private:
+  static constexpr error not_an_object{errc::malformed, "scheduler",
+                                       "the health log is not an object"};
+
+  struct entry {
+    health_kind kind;
+    std::uint64_t timestamp;
+    std::string_view text;
+    std::string_view version;
+  };
+
+  static constexpr std::string_view names[] = {"crashes", "errors", "updates"};
+  static constexpr std::string_view name_of(health_kind kind) {
+    return names[static_cast<std::size_t>(kind)];
+  }
+
+  // Where in the log a reader is, as far as one kind of events is concerned.
+  struct place {
+    explicit place(health_kind kind) : name(name_of(kind)) {}
+
+    template <class Reader>
+    void move(json_event event, const Reader& reader) {
+      const std::size_t depth = reader.depth();
+      const bool opens = event == json_event::begin_object || event == json_event::begin_array;
+      const bool closes = event == json_event::end_object || event == json_event::end_array;
+      if (event == json_event::key && depth == 1) is_named = reader.text() == name;
+      if (event == json_event::begin_array && depth == 2) is_inside = is_named;
+      if (depth < 2) is_inside = false;
+      begins_event = is_inside && !closes && depth == (opens ? 3u : 2u);
+    }
+
+    std::string_view name;
+    bool is_named = false;      // the last key of the log was this kind
+    bool is_inside = false;     // between the brackets of this kind
+    bool begins_event = false;  // with the last token
+  };
+
+  static bool is_no_log(const error& failure) {
+    return failure.code == errc::not_found || failure.code == errc::malformed ||
+           failure.code == errc::too_long;
+  }
+
+  // As `count_since`, but of a file that is no log the error.
+  result<std::uint32_t> count(health_kind kind, std::uint64_t since) {
+    detail::json_file<Storage, 24> in(storage_, path);
+    place at(kind);
+    std::uint32_t events = 0, recent = 0;
+    bool is_time = false;
+    for (;;) {
+      const auto event = in.next();
+      if (!event) return event.error();
+      const std::size_t depth = in.reader().depth();
+      if (*event == json_event::end) return since == 0 ? events : recent;
+      if (depth == 0 && *event != json_event::end_object) return not_an_object;
+      at.move(*event, in.reader());
+      if (at.begins_event) ++events, is_time = false;
+      if (*event == json_event::key) is_time = depth == 3 && in.reader().text() == "timestamp"sv;
+      const bool is_timestamp = *event == json_event::number && is_time && depth == 3;
+      if (is_timestamp && at.is_inside && in.whole_number() >= since) ++recent;
+    }
+  }
+
+  result<void> append(const entry& added) {
+    const auto present = count(added.kind, 0);
+    if (!present && !is_no_log(present.error())) return present.error();
+    atomic_file<Storage> file(storage_, layout::temporary);
+    json_writer out(file);
+    if (!present)
+      begin_with(out, added);
+    else if (auto done = copy_with(out, added, *present); !done)
+      return done;
+    return file.replace(path);
+  }
+
+  static void begin_with(json_writer& out, const entry& added) {
+    out.begin_object();
+    for (std::string_view name : names) {
+      out.key(name).begin_array();
+      if (name == name_of(added.kind)) write_entry(out, added);
+      out.end_array();
+    }
+    out.end_object();
+  }
+
+  // Copies the log, but for the oldest events of the kind that are too many now.
+  result<void> copy_with(json_writer& out, const entry& added, std::uint32_t present) {
+    const std::uint32_t most = added.kind == health_kind::update ? most_updates : limit_;
+    std::uint32_t drop = present >= most ? present - most + 1 : 0;
+    detail::json_file<Storage, most_text> in(storage_, path);
+    place at(added.kind);
+    bool is_added = most == 0;
+    bool is_dropping = false;
+    for (;;) {
+      const auto event = in.next();
+      if (!event) return event.error();
+      if (*event == json_event::end) return {};
+      const bool was_inside = at.is_inside;
+      at.move(*event, in.reader());
+      const std::size_t depth = in.reader().depth();
+      if (at.begins_event && drop != 0) {
+        --drop;
+        is_dropping = depth == 3;
+        continue;
+      }
+      if (is_dropping) {
+        is_dropping = depth != 2;
+        continue;
+      }
+      if (!is_added && was_inside && !at.is_inside) {
+        write_entry(out, added);
+        is_added = true;
+      }
+      if (!is_added && depth == 0) {
+        out.key(at.name).begin_array();
+        write_entry(out, added);
+        out.end_array();
+      }
+      detail::copy_event(out, *event, in.reader());
+    }
+  }
+
+  static void write_entry(json_writer& out, const entry& one) {
+    out.begin_object().key("timestamp"sv).number(one.timestamp);
+    if (one.kind != health_kind::update) {
+      out.key("details"sv).string(cut(one.text));
+    } else {
+      out.key("version"sv).string(cut(one.version)).key("success"sv).boolean(one.text.empty());
+      if (!one.text.empty()) out.key("error"sv).string(cut(one.text));
+    }
+    out.end_object();
+  }
+
+  // At most `most_text` bytes, whole characters.
+  static std::string_view cut(std::string_view text) {
+    if (text.size() <= most_text) return text;
+    std::size_t size = most_text;
+    while (size != 0 && (static_cast<std::uint8_t>(text[size]) & 0xc0) == 0x80) --size;
+    return {text.data(), size};
+  }
+
+  Storage& storage_;
+  std::uint32_t limit_;
+};
+
+}  // namespace ota
+
+// ota/scheduler/rules.hpp
+
+// The scheduler's formulas, which are those of 0x687931/ota.
+
+namespace ota {
+
+/// The place of a device in the rollout of a version, 0 to 99: the first 8 hexadecimal digits of
+/// SHA-256("version:device"), modulo 100. It takes part when its place is below the percentage.
+inline std::uint32_t canary_place(std::string_view version, std::string_view device) {
+  sha256 hash;
+  hash.update(as_bytes(version));
+  hash.update(as_bytes(":"sv));
+  hash.update(as_bytes(device));
+  return detail::load_big_endian(hash.finish().data()) % 100;
+}
+
+/// Whether `hour` lies in a window from `start` to before `end`, which may pass midnight. A window
+/// without a start or an end (below 0) is always open; one that ends where it starts never is.
+constexpr bool is_in_window(int hour, int start, int end) {
+  if (start < 0 || end < 0) return true;
+  if (start <= end) return start <= hour && hour < end;
+  return hour >= start || hour < end;
+}
+
+inline constexpr int first_sunny_hour = 10;
+inline constexpr int last_sunny_hour = 15;
+
+/// Whether a device on solar power may update: from 10:00 to before 16:00.
+constexpr bool is_sunny(int hour) { return hour >= first_sunny_hour && hour <= last_sunny_hour; }
+
+namespace detail {
+
+inline constexpr std::uint64_t seconds_a_day = 86400;
+
+/// Seconds until local hour `opens` begins, at the earliest, when it is past hour `now_hour`. The
+/// minute of the hour is not known, because the zone is not; but zones differ by quarters of it.
+/// `now`: epoch seconds, 0 where not known.
+constexpr std::uint32_t seconds_until_hour(int opens, int now_hour, std::uint64_t now) {
+  const std::uint32_t whole = static_cast<std::uint32_t>(opens + 23 - now_hour) % 24;
+  return whole * 3600 + 900 - static_cast<std::uint32_t>(now % 900);
+}
+
+/// Appends an hour as "02:00".
+inline void append_hour(string_buffer& text, int hour) {
+  if (hour < 10) text.append('0');
+  text.append_number(static_cast<std::uint32_t>(hour)).append(":00"sv);
+}
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/scheduler.hpp
+
+namespace ota {
+
+/// Whether now is the time, and if not, why in a sentence.
+struct schedule_decision {
+  bool allowed = true;
+  /// To wait, at the least, before asking again can help; 0: not known, or nothing to wait for.
+  std::uint32_t seconds = 0;
+  /// Also where it is allowed: what could not be asked, if anything.
+  fixed_string<120> reason;
+};
+
+/// Says whether now is the time for an update, by the formulas of 0x687931/ota: at most one check
+/// an interval, no update on a device that crashes, on a low battery, outside the window, before
+/// the rollout has come to it, or without sun.
+///
+/// What is not known forbids nothing. Where `now()` is 0 the interval between checks and the
+/// crashes of the last day are left out, where `hour()` is -1 the window and the sun; the decision
+/// then is allowed and its reason says so.
+template <class Storage, class Hardware>
+class scheduler {
+ public:
+  static constexpr std::string_view last_check_path = "ota_last_check.json";
+
+  scheduler(Storage& storage, Hardware& hardware, const config& settings)
+      : storage_(storage), hardware_(hardware), settings_(settings) {}
+
+  /// Whether enough time has passed since the last check. A last check in the future means that
+  /// the clock was set back since; it is not waited for, as the original would, perhaps for years.
+  schedule_decision may_check() {
+    schedule_decision said;
+    const std::uint64_t now = hardware_.now();
+    const std::uint64_t last = now == 0 ? 0 : last_check();
+    const std::uint64_t passed = now - last;
+    const std::uint32_t interval = rules().min_update_interval_sec;
+    if (last != 0 && last <= now && passed < interval) {
+      said.seconds = interval - static_cast<std::uint32_t>(passed);
+      refuse(said, "waiting: the next check is due in "sv, said.seconds, " s");
+    }
+    add_doubt(said);
+    return said;
+  }
+
+  /// Whether `version` may be installed now. The first rule that says no is told.
+  schedule_decision may_update(std::string_view version) {
+    schedule_decision said;
+    ask_health(said);
+    if (said.allowed) ask_battery(said);
+    if (said.allowed) ask_window(said);
+    if (said.allowed) ask_rollout(said, version);
+    if (said.allowed) ask_sun(said);
+    add_doubt(said);
+    return said;
+  }
+
+  /// Notes that a check was made now.
+  result<void> record_check() {
+    const std::uint64_t now = hardware_.now();
+    if (now == 0) return {};
+    fixed_string<48> text;
+    json_writer(text).begin_object().key("last_check"sv).number(now).end_object();
+    return write_if_changed(storage_, last_check_path, layout::temporary, as_bytes(text.view()));
+  }
+
+  /// Whether the configuration asks for any of this.
+  bool has_rules() const { return rules().present; }
+
+  /// Notes in the health log that an update to `version` was made, or failed for a reason.
+  void record_update(std::string_view version, std::string_view failure) {
+    if (hardware_.now() != 0) (void)health().add_update(hardware_.now(), version, failure);
+  }
+
+  /// The log of events, of which crashes defer updates.
+  health_log<Storage> health() {
+    return health_log<Storage>(storage_, rules().error_history_limit);
+  }
+
+ private:
+  const scheduling_config& rules() const { return settings_.scheduling; }
+
+  static void refuse(schedule_decision& said, std::string_view before, std::uint32_t number,
+                     std::string_view after) {
+    said.allowed = false;
+    said.reason.append(before).append_number(number).append(after);
+  }
+
+  // Refuses until an hour of the day.
+  void refuse_until(schedule_decision& said, std::string_view before, int opens, int hour) {
+    said.allowed = false;
+    said.reason.append(before);
+    detail::append_hour(said.reason, opens);
+    said.reason.append(", it is past "sv);
+    detail::append_hour(said.reason, hour);
+    said.seconds = detail::seconds_until_hour(opens, hour, hardware_.now());
+  }
+
+  void add_doubt(schedule_decision& said) {
+    if (said.allowed && (hardware_.now() == 0 || hardware_.hour() < 0))
+      said.reason.append("the time is not known: rules that need it were left out"sv);
+  }
+
+  void ask_health(schedule_decision& said) {
+    const std::uint64_t now = hardware_.now();
+    if (now == 0) return;
+    // A crash in the future counts as well: the clock was wrong, the crash was real.
+    const std::uint64_t since = now < detail::seconds_a_day ? 1 : now - detail::seconds_a_day + 1;
+    const std::uint32_t count = health().count_since(health_kind::crash, since).value_or(0);
+    if (count > rules().max_crashes_before_delay)
+      refuse(said, "waiting: the device crashed "sv, count, " times in the last 24 hours");
+  }
+
+  void ask_battery(schedule_decision& said) {
+    const std::uint32_t least = rules().min_battery_percent;
+    if (least == 0) return;
+    const int charge = battery_charge();
+    if (charge < 0 || static_cast<std::uint32_t>(charge) >= least) return;
+    refuse(said, "waiting: the battery is at "sv, static_cast<std::uint32_t>(charge), " %, ");
+    said.reason.append_number(least).append(" % are needed"sv);
+  }
+
+  int battery_charge() {
+    if constexpr (has_fuel_gauge<Hardware>) {
+      const int charge = hardware_.battery_charge();
+      if (charge >= 0) return charge;
+    }
+    return battery_percent(hardware_.battery_raw(),
+                           {settings_.battery_divider_ratio_milli, settings_.battery_v_max_milli,
+                            settings_.battery_v_min_milli});
+  }
+
+  void ask_window(schedule_decision& said) {
+    const int start = rules().update_window_start_hour, end = rules().update_window_end_hour;
+    const int hour = hardware_.hour();
+    if (hour < 0 || is_in_window(hour, start, end)) return;
+    refuse_until(said, "waiting: the update window opens at ", start, hour);
+    if (start != end) return;
+    said.seconds = 0;
+    said.reason.assign(
+        "waiting: the update window ends at the hour it starts, so it never opens"sv);
+  }
+
+  void ask_rollout(schedule_decision& said, std::string_view version) {
+    const std::uint32_t place = canary_place(version, hardware_.unique_id());
+    if (place < rules().rollout_percent) return;
+    refuse(said, "waiting: the rollout is at "sv, rules().rollout_percent,
+           " %, this device takes ");
+    said.reason.append("part from "sv).append_number(place + 1).append(" % on"sv);
+  }
+
+  void ask_sun(schedule_decision& said) {
+    const int hour = hardware_.hour();
+    if (rules().power_source == "solar"sv && hour >= 0 && !is_sunny(hour))
+      refuse_until(said, "waiting for the sun: updates begin at ", first_sunny_hour, hour);
+  }
+
+  std::uint64_t last_check() {
+    detail::json_file<Storage, 24> in(storage_, last_check_path);
+    bool is_found = false;
+    for (;;) {
+      const auto event = in.next();
+      if (!event || *event == json_event::end) return 0;
+      if (*event == json_event::key) is_found = in.reader().text() == "last_check"sv;
+      if (*event == json_event::number && is_found && in.reader().depth() == 1)
+        return in.whole_number();
+    }
+  }
+
+  Storage& storage_;
+  Hardware& hardware_;
+  const config& settings_;
+};
+
+/// A scheduler for which it is always time.
+template <class Storage, class Hardware>
+class no_scheduler {
+ public:
+  no_scheduler(Storage&, Hardware&, const config&) {}
+
+  schedule_decision may_check() { return {}; }
+  schedule_decision may_update(std::string_view) { return {}; }
+  result<void> record_check() { return {}; }
+  void record_update(std::string_view, std::string_view) {}
+  static constexpr bool has_rules() { return false; }
 };
 
 }  // namespace ota
@@ -3359,7 +4017,7 @@ struct http_request {
   std::string_view user_agent;     ///< empty: `ota-updater`
   std::string_view token;          ///< `Authorization: token …`; never follows to another host
   std::string_view if_none_match;  ///< an ETag, as the server wrote it
-  std::uint64_t range_from = 0;    ///< over 0: only the bytes from there on
+  std::size_t range_from = 0;      ///< over 0: only the bytes from there on
   std::string_view if_range;       ///< with `range_from`: the ETag that the bytes must still have
   bool follow_redirects = true;    ///< false: a redirect is an answer, its target in `location()`
 };
@@ -3371,13 +4029,13 @@ struct http_response {
   bool has_range = false;
   bool has_retry_after = false;
   bool has_rate_remaining = false;
-  std::uint64_t content_length = 0;  ///< bytes of this body
-  std::uint64_t range_start = 0;     ///< of a 206: where its body begins
-  std::uint64_t range_total = 0;     ///< of a 206: the whole size; 0: not told
+  std::size_t content_length = 0;    ///< bytes of this body
+  std::size_t range_start = 0;       ///< of a 206: where its body begins
+  std::size_t range_total = 0;       ///< of a 206: the whole size; 0: not told
   std::uint32_t retry_after = 0;     ///< seconds
   std::uint32_t rate_remaining = 0;  ///< requests left
-  std::uint64_t rate_reset = 0;      ///< epoch seconds when there are new ones
-  std::uint64_t date = 0;            ///< the server's time in epoch seconds; 0: not told
+  std::uint32_t rate_reset = 0;      ///< epoch seconds when there are new ones
+  std::uint32_t date = 0;            ///< the server's time in epoch seconds; 0: not told
 };
 
 }  // namespace ota
@@ -3420,11 +4078,11 @@ inline result<void> check_status(const http_response& answer) {
 /// device's time in epoch seconds; 0, not known, takes the server's.
 inline std::uint32_t rate_limit_wait(const http_response& answer, std::uint64_t now) {
   if (answer.has_retry_after) return answer.retry_after;
-  if (now == 0) now = answer.date;
+  const std::uint32_t time = now != 0 ? static_cast<std::uint32_t>(now) : answer.date;
   const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
-  if (!exhausted || now == 0 || answer.rate_reset <= now) return 60;  // what GitHub asks for
-  const std::uint64_t wait = answer.rate_reset - now;
-  return static_cast<std::uint32_t>(wait < 86400 ? wait : 86400);
+  if (!exhausted || time == 0 || answer.rate_reset <= time) return 60;  // what GitHub asks for
+  const std::uint32_t wait = answer.rate_reset - time;
+  return wait < 86400 ? wait : 86400;
 }
 
 /// Whether trying again may help: a connection that broke, a server in trouble, damaged bytes.
@@ -3515,11 +4173,16 @@ namespace ota {
 /// Which of GitHub's documents is being read.
 enum class document_kind : std::uint8_t { release, reference, tree };
 
+/// What `github_document::next` met.
+enum class document_event : std::uint8_t {
+  need_input,  ///< all that was received is read
+  item,        ///< an entry of a tree
+  end          ///< the document is complete
+};
+
 /// Reads one of GitHub's documents piece by piece and keeps the few fields that matter.
 class github_document {
  public:
-  fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
-  fixed_string<256> manifest_url;  ///< of a release's asset `manifest.json`; empty: none
   std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
   bool is_tag_object = false;      ///< it points to an annotated tag, not to a commit
   bool truncated = false;          ///< a tree too large for one answer
@@ -3545,28 +4208,38 @@ class github_document {
   }
 
   /// The most bytes the document may have; 0: any number.
-  void limit_size(std::uint64_t bytes) { limit_ = bytes; }
+  void limit_size(std::size_t bytes) { limit_ = bytes; }
 
-  /// Reads one piece of the body; false at the end of the document. `sink(entry, is_link)` gets
-  /// the files and directories of a tree.
-  template <class Http, class Sink>
-  result<bool> read(Http& http, mutable_bytes chunk, Sink&& sink) {
+  /// Reads one piece of the body; `next` tells what is in it.
+  template <class Http>
+  result<void> receive(Http& http, mutable_bytes chunk) {
     const auto size = http.read(chunk);
     if (!size) return size.error();
     if (*size == 0)
       reader_.finish();
     else
       reader_.feed(chunk.first(*size));
+    return {};
+  }
+
+  /// The next file or directory of a tree; other documents have none.
+  result<document_event> next() {
     for (;;) {
       const auto event = reader_.next();
       if (!event) return event.error();
-      if (*event == json_event::end) return false;
+      if (*event == json_event::end) return document_event::end;
       if (*event == json_event::need_input) break;
-      if (auto done = take(*event, sink); !done) return done.error();
+      const auto complete = take(*event);
+      if (!complete) return complete.error();
+      if (*complete) return document_event::item;
     }
     if (limit_ != 0 && reader_.offset() > limit_) return too_large;
-    return true;
+    return document_event::need_input;
   }
+
+  /// What `next` has found, and whether it is a symbolic link.
+  const entry& item() const { return item_; }
+  bool is_link() const { return is_link_; }
 
  private:
   static constexpr error too_large{errc::too_long, "github",
@@ -3599,7 +4272,7 @@ class github_document {
 
   static field field_of(std::string_view key) {
     struct known {
-      const char* name;
+      std::string_view name;
       field value;
     };
     static constexpr known names[] = {{"tag_name", field::tag_name},
@@ -3629,8 +4302,8 @@ class github_document {
     return 1;
   }
 
-  template <class Sink>
-  result<void> take(json_event event, Sink& sink) {
+  // True when an entry is complete.
+  result<bool> take(json_event event) {
     const std::size_t depth = reader_.depth();
     if (event == json_event::key) {
       field_ = field::other;
@@ -3638,26 +4311,26 @@ class github_document {
         section_ = field_ = field_of(reader_.text());
       else if (depth == inner_depth())
         field_ = field_of(reader_.text());
-      return {};
+      return false;
     }
     if (event == json_event::begin_object) {
       if (depth == 3) begin_item();
-      return {};
+      return false;
     }
     if (event == json_event::end_object)
-      return depth == 2 && inner_depth() == 3 ? end_item(sink) : result<void>{};
-    if (event == json_event::begin_array || event == json_event::end_array) return {};
-    if (depth == 1) return take_top(event);
-    if (depth == inner_depth()) return take_inner(event);
-    return {};
+      return depth == 2 && inner_depth() == 3 ? end_item() : result<bool>(false);
+    if (event == json_event::begin_array || event == json_event::end_array) return false;
+    if (depth == 1) take_top(event);
+    if (depth == inner_depth() && depth != 1)
+      if (auto done = take_inner(event); !done) return done.error();
+    return false;
   }
 
-  result<void> take_top(json_event event) {
+  void take_top(json_event event) {
     if (kind_ == document_kind::release && field_ == field::tag_name && event == json_event::string)
       name.assign(whole_text());
     if (kind_ == document_kind::tree && field_ == field::truncated && event == json_event::boolean)
       truncated = reader_.boolean();
-    return {};
   }
 
   // A text that did not fit is as good as none.
@@ -3683,13 +4356,13 @@ class github_document {
     const std::string_view text = event == json_event::string ? whole_text() : std::string_view{};
     if (section_ == field::object) {
       if (field_ == field::sha) name.assign(text);
-      if (field_ == field::type) is_tag_object = text == "tag";
+      if (field_ == field::type) is_tag_object = text == "tag"sv;
       return {};
     }
     if (kind_ == document_kind::release && section_ == field::assets) {
-      if (field_ == field::name) is_manifest_ = text == "manifest.json";
+      if (field_ == field::name) is_manifest_ = text == "manifest.json"sv;
       if (field_ == field::digest) asset_sum_ = sum_of(text);
-      if (field_ == field::state) complete_ = text == "uploaded";
+      if (field_ == field::state) complete_ = text == "uploaded"sv;
       if (field_ == (prefer_api_url ? field::url : field::download_url)) item_.path.assign(text);
       if (field_ == (prefer_api_url ? field::download_url : field::url) && item_.path.empty())
         item_.path.assign(text);
@@ -3709,12 +4382,12 @@ class github_document {
         if (item_.path.overflowed()) return path_too_long;
         break;
       case field::mode:
-        item_.executable = text == "100755";
-        is_link_ = text == "120000";
+        item_.executable = text == "100755"sv;
+        is_link_ = text == "120000"sv;
         break;
       case field::type:
-        is_listed_ = text == "blob" || text == "tree";
-        item_.kind = text == "tree" ? entry_kind::directory : entry_kind::file;
+        is_listed_ = text == "blob"sv || text == "tree"sv;
+        item_.kind = text == "tree"sv ? entry_kind::directory : entry_kind::file;
         break;
       case field::sha:
         item_.hash.kind = digest_kind::git_id;
@@ -3722,7 +4395,7 @@ class github_document {
         break;
       case field::size:
         if (event == json_event::number) {
-          const auto size = reader_.as_u64();
+          const auto size = reader_.as_size();
           if (!size) return size.error();
           item_.size = *size;
         }
@@ -3733,25 +4406,22 @@ class github_document {
     return {};
   }
 
-  template <class Sink>
-  result<void> end_item(Sink& sink) {
+  result<bool> end_item() {
     if (kind_ == document_kind::release && section_ == field::assets) {
       if (is_manifest_ && complete_ && !item_.path.empty() && !item_.path.overflowed()) {
         manifest_url.assign(item_.path);
         manifest_sum = asset_sum_;
       }
-      return {};
+      return false;
     }
-    if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return {};
+    if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return false;
     if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
-    return sink(static_cast<const entry&>(item_), is_link_);
+    return true;
   }
 
-  json_reader<256> reader_;
-  entry item_;  // of a tree; of an asset, its path is the address
   std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
-  std::uint64_t limit_ = 0;
+  std::size_t limit_ = 0;
   document_kind kind_ = document_kind::reference;
   field section_ = field::other;
   field field_ = field::other;
@@ -3759,6 +4429,12 @@ class github_document {
   bool complete_ = true;
   bool is_listed_ = false;
   bool is_link_ = false;
+  entry item_;  // of a tree; of an asset, its path is the address
+  json_reader<256> reader_;
+
+ public:
+  fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
+  fixed_string<256> manifest_url;  ///< of a release's asset `manifest.json`; empty: none
 };
 
 }  // namespace ota
@@ -3814,10 +4490,10 @@ class github {
   result<resolution> step(Http& http, mutable_bytes chunk) {
     if (stage_ == stage::probe) return probe(http);
     if (!open_) return request(http);
-    const auto more =
-        document_.read(http, chunk, [](const entry&, bool) { return result<void>{}; });
-    if (!more) return more.error();
-    if (*more) return resolution::working;
+    if (auto done = document_.receive(http, chunk); !done) return done.error();
+    const auto event = document_.next();
+    if (!event) return event.error();
+    if (*event != document_event::end) return resolution::working;
     open_ = false;
     return finish_document();
   }
@@ -3826,33 +4502,25 @@ class github {
   template <class Http>
   result<void> open_tree(Http& http, std::string_view tree, bool recursive,
                          std::string_view prefix) {
-    url_text url = api_url("/git/trees/");
+    url_text url = api_url("/git/trees/"sv);
     url.append(tree);
-    if (recursive) url.append("?recursive=1");
+    if (recursive) url.append("?recursive=1"sv);
     document_.begin(document_kind::tree, prefix);
     if (auto done = get(http, url, json_type, settings_.token); !done) return done;
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
-    const std::uint64_t limit = std::uint64_t{settings_.max_tree_size_kb} * 1024;
+    const std::size_t limit = kilobytes(settings_.max_tree_size_kb);
     document_.limit_size(limit);
     if (limit != 0 && answer.has_length && answer.content_length > limit) return list_too_large;
     return {};
   }
 
-  /// One piece of the list further: `sink(entry, is_link)` for each file and directory in it.
-  /// False at its end.
-  template <class Http, class Sink>
-  result<bool> read_tree(Http& http, mutable_bytes chunk, Sink&& sink) {
-    return document_.read(http, chunk, sink);
-  }
-
-  /// Whether the list just read lacks entries because the tree is too large for one answer.
-  bool truncated() const { return document_.truncated; }
+  /// The list of files, to be read piece by piece.
+  github_document& tree() { return document_; }
 
   /// Opens the content of a file from byte `offset` on.
   template <class Http>
-  result<void> open_file(Http& http, const entry& file, std::uint64_t offset,
-                         std::string_view etag) {
+  result<void> open_file(Http& http, const entry& file, std::size_t offset, std::string_view etag) {
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url(settings_.raw);
@@ -3869,9 +4537,9 @@ class github {
     blobs_only_ = true;
     char id[40];
     to_hex(file.hash.view(), id);
-    url_text url = api_url("/git/blobs/");
+    url_text url = api_url("/git/blobs/"sv);
     url.append({id, sizeof id});
-    return get(http, url, "application/vnd.github.raw", settings_.token, offset, etag);
+    return get(http, url, "application/vnd.github.raw"sv, settings_.token, offset, etag);
   }
 
   /// Opens the release's manifest.
@@ -3892,10 +4560,10 @@ class github {
   using url_text = fixed_string<1400>;
   enum class stage : std::uint8_t { probe, release, reference, tag };
 
-  static constexpr const char* json_type = "application/vnd.github+json";
-  static constexpr const char* raw_type = "application/octet-stream";
+  static constexpr std::string_view json_type = "application/vnd.github+json";
+  static constexpr std::string_view raw_type = "application/octet-stream";
 
-  bool follows_release() const { return settings_.channel == "stable" || !settings_.tag.empty(); }
+  bool follows_release() const { return settings_.channel == "stable"sv || !settings_.tag.empty(); }
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
@@ -3903,22 +4571,22 @@ class github {
            !web_base(settings_).empty() && !installed_->ref.empty();
   }
 
-  url_text api_url(const char* rest) const {
+  url_text api_url(std::string_view rest) const {
     url_text url(settings_.api);
-    url.append("/repos/").append(settings_.owner).append('/').append(settings_.repo).append(rest);
+    url.append("/repos/"sv).append(settings_.owner).append('/').append(settings_.repo).append(rest);
     return url;
   }
 
   template <class Http>
-  result<void> get(Http& http, const url_text& url, const char* accept, std::string_view token,
-                   std::uint64_t offset = 0, std::string_view if_range = {}) {
+  result<void> get(Http& http, const url_text& url, std::string_view accept, std::string_view token,
+                   std::size_t offset = 0, std::string_view if_range = {}) {
     if (url.overflowed()) return address_too_long;
     return get(http, url.view(), accept, token, offset, if_range);
   }
 
   template <class Http>
-  result<void> get(Http& http, std::string_view url, const char* accept, std::string_view token,
-                   std::uint64_t offset = 0, std::string_view if_range = {},
+  result<void> get(Http& http, std::string_view url, std::string_view accept,
+                   std::string_view token, std::size_t offset = 0, std::string_view if_range = {},
                    std::string_view if_none_match = {}) {
     http_request request;
     request.url = url;
@@ -3937,7 +4605,7 @@ class github {
     stage_ = stage::release;
     url_text url(web_base(settings_));
     url.append('/').append(settings_.owner).append('/').append(settings_.repo);
-    url.append("/releases/latest");
+    url.append("/releases/latest"sv);
     http_request request;
     request.url = url;
     request.user_agent = settings_.user_agent;
@@ -3945,7 +4613,7 @@ class github {
     const auto answer = http.open(request);
     if (!answer || http.response().status / 100 != 3) return resolution::working;
     url.clear();
-    url.append("/releases/tag/");
+    url.append("/releases/tag/"sv);
     append_escaped(url, installed_->ref);
     const std::string_view place = http.location();
     const bool same =
@@ -3955,21 +4623,21 @@ class github {
 
   template <class Http>
   result<resolution> request(Http& http) {
-    url_text url = api_url("");
+    url_text url = api_url({});
     switch (stage_) {
       case stage::release:
         document_.begin(document_kind::release);
-        url.append(settings_.tag.empty() ? "/releases/latest" : "/releases/tags/");
+        url.append(settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv);
         append_escaped(url, settings_.tag);
         break;
       case stage::reference:
         document_.begin(document_kind::reference);
-        url.append(follows_release() ? "/git/ref/tags/" : "/git/ref/heads/");
+        url.append(follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv);
         append_escaped(url, target_.ref);
         break;
       default:
         document_.begin(document_kind::reference);
-        url.append("/git/tags/").append(target_.commit);
+        url.append("/git/tags/"sv).append(target_.commit);
         break;
     }
     const bool first = stage_ == stage::release || !follows_release();
@@ -4049,15 +4717,15 @@ class github {
   }
 
   const config& settings_;
-  release_target target_;
-  github_document document_;
   const release_target* installed_ = nullptr;
-  fixed_string<128> etag_;
   stage stage_ = stage::release;
   std::uint8_t hops_ = 0;
   bool open_ = false;
   bool assumed_release_ = false;
   bool blobs_only_ = false;
+  fixed_string<128> etag_;
+  release_target target_;
+  github_document document_;
 };
 
 }  // namespace ota
@@ -4074,6 +4742,13 @@ struct default_policies {
   using trust = shared_secret;   ///< whose word counts
   using hardware = no_hardware;  ///< clock, watchdog, LED, battery, reset
   using log = no_log;            ///< where events are told
+
+  /// Whether now is the time. `no_scheduler` leaves the rules out of the program.
+  template <class Storage, class Hardware>
+  using scheduler = ota::scheduler<Storage, Hardware>;
+
+  /// Puts right what an interrupted swap of 0x687931/ota left, on a device that changes over.
+  static constexpr bool takes_over = true;
 
   /// Bytes moved at a time: the buffer that a file passes through.
   static constexpr std::size_t chunk_size = 1024;
@@ -4109,7 +4784,7 @@ class memory_files {
     return info;
   }
 
-  result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
+  result<std::size_t> read(std::string_view path, std::size_t offset, mutable_bytes out) {
     const std::size_t at = find(path);
     if (at == used_) return no_such_file;
     const std::size_t size = size_of(at);
@@ -4120,7 +4795,7 @@ class memory_files {
     return count;
   }
 
-  result<void> write(std::string_view path, std::uint64_t offset, bytes data) {
+  result<void> write(std::string_view path, std::size_t offset, bytes data) {
     if (auto fine = check_place(path); !fine) return fine;
     std::size_t at = find(path);
     if (offset == 0 && at != used_) resize(at, 0);
@@ -4335,618 +5010,6 @@ constexpr std::uint32_t with_jitter(std::uint32_t seconds, std::uint32_t random)
 
 }  // namespace ota
 
-// ota/hardware/battery.hpp
-
-namespace ota {
-
-/// A battery behind a voltage divider, in thousandths: of the divider's ratio and of a volt.
-struct battery_scale {
-  std::uint32_t divider_ratio = 1000;
-  std::uint32_t full = 4200;   ///< 100 %
-  std::uint32_t empty = 3000;  ///< 0 %
-};
-
-/// The charge in whole percent, by the formula of 0x687931/ota: volts = raw × 3.3 / 65535 × ratio,
-/// charge = (volts − empty) / (full − empty) × 100, clamped to 0…100. `raw` is a 16-bit reading of
-/// 3.3 V. -1: not known, because there is no reading (`raw` below 0) or the scale has no width.
-///
-/// In whole numbers and rounded down, so that `charge < least` says the same as the exact formula
-/// for every whole `least`. The original computes with floating point: where the exact charge is a
-/// whole number, its last bit may fall below.
-constexpr int battery_percent(int raw, const battery_scale& scale) {
-  if (raw < 0 || scale.full <= scale.empty) return -1;
-  if (raw > 65535) raw = 65535;
-  // Both in 1 / 436900 mV, because 3300 / (65535 × 1000) = 22 / 436900.
-  const std::uint64_t volts = static_cast<std::uint64_t>(raw) * 22 * scale.divider_ratio;
-  const std::uint64_t empty = std::uint64_t{scale.empty} * 436900;
-  if (volts <= empty) return 0;
-  const std::uint64_t percent = (volts - empty) / (std::uint64_t{scale.full - scale.empty} * 4369);
-  return percent < 100 ? static_cast<int>(percent) : 100;
-}
-
-}  // namespace ota
-
-// ota/storage/atomic_file.hpp
-
-namespace ota {
-
-/// Puts what was written to `temporary` in the place of `path`: after a power cut that holds the
-/// old content or the new one, whole.
-template <class Storage>
-result<void> replace_file(Storage& storage, std::string_view path, std::string_view temporary) {
-  if (auto done = storage.sync(); !done) return done;
-  if (auto done = storage.rename(temporary, path); !done) return done;
-  return storage.sync();
-}
-
-/// Replaces the file at `path` so that after a power cut it holds the old content or the new one,
-/// whole: writes `temporary`, syncs, renames it over `path`, syncs.
-template <class Storage>
-result<void> write_atomically(Storage& storage, std::string_view path, std::string_view temporary,
-                              bytes content) {
-  if (auto done = storage.write(temporary, 0, content); !done) return done;
-  return replace_file(storage, path, temporary);
-}
-
-/// Whether the file at `path` holds exactly `content`. Reads 64 bytes at a time.
-template <class Storage>
-result<bool> same_content(Storage& storage, std::string_view path, bytes content) {
-  const auto there = storage.stat(path);
-  if (!there) return there.error();
-  if (there->size != content.size() || there->kind != decltype(there->kind)::file) return false;
-  std::uint8_t piece[64];
-  for (std::size_t at = 0; at < content.size();) {
-    const auto size = storage.read(path, at, piece);
-    if (!size) return size.error();
-    if (*size == 0 || !equal({piece, *size}, content.drop(at).first(*size))) return false;
-    at += *size;
-  }
-  return true;
-}
-
-/// As `write_atomically`, but a file that holds `content` already is left untouched, to spare
-/// flash.
-template <class Storage>
-result<void> write_if_changed(Storage& storage, std::string_view path, std::string_view temporary,
-                              bytes content) {
-  const auto same = same_content(storage, path, content);
-  if (!same) return same.error();
-  if (*same) return {};
-  return write_atomically(storage, path, temporary, content);
-}
-
-/// Replaces a file as `write_atomically` does, with content of any length that comes in small
-/// pieces: call the object with each of them, then `replace`. Pieces are gathered, because storage
-/// is slow with small ones.
-template <class Storage>
-class atomic_file {
- public:
-  atomic_file(Storage& storage, std::string_view temporary)
-      : storage_(storage), temporary_(temporary) {}
-
-  /// Adds a piece. A failure is told by `replace`.
-  void operator()(std::string_view text) {
-    while (!text.empty()) {
-      const std::size_t room = sizeof piece_ - size_;
-      const std::size_t count = text.size() < room ? text.size() : room;
-      std::memcpy(piece_ + size_, text.data(), count);
-      size_ += count;
-      text.remove_prefix(count);
-      if (size_ == sizeof piece_) flush();
-    }
-  }
-
-  /// Ends the content and puts it in the place of `path`, which stays as it was if anything failed.
-  result<void> replace(std::string_view path) {
-    if (size_ != 0 || written_ == 0) flush();
-    if (!done_) return done_;
-    return replace_file(storage_, path, temporary_);
-  }
-
- private:
-  void flush() {
-    if (done_) done_ = storage_.write(temporary_, written_, {piece_, size_});
-    written_ += size_;
-    size_ = 0;
-  }
-
-  Storage& storage_;
-  std::string_view temporary_;
-  std::uint64_t written_ = 0;
-  std::size_t size_ = 0;
-  result<void> done_;
-  std::uint8_t piece_[128];
-};
-
-}  // namespace ota
-
-// ota/scheduler/json_file.hpp
-
-namespace ota::detail {
-
-/// The events of a JSON file on storage, read 64 bytes at a time.
-template <class Storage, std::size_t TextCapacity>
-class json_file {
- public:
-  json_file(Storage& storage, std::string_view path) : storage_(storage), path_(path) {}
-
-  /// As `json_reader::next`, but never `need_input`. Errors of storage as they are.
-  result<json_event> next() {
-    for (;;) {
-      const auto event = reader_.next();
-      if (!event || *event != json_event::need_input) return event;
-      const auto size = storage_.read(path_, offset_, piece_);
-      if (!size) return size.error();
-      offset_ += *size;
-      if (*size == 0)
-        reader_.finish();
-      else
-        reader_.feed({piece_, *size});
-    }
-  }
-
-  const json_reader<TextCapacity>& reader() const { return reader_; }
-
-  /// The last number without its fraction; 0 when it is negative or too large. Python's `time()`
-  /// may write a fraction.
-  std::uint64_t whole_number() const {
-    const std::string_view text = reader_.text();
-    return parse_u64(slice(text, 0, text.find('.'))).value_or(0);
-  }
-
- private:
-  Storage& storage_;
-  std::string_view path_;
-  std::uint64_t offset_ = 0;
-  json_reader<TextCapacity> reader_;
-  std::uint8_t piece_[64];
-};
-
-/// Writes an event as it was read. A number too long for the reader becomes null.
-template <std::size_t TextCapacity>
-void copy_event(json_writer& out, json_event event, const json_reader<TextCapacity>& from) {
-  switch (event) {
-    case json_event::begin_object:
-      out.begin_object();
-      break;
-    case json_event::end_object:
-      out.end_object();
-      break;
-    case json_event::begin_array:
-      out.begin_array();
-      break;
-    case json_event::end_array:
-      out.end_array();
-      break;
-    case json_event::key:
-      out.key(from.text());
-      break;
-    case json_event::string:
-      out.string(from.text());
-      break;
-    case json_event::number:
-      if (from.truncated())
-        out.null();
-      else
-        out.number_text(from.text());
-      break;
-    case json_event::boolean:
-      out.boolean(from.boolean());
-      break;
-    default:
-      out.null();
-      break;
-  }
-}
-
-}  // namespace ota::detail
-
-// ota/scheduler/health_log.hpp
-
-namespace ota {
-
-/// What the health log tells apart.
-enum class health_kind : std::uint8_t { crash, error, update };
-
-/// The bounded log of crashes, errors and updates, in the format of 0x687931/ota: an object with
-/// the lists "crashes" and "errors" of {"timestamp", "details"} and the list "updates" of
-/// {"timestamp", "version", "success", "error"}, the last only where one failed.
-///
-/// At most `limit` crashes and errors and 50 updates are kept, the oldest go first. Adding an event
-/// copies the log, token by token, to a temporary file that then takes its place: its length costs
-/// no memory, and a power cut leaves the old log or the new one. Whatever else the file holds
-/// stays, but texts are cut to 160 bytes. A file that is not such a log is begun anew.
-template <class Storage>
-class health_log {
- public:
-  static constexpr const char* path = "ota_health.json";
-  static constexpr std::uint32_t most_updates = 50;
-  static constexpr std::size_t most_text = 160;  ///< bytes of a text
-
-  health_log(Storage& storage, std::uint32_t limit) : storage_(storage), limit_(limit) {}
-
-  /// How many events of a kind happened at `since` (epoch seconds) or later; 0: all. A log that is
-  /// not there, or damaged, holds none.
-  result<std::uint32_t> count_since(health_kind kind, std::uint64_t since) {
-    const auto found = count(kind, since);
-    if (!found && is_no_log(found.error())) return 0u;
-    return found;
-  }
-
-  /// Adds a crash or an error, with a short text. `now` is 0 where the time is not known; such an
-  /// event never counts as recent.
-  result<void> add(health_kind kind, std::uint64_t now, std::string_view details) {
-    return append({kind, now, details, {}});
-  }
-
-  /// Adds an update and how it ended; `failure` is empty for a success.
-  result<void> add_update(std::uint64_t now, std::string_view version, std::string_view failure) {
-    return append({health_kind::update, now, failure, version});
-  }
-
- private:
-  static constexpr error not_an_object{errc::malformed, "scheduler",
-                                       "the health log is not an object"};
-
-  struct entry {
-    health_kind kind;
-    std::uint64_t timestamp;
-    std::string_view text;
-    std::string_view version;
-  };
-
-  static constexpr const char* names[] = {"crashes", "errors", "updates"};
-  static constexpr const char* name_of(health_kind kind) {
-    return names[static_cast<std::size_t>(kind)];
-  }
-
-  // Where in the log a reader is, as far as one kind of events is concerned.
-  struct place {
-    explicit place(health_kind kind) : name(name_of(kind)) {}
-
-    template <class Reader>
-    void move(json_event event, const Reader& reader) {
-      const std::size_t depth = reader.depth();
-      const bool opens = event == json_event::begin_object || event == json_event::begin_array;
-      const bool closes = event == json_event::end_object || event == json_event::end_array;
-      if (event == json_event::key && depth == 1) is_named = reader.text() == name;
-      if (event == json_event::begin_array && depth == 2) is_inside = is_named;
-      if (depth < 2) is_inside = false;
-      begins_event = is_inside && !closes && depth == (opens ? 3u : 2u);
-    }
-
-    std::string_view name;
-    bool is_named = false;      // the last key of the log was this kind
-    bool is_inside = false;     // between the brackets of this kind
-    bool begins_event = false;  // with the last token
-  };
-
-  static bool is_no_log(const error& failure) {
-    return failure.code == errc::not_found || failure.code == errc::malformed ||
-           failure.code == errc::too_long;
-  }
-
-  // As `count_since`, but of a file that is no log the error.
-  result<std::uint32_t> count(health_kind kind, std::uint64_t since) {
-    detail::json_file<Storage, 24> in(storage_, path);
-    place at(kind);
-    std::uint32_t events = 0, recent = 0;
-    bool is_time = false;
-    for (;;) {
-      const auto event = in.next();
-      if (!event) return event.error();
-      const std::size_t depth = in.reader().depth();
-      if (*event == json_event::end) return since == 0 ? events : recent;
-      if (depth == 0 && *event != json_event::end_object) return not_an_object;
-      at.move(*event, in.reader());
-      if (at.begins_event) ++events, is_time = false;
-      if (*event == json_event::key) is_time = depth == 3 && in.reader().text() == "timestamp";
-      const bool is_timestamp = *event == json_event::number && is_time && depth == 3;
-      if (is_timestamp && at.is_inside && in.whole_number() >= since) ++recent;
-    }
-  }
-
-  result<void> append(const entry& added) {
-    const auto present = count(added.kind, 0);
-    if (!present && !is_no_log(present.error())) return present.error();
-    atomic_file<Storage> file(storage_, layout::temporary);
-    json_writer out(file);
-    if (!present)
-      begin_with(out, added);
-    else if (auto done = copy_with(out, added, *present); !done)
-      return done;
-    return file.replace(path);
-  }
-
-  static void begin_with(json_writer& out, const entry& added) {
-    out.begin_object();
-    for (const char* name : names) {
-      out.key(name).begin_array();
-      if (name == name_of(added.kind)) write_entry(out, added);
-      out.end_array();
-    }
-    out.end_object();
-  }
-
-  // Copies the log, but for the oldest events of the kind that are too many now.
-  result<void> copy_with(json_writer& out, const entry& added, std::uint32_t present) {
-    const std::uint32_t most = added.kind == health_kind::update ? most_updates : limit_;
-    std::uint32_t drop = present >= most ? present - most + 1 : 0;
-    detail::json_file<Storage, most_text> in(storage_, path);
-    place at(added.kind);
-    bool is_added = most == 0;
-    bool is_dropping = false;
-    for (;;) {
-      const auto event = in.next();
-      if (!event) return event.error();
-      if (*event == json_event::end) return {};
-      const bool was_inside = at.is_inside;
-      at.move(*event, in.reader());
-      const std::size_t depth = in.reader().depth();
-      if (at.begins_event && drop != 0) {
-        --drop;
-        is_dropping = depth == 3;
-        continue;
-      }
-      if (is_dropping) {
-        is_dropping = depth != 2;
-        continue;
-      }
-      if (!is_added && was_inside && !at.is_inside) {
-        write_entry(out, added);
-        is_added = true;
-      }
-      if (!is_added && depth == 0) {
-        out.key(at.name).begin_array();
-        write_entry(out, added);
-        out.end_array();
-      }
-      detail::copy_event(out, *event, in.reader());
-    }
-  }
-
-  static void write_entry(json_writer& out, const entry& one) {
-    out.begin_object().key("timestamp").number(one.timestamp);
-    if (one.kind != health_kind::update) {
-      out.key("details").string(cut(one.text));
-    } else {
-      out.key("version").string(cut(one.version)).key("success").boolean(one.text.empty());
-      if (!one.text.empty()) out.key("error").string(cut(one.text));
-    }
-    out.end_object();
-  }
-
-  // At most `most_text` bytes, whole characters.
-  static std::string_view cut(std::string_view text) {
-    if (text.size() <= most_text) return text;
-    std::size_t size = most_text;
-    while (size != 0 && (static_cast<std::uint8_t>(text[size]) & 0xc0) == 0x80) --size;
-    return {text.data(), size};
-  }
-
-  Storage& storage_;
-  std::uint32_t limit_;
-};
-
-}  // namespace ota
-
-// ota/scheduler/rules.hpp
-
-// The scheduler's formulas, which are those of 0x687931/ota.
-
-namespace ota {
-
-/// The place of a device in the rollout of a version, 0 to 99: the first 8 hexadecimal digits of
-/// SHA-256("version:device"), modulo 100. It takes part when its place is below the percentage.
-inline std::uint32_t canary_place(std::string_view version, std::string_view device) {
-  sha256 hash;
-  hash.update(as_bytes(version));
-  hash.update(as_bytes(":"));
-  hash.update(as_bytes(device));
-  return detail::load_big_endian(hash.finish().data()) % 100;
-}
-
-/// Whether `hour` lies in a window from `start` to before `end`, which may pass midnight. A window
-/// without a start or an end (below 0) is always open; one that ends where it starts never is.
-constexpr bool is_in_window(int hour, int start, int end) {
-  if (start < 0 || end < 0) return true;
-  if (start <= end) return start <= hour && hour < end;
-  return hour >= start || hour < end;
-}
-
-inline constexpr int first_sunny_hour = 10;
-inline constexpr int last_sunny_hour = 15;
-
-/// Whether a device on solar power may update: from 10:00 to before 16:00.
-constexpr bool is_sunny(int hour) { return hour >= first_sunny_hour && hour <= last_sunny_hour; }
-
-namespace detail {
-
-inline constexpr std::uint64_t seconds_a_day = 86400;
-
-/// Seconds until local hour `opens` begins, at the earliest, when it is past hour `now_hour`. The
-/// minute of the hour is not known, because the zone is not; but zones differ by quarters of it.
-/// `now`: epoch seconds, 0 where not known.
-constexpr std::uint32_t seconds_until_hour(int opens, int now_hour, std::uint64_t now) {
-  const std::uint32_t whole = static_cast<std::uint32_t>(opens + 23 - now_hour) % 24;
-  return whole * 3600 + 900 - static_cast<std::uint32_t>(now % 900);
-}
-
-/// Appends an hour as "02:00".
-template <std::size_t N>
-void append_hour(fixed_string<N>& text, int hour) {
-  if (hour < 10) text.append('0');
-  text.append_number(static_cast<std::uint32_t>(hour)).append(":00");
-}
-
-}  // namespace detail
-}  // namespace ota
-
-// ota/scheduler.hpp
-
-namespace ota {
-
-/// Whether now is the time, and if not, why in a sentence.
-struct schedule_decision {
-  bool allowed = true;
-  /// To wait, at the least, before asking again can help; 0: not known, or nothing to wait for.
-  std::uint32_t seconds = 0;
-  /// Also where it is allowed: what could not be asked, if anything.
-  fixed_string<120> reason;
-};
-
-/// Says whether now is the time for an update, by the formulas of 0x687931/ota: at most one check
-/// an interval, no update on a device that crashes, on a low battery, outside the window, before
-/// the rollout has come to it, or without sun.
-///
-/// What is not known forbids nothing. Where `now()` is 0 the interval between checks and the
-/// crashes of the last day are left out, where `hour()` is -1 the window and the sun; the decision
-/// then is allowed and its reason says so.
-template <class Storage, class Hardware>
-class scheduler {
- public:
-  static constexpr const char* last_check_path = "ota_last_check.json";
-
-  scheduler(Storage& storage, Hardware& hardware, const config& settings)
-      : storage_(storage), hardware_(hardware), settings_(settings) {}
-
-  /// Whether enough time has passed since the last check. A last check in the future means that
-  /// the clock was set back since; it is not waited for, as the original would, perhaps for years.
-  schedule_decision may_check() {
-    schedule_decision said;
-    const std::uint64_t now = hardware_.now();
-    const std::uint64_t last = now == 0 ? 0 : last_check();
-    const std::uint64_t passed = now - last;
-    const std::uint32_t interval = rules().min_update_interval_sec;
-    if (last != 0 && last <= now && passed < interval) {
-      said.seconds = interval - static_cast<std::uint32_t>(passed);
-      refuse(said, "waiting: the next check is due in ", said.seconds, " s");
-    }
-    add_doubt(said);
-    return said;
-  }
-
-  /// Whether `version` may be installed now. The first rule that says no is told.
-  schedule_decision may_update(std::string_view version) {
-    schedule_decision said;
-    ask_health(said);
-    if (said.allowed) ask_battery(said);
-    if (said.allowed) ask_window(said);
-    if (said.allowed) ask_rollout(said, version);
-    if (said.allowed) ask_sun(said);
-    add_doubt(said);
-    return said;
-  }
-
-  /// Notes that a check was made now.
-  result<void> record_check() {
-    const std::uint64_t now = hardware_.now();
-    if (now == 0) return {};
-    fixed_string<48> text;
-    json_writer(text).begin_object().key("last_check").number(now).end_object();
-    return write_if_changed(storage_, last_check_path, layout::temporary, as_bytes(text.view()));
-  }
-
-  /// The log of events, of which crashes defer updates.
-  health_log<Storage> health() {
-    return health_log<Storage>(storage_, rules().error_history_limit);
-  }
-
- private:
-  const scheduling_config& rules() const { return settings_.scheduling; }
-
-  static void refuse(schedule_decision& said, std::string_view before, std::uint32_t number,
-                     std::string_view after) {
-    said.allowed = false;
-    said.reason.append(before).append_number(number).append(after);
-  }
-
-  // Refuses until an hour of the day.
-  void refuse_until(schedule_decision& said, std::string_view before, int opens, int hour) {
-    said.allowed = false;
-    said.reason.append(before);
-    detail::append_hour(said.reason, opens);
-    said.reason.append(", it is past ");
-    detail::append_hour(said.reason, hour);
-    said.seconds = detail::seconds_until_hour(opens, hour, hardware_.now());
-  }
-
-  void add_doubt(schedule_decision& said) {
-    if (said.allowed && (hardware_.now() == 0 || hardware_.hour() < 0))
-      said.reason.append("the time is not known: rules that need it were left out");
-  }
-
-  void ask_health(schedule_decision& said) {
-    const std::uint64_t now = hardware_.now();
-    if (now == 0) return;
-    // A crash in the future counts as well: the clock was wrong, the crash was real.
-    const std::uint64_t since = now < detail::seconds_a_day ? 1 : now - detail::seconds_a_day + 1;
-    const std::uint32_t count = health().count_since(health_kind::crash, since).value_or(0);
-    if (count > rules().max_crashes_before_delay)
-      refuse(said, "waiting: the device crashed ", count, " times in the last 24 hours");
-  }
-
-  void ask_battery(schedule_decision& said) {
-    const std::uint32_t least = rules().min_battery_percent;
-    if (least == 0) return;
-    const int charge = battery_charge();
-    if (charge < 0 || static_cast<std::uint32_t>(charge) >= least) return;
-    refuse(said, "waiting: the battery is at ", static_cast<std::uint32_t>(charge), " %, ");
-    said.reason.append_number(least).append(" % are needed");
-  }
-
-  int battery_charge() {
-    if constexpr (has_fuel_gauge<Hardware>) {
-      const int charge = hardware_.battery_charge();
-      if (charge >= 0) return charge;
-    }
-    return battery_percent(hardware_.battery_raw(),
-                           {settings_.battery_divider_ratio_milli, settings_.battery_v_max_milli,
-                            settings_.battery_v_min_milli});
-  }
-
-  void ask_window(schedule_decision& said) {
-    const int start = rules().update_window_start_hour, end = rules().update_window_end_hour;
-    const int hour = hardware_.hour();
-    if (hour < 0 || is_in_window(hour, start, end)) return;
-    refuse_until(said, "waiting: the update window opens at ", start, hour);
-    if (start != end) return;
-    said.seconds = 0;
-    said.reason.assign("waiting: the update window ends at the hour it starts, so it never opens");
-  }
-
-  void ask_rollout(schedule_decision& said, std::string_view version) {
-    const std::uint32_t place = canary_place(version, hardware_.unique_id());
-    if (place < rules().rollout_percent) return;
-    refuse(said, "waiting: the rollout is at ", rules().rollout_percent, " %, this device takes ");
-    said.reason.append("part from ").append_number(place + 1).append(" % on");
-  }
-
-  void ask_sun(schedule_decision& said) {
-    const int hour = hardware_.hour();
-    if (rules().power_source == "solar" && hour >= 0 && !is_sunny(hour))
-      refuse_until(said, "waiting for the sun: updates begin at ", first_sunny_hour, hour);
-  }
-
-  std::uint64_t last_check() {
-    detail::json_file<Storage, 24> in(storage_, last_check_path);
-    bool is_found = false;
-    for (;;) {
-      const auto event = in.next();
-      if (!event || *event == json_event::end) return 0;
-      if (*event == json_event::key) is_found = in.reader().text() == "last_check";
-      if (*event == json_event::number && is_found && in.reader().depth() == 1)
-        return in.whole_number();
-    }
-  }
-
-  Storage& storage_;
-  Hardware& hardware_;
-  const config& settings_;
-};
-
-}  // namespace ota
-
 // ota/hash/git_blob_id.hpp
 
 namespace ota {
@@ -4959,7 +5022,7 @@ class git_blob_id {
   static constexpr std::size_t digest_size = 20;
   using digest_type = typename Sha1::digest_type;
 
-  explicit git_blob_id(std::uint64_t size) {
+  explicit git_blob_id(std::size_t size) {
     fixed_string<32> head("blob ");
     head.append_number(size).append('\0');
     hash_.update(as_bytes(head.view()));
@@ -4991,7 +5054,7 @@ class verifier {
   verifier() : git_(0) {}
 
   /// Begins a content of `size` bytes; the kind of promise decides the hash.
-  void begin(digest_kind kind, std::uint64_t size) {
+  void begin(digest_kind kind, std::size_t size) {
     kind_ = kind;
     if (kind == digest_kind::git_id) ::new (&git_) git_blob_id<sha1>(size);
     if constexpr (checks_manifests) {
@@ -5054,10 +5117,10 @@ namespace ota {
 
 /// How much of a plan has been brought.
 struct staging_progress {
-  std::uint32_t files = 0;        ///< files complete
-  std::uint64_t bytes = 0;        ///< bytes complete, also of the file at hand
-  std::uint64_t bytes_moved = 0;  ///< bytes that came over the network
-  std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
+  std::uint32_t files = 0;      ///< files complete
+  std::size_t bytes = 0;        ///< bytes complete, also of the file at hand
+  std::size_t bytes_moved = 0;  ///< bytes that came over the network
+  std::uint32_t resumed = 0;    ///< files that went on where an interruption had left them
 };
 
 /// Brings the files of a plan beside the running version: entry N of `.ota/plan` becomes
@@ -5176,7 +5239,7 @@ class downloader {
   // What an earlier run has staged: hash it, and go on behind it.
   result<bool> check(mutable_bytes chunk) {
     if (offset_ < present_) {
-      const std::uint64_t left = present_ - offset_;
+      const std::size_t left = present_ - offset_;
       const auto part =
           chunk.first(left < chunk.size() ? static_cast<std::size_t>(left) : chunk.size());
       const auto size = storage_.read(path(), offset_, part);
@@ -5290,18 +5353,18 @@ class downloader {
   detail::own_path path() const { return detail::staged_path(index_); }
 
   Storage& storage_;
-  verifier<Hash> verifier_;
-  entry_reader plan_;
-  entry item_;
-  fixed_string<64> etag_;
-  staging_progress progress_;
-  std::uint64_t offset_ = 0;   // of the next byte
-  std::uint64_t present_ = 0;  // bytes on storage that are to be checked
-  std::uint64_t counted_ = 0;  // bytes of this file in `progress_`
+  std::size_t offset_ = 0;   // of the next byte
+  std::size_t present_ = 0;  // bytes on storage that are to be checked
+  std::size_t counted_ = 0;  // bytes of this file in `progress_`
   std::uint32_t index_ = 0;
   task task_ = task::next;
   bool first_ = true;
   bool resumed_ = false;
+  staging_progress progress_;
+  entry_reader plan_;
+  verifier<Hash> verifier_;
+  fixed_string<64> etag_;
+  entry item_;
 };
 
 }  // namespace ota
@@ -5417,14 +5480,10 @@ class lister {
 
   template <class Http, class Source>
   result<bool> read(Http& http, Source& source, mutable_bytes chunk) {
-    const auto more = source.read_tree(
-        http, chunk, [this](const entry& listed, bool is_link) { return add(listed, is_link); });
-    if (!more) {
-      task_ = task::open;
-      return more;
-    }
-    if (*more) return true;
-    if (source.truncated()) {
+    const auto more = read_piece(http, source.tree(), chunk);
+    if (!more) task_ = task::open;
+    if (!more || *more) return more;
+    if (source.tree().truncated) {
       if (!recursive_) return directory_too_large;
       recursive_ = false;
       task_ = task::open;
@@ -5437,6 +5496,18 @@ class lister {
       return true;
     }
     return directories_ ? begin_pass() : result<bool>(false);
+  }
+
+  // Takes the entries of one piece of the answer; false at its end.
+  template <class Http, class Document>
+  result<bool> read_piece(Http& http, Document& document, mutable_bytes chunk) {
+    if (auto done = document.receive(http, chunk); !done) return done.error();
+    for (;;) {
+      const auto event = document.next();
+      if (!event) return event.error();
+      if (*event != document_event::item) return *event == document_event::need_input;
+      if (auto done = add(document.item(), document.is_link()); !done) return done.error();
+    }
   }
 
   result<void> add(const entry& listed, bool is_link) {
@@ -5504,10 +5575,6 @@ class lister {
 
   Storage& storage_;
   const config& settings_;
-  entry_writer list_;
-  entry_reader source_list_;
-  entry item_;
-  fixed_string<64> tree_;
   std::uint32_t listed_ = 0;
   std::uint32_t copied_ = 0;
   std::uint32_t expanded_size_ = 0;
@@ -5516,6 +5583,10 @@ class lister {
   bool in_part_ = false;
   bool directories_ = false;
   bool pending_ = false;
+  entry_reader source_list_;
+  fixed_string<64> tree_;
+  entry item_;
+  entry_writer list_;
 };
 
 }  // namespace ota
@@ -5531,7 +5602,7 @@ template <class Storage, class Trust>
 class manifest_lister {
  public:
   /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
-  static constexpr std::uint64_t max_size = 32u << 20;
+  static constexpr std::size_t max_size = 32u << 20;
 
   manifest_lister(Storage& storage, const config& settings)
       : storage_(storage), settings_(settings) {}
@@ -5576,8 +5647,8 @@ class manifest_lister {
 
   enum class task : std::uint8_t { open, download, check, read };
 
-  std::uint64_t limit() const {
-    const std::uint64_t wanted = std::uint64_t{settings_.max_tree_size_kb} * 1024;
+  std::size_t limit() const {
+    const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
     return wanted != 0 && wanted < max_size ? wanted : max_size;
   }
 
@@ -5655,7 +5726,7 @@ class manifest_lister {
   }
 
   static bool is_hidden(std::string_view path) {
-    return path.front() == '.' || path.find("/.") != std::string_view::npos;
+    return path.front() == '.' || path.find("/."sv) != std::string_view::npos;
   }
 
   Storage& storage_;
@@ -5663,7 +5734,7 @@ class manifest_lister {
   manifest_reader reader_;
   entry_writer list_;
   entry item_;
-  std::uint64_t size_ = 0;
+  std::size_t size_ = 0;
   std::uint32_t files_ = 0;
   std::uint32_t deletes_size_ = 0;
   task task_ = task::open;
@@ -5757,7 +5828,7 @@ struct plan_summary {
   std::uint32_t entries = 0;   ///< lines of the plan
   std::uint32_t files = 0;     ///< files to bring
   std::uint32_t removals = 0;  ///< files to remove
-  std::uint64_t size = 0;      ///< bytes to bring
+  std::size_t size = 0;        ///< bytes to bring
 };
 
 namespace detail {
@@ -5776,7 +5847,7 @@ inline std::uint32_t settings_sum(const config& settings) {
     for (std::string_view text : list) add(text);
     add("");
   }
-  add(settings.allow_links ? "links" : "");
+  add(settings.allow_links ? "links"sv : "");
   return sum.value();
 }
 
@@ -5798,8 +5869,7 @@ struct staging_record {
     put_u32(record + 28, plan.entries);
     put_u32(record + 32, plan.files);
     put_u32(record + 36, plan.removals);
-    put_u32(record + 40, static_cast<std::uint32_t>(plan.size));
-    put_u32(record + 44, static_cast<std::uint32_t>(plan.size >> 32));
+    put_size(record + 40, plan.size);
     put_u32(record + 48, sum(record));
     return write_atomically(storage, layout::target, layout::temporary, record);
   }
@@ -5816,7 +5886,7 @@ struct staging_record {
     plan.entries = get_u32(record + 28);
     plan.files = get_u32(record + 32);
     plan.removals = get_u32(record + 36);
-    plan.size = get_u32(record + 40) | std::uint64_t{get_u32(record + 44)} << 32;
+    plan.size = get_size(record + 40);
     return true;
   }
 
@@ -5892,7 +5962,7 @@ class planner {
   }
 
   /// Adds a small file of the library's own, which changes together with the version's files.
-  result<void> add_own_file(const char* path, bytes content) {
+  result<void> add_own_file(std::string_view path, bytes content) {
     const auto staged = detail::staged_path(plan_.count());
     if (auto done = storage_.write(staged, 0, content); !done) return done;
     return add_own(path, content.size());
@@ -5930,7 +6000,7 @@ class planner {
     return count_only_ ? result<void>{} : plan_.add(storage_, item);
   }
 
-  result<void> add_own(const char* path, std::uint64_t size) {
+  result<void> add_own(std::string_view path, std::size_t size) {
     item_ = {};
     item_.path.assign(path);
     item_.size = size;
@@ -6043,14 +6113,7 @@ class planner {
 
   Storage& storage_;
   const config& settings_;
-  verifier<Hash> verifier_;
-  entry_writer plan_;
-  entry_reader new_;
-  entry_reader old_;
-  entry item_;
-  entry other_;
-  plan_summary summary_;
-  std::uint64_t offset_ = 0;
+  std::size_t offset_ = 0;
   stage stage_ = stage::done;
   bool count_only_ = false;
   bool sorted_ = false;
@@ -6060,9 +6123,40 @@ class planner {
   bool mode_differs_ = false;
   bool have_old_ = false;
   bool have_new_ = false;
+  plan_summary summary_;
+  entry_reader new_;
+  entry_reader old_;
+  entry item_;
+  entry other_;
+  verifier<Hash> verifier_;
+  entry_writer plan_;
 };
 
 }  // namespace ota
+
+// ota/format/json_text.hpp
+
+namespace ota::detail {
+
+/// Appends a text as a JSON string. For the few small files that every device writes; what needs
+/// the form of Python's `json.dumps` takes a `json_writer`. Characters beyond ASCII stay UTF-8, as
+/// MicroPython writes them.
+inline void append_json_text(string_buffer& out, std::string_view text) {
+  constexpr char digits[] = "0123456789abcdef";
+  out.append('"');
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out.append("\\u00"sv).append(digits[byte >> 4]).append(digits[byte & 15]);
+      continue;
+    }
+    if (c == '"' || c == '\\') out.append('\\');
+    out.append(c);
+  }
+  out.append('"');
+}
+
+}  // namespace ota::detail
 
 // ota/stager/version_file.hpp
 
@@ -6071,7 +6165,11 @@ namespace ota::detail {
 /// The text of version.json, as 0x687931/ota writes it: {"ref": "…", "commit": "…"}.
 inline fixed_string<900> version_json(std::string_view ref, std::string_view commit) {
   fixed_string<900> text;
-  json_writer(text).begin_object().key("ref").string(ref).key("commit").string(commit).end_object();
+  text.append("{\"ref\": "sv);
+  append_json_text(text, ref);
+  text.append(", \"commit\": "sv);
+  append_json_text(text, commit);
+  text.append('}');
   return text;
 }
 
@@ -6092,8 +6190,8 @@ release_target read_version(Storage& storage, mutable_bytes scratch) {
     if (reader.depth() != 1 || reader.truncated()) continue;
     if (*event == json_event::key) key.assign(reader.text());
     if (*event != json_event::string) continue;
-    if (key.view() == "ref") version.ref.assign(reader.text());
-    if (key.view() == "commit") version.commit.assign(reader.text());
+    if (key.view() == "ref"sv) version.ref.assign(reader.text());
+    if (key.view() == "commit"sv) version.commit.assign(reader.text());
   }
   return version;
 }
@@ -6385,7 +6483,7 @@ class stager {
     record_ = {};
     staged_ = {};
     has_manifest_ = has_manifest && Trust::reads_manifests;
-    if (settings_.channel == "stable" && !settings_.manifest_key.empty() && !has_manifest)
+    if (settings_.channel == "stable"sv && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
     if (last.load(storage_) && last.version == target.id &&
@@ -6599,14 +6697,14 @@ class stager {
   Storage& storage_;
   const config& settings_;
   const release_target* target_ = nullptr;
-  detail::staging_record record_;
-  staging_progress staged_;
-  pattern_walk<Storage> walk_;
-  entry_reader deletes_;
-  fixed_string<128> version_;
   stage stage_ = stage::forget;
   bool has_manifest_ = false;
   bool record_only_ = false;
+  staging_progress staged_;
+  detail::staging_record record_;
+  entry_reader deletes_;
+  pattern_walk<Storage> walk_;
+  fixed_string<128> version_;
   // One after the other, never two at a time.
   union {
     char none_;
@@ -6775,9 +6873,9 @@ struct update_progress_report {
   std::uint32_t files_total = 0;  ///< files to bring; 0 while not known
   std::uint32_t removals = 0;     ///< files to remove
   std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
-  std::uint64_t bytes = 0;        ///< bytes complete
-  std::uint64_t bytes_total = 0;
-  std::uint64_t bytes_moved = 0;  ///< bytes of files that came over the network
+  std::size_t bytes = 0;          ///< bytes complete
+  std::size_t bytes_total = 0;
+  std::size_t bytes_moved = 0;  ///< bytes of files that came over the network
 };
 
 /// Tells events to a log policy; free where the policy is `no_log`.
@@ -6801,7 +6899,7 @@ class event_log : public Log {
   void retry(std::uint32_t seconds, const error& failure) {
     if constexpr (Log::enabled) {
       fixed_string<max_log_line> line("Request failed, retrying in ");
-      line.append_number(seconds).append("s: ").append(failure.text);
+      line.append_number(seconds).append("s: "sv).append(failure.text);
       Log::write(log_level::warning, line);
     }
   }
@@ -6823,15 +6921,17 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   // A long path must not push the reason out of the line.
   constexpr std::size_t most = 64;
   if (subject.size() > most) {
-    out.append("…");
+    out.append("…"sv);
     subject.remove_prefix(subject.size() - most);
+    while (!subject.empty() && (subject.front() & 0xc0) == 0x80)
+      subject.remove_prefix(1);  // not half a character
   }
-  if (!subject.empty()) out.append(subject).append(": ");
+  if (!subject.empty()) out.append(subject).append(": "sv);
   out.append(failure.text);
   const bool has_status = failure.code == errc::http_status ||
                           failure.code == errc::server_trouble ||
                           failure.code == errc::rate_limited;
-  if (has_status) out.append(" (status ").append_number(status).append(')');
+  if (has_status) out.append(" (status "sv).append_number(status).append(')');
 }
 
 /// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
@@ -6840,13 +6940,9 @@ result<void> store_error(Storage& storage, std::string_view message) {
   fixed_string<200> said("OTA update failed: ");
   said.append(message);
   fixed_string<1000> text;
-  json_writer(text)
-      .begin_object()
-      .key("errors")
-      .begin_array()
-      .string(said)
-      .end_array()
-      .end_object();
+  text.append("{\"errors\": ["sv);
+  append_json_text(text, said);
+  text.append("]}"sv);
   return write_if_changed(storage, layout::errors, layout::temporary, as_bytes(text));
 }
 
@@ -7022,7 +7118,7 @@ class status_light {
   }
 
  private:
-  bool is_there() const { return settings_.status_led_pin >= 0; }
+  bool is_there() const { return has_led<Hardware> && settings_.status_led_pin >= 0; }
 
   Hardware& hardware_;
   const config& settings_;
@@ -7048,7 +7144,8 @@ class updater : private check_policies<Policies> {
   using hardware_type = typename Policies::hardware;
   using log_type = typename Policies::log;
 
-  /// `settings`, and the texts it views, must outlive the updater.
+  /// `settings`, and the texts it views, must outlive the updater. Settings that come from outside
+  /// should have been through `validate`.
   explicit updater(const config& settings) : settings_(settings), log_(log_type{}, settings.debug) {
     detail::set_timeouts(http_, settings);
   }
@@ -7057,10 +7154,10 @@ class updater : private check_policies<Policies> {
   updater(const config& settings, storage_type&& storage, http_type&& http = {},
           hardware_type&& hardware = {}, log_type log = {})
       : settings_(settings),
-        storage_(std::move(storage)),
-        http_(std::move(http)),
         hardware_(std::move(hardware)),
-        log_(std::move(log), settings.debug) {
+        log_(std::move(log), settings.debug),
+        http_(std::move(http)),
+        storage_(std::move(storage)) {
     detail::set_timeouts(http_, settings);
   }
 
@@ -7078,7 +7175,7 @@ class updater : private check_policies<Policies> {
     if (auto done = recover(); !done) return done;
     if (auto done = swapper_.count_boot(); !done) return done;
     if (!swapper_.active()) return {};
-    log_.info("Rollback triggered: the version on trial was not confirmed");
+    log_.info("Rollback triggered: the version on trial was not confirmed"sv);
     return finish_swap();
   }
 
@@ -7086,7 +7183,8 @@ class updater : private check_policies<Policies> {
   result<void> recover() {
     if (auto done = swapper_.load(); !done) return done;
     loaded_ = true;
-    if (auto done = detail::take_over(storage_, settings_); !done) return done;
+    if constexpr (Policies::takes_over)
+      if (auto done = detail::take_over(storage_, settings_); !done) return done;
     return finish_swap();
   }
 
@@ -7129,7 +7227,7 @@ class updater : private check_policies<Policies> {
   result<void> rollback() {
     if (auto done = recover(); !done) return done;
     if (auto done = swapper_.revert(); !done) return done;
-    log_.info("Rollback triggered");
+    log_.info("Rollback triggered"sv);
     return finish_swap();
   }
 
@@ -7198,7 +7296,6 @@ class updater : private check_policies<Policies> {
 
   result<void> check() {
     if (!checking_) {
-      if (auto fine = validate(settings_); !fine) return fine;
       if (!loaded_)
         if (auto done = recover(); !done) return done;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
@@ -7248,7 +7345,7 @@ class updater : private check_policies<Policies> {
 
   result<void> up_to_date(const version_id& newest) {
     const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
-    message_.assign(rejected ? "the newest version was put back before; waiting for another one"
+    message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
                              : "No update required");
     log_.info(message_);
     auto done = remember(newest);
@@ -7262,7 +7359,7 @@ class updater : private check_policies<Policies> {
     return detail::store_etag(storage_, settings_, newest, source_.etag());
   }
 
-  bool is_scheduled() const { return scheduled_ && settings_.scheduling.present; }
+  bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }
 
   bool ask(const schedule_decision& decision) {
     if (decision.allowed) return true;
@@ -7298,8 +7395,8 @@ class updater : private check_policies<Policies> {
     if (auto done = remember(source_.target().id); !done) return done;
     note_health({});
     message_.clear();
-    message_.append("updated to ").append(source_.target().ref).append(" #");
-    message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
+    message_.append("updated to "sv).append(source_.target().ref).append(" #"sv);
+    message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial"sv);
     log_.info(message_);
     finish(update_outcome::updated);
     light_.play(led_pattern::success);
@@ -7349,8 +7446,7 @@ class updater : private check_policies<Policies> {
 
   // The health log is the scheduler's: where it is not asked, none is kept.
   void note_health(std::string_view failure) {
-    if (!is_scheduled() || hardware_.now() == 0) return;
-    (void)scheduler_.health().add_update(hardware_.now(), source_.target().ref, failure);
+    if (is_scheduled()) scheduler_.record_update(source_.target().ref, failure);
   }
 
   std::string_view subject() const {
@@ -7383,29 +7479,32 @@ class updater : private check_policies<Policies> {
     return mutable_bytes(buffer_).first(size);
   }
 
+  // What is used most comes first, and the large last: a Cortex-M0+ reaches the first 128 bytes of
+  // an object by shorter code.
   const config& settings_;
-  storage_type storage_;
-  http_type http_;
-  hardware_type hardware_;
-  event_log<log_type> log_;
-  status_light<hardware_type> light_{hardware_, settings_};
-  swapper<storage_type> swapper_{storage_};
-  scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_, settings_};
-  typename Policies::source source_{settings_};
-  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
-                                                                                  settings_};
-  release_target installed_;
-  update_progress_report progress_;
   const error* failure_ = &no_error;
-  fixed_string<max_log_line> message_;
-  std::uint64_t best_ = 0;
+  std::size_t best_ = 0;
   std::uint32_t attempts_ = 0;
   std::uint32_t pause_seconds_ = 0;
   update_outcome outcome_ = update_outcome::none;
   bool loaded_ = false;
   bool checking_ = false;
   bool scheduled_ = true;
+  update_progress_report progress_;
+  hardware_type hardware_;
+  event_log<log_type> log_;
+  status_light<hardware_type> light_{hardware_, settings_};
+  typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
+                                                                                settings_};
+  swapper<storage_type> swapper_{storage_};
+  fixed_string<max_log_line> message_;
+  release_target installed_;
+  typename Policies::source source_{settings_};
+  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
+                                                                                  settings_};
+  http_type http_;
   std::uint8_t buffer_[Policies::chunk_size];
+  storage_type storage_;
 };
 
 }  // namespace ota
@@ -7479,37 +7578,38 @@ struct check_byte_stream {
 
 namespace ota::detail {
 
-/// Reads decimal digits from the beginning of `text`; false when there are none or too many.
-constexpr bool take_number(std::string_view& text, std::uint64_t& value) {
+/// Reads decimal digits from the beginning of `text`; false when there are none, or the
+/// number is too large.
+constexpr bool take_number(std::string_view& text, std::size_t& value) {
   value = 0;
   std::size_t digits = 0;
   for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
-    if (digits == 18) return false;
-    value = value * 10 + static_cast<std::uint64_t>(text[digits] - '0');
+    if (value > (SIZE_MAX - 9) / 10) return false;
+    value = value * 10 + static_cast<std::size_t>(text[digits] - '0');
   }
   text.remove_prefix(digits);
   return digits != 0;
 }
 
-/// Epoch seconds of a date in the preferred form of RFC 9110, "Sun, 06 Nov 1994 08:49:37 GMT"; 0
-/// for anything else.
-constexpr std::uint64_t parse_http_date(std::string_view text) {
+/// Epoch seconds, up to the year 2105, of a date in the preferred form of RFC 9110, "Sun, 06 Nov
+/// 1994 08:49:37 GMT"; 0 for anything else.
+constexpr std::uint32_t parse_http_date(std::string_view text) {
   constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (text.size() != 29 || slice(text, 25) != " GMT") return 0;
+  if (text.size() != 29 || slice(text, 25) != " GMT"sv) return 0;
   const auto number = [text](std::size_t at, std::size_t size) {
     std::string_view part = slice(text, at, size);
-    std::uint64_t value = 0;
-    return take_number(part, value) && part.empty() ? value : 9999;
+    std::size_t value = 0;
+    return take_number(part, value) && part.empty() ? static_cast<std::uint32_t>(value) : 9999;
   };
   const std::size_t month_at = months.find(slice(text, 8, 3));
   if (month_at == std::string_view::npos || month_at % 3 != 0) return 0;
-  const std::uint64_t day = number(5, 2), hour = number(17, 2), minute = number(20, 2),
+  const std::uint32_t day = number(5, 2), hour = number(17, 2), minute = number(20, 2),
                       second = number(23, 2);
-  std::uint64_t year = number(12, 4), month = month_at / 3 + 1;
-  if (day > 31 || hour > 23 || minute > 59 || second > 60 || year < 1970 || year > 9998) return 0;
+  std::uint32_t year = number(12, 4), month = static_cast<std::uint32_t>(month_at) / 3 + 1;
+  if (day > 31 || hour > 23 || minute > 59 || second > 60 || year < 1970 || year > 2105) return 0;
   // Days from the civil calendar, with the year beginning in March so that leap days come last.
   if (month <= 2) --year, month += 12;
-  const std::uint64_t days =
+  const std::uint32_t days =
       365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 719469;
   return ((days * 24 + hour) * 60 + minute) * 60 + second;
 }
@@ -7543,7 +7643,7 @@ class url_buffer {
   }
 
   void add_location(char c) {
-    if (end_ == capacity_ && base_ != 0 && starts_with(location(), "http")) {
+    if (end_ == capacity_ && base_ != 0 && starts_with(location(), "http"sv)) {
       // An absolute address does not need the one before it.
       std::memmove(data_, data_ + base_, end_ - base_);
       end_ -= base_;
@@ -7560,12 +7660,12 @@ class url_buffer {
   void follow() {
     const std::string_view place = location();
     std::size_t kept = 0;
-    const std::size_t colon = place.find("://");
-    if (colon == std::string_view::npos || colon > place.find_first_of("/?")) {
+    const std::size_t colon = place.find("://"sv);
+    if (colon == std::string_view::npos || colon > place.find_first_of("/?"sv)) {
       const std::size_t scheme = url().find(':') + 1;
       const std::size_t authority = url().find('/', scheme + 2);
       const std::size_t path_end = url().find('?');
-      if (starts_with(place, "//"))
+      if (starts_with(place, "//"sv))
         kept = scheme;
       else if (place.front() == '/')
         kept = authority;
@@ -7592,7 +7692,6 @@ class url_buffer {
 class head_parser {
  public:
   http_response response;
-  fixed_string<128> etag;
   bool chunked = false;
   bool keep_alive = true;
   bool bad_length = false;
@@ -7673,9 +7772,9 @@ class head_parser {
   // "HTTP/1.1 200 OK"
   bool read_status() {
     const std::string_view line = value_;
-    if (line.size() < 12 || !starts_with(line, "HTTP/1.") || line[8] != ' ') return false;
+    if (line.size() < 12 || !starts_with(line, "HTTP/1."sv) || line[8] != ' ') return false;
     std::string_view digits = slice(line, 9, 3);
-    std::uint64_t status = 0;
+    std::size_t status = 0;
     if (!take_number(digits, status) || !digits.empty() || status < 100) return false;
     if (line.size() > 12 && line[12] != ' ' && line[12] != '\r') return false;
     response.status = static_cast<std::uint16_t>(status);
@@ -7723,7 +7822,7 @@ class head_parser {
     std::string_view text = value_;
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
     std::string_view rest = text;
-    std::uint64_t number = 0;
+    std::size_t number = 0;
     const bool is_number = take_number(rest, number) && rest.empty();
     switch (header_) {
       case header::content_length:
@@ -7732,13 +7831,13 @@ class head_parser {
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = text.size() >= 7 && slice(text, text.size() - 7) == "chunked";
+        chunked = text.size() >= 7 && slice(text, text.size() - 7) == "chunked"sv;
         bad_length |= !chunked;
         break;
       case header::connection:
-        if (text.find("close") != std::string_view::npos)
+        if (text.find("close"sv) != std::string_view::npos)
           keep_alive = false;
-        else if (text.find("keep-alive") != std::string_view::npos)
+        else if (text.find("keep-alive"sv) != std::string_view::npos)
           keep_alive = true;
         break;
       case header::content_range:
@@ -7754,24 +7853,28 @@ class head_parser {
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
-        response.rate_remaining = static_cast<std::uint32_t>(number);
+        response.rate_remaining = to_u32(number);
         break;
       case header::rate_reset:
-        response.rate_reset = is_number ? number : 0;
+        response.rate_reset = is_number ? to_u32(number) : 0;
         break;
       default:
         break;
     }
   }
 
+  static std::uint32_t to_u32(std::size_t number) {
+    return number < UINT32_MAX ? static_cast<std::uint32_t>(number) : UINT32_MAX;
+  }
+
   // "bytes 100-199/200", the total also "*"
   void read_range(std::string_view text) {
-    std::uint64_t last = 0;
-    if (!starts_with(text, "bytes ")) return;
+    std::size_t last = 0;
+    if (!starts_with(text, "bytes "sv)) return;
     text.remove_prefix(6);
-    if (!take_number(text, response.range_start) || !starts_with(text, "-")) return;
+    if (!take_number(text, response.range_start) || !starts_with(text, "-"sv)) return;
     text.remove_prefix(1);
-    if (!take_number(text, last) || !starts_with(text, "/")) return;
+    if (!take_number(text, last) || !starts_with(text, "/"sv)) return;
     text.remove_prefix(1);
     take_number(text, response.range_total);
     response.has_range = last >= response.range_start;
@@ -7779,20 +7882,23 @@ class head_parser {
 
   result<bool> finish() {
     if (has_retry_date_ && response.date != 0) {
-      const std::uint64_t wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
+      const std::size_t wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
       response.has_retry_after = true;
       response.retry_after = static_cast<std::uint32_t>(wait < 86400 ? wait : 86400);
     }
     return true;
   }
 
-  std::uint64_t retry_date_ = 0;
+  std::size_t retry_date_ = 0;
   std::uint32_t size_ = 0;
-  fixed_string<24> name_;
-  fixed_string<64> value_;
   place place_ = place::status_line;
   header header_ = header::other;
   bool has_retry_date_ = false;
+  fixed_string<24> name_;
+  fixed_string<64> value_;
+
+ public:
+  fixed_string<128> etag;
 };
 
 }  // namespace ota::detail
@@ -7823,12 +7929,12 @@ class http_client : private check_byte_stream<Stream> {
     if (!url.assign(request.url)) return fail(address_too_long);
     bool with_token = !request.token.empty();
     for (int redirects = 0;; ++redirects) {
-      auto answer = exchange(request, url, with_token);
+      const auto target = parse_url(url.url());
+      if (!target) return fail(target.error());
+      if (redirects != 0) with_token &= is_same_host(*target);
+      const auto answer = exchange(request, *target, url, with_token);
       location_ = url.location();
-      if (!answer) {
-        close();
-        return answer;
-      }
+      if (!answer) return fail(answer.error());
       const std::uint16_t status = head_.response.status;
       const bool redirected =
           status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
@@ -7838,9 +7944,6 @@ class http_client : private check_byte_stream<Stream> {
       if (location_.empty()) return fail(redirect_nowhere);
       close();
       url.follow();
-      const auto next = parse_url(url.url());
-      if (!next) return next.error();
-      with_token &= is_same_host(*next);
     }
   }
 
@@ -7853,7 +7956,7 @@ class http_client : private check_byte_stream<Stream> {
     }
     if (body_ == body::none || (body_ == body::length && left_ == 0)) return end_body();
     const bool endless = body_ == body::until_close;
-    if (!endless && left_ < out.size()) out = out.first(static_cast<std::size_t>(left_));
+    if (!endless && left_ < out.size()) out = out.first(left_);
     auto size = take(out);
     if (!size) return fail(size.error());
     if (*size == 0) {
@@ -7931,16 +8034,15 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   // One request and the head of its answer.
-  result<void> exchange(const http_request& request, detail::url_buffer& url, bool with_token) {
-    const auto target = parse_url(url.url());
-    if (!target) return target.error();
-    if (target->secure && !Stream::can_secure) return no_tls;
+  result<void> exchange(const http_request& request, const url_view& target,
+                        detail::url_buffer& url, bool with_token) {
+    if (target.secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
-      const bool reused = connected_ && is_same_host(*target);
+      const bool reused = connected_ && is_same_host(target);
       if (!reused)
-        if (auto done = connect(*target); !done) return done;
-      auto answer = send_and_read(request, *target, with_token, url);
+        if (auto done = connect(target); !done) return done;
+      const auto answer = send_and_read(request, target, with_token, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
       const bool was_stale = reused && !answer && !heard_;
       if (!was_stale || answer.error().code == errc::timeout) return answer;
@@ -7982,43 +8084,44 @@ class http_client : private check_byte_stream<Stream> {
 
   result<void> send(const http_request& request, const url_view& target, bool with_token) {
     begin_ = end_ = 0;
-    fixed_string<20> from;
-    from.append_number(request.range_from);
-    const std::string_view agent =
-        request.user_agent.empty() ? std::string_view("ota-updater") : request.user_agent;
-    const bool ranged = request.range_from != 0;
-    bool done =
-        put("GET ") && put(target.target) && put(" HTTP/1.1\r\nHost: ") && put(target.authority) &&
-        put_header("User-Agent: ", agent) && put_header("Accept: ", request.accept) &&
-        put_header("Authorization: token ", with_token ? request.token : std::string_view{}) &&
-        put_header("If-None-Match: ", request.if_none_match);
-    if (ranged)
-      done = done && put("\r\nRange: bytes=") && put(from) && put("-") &&
-             put_header("If-Range: ", request.if_range);
-    done = done && put("\r\n\r\n") && flush();
-    return done ? result<void>{} : written_;
+    written_ = {};
+    put("GET "sv);
+    put(target.target);
+    put(" HTTP/1.1"sv);
+    put_header("Host: "sv, target.authority);
+    put_header("User-Agent: "sv, request.user_agent.empty() ? "ota-updater"sv : request.user_agent);
+    put_header("Accept: "sv, request.accept);
+    if (with_token) put_header("Authorization: token "sv, request.token);
+    put_header("If-None-Match: "sv, request.if_none_match);
+    if (request.range_from != 0) {
+      fixed_string<32> range("bytes="sv);
+      range.append_number(request.range_from).append('-');
+      put_header("Range: "sv, range);
+      put_header("If-Range: "sv, request.if_range);
+    }
+    put("\r\n\r\n"sv);
+    flush();
+    return written_;
   }
 
-  bool put_header(std::string_view name, std::string_view value) {
-    return value.empty() || (put("\r\n") && put(name) && put(value));
+  void put_header(std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    put("\r\n"sv);
+    put(name);
+    put(value);
   }
 
   // The receive buffer is empty while a request is sent, and gathers it.
-  bool put(std::string_view text) {
-    while (!text.empty()) {
-      if (end_ == Buffer && !flush()) return false;
-      const std::size_t size = text.size() < Buffer - end_ ? text.size() : Buffer - end_;
-      std::memcpy(buffer_ + end_, text.data(), size);
-      end_ += size;
-      text.remove_prefix(size);
+  void put(std::string_view text) {
+    for (char c : text) {
+      if (end_ == Buffer) flush();
+      buffer_[end_++] = static_cast<std::uint8_t>(c);
     }
-    return true;
   }
 
-  bool flush() {
-    written_ = stream_.write({buffer_, end_}, timeouts_.read_ms);
+  void flush() {
+    if (written_) written_ = stream_.write({buffer_, end_}, timeouts_.read_ms);
     end_ = 0;
-    return written_.has_value();
   }
 
   result<void> read_head(detail::url_buffer& url) {
@@ -8091,7 +8194,7 @@ class http_client : private check_byte_stream<Stream> {
 
   // Reads "\r\n" behind the last chunk, the size line, and behind the last chunk the trailer.
   result<void> begin_chunk() {
-    std::uint64_t size = 0;
+    std::size_t size = 0;
     if (!first_chunk_)
       if (auto line = chunk_line(nullptr, 2); !line) return line;
     first_chunk_ = false;
@@ -8109,7 +8212,7 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   // One line of at most `limit` bytes, read for a hexadecimal size where one is wanted.
-  result<void> chunk_line(std::uint64_t* size, std::uint32_t limit) {
+  result<void> chunk_line(std::size_t* size, std::uint32_t limit) {
     bool digits = true;
     int count = 0;
     line_size_ = 0;
@@ -8128,8 +8231,8 @@ class http_client : private check_byte_stream<Stream> {
       const int digit = digits ? hex_digit(static_cast<char>(byte)) : -1;
       digits &= digit >= 0;
       if (digit >= 0) {
-        if (++count > 15) break;
-        *size = *size << 4 | static_cast<std::uint64_t>(digit);
+        if (++count >= static_cast<int>(2 * sizeof left_)) break;
+        *size = *size << 4 | static_cast<unsigned>(digit);
       } else if (count == 0) {
         break;
       }
@@ -8137,22 +8240,22 @@ class http_client : private check_byte_stream<Stream> {
     return bad_chunks;
   }
 
-  Stream stream_;
-  http_timeouts timeouts_;
-  detail::head_parser head_;
   result<void> written_;
   std::string_view location_;
-  std::uint64_t left_ = 0;
+  std::size_t left_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::uint32_t line_size_ = 0;
-  fixed_string<255> host_;
   std::uint16_t port_ = 0;
   bool secure_ = false;
   bool connected_ = false;
   bool heard_ = false;
   bool first_chunk_ = false;
   body body_ = body::none;
+  http_timeouts timeouts_;
+  detail::head_parser head_;
+  Stream stream_;
+  fixed_string<255> host_;
   std::uint8_t buffer_[Buffer];
   char url_[MaxUrl];
 };
@@ -8403,7 +8506,7 @@ inline int power_supply_charge(const char* folder) {
       return path.overflowed() ? std::string_view{} : read_text(path.c_str(), into);
     };
     char text[16];
-    if (read("type", text) != "Battery\n" || read("scope", text) == "Device\n") continue;
+    if (read("type", text) != "Battery\n"sv || read("scope", text) == "Device\n"sv) continue;
     const std::string_view charge = read("capacity", text);
     if (charge.empty() || charge.front() < '0' || charge.front() > '9') continue;
     const int percent = leading_number(charge);
@@ -8586,12 +8689,12 @@ class posix_files {
     }
     info.kind = kind_of(found);
     if (info.kind != file_kind::file) return info;
-    info.size = static_cast<std::uint64_t>(found.st_size);
+    info.size = static_cast<std::size_t>(found.st_size);
     info.executable = (found.st_mode & S_IXUSR) != 0;
     return info;
   }
 
-  result<std::size_t> read(std::string_view path, std::uint64_t offset, mutable_bytes out) {
+  result<std::size_t> read(std::string_view path, std::size_t offset, mutable_bytes out) {
     if (!is_open(path, false)) {
       const auto name = enter(path, false);
       if (!name) return name.error();
@@ -8609,7 +8712,7 @@ class posix_files {
     return size;
   }
 
-  result<void> write(std::string_view path, std::uint64_t offset, bytes data) {
+  result<void> write(std::string_view path, std::size_t offset, bytes data) {
     if (offset == 0 || !is_open(path, true)) {
       const auto name = enter(path, true);
       if (!name) return name.error();
@@ -8748,7 +8851,7 @@ class posix_files {
         std::memcpy(&length, buffer + at + 16, sizeof length);
         const char* const name = buffer + at + 19;
         at += length;
-        if (std::string_view(name) == "." || std::string_view(name) == "..") continue;
+        if (std::string_view(name) == "."sv || std::string_view(name) == ".."sv) continue;
         if (!take(name)) return {};
       }
     }

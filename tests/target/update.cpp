@@ -39,7 +39,8 @@ BOARD_TEST_CODE("code") void report(const char* what, std::uint32_t number) {
   board::print("\n");
 }
 
-BOARD_TEST_CODE("code") bool holds(device::storage& files, std::string_view path, ota::bytes content) {
+BOARD_TEST_CODE("code")
+bool holds(device::storage& files, std::string_view path, ota::bytes content) {
   const auto info = files.stat(path);
   if (!info || info->kind != ota::file_kind::file || info->size != content.size()) return false;
   std::uint8_t piece[64];

@@ -77,19 +77,20 @@ class string_buffer {
   }
 
  protected:
-  explicit string_buffer(std::uint16_t capacity) : capacity_(capacity) {}
+  explicit string_buffer(std::uint16_t capacity) : capacity_(capacity) { text_[0] = '\0'; }
   string_buffer(const string_buffer&) = default;
   string_buffer& operator=(const string_buffer&) = default;
 
  private:
-  // The characters lie right behind, in the `fixed_string` that this is a part of: so there is one
-  // `append` in a program, not one for each capacity.
-  char* text() { return reinterpret_cast<char*>(this + 1); }
-  const char* text() const { return reinterpret_cast<const char*>(this + 1); }
+  char* text() { return text_; }
+  const char* text() const { return text_; }
 
   std::uint16_t size_ = 0;
   std::uint16_t capacity_;
   std::uint16_t overflowed_ = 0;
+  // The first of the characters; the others follow, in the `fixed_string` that this is a part of.
+  // So a program has one `append`, not one for each capacity.
+  char text_[1];
 };
 
 /// A text of at most `Capacity` characters, kept in place and always terminated.
@@ -101,13 +102,13 @@ class fixed_string : public string_buffer {
  public:
   static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
 
-  fixed_string() : string_buffer(Capacity) { text_[0] = '\0'; }
+  fixed_string() : string_buffer(Capacity) {}
   explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
 
   static constexpr std::size_t capacity() { return Capacity; }
 
  private:
-  char text_[Capacity + 1];
+  char rest_[Capacity];
 };
 
 }  // namespace ota

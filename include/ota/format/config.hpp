@@ -7,6 +7,7 @@
 #include "../core/fixed_vector.hpp"
 #include "../core/path.hpp"
 #include "../core/result.hpp"
+#include "../core/text.hpp"
 #include "reset_mode.hpp"
 #include "url.hpp"
 

@@ -31,9 +31,8 @@ struct json_style {
 class json_writer {
  public:
   explicit json_writer(string_buffer& out, json_style style = {})
-      : put_([](void* to, std::string_view text) {
-          static_cast<string_buffer*>(to)->append(text);
-        }),
+      : put_(
+            [](void* to, std::string_view text) { static_cast<string_buffer*>(to)->append(text); }),
         to_(&out),
         style_(style) {}
 

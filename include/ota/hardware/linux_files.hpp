@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "../core/fixed_string.hpp"
+#include "../core/text.hpp"
 
 // What Linux tells in files, taken apart.
 

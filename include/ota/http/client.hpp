@@ -4,6 +4,7 @@
 
 #include "../core/bytes.hpp"
 #include "../core/hex.hpp"
+#include "../core/text.hpp"
 #include "../format/url.hpp"
 #include "byte_stream.hpp"
 #include "head_parser.hpp"

@@ -243,14 +243,18 @@ class head_parser {
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
-        response.rate_remaining = static_cast<std::uint32_t>(number);
+        response.rate_remaining = to_u32(number);
         break;
       case header::rate_reset:
-        response.rate_reset = is_number ? number : 0;
+        response.rate_reset = is_number ? to_u32(number) : 0;
         break;
       default:
         break;
     }
+  }
+
+  static std::uint32_t to_u32(std::size_t number) {
+    return number < UINT32_MAX ? static_cast<std::uint32_t>(number) : UINT32_MAX;
   }
 
   // "bytes 100-199/200", the total also "*"

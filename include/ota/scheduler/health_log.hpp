@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../core/text.hpp"
 #include "../storage/atomic_file.hpp"
 #include "../storage/layout.hpp"
 #include "json_file.hpp"

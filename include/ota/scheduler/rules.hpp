@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "../core/fixed_string.hpp"
+#include "../core/text.hpp"
 #include "../hash/sha256.hpp"
 
 // The scheduler's formulas, which are those of 0x687931/ota.

@@ -2,6 +2,7 @@
 
 #include "../core/hex.hpp"
 #include "../core/result.hpp"
+#include "../core/text.hpp"
 #include "../format/json_reader.hpp"
 #include "../hash/crc32.hpp"
 #include "../manifest/entry.hpp"

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../core/path.hpp"
+#include "../core/text.hpp"
 #include "../format/config.hpp"
 #include "../http/status.hpp"
 #include "../manifest/entry.hpp"

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "../core/text.hpp"
 #include "../core/version_id.hpp"
 #include "../format/config.hpp"
 #include "../hash/crc32.hpp"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "../format/json_reader.hpp"
-#include "../format/json_writer.hpp"
+#include "../format/json_text.hpp"
 #include "../manifest/release_target.hpp"
 #include "../storage/layout.hpp"
 
@@ -10,13 +10,11 @@ namespace ota::detail {
 /// The text of version.json, as 0x687931/ota writes it: {"ref": "…", "commit": "…"}.
 inline fixed_string<900> version_json(std::string_view ref, std::string_view commit) {
   fixed_string<900> text;
-  json_writer(text)
-      .begin_object()
-      .key("ref"sv)
-      .string(ref)
-      .key("commit"sv)
-      .string(commit)
-      .end_object();
+  text.append("{\"ref\": "sv);
+  append_json_text(text, ref);
+  text.append(", \"commit\": "sv);
+  append_json_text(text, commit);
+  text.append('}');
   return text;
 }
 

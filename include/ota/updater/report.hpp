@@ -2,7 +2,7 @@
 
 #include "../core/log.hpp"
 #include "../core/result.hpp"
-#include "../format/json_writer.hpp"
+#include "../format/json_text.hpp"
 #include "../storage/atomic_file.hpp"
 #include "../storage/layout.hpp"
 
@@ -83,6 +83,8 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   if (subject.size() > most) {
     out.append("…"sv);
     subject.remove_prefix(subject.size() - most);
+    while (!subject.empty() && (subject.front() & 0xc0) == 0x80)
+      subject.remove_prefix(1);  // not half a character
   }
   if (!subject.empty()) out.append(subject).append(": "sv);
   out.append(failure.text);
@@ -98,13 +100,9 @@ result<void> store_error(Storage& storage, std::string_view message) {
   fixed_string<200> said("OTA update failed: ");
   said.append(message);
   fixed_string<1000> text;
-  json_writer(text)
-      .begin_object()
-      .key("errors"sv)
-      .begin_array()
-      .string(said)
-      .end_array()
-      .end_object();
+  text.append("{\"errors\": ["sv);
+  append_json_text(text, said);
+  text.append("]}"sv);
   return write_if_changed(storage, layout::errors, layout::temporary, as_bytes(text));
 }
 

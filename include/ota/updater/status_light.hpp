@@ -2,6 +2,7 @@
 
 #include "../format/config.hpp"
 #include "../hardware/led.hpp"
+#include "../hardware/no_hardware.hpp"
 
 namespace ota {
 
