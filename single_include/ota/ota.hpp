@@ -1188,7 +1188,8 @@ constexpr std::size_t effective_chunk(std::uint32_t configured, std::size_t free
 
 /// A number of KB in bytes; more than the machine can count is as much as it can.
 constexpr std::size_t kilobytes(std::uint32_t count) {
-  return count < SIZE_MAX / 1024 ? count * std::size_t{1024} : SIZE_MAX;
+  const std::uint64_t size = std::uint64_t{count} * 1024;
+  return size < SIZE_MAX ? static_cast<std::size_t>(size) : SIZE_MAX;
 }
 
 /// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
