@@ -80,6 +80,13 @@ struct scenario {
   }
 };
 
+// Each state after a cut must not only be whole: the next update has to get through from there.
+ota::testing::power_cut_options to_the_end() {
+  ota::testing::power_cut_options options;
+  options.finishes = true;
+  return options;
+}
+
 ota::result<void> update(cut_device& one) {
   const auto outcome = one.updater.run();
   if (!outcome) return outcome.error();
@@ -95,7 +102,7 @@ void keep_figures(const std::string& name, const ota::testing::power_cut_report&
 TEST(power_cut, update_is_whole_at_every_cut) {
   scenario one;
   const auto report =
-      ota::testing::prove_power_safe(one.start, one.started(update), one.recovery());
+      ota::testing::prove_power_safe(one.start, one.started(update), one.recovery(), to_the_end());
   keep_figures("update", report);
   EXPECT_EQ(report.broken, 0u) << report.first_broken;
   EXPECT_GT(report.cuts, 1000u);
@@ -109,7 +116,7 @@ TEST(power_cut, put_back_of_an_unconfirmed_version_is_whole_at_every_cut) {
   ASSERT_EQ(trial.run(), ota::update_outcome::updated) << trial.updater.message();
   ASSERT_TRUE(trial.updater.boot());  // the one start it is allowed
   const auto boot = one.started([](cut_device&) { return ota::result<void>{}; });
-  const auto report = ota::testing::prove_power_safe(storage, boot, boot);
+  const auto report = ota::testing::prove_power_safe(storage, boot, boot, to_the_end());
   keep_figures("put_back", report);
   EXPECT_EQ(report.broken, 0u) << report.first_broken;
 }
@@ -136,7 +143,8 @@ TEST(power_cut, an_update_after_an_update_is_whole_at_every_cut) {
   ASSERT_EQ(kept.run(), ota::update_outcome::updated) << kept.updater.message();
   ASSERT_TRUE(kept.updater.confirm());
   one.point_to('1');
-  const auto report = ota::testing::prove_power_safe(storage, one.started(update), one.recovery());
+  const auto report =
+      ota::testing::prove_power_safe(storage, one.started(update), one.recovery(), to_the_end());
   keep_figures("second_update", report);
   EXPECT_EQ(report.broken, 0u) << report.first_broken;
 }
