@@ -943,6 +943,7 @@ class [[nodiscard]] result<bool> {
   bool operator*() const { return word_ == yes; }
   bool value_or(bool other) const { return has_value() ? value() : other; }
   const ota::error& error() const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): what went in as an address comes out as one
     return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
   }
 

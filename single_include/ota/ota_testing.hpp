@@ -432,24 +432,38 @@ class prover {
  private:
   // Cuts `done`, which began in the state that `base` leads to, at each of its operations.
   void explore(const operations& base, const operations& done, int depth, const std::string& what) {
-    for (std::size_t index = 0; index <= done.size(); ++index)
-      for (const cut& one : cuts_at(done, index, options_, random_)) {
-        ++report_.cuts;
-        auto storage = make_();
-        for (const storage_operation& each : base) apply(storage, each);
-        const operations row = done_at(done, one);
-        for (const storage_operation& each : row) apply(storage, each);
-        const std::uint64_t state = fingerprint(read_storage(storage));
-        // A state that was looked at with as many cuts to come needs no second look.
-        auto& looked = seen_[state];
-        if (looked >= depth) continue;
-        looked = depth;
-        const std::string where =
-            what + " cut at operation " + std::to_string(index) +
-            (index < done.size() ? " (" + done[index].describe() + ")" : " (its end)") + ", " +
-            one.name;
-        recover(storage, base, row, depth, where);
-      }
+    for (std::size_t index = 0; index <= done.size(); ++index) {
+      for (const cut& one : cuts_at(done, index, options_, random_))
+        look(base, done, one, depth, what);
+      if (base.empty() && index < done.size()) tear(done, index, what);
+    }
+  }
+
+  // Ends a write of the update after each of its bytes.
+  void tear(const operations& done, std::size_t index, const std::string& what) {
+    if (done[index].what != storage_operation::kind::write) return;
+    for (std::size_t part = 1; part < done[index].data.size(); ++part)
+      look({}, done, {index, part, {}, false, "after " + std::to_string(part) + " bytes of it"}, 1,
+           what);
+  }
+
+  void look(const operations& base, const operations& done, const cut& one, int depth,
+            const std::string& what) {
+    ++report_.cuts;
+    auto storage = make_();
+    for (const storage_operation& each : base) apply(storage, each);
+    const operations row = done_at(done, one);
+    for (const storage_operation& each : row) apply(storage, each);
+    const std::uint64_t state = fingerprint(read_storage(storage));
+    // A state that was looked at with as many cuts to come needs no second look.
+    auto& looked = seen_[state];
+    if (looked >= depth) return;
+    looked = depth;
+    const bool at_end = one.index == done.size();
+    const std::string where = what + " cut at operation " + std::to_string(one.index) +
+                              (at_end ? " (its end)" : " (" + done[one.index].describe() + ")") +
+                              ", " + one.name;
+    recover(storage, base, row, depth, where);
   }
 
   void recover(storage_type& storage, const operations& base, const operations& row, int depth,

@@ -49,7 +49,7 @@ if(NOT OTA_TEST_ROOMS)
       ota_add_test(${kind}_${name} ${source})
       target_compile_options(${kind}_${name} PRIVATE -O2)
       set_tests_properties(${kind}_${name} PROPERTIES
-        ENVIRONMENT OTA_FIGURES=${PROJECT_BINARY_DIR}/figures)
+        ENVIRONMENT OTA_FIGURES=${PROJECT_BINARY_DIR}/figures FIXTURES_SETUP ${kind}_figures)
       if(TARGET ota_tool)
         add_dependencies(${kind}_${name} ota_tool)
       endif()
