@@ -27,12 +27,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   document.begin(static_cast<ota::document_kind>(data[0] % 3), (data[0] & 4) != 0 ? "dir" : "");
   body answer{{data + 1, size - 1}, 1u + data[0] / 8};
   std::uint8_t chunk[256];
-  const auto sink = [](const ota::entry& listed, bool) {
-    if (listed.path.empty() || listed.path.overflowed()) std::abort();
-    return ota::result<void>{};
-  };
   for (;;) {
-    const auto more = document.read(answer, chunk, sink);
-    if (!more || !*more) return 0;
+    if (!document.receive(answer, chunk)) return 0;
+    for (;;) {
+      const auto event = document.next();
+      if (!event || *event == ota::document_event::end) return 0;
+      if (*event == ota::document_event::need_input) break;
+      if (document.item().path.empty() || document.item().path.overflowed()) std::abort();
+    }
   }
 }
