@@ -6763,6 +6763,39 @@ result<void> take_over(Storage& storage, const config& settings) {
 
 }  // namespace ota::detail
 
+// ota/hash/hash_policy.hpp
+
+namespace ota {
+
+// The contract of a hash policy. An object is ready when it is made, and a copy goes on from where
+// the original stood.
+//
+//   static constexpr std::size_t digest_size   bytes of a digest
+//   using digest_type = std::array<std::uint8_t, digest_size>
+//   void update(ota::bytes data)               any number of times, of any size
+//   digest_type finish()                       once; the object is used up
+
+namespace detail {
+
+template <class H>
+using hash_update_of = decltype(std::declval<H&>().update(bytes{}));
+template <class H>
+using hash_finish_of = decltype(std::declval<H&>().finish());
+
+}  // namespace detail
+
+/// Checks a hash policy against the contract, one sentence for each missing member.
+template <class Hash>
+struct check_hash {
+  static_assert(detail::gives<void, detail::hash_update_of, Hash>::value,
+                "the hash policy needs: void update(ota::bytes data)");
+  static_assert(detail::gives<typename Hash::digest_type, detail::hash_finish_of, Hash>::value,
+                "the hash policy needs: digest_type finish()");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
 // ota/updater/contracts.hpp
 
 namespace ota {
@@ -6806,6 +6839,7 @@ struct check_policies {
   static_assert(detail::gives<result<std::size_t>, detail::body_read_of, http>::value,
                 "the HTTP policy needs: ota::result<std::size_t> read(ota::mutable_bytes out)");
   static_assert(check_hardware<typename Policies::hardware>::ok);
+  static_assert(check_hash<typename Policies::hash>::ok);
   static_assert(Policies::hash::digest_size >= 20,
                 "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
   static_assert(Policies::chunk_size >= 256 && Policies::chunk_size <= 65536,

@@ -4,6 +4,7 @@
 
 #include "../format/config.hpp"
 #include "../hardware/no_hardware.hpp"
+#include "../hash/hash_policy.hpp"
 #include "../http/message.hpp"
 #include "../storage/file_storage.hpp"
 
@@ -48,6 +49,7 @@ struct check_policies {
   static_assert(detail::gives<result<std::size_t>, detail::body_read_of, http>::value,
                 "the HTTP policy needs: ota::result<std::size_t> read(ota::mutable_bytes out)");
   static_assert(check_hardware<typename Policies::hardware>::ok);
+  static_assert(check_hash<typename Policies::hash>::ok);
   static_assert(Policies::hash::digest_size >= 20,
                 "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
   static_assert(Policies::chunk_size >= 256 && Policies::chunk_size <= 65536,

@@ -7,28 +7,21 @@
 #include <sstream>
 #include <string>
 
-#include "ota/core/hex.hpp"
 #include "ota/hash/crc32.hpp"
 #include "ota/hash/git_blob_id.hpp"
 #include "ota/hash/hmac.hpp"
 #include "ota/hash/sha1.hpp"
 #include "ota/hash/sha256.hpp"
+#include "support/digest.hpp"
 #include "support/process.hpp"
 
 namespace {
 
-template <class Digest>
-std::string hex(const Digest& digest) {
-  std::string text(2 * digest.size(), '0');
-  ota::to_hex({digest.data(), digest.size()}, text.data());
-  return text;
-}
+using ota_test::hex;
 
 template <class Hash>
 std::string hash_of(std::string_view text) {
-  Hash hash;
-  hash.update(ota::as_bytes(text));
-  return hex(hash.finish());
+  return ota_test::digest_of<Hash>(text);
 }
 
 std::string unhex(const std::string& digits) {
