@@ -1288,59 +1288,6 @@ inline result<void> validate(const config& settings) {
 
 }  // namespace ota
 
-// ota/hash/hmac.hpp
-
-namespace ota {
-
-/// Whether two views hold the same bytes, in a time that does not tell where they differ.
-inline bool equal_constant_time(bytes a, bytes b) {
-  if (a.size() != b.size()) return false;
-  volatile std::uint8_t difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
-  return difference == 0;
-}
-
-/// HMAC (RFC 2104) over a hash with blocks of 64 bytes. Keys may have any length.
-template <class Hash>
-class hmac {
- public:
-  static constexpr std::size_t digest_size = Hash::digest_size;
-  using digest_type = typename Hash::digest_type;
-
-  explicit hmac(bytes key) {
-    std::uint8_t pad[64] = {};
-    if (key.size() > sizeof pad) {
-      Hash hash;
-      hash.update(key);
-      const auto digest = hash.finish();
-      std::memcpy(pad, digest.data(), digest.size());
-    } else if (!key.empty()) {
-      std::memcpy(pad, key.data(), key.size());
-    }
-    for (std::uint8_t& byte : pad) byte ^= 0x36;
-    inner_.update(pad);
-    for (std::uint8_t& byte : pad) byte ^= 0x36 ^ 0x5c;
-    outer_.update(pad);
-  }
-
-  void update(bytes data) { inner_.update(data); }
-
-  digest_type finish() {
-    const auto digest = inner_.finish();
-    outer_.update({digest.data(), digest.size()});
-    return outer_.finish();
-  }
-
- private:
-  Hash inner_;
-  Hash outer_;
-};
-
-using hmac_sha256 = hmac<sha256>;
-
-}  // namespace ota
-
 // ota/storage/file_storage.hpp
 
 namespace ota {
@@ -1572,6 +1519,59 @@ inline bool from_hex(std::string_view text, mutable_bytes out) {
 
 }  // namespace ota
 
+// ota/hash/hmac.hpp
+
+namespace ota {
+
+/// Whether two views hold the same bytes, in a time that does not tell where they differ.
+inline bool equal_constant_time(bytes a, bytes b) {
+  if (a.size() != b.size()) return false;
+  volatile std::uint8_t difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
+  return difference == 0;
+}
+
+/// HMAC (RFC 2104) over a hash with blocks of 64 bytes. Keys may have any length.
+template <class Hash>
+class hmac {
+ public:
+  static constexpr std::size_t digest_size = Hash::digest_size;
+  using digest_type = typename Hash::digest_type;
+
+  explicit hmac(bytes key) {
+    std::uint8_t pad[64] = {};
+    if (key.size() > sizeof pad) {
+      Hash hash;
+      hash.update(key);
+      const auto digest = hash.finish();
+      std::memcpy(pad, digest.data(), digest.size());
+    } else if (!key.empty()) {
+      std::memcpy(pad, key.data(), key.size());
+    }
+    for (std::uint8_t& byte : pad) byte ^= 0x36;
+    inner_.update(pad);
+    for (std::uint8_t& byte : pad) byte ^= 0x36 ^ 0x5c;
+    outer_.update(pad);
+  }
+
+  void update(bytes data) { inner_.update(data); }
+
+  digest_type finish() {
+    const auto digest = inner_.finish();
+    outer_.update({digest.data(), digest.size()});
+    return outer_.finish();
+  }
+
+ private:
+  Hash inner_;
+  Hash outer_;
+};
+
+using hmac_sha256 = hmac<sha256>;
+
+}  // namespace ota
+
 // ota/format/utf8.hpp
 
 namespace ota::detail {
@@ -1645,566 +1645,6 @@ inline std::size_t decode_utf8(std::string_view text, std::uint32_t& code) {
   code = value;
   return size;
 }
-
-}  // namespace ota::detail
-
-// ota/format/json_writer.hpp
-
-namespace ota {
-
-/// The form of written JSON; the default is that of Python's `json.dumps`.
-struct json_style {
-  bool spaced = true;  ///< ", " and ": " between members; false: "," and ":"
-  bool ascii = true;   ///< other characters as \uXXXX; false: as UTF-8
-};
-
-/// Writes JSON, piece by piece, into a `fixed_string` or to a callback. Byte for byte what
-/// Python's `json.dumps` writes (without `indent`), with `ensure_ascii` as `json_style` says.
-///
-/// ```
-/// fixed_string<100> text;
-/// json_writer writer(text);
-/// writer.begin_object().key("ref").string("v1").key("n").number(3u).end_object();
-/// // {"ref": "v1", "n": 3}
-/// ```
-///
-/// It puts the commas, but does not check that keys and values alternate. Bytes of a string that
-/// are not UTF-8 become U+FFFD. Whether a `fixed_string` had room, its `overflowed()` says.
-class json_writer {
- public:
-  explicit json_writer(string_buffer& out, json_style style = {})
-      : put_(
-            [](void* to, std::string_view text) { static_cast<string_buffer*>(to)->append(text); }),
-        to_(&out),
-        style_(style) {}
-
-  /// Writes to `sink(std::string_view)`, which must outlive the writer.
-  template <class Sink, class = std::enable_if_t<!std::is_base_of_v<string_buffer, Sink>>>
-  explicit json_writer(Sink& sink, json_style style = {})
-      : put_([](void* to, std::string_view text) { (*static_cast<Sink*>(to))(text); }),
-        to_(&sink),
-        style_(style) {}
-
-  json_writer& begin_object() { return begin("{"); }
-  json_writer& end_object() { return end("}"); }
-  json_writer& begin_array() { return begin("["); }
-  json_writer& end_array() { return end("]"); }
-
-  json_writer& key(std::string_view name) {
-    begin_value();
-    quote(name);
-    put(style_.spaced ? ": "sv : ":"sv);
-    needs_comma_ = false;
-    return *this;
-  }
-
-  json_writer& string(std::string_view text) {
-    begin_value();
-    quote(text);
-    return *this;
-  }
-
-  json_writer& number(std::uint64_t value) {
-    fixed_string<20> digits;
-    return number_text(digits.append_number(value));
-  }
-  json_writer& number(std::int64_t value) {
-    fixed_string<20> digits;
-    if (value < 0) digits.append('-');
-    const auto size = static_cast<std::uint64_t>(value);
-    return number_text(digits.append_number(value < 0 ? 0 - size : size));
-  }
-  json_writer& number(std::uint32_t value) { return number(std::uint64_t{value}); }
-  json_writer& number(std::int32_t value) { return number(std::int64_t{value}); }
-
-  /// A number given as its JSON text, as `json_reader::text` gives it.
-  json_writer& number_text(std::string_view text) {
-    begin_value();
-    put(text);
-    return *this;
-  }
-
-  json_writer& boolean(bool value) { return number_text(value ? "true"sv : "false"sv); }
-  json_writer& null() { return number_text("null"); }
-
- private:
-  void put(std::string_view text) { put_(to_, text); }
-
-  // What precedes a key or a value; after it the next one needs a comma.
-  void begin_value() {
-    if (needs_comma_) put(style_.spaced ? ", "sv : ","sv);
-    needs_comma_ = true;
-  }
-
-  json_writer& begin(std::string_view bracket) {
-    begin_value();
-    put(bracket);
-    needs_comma_ = false;
-    return *this;
-  }
-
-  json_writer& end(std::string_view bracket) {
-    put(bracket);
-    needs_comma_ = true;
-    return *this;
-  }
-
-  void quote(std::string_view text) {
-    put("\""sv);
-    std::size_t done = 0;
-    for (std::size_t at = 0; at < text.size();) {
-      const auto c = static_cast<std::uint8_t>(text[at]);
-      const bool is_plain = c >= 0x20 && c != '"' && c != '\\' && c < (style_.ascii ? 0x7f : 0x80);
-      if (is_plain || (c == 0x7f && !style_.ascii)) {
-        ++at;
-        continue;
-      }
-      put(slice(text, done, at - done));
-      at += escape(slice(text, at));
-      done = at;
-    }
-    put(slice(text, done));
-    put("\""sv);
-  }
-
-  // Writes the first character of `text`, which is not plain; returns its size in bytes.
-  std::size_t escape(std::string_view text) {
-    constexpr char values[] = "\"\\\b\f\n\r\t";
-    constexpr char names[] = "\"\\bfnrt";
-    const auto c = static_cast<std::uint8_t>(text.front());
-    for (std::size_t i = 0; i < sizeof values - 1; ++i) {
-      if (text.front() != values[i]) continue;
-      const char pair[] = {'\\', names[i]};
-      put({pair, 2});
-      return 1;
-    }
-    if (c < 0x80) return put_unit(c), 1;
-    std::uint32_t code = 0;
-    const std::size_t size = detail::decode_utf8(text, code);
-    if (!style_.ascii)
-      put(code == detail::replacement_character ? std::string_view("\xef\xbf\xbd")
-                                                : slice(text, 0, size));
-    else if (code < 0x10000)
-      put_unit(code);
-    else
-      put_unit(0xd800 + ((code - 0x10000) >> 10)), put_unit(0xdc00 + (code & 0x3ff));
-    return size;
-  }
-
-  void put_unit(std::uint32_t unit) {
-    constexpr char digits[] = "0123456789abcdef";
-    char text[] = {'\\',
-                   'u',
-                   digits[unit >> 12 & 15],
-                   digits[unit >> 8 & 15],
-                   digits[unit >> 4 & 15],
-                   digits[unit & 15]};
-    put({text, sizeof text});
-  }
-
-  void (*put_)(void*, std::string_view);
-  void* to_;
-  json_style style_;
-  bool needs_comma_ = false;
-};
-
-}  // namespace ota
-
-// ota/manifest/canonical_number.hpp
-
-namespace ota::detail {
-
-/// The digits of a JSON number: value = 0.DIGITS × 10^point.
-struct decimal_number {
-  fixed_string<40> digits;
-  std::int32_t point = 0;
-  bool negative = false;
-  bool is_float = false;
-};
-
-/// Takes a JSON number apart. Zeros at both ends do not count as digits.
-inline decimal_number read_decimal(std::string_view text) {
-  decimal_number number;
-  std::int32_t exponent = 0;
-  bool after_point = false;
-  if (text.front() == '-') number.negative = true, text.remove_prefix(1);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '.') {
-      after_point = number.is_float = true;
-    } else if (c == 'e' || c == 'E') {
-      number.is_float = true;
-      const bool down = text[i + 1] == '-';
-      for (++i; i < text.size(); ++i)
-        if (text[i] >= '0' && text[i] <= '9' && exponent < 100000)
-          exponent = exponent * 10 + (text[i] - '0');
-      if (down) exponent = -exponent;
-    } else if (c != '0' || !number.digits.empty()) {
-      number.digits.append(c);
-      if (!after_point) ++number.point;
-    } else if (after_point) {
-      --number.point;
-    }
-  }
-  std::size_t size = number.digits.size();
-  while (size != 0 && number.digits[size - 1] == '0') --size;
-  number.digits.resize(size);
-  number.point += exponent;
-  return number;
-}
-
-/// Writes a number as Python's `repr` of a float does.
-inline fixed_string<64> write_float(const decimal_number& number) {
-  fixed_string<64> out;
-  const std::string_view digits = number.digits;
-  if (number.negative) out.append('-');
-  if (digits.empty()) {
-    out.append("0.0"sv);
-    return out;
-  }
-  const std::int32_t point = number.point;
-  if (point > -4 && point <= 16) {
-    for (std::int32_t i = point < 0 ? point : 0; i < 0; ++i)
-      if (i == point) out.append("0."sv);
-    if (point == 0) out.append("0."sv);
-    for (std::int32_t i = point; i < 0; ++i) out.append('0');
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-      if (point > 0 && i == static_cast<std::size_t>(point)) out.append('.');
-      out.append(digits[i]);
-    }
-    for (std::size_t i = digits.size(); point > 0 && i < static_cast<std::size_t>(point); ++i)
-      out.append('0');
-    if (point > 0 && digits.size() <= static_cast<std::size_t>(point)) out.append(".0"sv);
-    return out;
-  }
-  out.append(digits[0]);
-  if (digits.size() > 1) out.append('.').append(slice(digits, 1));
-  const std::int32_t exponent = point - 1;
-  const std::uint32_t size = static_cast<std::uint32_t>(exponent < 0 ? -exponent : exponent);
-  out.append(exponent < 0 ? "e-"sv : "e+"sv);
-  if (size < 10) out.append('0');
-  out.append_number(size);
-  return out;
-}
-
-/// A JSON number as Python's `json.dumps(json.loads(…))` writes it. Without floating point: up to
-/// 15 digits are their own shortest form; more are taken where they are written in Python's form
-/// already, and refused otherwise.
-inline result<fixed_string<64>> canonical_number(std::string_view text) {
-  static constexpr error unsure{
-      errc::unsupported, "manifest",
-      "a number in the signed manifest has more digits than can be checked"};
-  if (text.empty() || text.size() > 40) return unsure;
-  const decimal_number number = read_decimal(text);
-  if (!number.is_float) {
-    if (number.digits.empty()) return fixed_string<64>("0");
-    return fixed_string<64>(text);
-  }
-  if (number.point > 300 || number.point < -300) return unsure;
-  const fixed_string<64> written = write_float(number);
-  if (number.digits.size() > 15 && (number.digits.size() > 17 || written.view() != text))
-    return unsure;
-  return written;
-}
-
-}  // namespace ota::detail
-
-// ota/manifest/stored_text.hpp
-
-namespace ota::detail {
-
-/// Reads a file of a storage byte by byte, back and forth, through a buffer of the caller's.
-template <class Storage>
-class stored_text {
- public:
-  stored_text(Storage& storage, std::string_view path, mutable_bytes buffer)
-      : storage_(storage), path_(path), buffer_(buffer) {}
-
-  std::size_t offset() const { return first_ + at_; }
-
-  /// Goes on at `offset`; what is in the buffer is not read again.
-  void seek(std::size_t offset) {
-    if (offset >= first_ && offset - first_ <= size_) {
-      at_ = static_cast<std::size_t>(offset - first_);
-      return;
-    }
-    first_ = offset;
-    size_ = at_ = 0;
-  }
-
-  /// The next byte without taking it; NUL at the end of the file or after an error.
-  char peek() {
-    if (at_ == size_ && !fill()) return '\0';
-    return static_cast<char>(buffer_[at_]);
-  }
-
-  /// Takes the next byte.
-  char take() {
-    const char c = peek();
-    if (at_ != size_) ++at_;
-    return c;
-  }
-
-  /// The first thing that went wrong.
-  const result<void>& status() const { return status_; }
-
- private:
-  bool fill() {
-    first_ += size_;
-    size_ = at_ = 0;
-    const auto size = storage_.read(path_, first_, buffer_);
-    if (!size) {
-      status_ = size.error();
-      return false;
-    }
-    size_ = *size;
-    return size_ != 0;
-  }
-
-  Storage& storage_;
-  std::string_view path_;
-  mutable_bytes buffer_;
-  std::size_t first_ = 0;  // where the buffer begins in the file
-  std::size_t size_ = 0;
-  std::size_t at_ = 0;
-  result<void> status_;
-};
-
-}  // namespace ota::detail
-
-// ota/manifest/canonical_json.hpp
-
-namespace ota::detail {
-
-/// Writes a JSON document that lies on storage in the form that is signed: Python's
-/// `json.dumps(document, sort_keys=True, separators=(",", ":"))` without its top-level member
-/// `signature`. The document must have passed a `json_reader` before.
-///
-/// Memory is constant: an object's members are put in order by looking through it once for each
-/// of them. Objects of a manifest are small, or have few members, so the cost stays linear.
-template <class Storage, class Sink>
-class canonical_json {
- public:
-  static constexpr int max_depth = 8;
-  using key_text = fixed_string<64>;
-
-  canonical_json(Storage& storage, std::string_view path, mutable_bytes buffer, Sink& sink)
-      : text_(storage, path, buffer), sink_(sink) {}
-
-  /// Writes the document.
-  result<void> write() {
-    if (auto done = value(0); !done) return done;
-    return text_.status();
-  }
-
- private:
-  static constexpr error too_deep{errc::too_long, "manifest",
-                                  "the signed manifest is nested too deeply"};
-  static constexpr error key_too_long{errc::too_long, "manifest",
-                                      "a key of the signed manifest is too long"};
-
-  void put(std::string_view text) { sink_(as_bytes(text)); }
-
-  char skip_space() {
-    for (char c; (c = text_.peek()) == ' ' || c == '\t' || c == '\n' || c == '\r';) text_.take();
-    return text_.peek();
-  }
-
-  result<void> value(int depth) {
-    if (depth == max_depth) return too_deep;
-    switch (skip_space()) {
-      case '{':
-        return object(depth);
-      case '[':
-        return array(depth);
-      case '"':
-        return string();
-      default:
-        return scalar();
-    }
-  }
-
-  result<void> array(int depth) {
-    text_.take();
-    put("["sv);
-    for (bool first = true; skip_space() != ']'; first = false) {
-      if (!first) {
-        text_.take();
-        put(","sv);
-      }
-      if (auto done = value(depth + 1); !done) return done;
-      if (text_.peek() == '\0') break;
-    }
-    text_.take();
-    put("]"sv);
-    return {};
-  }
-
-  result<void> object(int depth) {
-    text_.take();
-    put("{"sv);
-    const std::size_t begin = text_.offset();
-    key_text last;
-    for (bool first = true;; first = false) {
-      key_text next;
-      std::size_t at = 0;
-      if (auto done = find_next(begin, depth, first, last, next, at); !done) return done;
-      if (at == 0) break;
-      if (!first) put(","sv);
-      json_writer(sink_text_, {false, true}).string(next);
-      put(":"sv);
-      text_.seek(at);
-      if (auto done = value(depth + 1); !done) return done;
-      last = next;
-    }
-    // The last look through the object has ended behind it.
-    put("}"sv);
-    return {};
-  }
-
-  // The smallest key over `last`, and where its value is; of equal keys the last one counts.
-  // `at` stays 0 when there is none. Ends behind the object.
-  result<void> find_next(std::size_t begin, int depth, bool first, const key_text& last,
-                         key_text& next, std::size_t& at) {
-    text_.seek(begin);
-    while (skip_space() != '}' && text_.peek() != '\0') {
-      if (text_.peek() == ',') {
-        text_.take();
-        skip_space();
-      }
-      key_text key;
-      text_.take();
-      while (text_.peek() != '"' && text_.peek() != '\0') {
-        char bytes[4];
-        key.append({bytes, character(bytes)});
-      }
-      text_.take();
-      if (key.overflowed()) return key_too_long;
-      skip_space();
-      text_.take();
-      skip_space();
-      const bool is_signature = depth == 0 && key.view() == "signature"sv;
-      if (!is_signature && (first || key.view() > last.view()) &&
-          (at == 0 || key.view() <= next.view())) {
-        next = key;
-        at = text_.offset();
-      }
-      skip_value();
-    }
-    text_.take();
-    return {};
-  }
-
-  void skip_value() {
-    int depth = 0;
-    do {
-      const char c = text_.take();
-      if (c == '{' || c == '[') ++depth;
-      if (c == '}' || c == ']') --depth;
-      if (c == '"')
-        for (char inside; (inside = text_.take()) != '"' && inside != '\0';)
-          if (inside == '\\') text_.take();
-      if (c == '\0') return;
-    } while (depth != 0 || !ends_scalar(text_.peek()));
-  }
-
-  static bool ends_scalar(char c) {
-    return c == ',' || c == '}' || c == ']' || c == ' ' || c == '\n' || c == '\r' || c == '\t' ||
-           c == '\0';
-  }
-
-  result<void> scalar() {
-    fixed_string<64> text;
-    while (!ends_scalar(text_.peek())) text.append(text_.take());
-    if (text.view() == "true"sv || text.view() == "false"sv || text.view() == "null"sv) {
-      put(text);
-      return {};
-    }
-    const auto number = canonical_number(text);
-    if (!number) return number.error();
-    put(*number);
-    return {};
-  }
-
-  result<void> string() {
-    text_.take();
-    put("\""sv);
-    fixed_string<64> run;
-    while (text_.peek() != '"' && text_.peek() != '\0') {
-      char bytes[4];
-      run.append({bytes, character(bytes)});
-      if (run.size() > 60) put_run(run);
-    }
-    put_run(run);
-    text_.take();
-    put("\""sv);
-    return {};
-  }
-
-  // Whole characters, escaped as Python does; the writer puts quotes around them, which go.
-  void put_run(fixed_string<64>& run) {
-    fixed_string<400> quoted;
-    json_writer(quoted, {false, true}).string(run);
-    put(slice(quoted.view(), 1, quoted.size() - 2));
-    run.clear();
-  }
-
-  // Takes one character of a string, decoded to UTF-8; its size.
-  std::size_t character(char* out) {
-    const char c = text_.take();
-    out[0] = c;
-    if (c == '\\') return escape(out);
-    const auto lead = static_cast<std::uint8_t>(c);
-    const std::size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    for (std::size_t i = 1; i < size; ++i) out[i] = text_.take();
-    return size;
-  }
-
-  std::size_t escape(char* out) {
-    const char c = text_.take();
-    constexpr std::string_view names = "bfnrt", values = "\b\f\n\r\t";
-    if (c != 'u') {
-      const std::size_t which = names.find(c);
-      out[0] = which == std::string_view::npos ? c : values[which];
-      return 1;
-    }
-    std::uint32_t code = unit();
-    if (code >= 0xd800 && code < 0xdc00) {
-      text_.take();
-      text_.take();
-      code = 0x10000 + ((code - 0xd800) << 10) + (unit() - 0xdc00);
-    }
-    return encode(code, out);
-  }
-
-  std::uint32_t unit() {
-    std::uint32_t value = 0;
-    for (int i = 0; i < 4; ++i)
-      value = value << 4 | static_cast<std::uint32_t>(hex_digit(text_.take()) & 15);
-    return value;
-  }
-
-  static std::size_t encode(std::uint32_t code, char* out) {
-    const std::size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-    if (size == 1) {
-      out[0] = static_cast<char>(code);
-      return 1;
-    }
-    for (std::size_t i = size - 1; i != 0; --i, code >>= 6)
-      out[i] = static_cast<char>(0x80 | (code & 0x3f));
-    out[0] = static_cast<char>((0xf00 >> size & 0xf0) | code);
-    return size;
-  }
-
-  struct text_sink {
-    canonical_json* owner;
-    void operator()(std::string_view text) { owner->put(text); }
-  };
-
-  stored_text<Storage> text_;
-  Sink& sink_;
-  text_sink sink_text_{this};
-};
 
 }  // namespace ota::detail
 
@@ -2750,375 +2190,849 @@ class json_reader {
 
 }  // namespace ota
 
-// ota/hash/digest.hpp
+// ota/manifest/canonical_number.hpp
+
+namespace ota::detail {
+
+/// Brings a JSON number to the text that Python's json module writes after reading it, by its
+/// decimal digits alone.
+///
+/// Up to 15 significant digits name a double that no other number of up to 15 digits names, so
+/// Python's shortest text has just these digits. For more digits, and next to the ends of a
+/// double's range, only a text that has Python's form already is taken.
+class canonical_number {
+ public:
+  using text_type = fixed_string<28>;
+
+  /// Python reads no integer with more digits.
+  static constexpr std::size_t max_length = 4300;
+
+  /// Takes the next character of a valid number.
+  void take(char c) {
+    ++length_;
+    source_.append(c);
+    if (c == '.') {
+      in_fraction_ = true;
+    } else if ((c | 0x20) == 'e') {
+      in_exponent_ = true;
+    } else if (c == '-') {
+      (in_exponent_ ? exponent_negative_ : negative_) = true;
+    } else if (c != '+') {
+      const auto digit = static_cast<std::uint8_t>(c - '0');
+      in_exponent_ ? take_exponent(digit) : take_digit(digit);
+    }
+  }
+
+  std::size_t length() const { return length_; }
+
+  /// Whether the number keeps the text that it has.
+  bool keeps_text() const { return is_integer() && (count_ != 0 || !negative_); }
+
+  /// The beginning of the text that was taken.
+  std::string_view source() const { return source_; }
+
+  /// Python's text of a number that does not keep its own; empty when it is not certain.
+  text_type text() const {
+    if (is_integer()) return text_type("0");  // of "-0"
+    text_type out;
+    if (negative_) out.append('-');
+    if (count_ == 0) {
+      out.append("0.0"sv);
+      return out;
+    }
+    const std::int32_t power = point_ - 1 + (exponent_negative_ ? -exponent_ : exponent_);
+    if (count_ > sizeof digits_ || power > 308 || power < -324) return {};
+    if (power < -4 || power >= 16)
+      append_scientific(out, power);
+    else
+      append_plain(out, power);
+    const bool doubtful = count_ > 15 || power >= 308 || power <= -308;
+    if (doubtful && (length_ != source_.size() || out.view() != source_.view())) return {};
+    return out;
+  }
+
+ private:
+  bool is_integer() const { return !in_fraction_ && !in_exponent_; }
+
+  void take_digit(std::uint8_t digit) {
+    if (digit == 0 && count_ == 0) {
+      if (in_fraction_) --point_;
+      return;
+    }
+    if (!in_fraction_) ++point_;
+    if (digit == 0) {
+      ++zeros_;
+      return;
+    }
+    for (; zeros_ != 0; --zeros_) keep('0');
+    keep(static_cast<char>('0' + digit));
+  }
+
+  void keep(char digit) {
+    if (count_ < sizeof digits_) digits_[count_] = digit;
+    ++count_;
+  }
+
+  void take_exponent(std::uint8_t digit) {
+    if (exponent_ < 100000) exponent_ = exponent_ * 10 + digit;
+  }
+
+  std::string_view digits(std::size_t from, std::size_t count) const {
+    return slice({digits_, count_}, from, count);
+  }
+
+  void append_plain(text_type& out, std::int32_t power) const {
+    if (power < 0) {
+      out.append("0.").append(std::string_view("000", static_cast<std::size_t>(-1 - power)));
+      out.append(digits(0, count_));
+      return;
+    }
+    const auto whole = static_cast<std::size_t>(power) + 1;
+    out.append(digits(0, whole));
+    for (std::size_t i = count_; i < whole; ++i) out.append('0');
+    out.append('.').append(whole < count_ ? digits(whole, count_) : std::string_view("0"));
+  }
+
+  void append_scientific(text_type& out, std::int32_t power) const {
+    out.append(digits_[0]);
+    if (count_ > 1) out.append('.').append(digits(1, count_));
+    out.append(power < 0 ? "e-" : "e+");
+    const auto size = static_cast<std::uint32_t>(power < 0 ? -power : power);
+    if (size < 10) out.append('0');
+    out.append_number(size);
+  }
+
+  // The number is 0.digits x 10^point, times 10^exponent.
+  char digits_[17] = {};
+  text_type source_;
+  std::size_t length_ = 0;
+  std::size_t count_ = 0;  // of digits from the first to the last that is not 0
+  std::size_t zeros_ = 0;  // met after those
+  std::int32_t point_ = 0;
+  std::int32_t exponent_ = 0;
+  bool negative_ = false;
+  bool exponent_negative_ = false;
+  bool in_fraction_ = false;
+  bool in_exponent_ = false;
+};
+
+}  // namespace ota::detail
+
+// ota/manifest/document_cursor.hpp
+
+namespace ota::detail {
+
+/// Whether JSON allows `c` between tokens.
+inline bool is_json_space(int c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+/// A place in a document on storage, and what memory holds of the bytes from there on. The memory
+/// is lent for one step at a time; only the place outlives it.
+template <class Storage>
+class document_cursor {
+ public:
+  document_cursor(Storage& storage, std::string_view path) : storage_(storage), path_(path) {}
+
+  /// Begins a step. Nothing is read yet.
+  void lend(mutable_bytes scratch) {
+    start_ = offset();
+    scratch_ = scratch.first(0x10000);
+    at_ = size_ = 0;
+  }
+
+  std::uint32_t offset() const { return start_ + at_; }
+
+  /// What memory holds from here on.
+  bytes ahead() const { return {scratch_.data() + at_, std::size_t{size_} - at_}; }
+  bool empty() const { return at_ == size_; }
+  void advance(std::size_t count) { at_ += static_cast<std::uint32_t>(count); }
+
+  /// Goes to a place; a far one drops what memory holds.
+  void seek(std::uint32_t offset) {
+    if (offset - start_ <= size_) {
+      at_ = offset - start_;
+    } else {
+      start_ = offset;
+      at_ = size_ = 0;
+    }
+  }
+
+  /// Reads on when nothing is ahead; false at the end of the document, or with `failure()` set.
+  bool load() {
+    if (!empty()) return true;
+    start_ = offset();
+    at_ = size_ = 0;
+    if (scratch_.empty())
+      fail(no_buffer);
+    else if (start_ > 0xffffffff - scratch_.size())
+      fail(too_large);
+    if (failed()) return false;
+    const auto size = storage_.read(path_, start_, scratch_);
+    if (!size) return fail(size.error()), false;
+    size_ = static_cast<std::uint32_t>(*size < scratch_.size() ? *size : scratch_.size());
+    return size_ != 0;
+  }
+
+  /// The next byte, read from storage where needed; -1 where `load` says false.
+  int peek() { return load() ? scratch_[at_] : -1; }
+  int get() { return load() ? scratch_[at_++] : -1; }
+
+  /// Passes over space that is in memory; false when nothing else is.
+  bool skip_space() {
+    while (!empty() && is_json_space(scratch_[at_])) ++at_;
+    return !empty();
+  }
+
+  bool failed() const { return failure_ != nullptr; }
+  const error& failure() const { return *failure_; }
+
+  /// For a document that is not what it was when it was checked.
+  void lose() {
+    if (!failed()) fail(changed);
+  }
+  void fail(const error& why) { failure_ = &why; }
+
+ private:
+  static constexpr error no_buffer{errc::invalid_argument, "manifest",
+                                   "a manifest is read with a buffer, not without"};
+  static constexpr error too_large{errc::too_long, "manifest", "a manifest may have up to 4 GiB"};
+  static constexpr error changed{errc::malformed, "manifest",
+                                 "the manifest changed while it was read; fetch it again"};
+
+  Storage& storage_;
+  std::string_view path_;
+  mutable_bytes scratch_;
+  std::uint32_t start_ = 0;  // of the bytes in memory
+  std::uint32_t at_ = 0;
+  std::uint32_t size_ = 0;
+  const error* failure_ = nullptr;
+};
+
+}  // namespace ota::detail
+
+// ota/manifest/canonical_string.hpp
 
 namespace ota {
 
-/// How the content of a file is named by whoever promises it.
-enum class digest_kind : std::uint8_t {
-  none,    ///< not at all: only its size can be checked
-  git_id,  ///< SHA-1 of "blob ", the decimal size, NUL and the content
-  sha256,
-  crc32  ///< big-endian; finds accidents, stops nobody
-};
-
-/// Bytes in a digest of that kind.
-constexpr std::size_t digest_size(digest_kind kind) {
-  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
-  return sizes[static_cast<std::uint8_t>(kind) & 3];
-}
-
-/// What the content of a file is promised to be.
-struct digest {
-  digest_kind kind = digest_kind::none;
-  std::uint8_t value[32] = {};
-
-  bytes view() const { return {value, digest_size(kind)}; }
-};
-
-}  // namespace ota
-
-// ota/manifest/entry.hpp
-
-namespace ota {
-
-/// The longest path of a managed file, in bytes.
-inline constexpr std::size_t max_path = 255;
-
-/// What an entry of a list stands for.
-enum class entry_kind : std::uint8_t {
-  file,      ///< a file of the version
-  keep,      ///< as `file`, but its content is installed already and only its mode differs
-  remove,    ///< a file the version no longer has
-  directory  ///< a directory of the source that is still to be listed
-};
-
-/// One line of what a version consists of.
-struct entry {
-  entry_kind kind = entry_kind::file;
-  bool executable = false;
-  bool has_size = true;  ///< false: whoever promised the file did not say how long it is
-  std::size_t size = 0;  ///< bytes
-  digest hash;
-  fixed_string<max_path> path;
-};
+/// The longest key of a canonical document, in bytes of UTF-8.
+inline constexpr std::size_t max_canonical_key = 64;
 
 namespace detail {
 
-inline constexpr std::size_t entry_head_size = 12;
-inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
+/// Whether a character stands for itself in a canonical string.
+inline bool is_canonical(std::uint32_t c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
 
-inline void put_u32(std::uint8_t* out, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
-}
-
-inline std::uint32_t get_u32(const std::uint8_t* in) {
-  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
-         std::uint32_t{in[3]} << 24;
-}
-
-/// A size, in 8 bytes whatever the machine counts in.
-inline void put_size(std::uint8_t* out, std::size_t size) {
-  put_u32(out, static_cast<std::uint32_t>(size));
-  put_u32(out + 4, static_cast<std::uint32_t>(std::uint64_t{size} >> 32));
-}
-
-inline std::size_t get_size(const std::uint8_t* in) {
-  return static_cast<std::size_t>(get_u32(in) | std::uint64_t{get_u32(in + 4)} << 32);
-}
-
-/// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
-inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
-  const bytes hash = value.hash.view();
-  out[0] =
-      static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
-                                (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
-  out[1] = static_cast<std::uint8_t>(value.hash.kind);
-  out[2] = static_cast<std::uint8_t>(value.path.size());
-  out[3] = 0xa5;  // finds a reader that has lost its place
-  put_size(out + 4, value.size);
-  std::memcpy(out + entry_head_size, hash.data(), hash.size());
-  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
-  return entry_head_size + hash.size() + value.path.size();
-}
-
-/// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
-inline std::size_t decode_entry(bytes in, entry& value) {
-  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
-  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
-  value.executable = (in[0] & 0x10) != 0;
-  value.has_size = (in[0] & 0x20) != 0;
-  value.hash.kind = static_cast<digest_kind>(in[1]);
-  value.size = get_size(in.data() + 4);
-  const std::size_t hash_size = digest_size(value.hash.kind);
-  const std::size_t total = entry_head_size + hash_size + in[2];
-  if (in.size() < total) return 0;
-  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
-  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
-  return total;
-}
-
-}  // namespace detail
-
-/// Writes a list of entries to a file, gathering small entries into few writes.
-class entry_writer {
+/// A character as it stands in a canonical string, in ASCII.
+class canonical_character {
  public:
-  /// Begins the list at `path`, a literal; what was there is replaced.
-  void begin(std::string_view path) {
-    path_ = path;
-    flushed_ = 0;
-    used_ = 0;
-    count_ = 0;
-  }
+  explicit canonical_character(std::uint32_t code) { write(code); }
 
-  /// Goes on with a list that has `size` bytes on storage already.
-  void resume(std::string_view path, std::uint32_t size) {
-    begin(path);
-    flushed_ = size;
-  }
-
-  template <class Storage>
-  result<void> add(Storage& storage, const entry& value) {
-    if (sizeof buffer_ - used_ < detail::max_entry_size)
-      if (auto done = flush(storage); !done) return done;
-    used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
-    ++count_;
-    return {};
-  }
-
-  /// Writes what is still gathered; an empty list becomes an empty file.
-  template <class Storage>
-  result<void> flush(Storage& storage) {
-    if (used_ == 0 && flushed_ != 0) return {};
-    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
-    flushed_ += used_;
-    used_ = 0;
-    return {};
-  }
-
-  std::uint32_t count() const { return count_; }           ///< entries so far
-  std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
+  bytes view() const { return {text_, size_}; }
 
  private:
-  std::string_view path_;
-  std::uint32_t flushed_ = 0;
-  std::uint32_t count_ = 0;
-  std::uint16_t used_ = 0;
-  std::uint8_t buffer_[384];
-};
-
-/// Reads a list of entries from a file, one at a time.
-class entry_reader {
- public:
-  void begin(std::string_view path) {
-    path_ = path;
-    offset_ = 0;
+  void write(std::uint32_t code) {
+    constexpr char names[] = "\"\\bfnrt";
+    constexpr char values[] = "\"\\\b\f\n\r\t";
+    if (is_canonical(code)) return append(code);
+    append('\\');
+    for (std::size_t i = 0; i != sizeof names - 1; ++i)
+      if (code == static_cast<std::uint8_t>(values[i]))
+        return append(static_cast<std::uint8_t>(names[i]));
+    if (code < 0x10000) return append_unit(code);
+    append_unit(0xd7c0 + (code >> 10));
+    append('\\');
+    append_unit(0xdc00 + (code & 0x3ff));
   }
 
-  /// Fills `value` with the next entry; false at the end of the list or when there is no list.
-  template <class Storage>
-  result<bool> next(Storage& storage, entry& value) {
-    std::uint8_t buffer[detail::max_entry_size];
-    const auto size = storage.read(path_, offset_, buffer);
-    if (!size) {
-      if (size.error().code == errc::not_found) return false;
-      return size.error();
+  void append(std::uint32_t c) { text_[size_++] = static_cast<std::uint8_t>(c); }
+
+  void append_unit(std::uint32_t unit) {
+    append('u');
+    for (int shift = 12; shift >= 0; shift -= 4) {
+      const std::uint32_t digit = unit >> shift & 15;
+      append(digit < 10 ? '0' + digit : 'a' - 10 + digit);
     }
-    if (*size == 0) return false;
-    const std::size_t taken = detail::decode_entry({buffer, *size}, value);
-    if (taken == 0) return damaged_list;
-    offset_ += static_cast<std::uint32_t>(taken);
+  }
+
+  std::uint8_t text_[12];
+  std::size_t size_ = 0;
+};
+
+/// Reads the strings of a document that was checked before.
+template <class Storage>
+class string_reader {
+ public:
+  explicit string_reader(document_cursor<Storage>& cursor) : cursor_(cursor) {}
+
+  /// The code point of the next character.
+  std::uint32_t character() {
+    const std::uint32_t c = next();
+    if (c == '\\') return escape();
+    if (c < 0x80) return c;
+    const int more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+    std::uint32_t code = c & (0x3fu >> more);
+    for (int i = 0; i < more; ++i) code = code << 6 | (next() & 0x3f);
+    return code;
+  }
+
+ private:
+  // At the end of a document that breaks off, the cursor keeps the error.
+  std::uint32_t next() {
+    const int c = cursor_.get();
+    if (c < 0) cursor_.lose();
+    return static_cast<std::uint32_t>(c) & 0xff;
+  }
+
+  std::uint32_t escape() {
+    constexpr char names[] = "bfnrt";
+    constexpr char values[] = "\b\f\n\r\t";
+    const std::uint32_t c = next();
+    if (c == 'u') return unicode();
+    for (std::size_t i = 0; i != sizeof names - 1; ++i)
+      if (c == static_cast<std::uint8_t>(names[i])) return static_cast<std::uint8_t>(values[i]);
+    return c;
+  }
+
+  std::uint32_t unicode() {
+    const std::uint32_t high = unit();
+    if (high < 0xd800 || high >= 0xdc00) return high;
+    next();
+    next();
+    return 0x10000u + ((high - 0xd800u) << 10) + (unit() & 0x3ff);
+  }
+
+  std::uint32_t unit() {
+    std::uint32_t value = 0;
+    for (int i = 0; i < 4; ++i)
+      value = value << 4 | (static_cast<std::uint32_t>(hex_digit(static_cast<char>(next()))) & 15);
+    return value;
+  }
+
+  document_cursor<Storage>& cursor_;
+};
+
+/// A key of an object, decoded: the order of its bytes is the order of its code points.
+class canonical_key {
+ public:
+  std::string_view view() const { return {text_, size_}; }
+
+  /// Reads the key that begins at the cursor, with its quotes.
+  template <class Storage>
+  void read(document_cursor<Storage>& cursor) {
+    size_ = 0;
+    if (cursor.get() != '"') return cursor.lose();
+    string_reader<Storage> reader(cursor);
+    while (cursor.peek() != '"') {
+      char utf8[4];
+      const std::size_t size = encode_utf8(reader.character(), utf8);
+      if (max_canonical_key - size_ < size) cursor.lose();
+      if (cursor.failed()) return;
+      std::memcpy(text_ + size_, utf8, size);
+      size_ += size;
+    }
+    cursor.advance(1);
+  }
+
+ private:
+  char text_[max_canonical_key] = {};
+  std::size_t size_ = 0;
+};
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/manifest/json_skipper.hpp
+
+namespace ota::detail {
+
+/// Passes over the value of a member, from behind its key on, in pieces of any size. The document
+/// must have been checked before: only quotes and brackets are looked at.
+class json_skipper {
+ public:
+  void begin() { *this = {}; }
+
+  bool done() const { return done_; }
+
+  /// How much of `piece` belongs to the value; all of it unless `done`.
+  std::size_t skip(bytes piece) {
+    done_ = false;
+    std::size_t at = 0;
+    while (at < piece.size() && !done_) {
+      if (in_string_)
+        at = skip_string(piece, at);
+      else if (belongs(piece[at]))
+        ++at;
+    }
+    return at;
+  }
+
+ private:
+  std::size_t skip_string(bytes piece, std::size_t at) {
+    if (escaped_) {
+      escaped_ = false;
+      return at + 1;
+    }
+    while (piece[at] != '"' && piece[at] != '\\')
+      if (++at == piece.size()) return at;
+    escaped_ = piece[at] == '\\';
+    in_string_ = escaped_;
+    done_ = !in_string_ && nested_ == 0;
+    return at + 1;
+  }
+
+  bool belongs(std::uint8_t c) {
+    if (c == '"') {
+      in_string_ = true;
+    } else if (c == '{' || c == '[') {
+      ++nested_;
+    } else if (c == ',') {
+      done_ = nested_ == 0;
+      return !done_;
+    } else if (c == '}' || c == ']') {
+      done_ = nested_ <= 1;
+      if (nested_ == 0) return false;
+      --nested_;
+    }
     return true;
   }
 
- private:
-  static constexpr error damaged_list{errc::malformed, "list",
-                                      "a list kept on storage is damaged; it will be made anew"};
+  std::uint32_t nested_ = 0;
+  bool in_string_ = false;
+  bool escaped_ = false;
+  bool done_ = false;
+};
 
-  std::string_view path_;
-  std::uint32_t offset_ = 0;
+}  // namespace ota::detail
+
+// ota/manifest/canonical_json.hpp
+
+namespace ota {
+
+/// How deep a manifest may be nested.
+inline constexpr std::size_t max_manifest_depth = 8;
+
+/// How many members an object may have whose keys are not in order: each costs one more look at
+/// the whole object. An object with its keys in order may have any number.
+inline constexpr std::size_t max_unsorted_members = 64;
+
+/// Brings a JSON document on storage to the one form that is signed, without holding it: what
+/// Python's `json.dumps(document, sort_keys=True, separators=(",", ":"))` writes after
+/// `json.loads`, without the top-level member `signature`.
+///
+/// Keys are sorted by code point, the last of equal keys wins, everything but printable ASCII is
+/// escaped, numbers have Python's form. The document is checked as a whole before anything is
+/// told, so that the sink sees valid JSON only.
+///
+/// Errors: `errc::malformed` for what is not JSON; `errc::too_long` for nesting over
+/// `max_manifest_depth`, a key over `max_canonical_key` or over `max_unsorted_members` unsorted
+/// members; `errc::unsupported` for a number whose form in Python is not certain; and those of
+/// storage.
+template <class Storage>
+class canonical_json {
+ public:
+  /// \param path  of the document; it must stay in place
+  canonical_json(Storage& storage, std::string_view path) : cursor_(storage, path) {}
+
+  /// Goes on with about one buffer, of any size. What it holds need not be kept between steps.
+  /// \param sink  called as `sink(bytes)` with the next bytes of the canonical form
+  /// \return true: there is more to do; false: the form is complete
+  template <class Sink>
+  result<bool> step(mutable_bytes scratch, Sink&& sink) {
+    cursor_.lend(scratch);
+    if (!cursor_.load() && task_ != task::check && task_ != task::done) cursor_.lose();
+    while (task_ != task::done && !cursor_.failed()) {
+      run(sink);
+      if (cursor_.empty()) break;
+    }
+    if (cursor_.failed()) return cursor_.failure();
+    return task_ != task::done;
+  }
+
+  /// Whether the whole document was found to be valid. From then on `signature` is known.
+  bool checked() const { return task_ != task::check; }
+
+  /// The top-level member `signature`; empty where there is none or it is no text. One of over 64
+  /// bytes is cut to 65.
+  std::string_view signature() const { return {signature_, signature_size_}; }
+
+ private:
+  static constexpr error key_too_long{errc::too_long, "manifest",
+                                      "a key of over 64 bytes; use shorter keys"};
+  static constexpr error number_too_long{errc::unsupported, "manifest",
+                                         "a number of over 4300 characters"};
+  static constexpr error number_unsure{
+      errc::unsupported, "manifest",
+      "a number with more digits than can be checked; write it as Python does"};
+  static constexpr error too_many_unsorted{
+      errc::too_long, "manifest",
+      "an object of over 64 members whose keys are not in order; sort them"};
+
+  enum class task : std::uint8_t {
+    check,    // the whole document
+    value,    // tell the value that begins here
+    string,   // tell the rest of a string
+    colon,    // between a key and its value
+    element,  // between the elements of an array
+    member,   // between the members of a sorted object, told in one go
+    scan,     // between members, looking for the one to tell next
+    skip,     // pass over a value
+    done
+  };
+
+  enum class order : std::uint8_t { array, unknown, sorted, unsorted };
+
+  struct level {
+    std::uint32_t begin = 0;     // of what is in the container
+    std::uint32_t last_key = 0;  // of the member told last
+    order kind = order::array;
+    bool first = true;  // no member is told yet
+  };
+
+  template <class Sink>
+  static void tell(Sink& sink, std::string_view text) {
+    sink(as_bytes(text));
+  }
+
+  template <class Sink>
+  void run(Sink& sink) {
+    if (task_ == task::check) return check();
+    if (task_ == task::string) return tell_string(sink);
+    if (task_ == task::skip) return skip_value();
+    if (!cursor_.skip_space()) return;
+    switch (task_) {
+      case task::value:
+        return tell_value(sink);
+      case task::colon:
+        if (cursor_.get() != ':') return cursor_.lose();
+        tell(sink, ":");
+        task_ = task::value;
+        return;
+      case task::element:
+        return next_element(sink);
+      case task::member:
+        return next_member(sink);
+      default:
+        return scan_member(sink);
+    }
+  }
+
+  // ---- the check ----------------------------------------------------------------------------
+
+  void check() {
+    const bytes piece = cursor_.ahead();
+    if (piece.empty())
+      reader_.finish();
+    else
+      reader_.feed(piece);
+    cursor_.advance(piece.size());
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event) return cursor_.fail(event.error());
+      if (*event == json_event::need_input) return;
+      if (*event == json_event::end) break;
+      const bool key = *event == json_event::key;
+      if (key && reader_.truncated()) return cursor_.fail(key_too_long);
+      if (at_signature_) keep_signature(*event);
+      at_signature_ = key && reader_.depth() == 1 && is_signature(reader_.text());
+    }
+    cursor_.seek(0);
+    task_ = task::value;
+  }
+
+  static bool is_signature(std::string_view key) { return key == "signature"; }
+
+  void keep_signature(json_event event) {
+    const std::string_view text = event == json_event::string ? reader_.text() : std::string_view{};
+    if (!text.empty()) std::memcpy(signature_, text.data(), text.size());
+    // A cut text is made longer than a signature can be, wherever it was cut.
+    signature_size_ = reader_.truncated() && !text.empty() ? sizeof signature_
+                                                           : static_cast<std::uint8_t>(text.size());
+  }
+
+  // ---- values -------------------------------------------------------------------------------
+
+  template <class Sink>
+  void tell_value(Sink& sink) {
+    const int c = cursor_.peek();
+    if (c == '{' || c == '[') return open(sink, c == '{');
+    if (c == '"') return begin_string(sink, false);
+    if (c == '-' || (c >= '0' && c <= '9')) return tell_number(sink);
+    tell_literal(sink, c == 't' ? "true" : c == 'f' ? "false" : "null");
+  }
+
+  template <class Sink>
+  void open(Sink& sink, bool object) {
+    cursor_.advance(1);
+    level opened;
+    opened.begin = cursor_.offset();
+    opened.kind = object ? order::unknown : order::array;
+    if (!levels_.push_back(opened)) return cursor_.lose();
+    tell(sink, object ? "{" : "[");
+    if (object)
+      begin_scan();
+    else
+      task_ = task::element;
+  }
+
+  template <class Sink>
+  void close(Sink& sink, bool object) {
+    cursor_.advance(1);
+    levels_.pop_back();
+    tell(sink, object ? "}" : "]");
+    after_value();
+  }
+
+  // Goes on in the innermost container.
+  void after_value() {
+    if (levels_.empty()) {
+      task_ = task::done;
+      return;
+    }
+    const level& inner = levels_.back();
+    if (inner.kind == order::array) {
+      task_ = task::element;
+    } else if (inner.kind == order::sorted) {
+      task_ = task::member;
+    } else {
+      cursor_.seek(inner.last_key);
+      last_.read(cursor_);
+      cursor_.seek(inner.begin);
+      begin_scan();
+    }
+  }
+
+  template <class Sink>
+  void next_element(Sink& sink) {
+    const int c = cursor_.peek();
+    if (c == ']') return close(sink, false);
+    if (c == ',') {
+      cursor_.advance(1);
+      tell(sink, ",");
+    }
+    task_ = task::value;
+  }
+
+  template <class Sink>
+  void tell_literal(Sink& sink, std::string_view text) {
+    for (char expected : text)
+      if (cursor_.get() != expected) return cursor_.lose();
+    tell(sink, text);
+    after_value();
+  }
+
+  template <class Sink>
+  void tell_number(Sink& sink) {
+    const std::uint32_t begin = cursor_.offset();
+    detail::canonical_number number;
+    for (int c = cursor_.peek(); belongs_to_number(c); c = cursor_.peek()) {
+      if (number.length() == number.max_length) return cursor_.fail(number_too_long);
+      number.take(static_cast<char>(c));
+      cursor_.advance(1);
+    }
+    if (number.keeps_text()) {
+      if (number.length() == number.source().size())
+        tell(sink, number.source());
+      else
+        tell_source(sink, begin, number.length());
+    } else {
+      const auto text = number.text();
+      if (text.empty()) return cursor_.fail(number_unsure);
+      tell(sink, text);
+    }
+    after_value();
+  }
+
+  static bool belongs_to_number(int c) {
+    return (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || c == 'e' || c == 'E';
+  }
+
+  template <class Sink>
+  void tell_source(Sink& sink, std::uint32_t begin, std::size_t size) {
+    cursor_.seek(begin);
+    while (size != 0) {
+      if (!cursor_.load()) return cursor_.lose();
+      const bytes part = cursor_.ahead().first(size);
+      sink(part);
+      cursor_.advance(part.size());
+      size -= part.size();
+    }
+  }
+
+  template <class Sink>
+  void begin_string(Sink& sink, bool key) {
+    if (cursor_.get() != '"') return cursor_.lose();
+    tell(sink, "\"");
+    string_is_key_ = key;
+    task_ = task::string;
+  }
+
+  template <class Sink>
+  void tell_string(Sink& sink) {
+    const bytes here = cursor_.ahead();
+    std::size_t plain = 0;
+    while (plain < here.size() && detail::is_canonical(here[plain])) ++plain;
+    if (plain != 0) sink(here.first(plain));
+    cursor_.advance(plain);
+    if (plain == here.size()) return;
+    if (here[plain] != '"') {
+      const std::uint32_t code = detail::string_reader<Storage>(cursor_).character();
+      return sink(detail::canonical_character(code).view());
+    }
+    cursor_.advance(1);
+    tell(sink, "\"");
+    if (string_is_key_)
+      task_ = task::colon;
+    else
+      after_value();
+  }
+
+  // ---- objects ------------------------------------------------------------------------------
+
+  // A member of an object that is told from its beginning to its end.
+  template <class Sink>
+  void next_member(Sink& sink) {
+    const int c = cursor_.peek();
+    if (c == '}') return close(sink, true);
+    if (c == ',') return cursor_.advance(1);
+    const std::uint32_t begin = cursor_.offset();
+    if (levels_.size() == 1) {
+      current_.read(cursor_);
+      if (is_signature(current_.view())) return begin_skip(task::member);
+    }
+    tell_member(sink, begin);
+  }
+
+  template <class Sink>
+  void tell_member(Sink& sink, std::uint32_t key) {
+    level& object = levels_.back();
+    if (!object.first) tell(sink, ",");
+    object.first = false;
+    object.last_key = key;
+    cursor_.seek(key);
+    begin_string(sink, true);
+  }
+
+  void begin_scan() {
+    members_ = 0;
+    best_found_ = false;
+    task_ = task::scan;
+  }
+
+  // Looks at one member, for the smallest key after the one told last.
+  template <class Sink>
+  void scan_member(Sink& sink) {
+    const int c = cursor_.peek();
+    if (c == '}') return end_scan(sink);
+    if (c == ',') return cursor_.advance(1);
+    const std::uint32_t begin = cursor_.offset();
+    current_.read(cursor_);
+    begin_skip(task::scan);
+    if (levels_.size() == 1 && is_signature(current_.view())) return;
+    level& object = levels_.back();
+    const bool follows = current_.view() > last_.view();
+    if (object.first) {
+      // The first look learns whether the keys are in order; `last_` is the one before.
+      if (members_ != 0 && !follows) object.kind = order::unsorted;
+      last_ = current_;
+    }
+    ++members_;
+    if (!object.first && !follows) return;
+    if (best_found_ && current_.view() > best_.view()) return;
+    best_ = current_;
+    best_key_ = begin;
+    best_found_ = true;
+  }
+
+  template <class Sink>
+  void end_scan(Sink& sink) {
+    level& object = levels_.back();
+    if (object.kind == order::unknown) {
+      object.kind = order::sorted;
+      cursor_.seek(object.begin);
+      task_ = task::member;
+    } else if (members_ > max_unsorted_members) {
+      cursor_.fail(too_many_unsorted);
+    } else if (best_found_) {
+      tell_member(sink, best_key_);
+    } else {
+      close(sink, true);
+    }
+  }
+
+  void begin_skip(task after) {
+    after_skip_ = after;
+    skipper_.begin();
+    task_ = task::skip;
+  }
+
+  void skip_value() {
+    cursor_.advance(skipper_.skip(cursor_.ahead()));
+    if (skipper_.done()) task_ = after_skip_;
+  }
+
+  detail::document_cursor<Storage> cursor_;
+  json_reader<max_canonical_key, max_manifest_depth> reader_;
+  fixed_vector<level, max_manifest_depth> levels_;
+  detail::canonical_key current_;
+  detail::canonical_key last_;
+  detail::canonical_key best_;
+  std::uint32_t best_key_ = 0;
+  std::uint32_t members_ = 0;  // seen in this look
+  detail::json_skipper skipper_;
+  task task_ = task::check;
+  task after_skip_ = task::scan;
+  bool best_found_ = false;
+  bool string_is_key_ = false;
+  bool at_signature_ = false;
+  std::uint8_t signature_size_ = 0;
+  char signature_[max_canonical_key + 1] = {};
 };
 
 }  // namespace ota
 
-// ota/manifest/manifest_reader.hpp
+// ota/manifest/hmac_manifest.hpp
 
 namespace ota {
 
-/// Reads the manifest of 0x687931/ota from a file on storage, entry by entry:
-/// {"version", "files": [{"path", "size", "sha256", "crc32"}], "deletes": [path], "signature"}.
-/// Members may come in any order; unknown ones are passed over.
-class manifest_reader {
+/// Checks the `signature` of a manifest on storage: the lowercase hexadecimal HMAC of its
+/// canonical form, as 0x687931/ota signs it.
+///
+/// \tparam Hmac  an `hmac<…>` policy of at most 32 bytes
+template <class Storage, class Hmac = hmac_sha256>
+class hmac_manifest_check {
  public:
-  fixed_string<128> version;   ///< empty: not named
-  fixed_string<64> signature;  ///< empty: not signed
+  static_assert(2 * Hmac::digest_size <= max_canonical_key, "a signature has up to 64 characters");
 
-  /// Begins at the first byte of the document.
-  void begin(std::string_view path) {
-    path_ = path;
-    offset_ = 0;
-    reader_.reset();
-    member_ = member::other;
-    version.clear();
-    signature.clear();
-  }
+  /// \param path  of the manifest; it must stay in place
+  /// \param key   need not be kept
+  hmac_manifest_check(Storage& storage, std::string_view path, bytes key)
+      : canonical_(storage, path), hmac_(key) {}
 
-  /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
-  /// document's order; false at its end, when the texts above are complete too.
-  template <class Storage>
-  result<bool> next(Storage& storage, entry& out) {
-    for (;;) {
-      const auto event = reader_.next();
-      if (!event) return event.error();
-      if (*event == json_event::end) return false;
-      if (*event == json_event::need_input) {
-        if (auto done = feed(storage); !done) return done.error();
-        continue;
-      }
-      const auto complete = take(*event, out);
-      if (!complete || *complete) return complete;
-    }
+  /// Goes on with the next buffer. What it holds need not be kept between steps.
+  /// \return true: there is more to do; false: the manifest is genuine
+  ///
+  /// Errors: `errc::untrusted` for a missing or wrong signature, and those of `canonical_json`
+  /// and of storage.
+  result<bool> step(mutable_bytes scratch) {
+    const auto more = canonical_.step(scratch, [this](bytes part) { hmac_.update(part); });
+    if (!more) return more;
+    if (canonical_.checked() && canonical_.signature().empty()) return no_signature;
+    if (*more) return true;
+    const auto digest = hmac_.finish();
+    char expected[2 * Hmac::digest_size];
+    to_hex({digest.data(), digest.size()}, expected);
+    if (!equal_constant_time(as_bytes({expected, sizeof expected}),
+                             as_bytes(canonical_.signature())))
+      return other_signature;
+    return false;
   }
 
  private:
-  static constexpr error path_too_long{errc::too_long, "manifest",
-                                       "a path in the manifest is longer than 255 bytes"};
-  static constexpr error not_an_object{errc::malformed, "manifest",
-                                       "the manifest is not a JSON object"};
-  static constexpr error no_path{errc::malformed, "manifest", "a file in the manifest has no path"};
-  static constexpr error bad_files{errc::malformed, "manifest",
-                                   "`files` in the manifest must be a list of objects"};
-  static constexpr error text_too_long{errc::malformed, "manifest",
-                                       "a text in the manifest is too long"};
-  static constexpr error bad_path{errc::malformed, "manifest",
-                                  "a `path` in the manifest is not a text"};
-  static constexpr error bad_size{errc::malformed, "manifest",
-                                  "a `size` in the manifest is not a whole number"};
-  static constexpr error bad_sha256{errc::malformed, "manifest",
-                                    "a `sha256` in the manifest is not 64 hexadecimal digits"};
-  static constexpr error bad_crc32{errc::malformed, "manifest",
-                                   "a `crc32` in the manifest is not a number of 32 bits"};
+  static constexpr error no_signature{errc::untrusted, "manifest", "manifest missing signature"};
+  static constexpr error other_signature{errc::untrusted, "manifest",
+                                         "manifest signature mismatch"};
 
-  enum class member : std::uint8_t { other, version, files, deletes, signature };
-  enum class field : std::uint8_t { other, path, size, sha256, crc32 };
-
-  template <class Storage>
-  result<void> feed(Storage& storage) {
-    const auto size = storage.read(path_, offset_, piece_);
-    if (!size) return size.error();
-    offset_ += *size;
-    if (*size == 0)
-      reader_.finish();
-    else
-      reader_.feed({piece_, *size});
-    return {};
-  }
-
-  // One event; true when `out` holds a whole entry.
-  result<bool> take(json_event event, entry& out) {
-    const std::size_t depth = reader_.depth();
-    if (depth == 0 && event != json_event::end_object) return not_an_object;
-    if (event == json_event::key) {
-      if (depth == 1) member_ = member_of(reader_.text());
-      if (depth == 3) field_ = field_of(reader_.text());
-      return false;
-    }
-    if (depth == 1 && event == json_event::string) return take_text();
-    if (member_ == member::deletes && depth == 2 && event == json_event::string) {
-      out = {};
-      out.kind = entry_kind::remove;
-      if (auto done = take_path(out); !done) return done.error();
-      return true;
-    }
-    if (member_ != member::files) return false;
-    if (event == json_event::begin_object && depth == 3) {
-      out = {};
-      out.has_size = false;
-      return false;
-    }
-    if (event == json_event::end_object && depth == 2) {
-      if (out.path.empty()) return no_path;
-      return true;
-    }
-    if (depth == 3) return take_field(event, out);
-    if (depth == 2 && event != json_event::begin_array) return bad_files;
-    return false;
-  }
-
-  result<bool> take_text() {
-    const std::string_view text = reader_.text();
-    bool fits = !reader_.truncated();
-    if (member_ == member::version) fits &= version.assign(text);
-    if (member_ == member::signature) fits &= signature.assign(text);
-    if (!fits && member_ != member::other) return text_too_long;
-    return false;
-  }
-
-  result<void> take_path(entry& out) {
-    if (reader_.truncated() || !out.path.assign(reader_.text())) return path_too_long;
-    return {};
-  }
-
-  result<bool> take_field(json_event event, entry& out) {
-    const bool is_text = event == json_event::string, is_number = event == json_event::number;
-    switch (field_) {
-      case field::path:
-        if (!is_text) return bad_path;
-        if (auto done = take_path(out); !done) return done.error();
-        break;
-      case field::size: {
-        if (event == json_event::null) break;
-        const auto size = reader_.as_size();
-        if (!is_number || !size) return bad_size;
-        out.size = *size;
-        out.has_size = true;
-        break;
-      }
-      case field::sha256:
-        if (event == json_event::null) break;
-        if (!is_text || !from_hex(reader_.text(), {out.hash.value, 32})) return bad_sha256;
-        out.hash.kind = digest_kind::sha256;
-        break;
-      case field::crc32:
-        return take_crc32(event, out);
-      case field::other:
-        break;
-    }
-    return false;
-  }
-
-  // A CRC-32 counts only where there is no SHA-256.
-  result<bool> take_crc32(json_event event, entry& out) {
-    if (event == json_event::null) return false;
-    const auto sum = reader_.as_size();
-    if (event != json_event::number || !sum || *sum > 0xffffffff) return bad_crc32;
-    if (out.hash.kind == digest_kind::sha256) return false;
-    out.hash.kind = digest_kind::crc32;
-    for (unsigned i = 0; i < 4; ++i)
-      out.hash.value[i] = static_cast<std::uint8_t>(*sum >> (24 - 8 * i));
-    return false;
-  }
-
-  static member member_of(std::string_view key) {
-    constexpr std::string_view names[] = {"version", "files", "deletes", "signature"};
-    for (std::uint8_t i = 0; i < 4; ++i)
-      if (key == names[i]) return static_cast<member>(i + 1);
-    return member::other;
-  }
-
-  static field field_of(std::string_view key) {
-    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32"};
-    for (std::uint8_t i = 0; i < 4; ++i)
-      if (key == names[i]) return static_cast<field>(i + 1);
-    return field::other;
-  }
-
-  json_reader<256> reader_;
-  std::string_view path_;
-  std::size_t offset_ = 0;
-  member member_ = member::other;
-  field field_ = field::other;
-  std::uint8_t piece_[128];
+  canonical_json<Storage> canonical_;
+  Hmac hmac_;
 };
 
 }  // namespace ota
@@ -3127,32 +3041,12 @@ class manifest_reader {
 
 namespace ota {
 
-namespace detail {
-
-inline constexpr error manifest_unsigned{errc::untrusted, "manifest", "manifest missing signature"};
-inline constexpr error signature_mismatch{errc::untrusted, "manifest",
-                                          "manifest signature mismatch"};
-
-}  // namespace detail
-
-/// Checks the signature of the manifest at `.ota/manifest`: lower-case hexadecimal digits of the
-/// HMAC-SHA-256, keyed with `key`, over the manifest's canonical form. `scratch` is a read buffer.
-template <class Storage>
-result<void> verify_hmac_manifest(Storage& storage, std::string_view key,
-                                  std::string_view signature, mutable_bytes scratch) {
-  if (signature.empty()) return detail::manifest_unsigned;
-  hmac_sha256 mac(as_bytes(key));
-  auto sink = [&mac](bytes data) { mac.update(data); };
-  detail::canonical_json<Storage, decltype(sink)> canonical(storage, layout::manifest, scratch,
-                                                            sink);
-  if (auto done = canonical.write(); !done) return done;
-  const auto digest = mac.finish();
-  char expected[64];
-  to_hex({digest.data(), digest.size()}, expected);
-  if (!equal_constant_time(as_bytes({expected, sizeof expected}), as_bytes(signature)))
-    return detail::signature_mismatch;
-  return {};
-}
+// The contract of a trust policy, whose word decides what a device takes:
+//
+//   static constexpr bool reads_manifests   false: manifests are left out of the program
+//   template <class Storage> class check    made with (storage, settings), it looks at the
+//                                           manifest at `.ota/manifest`, which is JSON;
+//     result<bool> step(mutable_bytes)      one buffer further; false: the manifest is trusted
 
 /// Takes the Git host's word, by the blob ids of its tree. Manifests are left out of the program.
 struct host_trusted {
@@ -3160,16 +3054,26 @@ struct host_trusted {
 };
 
 /// Reads manifests, and where the configuration has a `manifest_key` trusts only those signed with
-/// it. The weaker choice: whoever has one device has the key of all.
+/// it: lowercase hexadecimal digits of the HMAC-SHA-256 over the manifest's canonical form. The
+/// weaker choice: whoever has one device has the key of all.
 struct shared_secret {
   static constexpr bool reads_manifests = true;
 
   template <class Storage>
-  static result<void> verify(Storage& storage, const config& settings,
-                             const manifest_reader& manifest, mutable_bytes scratch) {
-    if (settings.manifest_key.empty()) return {};
-    return verify_hmac_manifest(storage, settings.manifest_key, manifest.signature, scratch);
-  }
+  class check {
+   public:
+    check(Storage& storage, const config& settings)
+        : signed_(!settings.manifest_key.empty()),
+          hmac_(storage, layout::manifest, as_bytes(settings.manifest_key)) {}
+
+    result<bool> step(mutable_bytes scratch) {
+      return signed_ ? hmac_.step(scratch) : result<bool>(false);
+    }
+
+   private:
+    bool signed_;
+    hmac_manifest_check<Storage> hmac_;
+  };
 };
 
 }  // namespace ota
@@ -3295,6 +3199,168 @@ class atomic_file {
   std::size_t size_ = 0;
   result<void> done_;
   std::uint8_t piece_[128];
+};
+
+}  // namespace ota
+
+// ota/format/json_writer.hpp
+
+namespace ota {
+
+/// The form of written JSON; the default is that of Python's `json.dumps`.
+struct json_style {
+  bool spaced = true;  ///< ", " and ": " between members; false: "," and ":"
+  bool ascii = true;   ///< other characters as \uXXXX; false: as UTF-8
+};
+
+/// Writes JSON, piece by piece, into a `fixed_string` or to a callback. Byte for byte what
+/// Python's `json.dumps` writes (without `indent`), with `ensure_ascii` as `json_style` says.
+///
+/// ```
+/// fixed_string<100> text;
+/// json_writer writer(text);
+/// writer.begin_object().key("ref").string("v1").key("n").number(3u).end_object();
+/// // {"ref": "v1", "n": 3}
+/// ```
+///
+/// It puts the commas, but does not check that keys and values alternate. Bytes of a string that
+/// are not UTF-8 become U+FFFD. Whether a `fixed_string` had room, its `overflowed()` says.
+class json_writer {
+ public:
+  explicit json_writer(string_buffer& out, json_style style = {})
+      : put_(
+            [](void* to, std::string_view text) { static_cast<string_buffer*>(to)->append(text); }),
+        to_(&out),
+        style_(style) {}
+
+  /// Writes to `sink(std::string_view)`, which must outlive the writer.
+  template <class Sink, class = std::enable_if_t<!std::is_base_of_v<string_buffer, Sink>>>
+  explicit json_writer(Sink& sink, json_style style = {})
+      : put_([](void* to, std::string_view text) { (*static_cast<Sink*>(to))(text); }),
+        to_(&sink),
+        style_(style) {}
+
+  json_writer& begin_object() { return begin("{"); }
+  json_writer& end_object() { return end("}"); }
+  json_writer& begin_array() { return begin("["); }
+  json_writer& end_array() { return end("]"); }
+
+  json_writer& key(std::string_view name) {
+    begin_value();
+    quote(name);
+    put(style_.spaced ? ": "sv : ":"sv);
+    needs_comma_ = false;
+    return *this;
+  }
+
+  json_writer& string(std::string_view text) {
+    begin_value();
+    quote(text);
+    return *this;
+  }
+
+  json_writer& number(std::uint64_t value) {
+    fixed_string<20> digits;
+    return number_text(digits.append_number(value));
+  }
+  json_writer& number(std::int64_t value) {
+    fixed_string<20> digits;
+    if (value < 0) digits.append('-');
+    const auto size = static_cast<std::uint64_t>(value);
+    return number_text(digits.append_number(value < 0 ? 0 - size : size));
+  }
+  json_writer& number(std::uint32_t value) { return number(std::uint64_t{value}); }
+  json_writer& number(std::int32_t value) { return number(std::int64_t{value}); }
+
+  /// A number given as its JSON text, as `json_reader::text` gives it.
+  json_writer& number_text(std::string_view text) {
+    begin_value();
+    put(text);
+    return *this;
+  }
+
+  json_writer& boolean(bool value) { return number_text(value ? "true"sv : "false"sv); }
+  json_writer& null() { return number_text("null"); }
+
+ private:
+  void put(std::string_view text) { put_(to_, text); }
+
+  // What precedes a key or a value; after it the next one needs a comma.
+  void begin_value() {
+    if (needs_comma_) put(style_.spaced ? ", "sv : ","sv);
+    needs_comma_ = true;
+  }
+
+  json_writer& begin(std::string_view bracket) {
+    begin_value();
+    put(bracket);
+    needs_comma_ = false;
+    return *this;
+  }
+
+  json_writer& end(std::string_view bracket) {
+    put(bracket);
+    needs_comma_ = true;
+    return *this;
+  }
+
+  void quote(std::string_view text) {
+    put("\""sv);
+    std::size_t done = 0;
+    for (std::size_t at = 0; at < text.size();) {
+      const auto c = static_cast<std::uint8_t>(text[at]);
+      const bool is_plain = c >= 0x20 && c != '"' && c != '\\' && c < (style_.ascii ? 0x7f : 0x80);
+      if (is_plain || (c == 0x7f && !style_.ascii)) {
+        ++at;
+        continue;
+      }
+      put(slice(text, done, at - done));
+      at += escape(slice(text, at));
+      done = at;
+    }
+    put(slice(text, done));
+    put("\""sv);
+  }
+
+  // Writes the first character of `text`, which is not plain; returns its size in bytes.
+  std::size_t escape(std::string_view text) {
+    constexpr char values[] = "\"\\\b\f\n\r\t";
+    constexpr char names[] = "\"\\bfnrt";
+    const auto c = static_cast<std::uint8_t>(text.front());
+    for (std::size_t i = 0; i < sizeof values - 1; ++i) {
+      if (text.front() != values[i]) continue;
+      const char pair[] = {'\\', names[i]};
+      put({pair, 2});
+      return 1;
+    }
+    if (c < 0x80) return put_unit(c), 1;
+    std::uint32_t code = 0;
+    const std::size_t size = detail::decode_utf8(text, code);
+    if (!style_.ascii)
+      put(code == detail::replacement_character ? std::string_view("\xef\xbf\xbd")
+                                                : slice(text, 0, size));
+    else if (code < 0x10000)
+      put_unit(code);
+    else
+      put_unit(0xd800 + ((code - 0x10000) >> 10)), put_unit(0xdc00 + (code & 0x3ff));
+    return size;
+  }
+
+  void put_unit(std::uint32_t unit) {
+    constexpr char digits[] = "0123456789abcdef";
+    char text[] = {'\\',
+                   'u',
+                   digits[unit >> 12 & 15],
+                   digits[unit >> 8 & 15],
+                   digits[unit >> 4 & 15],
+                   digits[unit & 15]};
+    put({text, sizeof text});
+  }
+
+  void (*put_)(void*, std::string_view);
+  void* to_;
+  json_style style_;
+  bool needs_comma_ = false;
 };
 
 }  // namespace ota
@@ -4092,6 +4158,197 @@ inline bool is_transient(const error& failure) {
   return failure.code == errc::connection || failure.code == errc::timeout ||
          failure.code == errc::mismatch || failure.code == errc::server_trouble;
 }
+
+}  // namespace ota
+
+// ota/hash/digest.hpp
+
+namespace ota {
+
+/// How the content of a file is named by whoever promises it.
+enum class digest_kind : std::uint8_t {
+  none,    ///< not at all: only its size can be checked
+  git_id,  ///< SHA-1 of "blob ", the decimal size, NUL and the content
+  sha256,
+  crc32  ///< big-endian; finds accidents, stops nobody
+};
+
+/// Bytes in a digest of that kind.
+constexpr std::size_t digest_size(digest_kind kind) {
+  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
+  return sizes[static_cast<std::uint8_t>(kind) & 3];
+}
+
+/// What the content of a file is promised to be.
+struct digest {
+  digest_kind kind = digest_kind::none;
+  std::uint8_t value[32] = {};
+
+  bytes view() const { return {value, digest_size(kind)}; }
+};
+
+}  // namespace ota
+
+// ota/manifest/entry.hpp
+
+namespace ota {
+
+/// The longest path of a managed file, in bytes.
+inline constexpr std::size_t max_path = 255;
+
+/// What an entry of a list stands for.
+enum class entry_kind : std::uint8_t {
+  file,      ///< a file of the version
+  keep,      ///< as `file`, but its content is installed already and only its mode differs
+  remove,    ///< a file the version no longer has
+  directory  ///< a directory of the source that is still to be listed
+};
+
+/// One line of what a version consists of.
+struct entry {
+  entry_kind kind = entry_kind::file;
+  bool executable = false;
+  bool has_size = true;  ///< false: whoever promised the file did not say how long it is
+  std::size_t size = 0;  ///< bytes
+  digest hash;
+  fixed_string<max_path> path;
+};
+
+namespace detail {
+
+inline constexpr std::size_t entry_head_size = 12;
+inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
+
+inline void put_u32(std::uint8_t* out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
+}
+
+inline std::uint32_t get_u32(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
+         std::uint32_t{in[3]} << 24;
+}
+
+/// A size, in 8 bytes whatever the machine counts in.
+inline void put_size(std::uint8_t* out, std::size_t size) {
+  put_u32(out, static_cast<std::uint32_t>(size));
+  put_u32(out + 4, static_cast<std::uint32_t>(std::uint64_t{size} >> 32));
+}
+
+inline std::size_t get_size(const std::uint8_t* in) {
+  return static_cast<std::size_t>(get_u32(in) | std::uint64_t{get_u32(in + 4)} << 32);
+}
+
+/// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
+inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
+  const bytes hash = value.hash.view();
+  out[0] =
+      static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
+                                (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
+  out[1] = static_cast<std::uint8_t>(value.hash.kind);
+  out[2] = static_cast<std::uint8_t>(value.path.size());
+  out[3] = 0xa5;  // finds a reader that has lost its place
+  put_size(out + 4, value.size);
+  std::memcpy(out + entry_head_size, hash.data(), hash.size());
+  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
+  return entry_head_size + hash.size() + value.path.size();
+}
+
+/// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
+inline std::size_t decode_entry(bytes in, entry& value) {
+  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
+  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
+  value.executable = (in[0] & 0x10) != 0;
+  value.has_size = (in[0] & 0x20) != 0;
+  value.hash.kind = static_cast<digest_kind>(in[1]);
+  value.size = get_size(in.data() + 4);
+  const std::size_t hash_size = digest_size(value.hash.kind);
+  const std::size_t total = entry_head_size + hash_size + in[2];
+  if (in.size() < total) return 0;
+  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
+  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
+  return total;
+}
+
+}  // namespace detail
+
+/// Writes a list of entries to a file, gathering small entries into few writes.
+class entry_writer {
+ public:
+  /// Begins the list at `path`, a literal; what was there is replaced.
+  void begin(std::string_view path) {
+    path_ = path;
+    flushed_ = 0;
+    used_ = 0;
+    count_ = 0;
+  }
+
+  /// Goes on with a list that has `size` bytes on storage already.
+  void resume(std::string_view path, std::uint32_t size) {
+    begin(path);
+    flushed_ = size;
+  }
+
+  template <class Storage>
+  result<void> add(Storage& storage, const entry& value) {
+    if (sizeof buffer_ - used_ < detail::max_entry_size)
+      if (auto done = flush(storage); !done) return done;
+    used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
+    ++count_;
+    return {};
+  }
+
+  /// Writes what is still gathered; an empty list becomes an empty file.
+  template <class Storage>
+  result<void> flush(Storage& storage) {
+    if (used_ == 0 && flushed_ != 0) return {};
+    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
+    flushed_ += used_;
+    used_ = 0;
+    return {};
+  }
+
+  std::uint32_t count() const { return count_; }           ///< entries so far
+  std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
+
+ private:
+  std::string_view path_;
+  std::uint32_t flushed_ = 0;
+  std::uint32_t count_ = 0;
+  std::uint16_t used_ = 0;
+  std::uint8_t buffer_[384];
+};
+
+/// Reads a list of entries from a file, one at a time.
+class entry_reader {
+ public:
+  void begin(std::string_view path) {
+    path_ = path;
+    offset_ = 0;
+  }
+
+  /// Fills `value` with the next entry; false at the end of the list or when there is no list.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& value) {
+    std::uint8_t buffer[detail::max_entry_size];
+    const auto size = storage.read(path_, offset_, buffer);
+    if (!size) {
+      if (size.error().code == errc::not_found) return false;
+      return size.error();
+    }
+    if (*size == 0) return false;
+    const std::size_t taken = detail::decode_entry({buffer, *size}, value);
+    if (taken == 0) return damaged_list;
+    offset_ += static_cast<std::uint32_t>(taken);
+    return true;
+  }
+
+ private:
+  static constexpr error damaged_list{errc::malformed, "list",
+                                      "a list kept on storage is damaged; it will be made anew"};
+
+  std::string_view path_;
+  std::uint32_t offset_ = 0;
+};
 
 }  // namespace ota
 
@@ -5593,6 +5850,185 @@ class lister {
 
 }  // namespace ota
 
+// ota/manifest/manifest_reader.hpp
+
+namespace ota {
+
+/// Reads the manifest of 0x687931/ota from a file on storage, entry by entry:
+/// {"version", "files": [{"path", "size", "sha256", "crc32"}], "deletes": [path], "signature"}.
+/// Members may come in any order; unknown ones are passed over.
+class manifest_reader {
+ public:
+  fixed_string<128> version;  ///< empty: not named
+
+  /// Begins at the first byte of the document.
+  void begin(std::string_view path) {
+    path_ = path;
+    offset_ = 0;
+    reader_.reset();
+    member_ = member::other;
+    version.clear();
+  }
+
+  /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
+  /// document's order; false at its end, when the texts above are complete too.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& out) {
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event) return event.error();
+      if (*event == json_event::end) return false;
+      if (*event == json_event::need_input) {
+        if (auto done = feed(storage); !done) return done.error();
+        continue;
+      }
+      const auto complete = take(*event, out);
+      if (!complete || *complete) return complete;
+    }
+  }
+
+ private:
+  static constexpr error path_too_long{errc::too_long, "manifest",
+                                       "a path in the manifest is longer than 255 bytes"};
+  static constexpr error not_an_object{errc::malformed, "manifest",
+                                       "the manifest is not a JSON object"};
+  static constexpr error no_path{errc::malformed, "manifest", "a file in the manifest has no path"};
+  static constexpr error bad_files{errc::malformed, "manifest",
+                                   "`files` in the manifest must be a list of objects"};
+  static constexpr error text_too_long{errc::malformed, "manifest",
+                                       "a text in the manifest is too long"};
+  static constexpr error bad_path{errc::malformed, "manifest",
+                                  "a `path` in the manifest is not a text"};
+  static constexpr error bad_size{errc::malformed, "manifest",
+                                  "a `size` in the manifest is not a whole number"};
+  static constexpr error bad_sha256{errc::malformed, "manifest",
+                                    "a `sha256` in the manifest is not 64 hexadecimal digits"};
+  static constexpr error bad_crc32{errc::malformed, "manifest",
+                                   "a `crc32` in the manifest is not a number of 32 bits"};
+
+  enum class member : std::uint8_t { other, version, files, deletes };
+  enum class field : std::uint8_t { other, path, size, sha256, crc32 };
+
+  template <class Storage>
+  result<void> feed(Storage& storage) {
+    const auto size = storage.read(path_, offset_, piece_);
+    if (!size) return size.error();
+    offset_ += *size;
+    if (*size == 0)
+      reader_.finish();
+    else
+      reader_.feed({piece_, *size});
+    return {};
+  }
+
+  // One event; true when `out` holds a whole entry.
+  result<bool> take(json_event event, entry& out) {
+    const std::size_t depth = reader_.depth();
+    if (depth == 0 && event != json_event::end_object) return not_an_object;
+    if (event == json_event::key) {
+      if (depth == 1) member_ = member_of(reader_.text());
+      if (depth == 3) field_ = field_of(reader_.text());
+      return false;
+    }
+    if (depth == 1 && event == json_event::string) return take_text();
+    if (member_ == member::deletes && depth == 2 && event == json_event::string) {
+      out = {};
+      out.kind = entry_kind::remove;
+      if (auto done = take_path(out); !done) return done.error();
+      return true;
+    }
+    if (member_ != member::files) return false;
+    if (event == json_event::begin_object && depth == 3) {
+      out = {};
+      out.has_size = false;
+      return false;
+    }
+    if (event == json_event::end_object && depth == 2) {
+      if (out.path.empty()) return no_path;
+      return true;
+    }
+    if (depth == 3) return take_field(event, out);
+    if (depth == 2 && event != json_event::begin_array) return bad_files;
+    return false;
+  }
+
+  result<bool> take_text() {
+    const std::string_view text = reader_.text();
+    bool fits = !reader_.truncated();
+    if (member_ == member::version) fits &= version.assign(text);
+    if (!fits && member_ != member::other) return text_too_long;
+    return false;
+  }
+
+  result<void> take_path(entry& out) {
+    if (reader_.truncated() || !out.path.assign(reader_.text())) return path_too_long;
+    return {};
+  }
+
+  result<bool> take_field(json_event event, entry& out) {
+    const bool is_text = event == json_event::string, is_number = event == json_event::number;
+    switch (field_) {
+      case field::path:
+        if (!is_text) return bad_path;
+        if (auto done = take_path(out); !done) return done.error();
+        break;
+      case field::size: {
+        if (event == json_event::null) break;
+        const auto size = reader_.as_size();
+        if (!is_number || !size) return bad_size;
+        out.size = *size;
+        out.has_size = true;
+        break;
+      }
+      case field::sha256:
+        if (event == json_event::null) break;
+        if (!is_text || !from_hex(reader_.text(), {out.hash.value, 32})) return bad_sha256;
+        out.hash.kind = digest_kind::sha256;
+        break;
+      case field::crc32:
+        return take_crc32(event, out);
+      case field::other:
+        break;
+    }
+    return false;
+  }
+
+  // A CRC-32 counts only where there is no SHA-256.
+  result<bool> take_crc32(json_event event, entry& out) {
+    if (event == json_event::null) return false;
+    const auto sum = reader_.as_size();
+    if (event != json_event::number || !sum || *sum > 0xffffffff) return bad_crc32;
+    if (out.hash.kind == digest_kind::sha256) return false;
+    out.hash.kind = digest_kind::crc32;
+    for (unsigned i = 0; i < 4; ++i)
+      out.hash.value[i] = static_cast<std::uint8_t>(*sum >> (24 - 8 * i));
+    return false;
+  }
+
+  static member member_of(std::string_view key) {
+    constexpr std::string_view names[] = {"version", "files", "deletes"};
+    for (std::uint8_t i = 0; i < 3; ++i)
+      if (key == names[i]) return static_cast<member>(i + 1);
+    return member::other;
+  }
+
+  static field field_of(std::string_view key) {
+    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32"};
+    for (std::uint8_t i = 0; i < 4; ++i)
+      if (key == names[i]) return static_cast<field>(i + 1);
+    return field::other;
+  }
+
+  json_reader<256> reader_;
+  std::string_view path_;
+  std::size_t offset_ = 0;
+  member member_ = member::other;
+  field field_ = field::other;
+  std::uint8_t piece_[128];
+};
+
+}  // namespace ota
+
 // ota/stager/manifest_lister.hpp
 
 namespace ota {
@@ -5607,7 +6043,7 @@ class manifest_lister {
   static constexpr std::size_t max_size = 32u << 20;
 
   manifest_lister(Storage& storage, const config& settings)
-      : storage_(storage), settings_(settings) {}
+      : storage_(storage), settings_(settings), reader_() {}
 
   void begin() {
     list_.begin(layout::listing);
@@ -5631,7 +6067,9 @@ class manifest_lister {
       case task::download:
         return download(http, chunk);
       case task::check:
-        return check(chunk);
+        return check();
+      case task::verify:
+        return verify(chunk);
       case task::read:
         return read();
     }
@@ -5647,7 +6085,8 @@ class manifest_lister {
   static constexpr error too_large{errc::too_long, "manifest",
                                    "Response too large: the manifest is over its limit"};
 
-  enum class task : std::uint8_t { open, download, check, read };
+  using trust_check = typename Trust::template check<Storage>;
+  enum class task : std::uint8_t { open, download, check, verify, read };
 
   std::size_t limit() const {
     const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
@@ -5673,7 +6112,7 @@ class manifest_lister {
       return size.error();
     }
     if (*size == 0) {
-      reader_.begin(layout::manifest);
+      begin_reader();
       task_ = task::check;
       return size_ != 0 ? result<bool>(true) : empty;
     }
@@ -5684,8 +6123,8 @@ class manifest_lister {
     return true;
   }
 
-  // One look through the whole document: is it JSON, are its entries sound? Then its signature.
-  result<bool> check(mutable_bytes chunk) {
+  // One look through the whole document: is it JSON, are its entries sound?
+  result<bool> check() {
     const auto more = reader_.next(storage_, item_);
     if (!more) return more;
     if (*more) {
@@ -5694,8 +6133,15 @@ class manifest_lister {
         return too_many_files;
       return true;
     }
-    if (auto fine = Trust::verify(storage_, settings_, reader_, chunk); !fine) return fine.error();
-    reader_.begin(layout::manifest);
+    ::new (&trust_) trust_check(storage_, settings_);
+    task_ = task::verify;
+    return true;
+  }
+
+  result<bool> verify(mutable_bytes chunk) {
+    const auto more = trust_.step(chunk);
+    if (!more || *more) return more;
+    begin_reader();
     if (auto done = storage_.write(layout::part, 0, {}); !done) return done.error();
     deletes_size_ = 0;
     task_ = task::read;
@@ -5727,19 +6173,28 @@ class manifest_lister {
     return true;
   }
 
+  void begin_reader() {
+    ::new (&reader_) manifest_reader();
+    reader_.begin(layout::manifest);
+  }
+
   static bool is_hidden(std::string_view path) {
     return path.front() == '.' || path.find("/."sv) != std::string_view::npos;
   }
 
   Storage& storage_;
   const config& settings_;
-  manifest_reader reader_;
   entry_writer list_;
   entry item_;
   std::size_t size_ = 0;
   std::uint32_t files_ = 0;
   std::uint32_t deletes_size_ = 0;
   task task_ = task::open;
+  // One after the other, never two at a time.
+  union {
+    manifest_reader reader_;
+    trust_check trust_;
+  };
 };
 
 }  // namespace ota

@@ -11,8 +11,7 @@ namespace ota {
 /// Members may come in any order; unknown ones are passed over.
 class manifest_reader {
  public:
-  fixed_string<128> version;   ///< empty: not named
-  fixed_string<64> signature;  ///< empty: not signed
+  fixed_string<128> version;  ///< empty: not named
 
   /// Begins at the first byte of the document.
   void begin(std::string_view path) {
@@ -21,7 +20,6 @@ class manifest_reader {
     reader_.reset();
     member_ = member::other;
     version.clear();
-    signature.clear();
   }
 
   /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
@@ -60,7 +58,7 @@ class manifest_reader {
   static constexpr error bad_crc32{errc::malformed, "manifest",
                                    "a `crc32` in the manifest is not a number of 32 bits"};
 
-  enum class member : std::uint8_t { other, version, files, deletes, signature };
+  enum class member : std::uint8_t { other, version, files, deletes };
   enum class field : std::uint8_t { other, path, size, sha256, crc32 };
 
   template <class Storage>
@@ -110,7 +108,6 @@ class manifest_reader {
     const std::string_view text = reader_.text();
     bool fits = !reader_.truncated();
     if (member_ == member::version) fits &= version.assign(text);
-    if (member_ == member::signature) fits &= signature.assign(text);
     if (!fits && member_ != member::other) return text_too_long;
     return false;
   }
@@ -161,8 +158,8 @@ class manifest_reader {
   }
 
   static member member_of(std::string_view key) {
-    constexpr std::string_view names[] = {"version", "files", "deletes", "signature"};
-    for (std::uint8_t i = 0; i < 4; ++i)
+    constexpr std::string_view names[] = {"version", "files", "deletes"};
+    for (std::uint8_t i = 0; i < 3; ++i)
       if (key == names[i]) return static_cast<member>(i + 1);
     return member::other;
   }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <new>
+
 #include "../core/path.hpp"
 #include "../core/text.hpp"
 #include "../format/config.hpp"
@@ -21,7 +23,7 @@ class manifest_lister {
   static constexpr std::size_t max_size = 32u << 20;
 
   manifest_lister(Storage& storage, const config& settings)
-      : storage_(storage), settings_(settings) {}
+      : storage_(storage), settings_(settings), reader_() {}
 
   void begin() {
     list_.begin(layout::listing);
@@ -45,7 +47,9 @@ class manifest_lister {
       case task::download:
         return download(http, chunk);
       case task::check:
-        return check(chunk);
+        return check();
+      case task::verify:
+        return verify(chunk);
       case task::read:
         return read();
     }
@@ -61,7 +65,8 @@ class manifest_lister {
   static constexpr error too_large{errc::too_long, "manifest",
                                    "Response too large: the manifest is over its limit"};
 
-  enum class task : std::uint8_t { open, download, check, read };
+  using trust_check = typename Trust::template check<Storage>;
+  enum class task : std::uint8_t { open, download, check, verify, read };
 
   std::size_t limit() const {
     const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
@@ -87,7 +92,7 @@ class manifest_lister {
       return size.error();
     }
     if (*size == 0) {
-      reader_.begin(layout::manifest);
+      begin_reader();
       task_ = task::check;
       return size_ != 0 ? result<bool>(true) : empty;
     }
@@ -98,8 +103,8 @@ class manifest_lister {
     return true;
   }
 
-  // One look through the whole document: is it JSON, are its entries sound? Then its signature.
-  result<bool> check(mutable_bytes chunk) {
+  // One look through the whole document: is it JSON, are its entries sound?
+  result<bool> check() {
     const auto more = reader_.next(storage_, item_);
     if (!more) return more;
     if (*more) {
@@ -108,8 +113,15 @@ class manifest_lister {
         return too_many_files;
       return true;
     }
-    if (auto fine = Trust::verify(storage_, settings_, reader_, chunk); !fine) return fine.error();
-    reader_.begin(layout::manifest);
+    ::new (&trust_) trust_check(storage_, settings_);
+    task_ = task::verify;
+    return true;
+  }
+
+  result<bool> verify(mutable_bytes chunk) {
+    const auto more = trust_.step(chunk);
+    if (!more || *more) return more;
+    begin_reader();
     if (auto done = storage_.write(layout::part, 0, {}); !done) return done.error();
     deletes_size_ = 0;
     task_ = task::read;
@@ -141,19 +153,28 @@ class manifest_lister {
     return true;
   }
 
+  void begin_reader() {
+    ::new (&reader_) manifest_reader();
+    reader_.begin(layout::manifest);
+  }
+
   static bool is_hidden(std::string_view path) {
     return path.front() == '.' || path.find("/."sv) != std::string_view::npos;
   }
 
   Storage& storage_;
   const config& settings_;
-  manifest_reader reader_;
   entry_writer list_;
   entry item_;
   std::size_t size_ = 0;
   std::uint32_t files_ = 0;
   std::uint32_t deletes_size_ = 0;
   task task_ = task::open;
+  // One after the other, never two at a time.
+  union {
+    manifest_reader reader_;
+    trust_check trust_;
+  };
 };
 
 }  // namespace ota
