@@ -11,6 +11,7 @@
 #include "swapper.hpp"
 #include "updater/changeover.hpp"
 #include "updater/contracts.hpp"
+#include "updater/event_log.hpp"
 #include "updater/records.hpp"
 #include "updater/report.hpp"
 #include "updater/status_light.hpp"
@@ -186,6 +187,8 @@ class updater : private check_policies<Policies> {
         if (auto done = recover(); !done) return done;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       installed_ = detail::read_version(storage_, chunk());
+      log_.version("Installed version: "sv, installed_);
+      if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
       source_.begin(installed_, detail::load_etag(storage_, settings_, newest_known(), chunk()));
       checking_ = true;
       return {};
@@ -207,6 +210,7 @@ class updater : private check_policies<Policies> {
   result<void> decide() {
     const release_target& target = source_.target();
     const swap_state& state = swapper_.state();
+    log_.version("Repo version: "sv, target);
     if (target.id == state.rejected) return up_to_date(target.id);
     const bool same =
         state.version != version_id{} ? target.id == state.version : is_installed(target);
@@ -286,6 +290,7 @@ class updater : private check_policies<Policies> {
     log_.info(message_);
     finish(update_outcome::updated);
     light_.play(led_pattern::success);
+    log_.reset(settings_.reset);
     hardware_.reset(settings_.reset);
     return {};
   }
@@ -308,6 +313,10 @@ class updater : private check_policies<Policies> {
         failure.code == errc::rate_limited ? rate_limit_wait(http_.response(), hardware_.now()) : 0;
     const bool short_limit =
         failure.code == errc::rate_limited && limit_wait <= settings_.max_backoff_sec;
+    if (limits.tries != settings_.http_retries) log_.adapted("connect retries"sv, limits.tries);
+    if (limits.first_wait != settings_.backoff_sec)
+      log_.adapted("connect backoff"sv, limits.first_wait);
+    downloading_ = false;
     if (progress_.bytes > best_) best_ = progress_.bytes, attempts_ = 0;
     if ((is_transient(failure) || short_limit) && ++attempts_ < limits.tries) {
       pause_seconds_ =
@@ -347,10 +356,7 @@ class updater : private check_policies<Policies> {
   void update_progress() {
     if (progress_.phase != update_phase::staging) return;
     const auto& staged = stager_.progress();
-    if (staged.files != progress_.files)
-      light_.show(led_pattern::file_done);
-    else if (staged.bytes_moved != progress_.bytes_moved)
-      progress_.bytes_moved == 0 ? light_.show(led_pattern::downloading) : light_.chunk();
+    tell_staging(staged);
     progress_.bytes = staged.bytes;
     progress_.bytes_moved = staged.bytes_moved;
     progress_.files = staged.files;
@@ -358,6 +364,20 @@ class updater : private check_policies<Policies> {
     progress_.bytes_total = stager_.plan().size;
     progress_.files_total = stager_.plan().files;
     progress_.removals = stager_.plan().removals;
+  }
+
+  // What happens to the file at hand, in words and by the LED.
+  void tell_staging(const staging_progress& staged) {
+    if (staged.files != progress_.files) {
+      downloading_ = false;
+      log_.debug("Hash OK for "sv, stager_.subject());
+      light_.show(led_pattern::file_done);
+    } else if (staged.bytes_moved != progress_.bytes_moved) {
+      if (downloading_) return light_.chunk();
+      downloading_ = true;
+      log_.debug("Downloading: "sv, stager_.subject());
+      light_.show(led_pattern::downloading);
+    }
   }
 
   mutable_bytes chunk() {
@@ -376,6 +396,7 @@ class updater : private check_policies<Policies> {
   bool loaded_ = false;
   bool checking_ = false;
   bool scheduled_ = true;
+  bool downloading_ = false;  // the file at hand
   update_progress_report progress_;
   hardware_type hardware_;
   event_log<log_type> log_;

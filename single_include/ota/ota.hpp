@@ -7303,6 +7303,72 @@ struct check_policies {
 
 }  // namespace ota
 
+// ota/updater/event_log.hpp
+
+namespace ota {
+
+/// Tells events to a log policy; free where the policy is `no_log`. The words are those of
+/// 0x687931/ota, for tools that look for them.
+template <class Log>
+class event_log : public Log {
+ public:
+  event_log(Log log, bool debug) : Log(static_cast<Log&&>(log)), debug_(debug) {}
+
+  void info(std::string_view text) { tell(log_level::info, text); }
+  void failed(std::string_view text) { tell(log_level::error, text); }
+
+  void retry(std::uint32_t seconds, const error& failure) {
+    if constexpr (Log::enabled) {
+      fixed_string<max_log_line> line("Request failed, retrying in ");
+      line.append_number(seconds).append("s: "sv).append(failure.text);
+      tell(log_level::warning, line);
+    }
+  }
+
+  void reset(reset_mode mode) {
+    if constexpr (Log::enabled)
+      info(mode == reset_mode::hard   ? "Performing hard reset..."sv
+           : mode == reset_mode::soft ? "Performing soft reset..."sv
+                                      : "Not resetting device"sv);
+  }
+
+  // ---- told only where the configuration says `debug` -----------------------------------------
+
+  void debug(std::string_view what, std::string_view subject) {
+    if constexpr (Log::enabled) {
+      if (!debug_) return;
+      fixed_string<max_log_line> line(what);
+      line.append(subject);
+      tell(log_level::debug, line);
+    }
+  }
+
+  void version(std::string_view what, const release_target& version) {
+    if constexpr (Log::enabled) {
+      fixed_string<max_log_line> text(version.ref);
+      text.append(" #"sv).append(slice(version.commit.view(), 0, 7));
+      debug(what, text);
+    }
+  }
+
+  void adapted(std::string_view what, std::size_t value) {
+    if constexpr (Log::enabled) {
+      fixed_string<max_log_line> line("Adapt: ");
+      line.append(what).append(" -> "sv).append_number(value);
+      debug(line, {});
+    }
+  }
+
+ private:
+  void tell(log_level level, std::string_view text) {
+    if constexpr (Log::enabled) Log::write(level, text);
+  }
+
+  bool debug_;
+};
+
+}  // namespace ota
+
 // ota/updater/records.hpp
 
 namespace ota::detail {
@@ -7367,40 +7433,6 @@ struct update_progress_report {
   std::size_t bytes = 0;          ///< bytes complete
   std::size_t bytes_total = 0;
   std::size_t bytes_moved = 0;  ///< bytes of files that came over the network
-};
-
-/// Tells events to a log policy; free where the policy is `no_log`.
-template <class Log>
-class event_log : public Log {
- public:
-  event_log(Log log, bool debug) : Log(static_cast<Log&&>(log)), debug_(debug) {}
-
-  void info(std::string_view text) { tell(log_level::info, text); }
-  void failed(std::string_view text) { tell(log_level::error, text); }
-
-  void debug(std::string_view what, std::string_view subject) {
-    if constexpr (Log::enabled) {
-      if (!debug_) return;
-      fixed_string<max_log_line> line(what);
-      line.append(subject);
-      Log::write(log_level::debug, line);
-    }
-  }
-
-  void retry(std::uint32_t seconds, const error& failure) {
-    if constexpr (Log::enabled) {
-      fixed_string<max_log_line> line("Request failed, retrying in ");
-      line.append_number(seconds).append("s: "sv).append(failure.text);
-      Log::write(log_level::warning, line);
-    }
-  }
-
- private:
-  void tell(log_level level, std::string_view text) {
-    if constexpr (Log::enabled) Log::write(level, text);
-  }
-
-  bool debug_;
 };
 
 namespace detail {
@@ -7791,6 +7823,8 @@ class updater : private check_policies<Policies> {
         if (auto done = recover(); !done) return done;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       installed_ = detail::read_version(storage_, chunk());
+      log_.version("Installed version: "sv, installed_);
+      if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
       source_.begin(installed_, detail::load_etag(storage_, settings_, newest_known(), chunk()));
       checking_ = true;
       return {};
@@ -7812,6 +7846,7 @@ class updater : private check_policies<Policies> {
   result<void> decide() {
     const release_target& target = source_.target();
     const swap_state& state = swapper_.state();
+    log_.version("Repo version: "sv, target);
     if (target.id == state.rejected) return up_to_date(target.id);
     const bool same =
         state.version != version_id{} ? target.id == state.version : is_installed(target);
@@ -7891,6 +7926,7 @@ class updater : private check_policies<Policies> {
     log_.info(message_);
     finish(update_outcome::updated);
     light_.play(led_pattern::success);
+    log_.reset(settings_.reset);
     hardware_.reset(settings_.reset);
     return {};
   }
@@ -7913,6 +7949,10 @@ class updater : private check_policies<Policies> {
         failure.code == errc::rate_limited ? rate_limit_wait(http_.response(), hardware_.now()) : 0;
     const bool short_limit =
         failure.code == errc::rate_limited && limit_wait <= settings_.max_backoff_sec;
+    if (limits.tries != settings_.http_retries) log_.adapted("connect retries"sv, limits.tries);
+    if (limits.first_wait != settings_.backoff_sec)
+      log_.adapted("connect backoff"sv, limits.first_wait);
+    downloading_ = false;
     if (progress_.bytes > best_) best_ = progress_.bytes, attempts_ = 0;
     if ((is_transient(failure) || short_limit) && ++attempts_ < limits.tries) {
       pause_seconds_ =
@@ -7952,10 +7992,7 @@ class updater : private check_policies<Policies> {
   void update_progress() {
     if (progress_.phase != update_phase::staging) return;
     const auto& staged = stager_.progress();
-    if (staged.files != progress_.files)
-      light_.show(led_pattern::file_done);
-    else if (staged.bytes_moved != progress_.bytes_moved)
-      progress_.bytes_moved == 0 ? light_.show(led_pattern::downloading) : light_.chunk();
+    tell_staging(staged);
     progress_.bytes = staged.bytes;
     progress_.bytes_moved = staged.bytes_moved;
     progress_.files = staged.files;
@@ -7963,6 +8000,20 @@ class updater : private check_policies<Policies> {
     progress_.bytes_total = stager_.plan().size;
     progress_.files_total = stager_.plan().files;
     progress_.removals = stager_.plan().removals;
+  }
+
+  // What happens to the file at hand, in words and by the LED.
+  void tell_staging(const staging_progress& staged) {
+    if (staged.files != progress_.files) {
+      downloading_ = false;
+      log_.debug("Hash OK for "sv, stager_.subject());
+      light_.show(led_pattern::file_done);
+    } else if (staged.bytes_moved != progress_.bytes_moved) {
+      if (downloading_) return light_.chunk();
+      downloading_ = true;
+      log_.debug("Downloading: "sv, stager_.subject());
+      light_.show(led_pattern::downloading);
+    }
   }
 
   mutable_bytes chunk() {
@@ -7981,6 +8032,7 @@ class updater : private check_policies<Policies> {
   bool loaded_ = false;
   bool checking_ = false;
   bool scheduled_ = true;
+  bool downloading_ = false;  // the file at hand
   update_progress_report progress_;
   hardware_type hardware_;
   event_log<log_type> log_;

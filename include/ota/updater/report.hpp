@@ -38,40 +38,6 @@ struct update_progress_report {
   std::size_t bytes_moved = 0;  ///< bytes of files that came over the network
 };
 
-/// Tells events to a log policy; free where the policy is `no_log`.
-template <class Log>
-class event_log : public Log {
- public:
-  event_log(Log log, bool debug) : Log(static_cast<Log&&>(log)), debug_(debug) {}
-
-  void info(std::string_view text) { tell(log_level::info, text); }
-  void failed(std::string_view text) { tell(log_level::error, text); }
-
-  void debug(std::string_view what, std::string_view subject) {
-    if constexpr (Log::enabled) {
-      if (!debug_) return;
-      fixed_string<max_log_line> line(what);
-      line.append(subject);
-      Log::write(log_level::debug, line);
-    }
-  }
-
-  void retry(std::uint32_t seconds, const error& failure) {
-    if constexpr (Log::enabled) {
-      fixed_string<max_log_line> line("Request failed, retrying in ");
-      line.append_number(seconds).append("s: "sv).append(failure.text);
-      Log::write(log_level::warning, line);
-    }
-  }
-
- private:
-  void tell(log_level level, std::string_view text) {
-    if constexpr (Log::enabled) Log::write(level, text);
-  }
-
-  bool debug_;
-};
-
 namespace detail {
 
 /// A sentence about a failure: the file it is about, what happened, and its number.
