@@ -3,7 +3,6 @@
 #include <new>
 #include <utility>
 
-#include "core/backoff.hpp"
 #include "core/text.hpp"
 #include "policies.hpp"
 #include "scheduler.hpp"
@@ -14,6 +13,7 @@
 #include "updater/event_log.hpp"
 #include "updater/records.hpp"
 #include "updater/report.hpp"
+#include "updater/retry.hpp"
 #include "updater/status_light.hpp"
 
 namespace ota {
@@ -84,7 +84,7 @@ class updater : private check_policies<Policies> {
     hardware_.feed_watchdog();
     light_.tick();
     if (progress_.phase == update_phase::idle) begin();
-    if (pause_seconds_ != 0) {
+    if (retry_.pause() != 0) {
       wait_a_second();
       return true;
     }
@@ -148,8 +148,7 @@ class updater : private check_policies<Policies> {
     outcome_ = update_outcome::none;
     failure_ = &no_error;
     message_.clear();
-    attempts_ = 0;
-    best_ = 0;
+    retry_.reset();
     progress_ = {};
     enter(update_phase::checking);
     checking_ = false;
@@ -158,7 +157,7 @@ class updater : private check_policies<Policies> {
 
   void enter(update_phase phase) {
     progress_.phase = phase;
-    attempts_ = 0;
+    retry_.next_request();
   }
 
   void finish(update_outcome outcome) {
@@ -307,25 +306,10 @@ class updater : private check_policies<Policies> {
   // ---- failures -----------------------------------------------------------------------------
 
   void handle(const error& failure) {
-    const retry_limits limits =
-        adapt_to_signal({settings_.http_retries, settings_.backoff_sec}, hardware_.signal_dbm());
-    const std::uint32_t limit_wait =
-        failure.code == errc::rate_limited ? rate_limit_wait(http_.response(), hardware_.now()) : 0;
-    const bool short_limit =
-        failure.code == errc::rate_limited && limit_wait <= settings_.max_backoff_sec;
-    if (limits.tries != settings_.http_retries) log_.adapted("connect retries"sv, limits.tries);
-    if (limits.first_wait != settings_.backoff_sec)
-      log_.adapted("connect backoff"sv, limits.first_wait);
     downloading_ = false;
-    if (progress_.bytes > best_) best_ = progress_.bytes, attempts_ = 0;
-    if ((is_transient(failure) || short_limit) && ++attempts_ < limits.tries) {
-      pause_seconds_ =
-          short_limit ? limit_wait
-                      : backoff_seconds(attempts_, limits.first_wait, settings_.max_backoff_sec);
-      if (settings_.jitter && !short_limit)
-        pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
+    if (retry_.again(failure, http_.response(), progress_.bytes, limits(), settings_, hardware_)) {
       http_.close();
-      log_.retry(pause_seconds_, failure);
+      log_.retry(retry_.pause(), failure);
       if (progress_.phase == update_phase::checking) checking_ = false;
       return;
     }
@@ -339,6 +323,14 @@ class updater : private check_policies<Policies> {
     (void)detail::store_error(storage_, message_);
   }
 
+  retry_limits limits() {
+    const retry_limits asked{settings_.http_retries, settings_.backoff_sec};
+    const retry_limits limits = adapt_to_signal(asked, hardware_.signal_dbm());
+    if (limits.tries != asked.tries) log_.adapted("connect retries"sv, limits.tries);
+    if (limits.first_wait != asked.first_wait) log_.adapted("connect backoff"sv, limits.first_wait);
+    return limits;
+  }
+
   // The health log is the scheduler's: where it is not asked, none is kept.
   void note_health(std::string_view failure) {
     if (is_scheduled()) scheduler_.record_update(source_.target().ref, failure);
@@ -350,7 +342,7 @@ class updater : private check_policies<Policies> {
 
   void wait_a_second() {
     hardware_.wait(1000);
-    --pause_seconds_;
+    retry_.pass_a_second();
   }
 
   void update_progress() {
@@ -389,9 +381,7 @@ class updater : private check_policies<Policies> {
   // an object by shorter code.
   const config& settings_;
   const error* failure_ = &no_error;
-  std::size_t best_ = 0;
-  std::uint32_t attempts_ = 0;
-  std::uint32_t pause_seconds_ = 0;
+  retry retry_;
   update_outcome outcome_ = update_outcome::none;
   bool loaded_ = false;
   bool checking_ = false;

@@ -5228,47 +5228,6 @@ class memory_files {
 
 }  // namespace ota
 
-// ota/core/backoff.hpp
-
-namespace ota {
-
-/// How often a thing is tried, and how long to wait the first time.
-struct retry_limits {
-  std::uint32_t tries = 3;
-  std::uint32_t first_wait = 3;  ///< seconds
-};
-
-/// More patience on a weak WiFi signal, as 0x687931/ota has it: below -75 dBm at least 8 tries and
-/// 5 s, below -70 dBm at least 6 tries. 0 dBm: not known.
-constexpr retry_limits adapt_to_signal(retry_limits limits, int dbm) {
-  const std::uint32_t tries = dbm < -75 ? 8 : dbm < -70 ? 6 : 0;
-  if (limits.tries < tries) limits.tries = tries;
-  if (dbm < -75 && limits.first_wait < 5) limits.first_wait = 5;
-  return limits;
-}
-
-/// Seconds to wait after failure number `failures`, counted from 1: `first`, doubled each time up
-/// to `most`. What a server asks for (`Retry-After`) wins over it, and is for the caller to know.
-constexpr std::uint32_t backoff_seconds(std::uint32_t failures, std::uint32_t first,
-                                        std::uint32_t most) {
-  std::uint32_t wait = first;
-  for (std::uint32_t i = 1; i < failures && wait != 0 && wait < most; ++i)
-    wait = wait > most / 2 ? most : wait * 2;
-  return wait < most ? wait : most;
-}
-
-/// A wait made longer or shorter by chance, so that a fleet that failed together does not come
-/// back together: by up to a quarter, rounded up to whole seconds. `random` is any number. Not for
-/// a wait that a server asked for, which may not get shorter.
-constexpr std::uint32_t with_jitter(std::uint32_t seconds, std::uint32_t random) {
-  const std::uint32_t spread = seconds / 4 + (seconds % 4 != 0 ? 1 : 0);
-  const std::uint32_t least = seconds - spread;
-  const std::uint32_t more = random % (2 * spread + 1);
-  return more < UINT32_MAX - least ? least + more : UINT32_MAX;
-}
-
-}  // namespace ota
-
 // ota/hash/git_blob_id.hpp
 
 namespace ota {
@@ -7472,6 +7431,94 @@ result<void> store_error(Storage& storage, std::string_view message) {
 }  // namespace detail
 }  // namespace ota
 
+// ota/core/backoff.hpp
+
+namespace ota {
+
+/// How often a thing is tried, and how long to wait the first time.
+struct retry_limits {
+  std::uint32_t tries = 3;
+  std::uint32_t first_wait = 3;  ///< seconds
+};
+
+/// More patience on a weak WiFi signal, as 0x687931/ota has it: below -75 dBm at least 8 tries and
+/// 5 s, below -70 dBm at least 6 tries. 0 dBm: not known.
+constexpr retry_limits adapt_to_signal(retry_limits limits, int dbm) {
+  const std::uint32_t tries = dbm < -75 ? 8 : dbm < -70 ? 6 : 0;
+  if (limits.tries < tries) limits.tries = tries;
+  if (dbm < -75 && limits.first_wait < 5) limits.first_wait = 5;
+  return limits;
+}
+
+/// Seconds to wait after failure number `failures`, counted from 1: `first`, doubled each time up
+/// to `most`. What a server asks for (`Retry-After`) wins over it, and is for the caller to know.
+constexpr std::uint32_t backoff_seconds(std::uint32_t failures, std::uint32_t first,
+                                        std::uint32_t most) {
+  std::uint32_t wait = first;
+  for (std::uint32_t i = 1; i < failures && wait != 0 && wait < most; ++i)
+    wait = wait > most / 2 ? most : wait * 2;
+  return wait < most ? wait : most;
+}
+
+/// A wait made longer or shorter by chance, so that a fleet that failed together does not come
+/// back together: by up to a quarter, rounded up to whole seconds. `random` is any number. Not for
+/// a wait that a server asked for, which may not get shorter.
+constexpr std::uint32_t with_jitter(std::uint32_t seconds, std::uint32_t random) {
+  const std::uint32_t spread = seconds / 4 + (seconds % 4 != 0 ? 1 : 0);
+  const std::uint32_t least = seconds - spread;
+  const std::uint32_t more = random % (2 * spread + 1);
+  return more < UINT32_MAX - least ? least + more : UINT32_MAX;
+}
+
+}  // namespace ota
+
+// ota/updater/retry.hpp
+
+namespace ota {
+
+/// Decides whether a failed request is made again, and how long to wait before.
+class retry {
+ public:
+  /// Forgets what failed before.
+  void reset() {
+    attempts_ = 0;
+    best_ = 0;
+  }
+
+  /// Begins to count anew: what failed now is another request.
+  void next_request() { attempts_ = 0; }
+
+  /// Seconds still to wait.
+  std::uint32_t pause() const { return pause_; }
+  void pass_a_second() { --pause_; }
+
+  /// After a failure, with `answer` the head of the last answer and `bytes` what has been brought
+  /// so far: true when to try again after `pause()`. More bytes than ever before are progress, and
+  /// begin the count anew.
+  template <class Hardware>
+  bool again(const error& failure, const http_response& answer, std::size_t bytes,
+             const retry_limits& limits, const config& settings, Hardware& hardware) {
+    if (bytes > best_) best_ = bytes, attempts_ = 0;
+    const bool limited = failure.code == errc::rate_limited;
+    const std::uint32_t asked = limited ? rate_limit_wait(answer, hardware.now()) : 0;
+    if (limited ? asked > settings.max_backoff_sec : !is_transient(failure)) return false;
+    if (++attempts_ >= limits.tries) return false;
+    pause_ = asked;
+    if (!limited) {
+      pause_ = backoff_seconds(attempts_, limits.first_wait, settings.max_backoff_sec);
+      if (settings.jitter) pause_ = with_jitter(pause_, hardware.random());
+    }
+    return true;
+  }
+
+ private:
+  std::size_t best_ = 0;
+  std::uint32_t attempts_ = 0;
+  std::uint32_t pause_ = 0;
+};
+
+}  // namespace ota
+
 // ota/hardware/wait.hpp
 
 namespace ota {
@@ -7720,7 +7767,7 @@ class updater : private check_policies<Policies> {
     hardware_.feed_watchdog();
     light_.tick();
     if (progress_.phase == update_phase::idle) begin();
-    if (pause_seconds_ != 0) {
+    if (retry_.pause() != 0) {
       wait_a_second();
       return true;
     }
@@ -7784,8 +7831,7 @@ class updater : private check_policies<Policies> {
     outcome_ = update_outcome::none;
     failure_ = &no_error;
     message_.clear();
-    attempts_ = 0;
-    best_ = 0;
+    retry_.reset();
     progress_ = {};
     enter(update_phase::checking);
     checking_ = false;
@@ -7794,7 +7840,7 @@ class updater : private check_policies<Policies> {
 
   void enter(update_phase phase) {
     progress_.phase = phase;
-    attempts_ = 0;
+    retry_.next_request();
   }
 
   void finish(update_outcome outcome) {
@@ -7943,25 +7989,10 @@ class updater : private check_policies<Policies> {
   // ---- failures -----------------------------------------------------------------------------
 
   void handle(const error& failure) {
-    const retry_limits limits =
-        adapt_to_signal({settings_.http_retries, settings_.backoff_sec}, hardware_.signal_dbm());
-    const std::uint32_t limit_wait =
-        failure.code == errc::rate_limited ? rate_limit_wait(http_.response(), hardware_.now()) : 0;
-    const bool short_limit =
-        failure.code == errc::rate_limited && limit_wait <= settings_.max_backoff_sec;
-    if (limits.tries != settings_.http_retries) log_.adapted("connect retries"sv, limits.tries);
-    if (limits.first_wait != settings_.backoff_sec)
-      log_.adapted("connect backoff"sv, limits.first_wait);
     downloading_ = false;
-    if (progress_.bytes > best_) best_ = progress_.bytes, attempts_ = 0;
-    if ((is_transient(failure) || short_limit) && ++attempts_ < limits.tries) {
-      pause_seconds_ =
-          short_limit ? limit_wait
-                      : backoff_seconds(attempts_, limits.first_wait, settings_.max_backoff_sec);
-      if (settings_.jitter && !short_limit)
-        pause_seconds_ = with_jitter(pause_seconds_, hardware_.random());
+    if (retry_.again(failure, http_.response(), progress_.bytes, limits(), settings_, hardware_)) {
       http_.close();
-      log_.retry(pause_seconds_, failure);
+      log_.retry(retry_.pause(), failure);
       if (progress_.phase == update_phase::checking) checking_ = false;
       return;
     }
@@ -7975,6 +8006,14 @@ class updater : private check_policies<Policies> {
     (void)detail::store_error(storage_, message_);
   }
 
+  retry_limits limits() {
+    const retry_limits asked{settings_.http_retries, settings_.backoff_sec};
+    const retry_limits limits = adapt_to_signal(asked, hardware_.signal_dbm());
+    if (limits.tries != asked.tries) log_.adapted("connect retries"sv, limits.tries);
+    if (limits.first_wait != asked.first_wait) log_.adapted("connect backoff"sv, limits.first_wait);
+    return limits;
+  }
+
   // The health log is the scheduler's: where it is not asked, none is kept.
   void note_health(std::string_view failure) {
     if (is_scheduled()) scheduler_.record_update(source_.target().ref, failure);
@@ -7986,7 +8025,7 @@ class updater : private check_policies<Policies> {
 
   void wait_a_second() {
     hardware_.wait(1000);
-    --pause_seconds_;
+    retry_.pass_a_second();
   }
 
   void update_progress() {
@@ -8025,9 +8064,7 @@ class updater : private check_policies<Policies> {
   // an object by shorter code.
   const config& settings_;
   const error* failure_ = &no_error;
-  std::size_t best_ = 0;
-  std::uint32_t attempts_ = 0;
-  std::uint32_t pause_seconds_ = 0;
+  retry retry_;
   update_outcome outcome_ = update_outcome::none;
   bool loaded_ = false;
   bool checking_ = false;

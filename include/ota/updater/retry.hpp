@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../core/backoff.hpp"
+#include "../format/config.hpp"
+#include "../http/status.hpp"
+
+namespace ota {
+
+/// Decides whether a failed request is made again, and how long to wait before.
+class retry {
+ public:
+  /// Forgets what failed before.
+  void reset() {
+    attempts_ = 0;
+    best_ = 0;
+  }
+
+  /// Begins to count anew: what failed now is another request.
+  void next_request() { attempts_ = 0; }
+
+  /// Seconds still to wait.
+  std::uint32_t pause() const { return pause_; }
+  void pass_a_second() { --pause_; }
+
+  /// After a failure, with `answer` the head of the last answer and `bytes` what has been brought
+  /// so far: true when to try again after `pause()`. More bytes than ever before are progress, and
+  /// begin the count anew.
+  template <class Hardware>
+  bool again(const error& failure, const http_response& answer, std::size_t bytes,
+             const retry_limits& limits, const config& settings, Hardware& hardware) {
+    if (bytes > best_) best_ = bytes, attempts_ = 0;
+    const bool limited = failure.code == errc::rate_limited;
+    const std::uint32_t asked = limited ? rate_limit_wait(answer, hardware.now()) : 0;
+    if (limited ? asked > settings.max_backoff_sec : !is_transient(failure)) return false;
+    if (++attempts_ >= limits.tries) return false;
+    pause_ = asked;
+    if (!limited) {
+      pause_ = backoff_seconds(attempts_, limits.first_wait, settings.max_backoff_sec);
+      if (settings.jitter) pause_ = with_jitter(pause_, hardware.random());
+    }
+    return true;
+  }
+
+ private:
+  std::size_t best_ = 0;
+  std::uint32_t attempts_ = 0;
+  std::uint32_t pause_ = 0;
+};
+
+}  // namespace ota
