@@ -137,10 +137,14 @@ class entry_writer {
 /// Reads a list of entries from a file, one at a time.
 class entry_reader {
  public:
-  void begin(std::string_view path) {
+  /// Begins at the first entry, or at one whose `offset()` is known.
+  void begin(std::string_view path, std::uint32_t offset = 0) {
     path_ = path;
-    offset_ = 0;
+    offset_ = offset;
   }
+
+  /// Where the next entry begins.
+  std::uint32_t offset() const { return offset_; }
 
   /// Fills `value` with the next entry; false at the end of the list or when there is no list.
   template <class Storage>

@@ -56,14 +56,18 @@ class planner {
     return remove_other();
   }
 
-  /// Whether the new version has a file at `path`. Reads the whole list.
+  /// Whether the new version has a file at `path`. Reads the whole list, unless that is sorted:
+  /// then only what it has of the directory, once that is found. So ask for the files of one
+  /// directory after each other.
   result<bool> lists(std::string_view path) {
-    entry_reader list;
-    list.begin(layout::listing);
+    if (new_sorted_)
+      if (auto done = find_directory(parent_path(path)); !done) return done.error();
+    new_.begin(layout::listing, new_sorted_ ? directory_at_ : 0);
     for (;;) {
-      const auto more = list.next(storage_, other_);
+      const auto more = new_.next(storage_, other_);
       if (!more || !*more) return more;
       if (other_.path.view() == path) return true;
+      if (new_sorted_ && other_.path.view() > path) return false;
     }
   }
 
@@ -95,7 +99,7 @@ class planner {
 
   void start(stage next) {
     stage_ = next;
-    hashing_ = have_old_ = have_new_ = false;
+    hashing_ = have_old_ = have_new_ = directory_known_ = false;
     item_ = other_ = {};
     new_.begin(layout::listing);
     old_.begin(layout::installed);
@@ -134,6 +138,20 @@ class planner {
     return true;
   }
 
+  // Where in the sorted list a directory begins; `item_.path` remembers which it was.
+  result<void> find_directory(std::string_view directory) {
+    if (directory_known_ && item_.path.view() == directory) return {};
+    item_.path.assign(directory);
+    directory_known_ = true;
+    new_.begin(layout::listing);
+    for (;;) {
+      directory_at_ = new_.offset();
+      const auto more = new_.next(storage_, other_);
+      if (!more) return more.error();
+      if (!*more || other_.path.view() > directory) return {};
+    }
+  }
+
   result<bool> compare_next() {
     const auto more = new_.next(storage_, item_);
     if (!more) return more;
@@ -168,7 +186,9 @@ class planner {
   result<bool> bring(entry_kind kind) {
     item_.kind = kind;
     ++summary_.files;
-    if (!count_only_) summary_.size += item_.size;
+    // A sum that cannot be counted is more than there is room for.
+    const std::size_t room = SIZE_MAX - summary_.size;
+    if (!count_only_) summary_.size += item_.size < room ? item_.size : room;
     if (auto done = add(item_); !done) return done.error();
     return true;
   }
@@ -229,6 +249,8 @@ class planner {
   bool mode_differs_ = false;
   bool have_old_ = false;
   bool have_new_ = false;
+  bool directory_known_ = false;
+  std::uint32_t directory_at_ = 0;  // in the list
   plan_summary summary_;
   entry_reader new_;
   entry_reader old_;

@@ -162,6 +162,24 @@ TEST_F(updates, apply_delete_patterns) {
   EXPECT_FALSE(exists("old"));
 }
 
+TEST_F(updates, find_strays_between_names_that_sort_closely) {
+  // '-' and '.' sort before '/', and digits behind it.
+  tree version;
+  for (const char* path : {"lib-old/x", "lib.txt", "lib/a", "lib/a-b/c", "lib/a.b", "lib/b/c/d",
+                           "lib/b/e", "lib/b0", "lib0/x", "m"})
+    version[path] = {path};
+  for (const char* path : {"lib/a0", "lib/a-b/a", "lib/a-b/d", "lib/b/c/a", "lib/b/c/z", "lib/b/d",
+                           "lib/b/f", "lib/z/z"})
+    put(path, "a stray");
+  put("lib-old/stray", "kept: below no pattern");
+  static constexpr std::string_view patterns[] = {"lib"};
+  settings.delete_patterns = patterns;
+  offer('1', version);
+  EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+  version["lib-old/stray"] = {"kept: below no pattern"};
+  EXPECT_EQ(read_tree(storage), version);
+}
+
 TEST_F(updates, take_only_what_is_allowed) {
   static constexpr std::string_view allowed[] = {"/lib/", "a.txt"};
   static constexpr std::string_view ignored[] = {"lib/empty"};
