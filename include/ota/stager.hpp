@@ -22,7 +22,7 @@ template <class Storage, class Hash, class Trust>
 class stager {
  public:
   stager(Storage& storage, const config& settings)
-      : storage_(storage), settings_(settings), walk_(storage, settings), none_() {}
+      : storage_(storage), settings_(settings), none_() {}
 
   /// Begins to stage a version, or goes on with it where it has been begun.
   result<void> begin(const release_target& target, bool has_manifest) {
@@ -30,10 +30,11 @@ class stager {
     record_ = {};
     staged_ = {};
     has_manifest_ = has_manifest && Trust::reads_manifests;
-    if (settings_.channel == "stable"sv && !settings_.manifest_key.empty() && !has_manifest)
+    const bool follows_branch = settings_.channel != "stable"sv && settings_.tag.empty();
+    if (!follows_branch && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
-    if (last.load(storage_) && last.version == target.id &&
+    if (!record_only_ && last.load(storage_) && last.version == target.id &&
         last.settings == detail::settings_sum(settings_)) {
       record_ = last;
       begin_download();
@@ -58,7 +59,7 @@ class stager {
         if constexpr (Trust::reads_manifests) return manifest_.subject();
         return {};
       case stage::compare:
-        return planner_.subject();
+        return compare_.plan.subject();
       case stage::download:
         return downloader_.subject();
       default:
@@ -77,17 +78,17 @@ class stager {
       case stage::clean_old:
         return begin_list(detail::remove_tree_step(storage_, layout::replaced));
       case stage::list:
-        return begin_compare(lister_.step(http, source, chunk));
+        return list(http, source, chunk);
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
           return begin_compare(manifest_.step(http, source, chunk));
         break;
       case stage::compare:
-        return begin_deletes(planner_.step(chunk));
+        return begin_deletes(compare_.plan.step(chunk));
       case stage::deletes:
         return begin_walk(next_delete());
       case stage::patterns:
-        return after(walk_.step(planner_), stage::seal);
+        return after(compare_.walk.step(compare_.plan), stage::seal);
       case stage::seal:
         return seal();
       case stage::download:
@@ -118,6 +119,10 @@ class stager {
     seal,
     download
   };
+
+  static constexpr error damaged_plan{
+      errc::malformed, "stager",
+      "what was staged before is damaged; the next update makes it anew"};
 
   // Goes to the next stage when the present one has nothing left to do.
   result<bool> after(const result<bool>& more, stage next) {
@@ -153,13 +158,20 @@ class stager {
     return true;
   }
 
+  template <class Http, class Source>
+  result<bool> list(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = lister_.step(http, source, chunk);
+    staged_.lists = lister_.answers();
+    return begin_compare(more);
+  }
+
   result<bool> begin_compare(const result<bool>& more) {
     if (!more || *more) return more;
     version_ = target_->ref;
     if constexpr (Trust::reads_manifests)
       if (has_manifest_) manifest_.take_version(version_);
-    ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
-    planner_.begin(record_only_);
+    ::new (&compare_) comparison{{storage_, settings_}, {storage_, settings_}};
+    compare_.plan.begin(record_only_);
     stage_ = stage::compare;
     return true;
   }
@@ -177,13 +189,13 @@ class stager {
     entry item;
     const auto more = deletes_.next(storage_, item);
     if (!more || !*more) return more;
-    if (auto done = planner_.remove(item.path); !done) return done.error();
+    if (auto done = compare_.plan.remove_unless_listed(item.path); !done) return done.error();
     return true;
   }
 
   result<bool> begin_walk(const result<bool>& more) {
     if (!more || *more) return more;
-    walk_.begin();
+    compare_.walk.begin();
     stage_ = stage::patterns;
     return true;
   }
@@ -191,15 +203,18 @@ class stager {
   // The plan is complete: is there room for it? Then it is made durable, and can be resumed.
   result<bool> seal() {
     if (auto done = add_own_files(); !done) return done.error();
-    const auto plan = planner_.finish();
+    const auto plan = compare_.plan.finish();
     if (!plan) return plan.error();
     record_.plan = *plan;
     if (plan->entries == 0) return false;
     if (auto room = check_space(plan->size); !room) return room.error();
+    if (auto done = keep_reserve(); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
     record_.version = target_->id;
     record_.settings = detail::settings_sum(settings_);
-    if (auto done = record_.store(storage_); !done) return done.error();
+    // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
+    if (!record_only_)
+      if (auto done = record_.store(storage_); !done) return done.error();
     begin_download();
     return true;
   }
@@ -208,10 +223,20 @@ class stager {
     const auto text = detail::version_json(version_, target_->commit);
     const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
     if (!unchanged) return unchanged.error();
-    if (*unchanged && planner_.is_empty() && !settings_.force) return {};
+    if (*unchanged && compare_.plan.is_empty() && !settings_.force) return {};
     if (!*unchanged)
-      if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
-    return planner_.add_list();
+      if (auto done = compare_.plan.add_own_file(layout::version, as_bytes(text)); !done)
+        return done;
+    return compare_.plan.add_list();
+  }
+
+  // Room that a put-back can have where the new version has filled the storage.
+  result<void> keep_reserve() {
+    const auto there = storage_.stat(layout::reserve);
+    if (!there) return there.error();
+    if (there->kind == file_kind::file) return {};
+    const std::uint8_t room[256] = {};
+    return storage_.write(layout::reserve, 0, room);
   }
 
   result<void> check_space(std::uint64_t size) {
@@ -231,12 +256,25 @@ class stager {
   template <class Http, class Source>
   result<bool> download(Http& http, Source& source, mutable_bytes chunk) {
     const auto more = downloader_.step(http, source, chunk);
+    const std::uint32_t lists = staged_.lists;
     staged_ = downloader_.progress();
+    staged_.lists = lists;
+    const bool damaged = more ? !*more && downloader_.plan_sum() != record_.plan.sum
+                              : more.error().code == errc::malformed;
+    if (damaged) {
+      // The next update begins to stage anew.
+      if (auto done = storage_.remove(layout::target); !done) return done.error();
+      return damaged_plan;
+    }
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
   }
 
+  struct comparison {
+    planner<Storage, Hash> plan;
+    pattern_walk<Storage> walk;
+  };
   struct nothing {};
   using manifest_stage =
       std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust>, nothing>;
@@ -250,14 +288,13 @@ class stager {
   staging_progress staged_;
   detail::staging_record record_;
   entry_reader deletes_;
-  pattern_walk<Storage> walk_;
   fixed_string<128> version_;
   // One after the other, never two at a time.
   union {
     char none_;
     lister<Storage> lister_;
     manifest_stage manifest_;
-    planner<Storage, Hash> planner_;
+    comparison compare_;
     downloader<Storage, Hash> downloader_;
   };
 };

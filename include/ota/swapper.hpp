@@ -1,36 +1,11 @@
 #pragma once
 
-#include <cstring>
-
-#include "core/version_id.hpp"
 #include "hash/crc32.hpp"
 #include "manifest/entry.hpp"
-#include "storage/atomic_file.hpp"
 #include "storage/layout.hpp"
+#include "swapper/swap_state.hpp"
 
 namespace ota {
-
-/// How far the change from one version to the next is. Kept on storage; see docs/power-safety.md.
-enum class swap_phase : std::uint8_t {
-  idle,      ///< one version, nothing to put back
-  swapping,  ///< the new version is complete beside the old one and is being moved in
-  trial,     ///< the new version runs and is not confirmed yet
-  kept,      ///< the new version is confirmed; the old one can still be put back
-  removing,  ///< putting back: what the new version added is being removed
-  restoring  ///< putting back: what it replaced is being moved in again
-};
-
-/// What the swapper keeps on storage.
-struct swap_state {
-  swap_phase phase = swap_phase::idle;
-  std::uint8_t boots = 0;     ///< starts of the version on trial so far
-  std::uint8_t allowed = 1;   ///< starts without being confirmed, before it is put back
-  bool reject = false;        ///< the version being put back is not to be tried again
-  std::uint32_t entries = 0;  ///< in the plan
-  version_id version{};       ///< running, or being moved in
-  version_id previous{};      ///< to be put back
-  version_id rejected{};      ///< put back before
-};
 
 /// Makes a staged version the running one, and puts the old one back.
 ///
@@ -56,15 +31,9 @@ class swapper {
 
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
-    std::uint8_t record[record_size];
-    state_ = {};
     begin_pass(pass::back_up);
-    const auto size = storage_.read(layout::state, 0, record);
-    if (!size) {
-      if (size.error().code == errc::not_found) return {};
-      return size.error();
-    }
-    decode({record, *size});
+    if (auto done = detail::load_state(storage_, state_); !done) return done;
+    if (!active()) return check_version_file();
     if (state_.phase == swap_phase::removing) begin_pass(pass::remove_new);
     if (state_.phase == swap_phase::restoring) begin_pass(pass::put_back);
     return {};
@@ -75,12 +44,14 @@ class swapper {
   /// The version may start `allowed` times, at least once, without being confirmed.
   result<void> begin(const version_id& version, std::uint32_t entries, std::uint32_t allowed) {
     failure_ = &no_error;
-    state_.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
-    state_.previous = state_.version;
-    state_.version = version;
-    state_.entries = entries;
-    state_.boots = 0;
-    return enter(swap_phase::swapping, pass::back_up);
+    swap_state next = state_;
+    next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
+    next.previous = state_.version;
+    next.version = version;
+    next.entries = entries;
+    next.boots = 0;
+    next.phase = swap_phase::swapping;
+    return enter(next, pass::back_up);
   }
 
   /// One entry further; false when there is nothing left to do. An error while swapping turns
@@ -91,8 +62,7 @@ class swapper {
     if (done) return true;
     if (state_.phase != swap_phase::swapping) return done.error();
     failure_ = &done.error();
-    state_.reject = false;
-    if (auto turned = enter(swap_phase::removing, pass::remove_new); !turned) return turned.error();
+    if (auto turned = turn_round(false); !turned) return turned.error();
     return true;
   }
 
@@ -100,38 +70,38 @@ class swapper {
   result<void> count_boot() {
     if (state_.phase != swap_phase::trial) return {};
     if (state_.boots >= state_.allowed) return revert();
-    ++state_.boots;
-    return store();
+    swap_state next = state_;
+    ++next.boots;
+    return change(next);
   }
 
   /// Keeps the version on trial.
   result<void> confirm() {
     if (state_.phase != swap_phase::trial) return nothing_on_trial;
-    state_.phase = swap_phase::kept;
-    return store();
+    return change_phase(swap_phase::kept);
   }
 
   /// Begins to put the old version back; the present one will not be tried again.
   result<void> revert() {
     if (state_.phase != swap_phase::trial && state_.phase != swap_phase::kept)
       return nothing_to_put_back;
-    state_.reject = true;
-    return enter(swap_phase::removing, pass::remove_new);
+    return turn_round(true);
   }
 
   /// Gives up the old version, so that its place can be used for staging the next.
   result<void> forget_previous() {
     if (state_.phase != swap_phase::kept) return {};
-    state_.phase = swap_phase::idle;
-    state_.previous = {};
-    return store();
+    swap_state next = state_;
+    next.phase = swap_phase::idle;
+    next.previous = {};
+    return change(next);
   }
 
   /// Records that `version` runs without anything having been swapped.
   result<void> adopt(const version_id& version) {
-    if (state_.version == version) return {};
-    state_.version = version;
-    return store();
+    swap_state next = state_;
+    next.version = version;
+    return note_version_file(next);
   }
 
  private:
@@ -144,28 +114,101 @@ class swapper {
 
   enum class pass : std::uint8_t { back_up, install, remove_new, put_back };
 
-  // magic, phase, boots, reject, allowed, entries, version, previous, rejected, CRC-32 of all
-  // before it
-  static constexpr std::uint32_t magic = 0x3141544f;  // "OTA1"
-  static constexpr std::size_t record_size = 4 + 4 + 4 + 3 * 20 + 4;
-
   void begin_pass(pass next) {
     pass_ = next;
     plan_.begin(layout::plan);
     count_ = 0;
   }
 
-  result<void> enter(swap_phase phase, pass first) {
-    state_.phase = phase;
+  // What the version being put back has left at the place of an old file goes first, one thing a
+  // step: the same entry is then looked at again.
+  result<void> put_back(std::string_view path, std::string_view replaced, std::uint32_t index) {
+    for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above)) {
+      const auto there = storage_.stat(above);
+      if (!there) return there.error();
+      if (there->kind == file_kind::file || there->kind == file_kind::other)
+        if (auto done = storage_.remove(above); !done) return done;
+    }
+    const auto there = storage_.stat(path);
+    if (!there) return there.error();
+    if (there->kind != file_kind::directory) return storage_.rename(replaced, path);
+    if (auto done = detail::remove_tree_step(storage_, path); !done) return done.error();
+    plan_.begin(layout::plan, entry_at_);
+    count_ = index;
+    return {};
+  }
+
+  // The state in memory is always one that storage has.
+  result<void> change(const swap_state& next) {
+    if (auto done = detail::store_state(storage_, next); !done) return done;
+    state_ = next;
+    return {};
+  }
+
+  result<void> change_phase(swap_phase phase) {
+    swap_state next = state_;
+    next.phase = phase;
+    return change(next);
+  }
+
+  result<void> enter(const swap_state& next, pass first) {
+    if (auto done = change(next); !done) return done;
     begin_pass(first);
-    return store();
+    return {};
+  }
+
+  // Begins to put the old version back.
+  result<void> turn_round(bool reject) {
+    swap_state next = state_;
+    next.reject = reject;
+    next.phase = swap_phase::removing;
+    return enter(next, pass::remove_new);
+  }
+
+  // Keeps a sum over version.json with the state, unless it is the same as before.
+  result<void> note_version_file(swap_state& next) {
+    const auto sum = version_file_sum();
+    if (!sum) return sum.error();
+    next.version_file = *sum;
+    if (next.version == state_.version && next.version_file == state_.version_file &&
+        next.phase == state_.phase)
+      return {};
+    return change(next);
+  }
+
+  // Another client may have changed what is installed since: then nothing that the state says of
+  // it holds any more.
+  result<void> check_version_file() {
+    if (state_.version == version_id{}) return {};
+    const auto sum = version_file_sum();
+    if (!sum) return sum.error();
+    if (*sum == state_.version_file) return {};
+    const version_id rejected = state_.rejected;
+    state_ = {};
+    state_.rejected = rejected;
+    return {};
+  }
+
+  result<std::uint32_t> version_file_sum() {
+    crc32 sum;
+    std::uint8_t piece[64];
+    for (std::size_t at = 0;;) {
+      const auto size = storage_.read(layout::version, at, piece);
+      if (!size && size.error().code != errc::not_found) return size.error();
+      if (!size || *size == 0) return sum.value();
+      sum.update({piece, *size});
+      at += *size;
+    }
   }
 
   result<void> work() {
     entry item;
+    entry_at_ = plan_.offset();
     const auto more = plan_.next(storage_, item);
     if (!more) return more.error();
-    if (*more) return apply(item, count_++);
+    const std::uint32_t index = count_;
+    if (*more) ++count_;
+    if (*more) return apply(item, index);
     if (count_ != state_.entries) return damaged_plan;
     return end_pass();
   }
@@ -178,20 +221,26 @@ class swapper {
       case pass::back_up:
         begin_pass(pass::install);
         return {};
-      case pass::install:
-        state_.phase = swap_phase::trial;
-        return store();
-      case pass::remove_new:
-        return enter(swap_phase::restoring, pass::put_back);
+      case pass::install: {
+        swap_state next = state_;
+        next.phase = swap_phase::trial;
+        return note_version_file(next);
+      }
+      case pass::remove_new: {
+        swap_state next = state_;
+        next.phase = swap_phase::restoring;
+        return enter(next, pass::put_back);
+      }
       case pass::put_back:
         break;
     }
-    if (state_.reject) state_.rejected = state_.version;
-    state_.reject = false;
-    state_.version = state_.previous;
-    state_.previous = {};
-    state_.phase = swap_phase::idle;
-    return store();
+    swap_state next = state_;
+    if (next.reject) next.rejected = next.version;
+    next.reject = false;
+    next.version = next.previous;
+    next.previous = {};
+    next.phase = swap_phase::idle;
+    return note_version_file(next);
   }
 
   result<void> apply(const entry& item, std::uint32_t index) {
@@ -224,43 +273,9 @@ class swapper {
         detail::remove_empty_parents(storage_, item.path);
         return {};
       case pass::put_back:
-        return is_replaced ? storage_.rename(replaced, item.path) : result<void>{};
+        return is_replaced ? put_back(item.path, replaced, index) : result<void>{};
     }
     return {};
-  }
-
-  result<void> store() {
-    std::uint8_t record[record_size];
-    detail::put_u32(record, magic);
-    record[4] = static_cast<std::uint8_t>(state_.phase);
-    record[5] = state_.boots;
-    record[6] = state_.reject ? 1 : 0;
-    record[7] = state_.allowed;
-    detail::put_u32(record + 8, state_.entries);
-    std::memcpy(record + 12, state_.version.data(), 20);
-    std::memcpy(record + 32, state_.previous.data(), 20);
-    std::memcpy(record + 52, state_.rejected.data(), 20);
-    detail::put_u32(record + 72, checksum(record));
-    return write_atomically(storage_, layout::state, layout::temporary, record);
-  }
-
-  void decode(bytes record) {
-    if (record.size() != record_size || detail::get_u32(record.data()) != magic) return;
-    if (detail::get_u32(record.data() + 72) != checksum(record.data()) || record[4] > 5) return;
-    state_.phase = static_cast<swap_phase>(record[4]);
-    state_.boots = record[5];
-    state_.reject = record[6] != 0;
-    state_.allowed = record[7];
-    state_.entries = detail::get_u32(record.data() + 8);
-    std::memcpy(state_.version.data(), record.data() + 12, 20);
-    std::memcpy(state_.previous.data(), record.data() + 32, 20);
-    std::memcpy(state_.rejected.data(), record.data() + 52, 20);
-  }
-
-  static std::uint32_t checksum(const std::uint8_t* record) {
-    crc32 sum;
-    sum.update({record, record_size - 4});
-    return sum.value();
   }
 
   Storage& storage_;
@@ -268,6 +283,7 @@ class swapper {
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
+  std::uint32_t entry_at_ = 0;  // of the entry at hand, in the plan
   pass pass_ = pass::back_up;
 };
 

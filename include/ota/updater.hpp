@@ -59,20 +59,18 @@ class updater : private check_policies<Policies> {
   /// What a start of the device does, before anything of the version runs: ends or undoes what a
   /// power cut interrupted, and puts a version back that was not confirmed within its starts.
   result<void> boot() {
-    if (auto done = recover(); !done) return done;
-    if (auto done = swapper_.count_boot(); !done) return done;
-    if (!swapper_.active()) return {};
-    log_.info("Rollback triggered: the version on trial was not confirmed"sv);
-    return finish_swap();
+    return with_room([this]() -> result<void> {
+      if (auto done = load_and_finish(); !done) return done;
+      if (auto done = swapper_.count_boot(); !done) return done;
+      if (!swapper_.active()) return {};
+      log_.info("Rollback triggered: the version on trial was not confirmed"sv);
+      return finish_swap();
+    });
   }
 
   /// Ends or undoes what was interrupted, without counting a start of the device.
   result<void> recover() {
-    if (auto done = swapper_.load(); !done) return done;
-    loaded_ = true;
-    if constexpr (Policies::takes_over)
-      if (auto done = detail::take_over(storage_, settings_); !done) return done;
-    return finish_swap();
+    return with_room([this] { return load_and_finish(); });
   }
 
   /// Reads how far the swap is, and changes nothing: for a report.
@@ -106,16 +104,20 @@ class updater : private check_policies<Policies> {
 
   /// The version on trial works: keep it.
   result<void> confirm() {
-    if (auto done = recover(); !done) return done;
-    return swapper_.confirm();
+    return with_room([this]() -> result<void> {
+      if (auto done = load_and_finish(); !done) return done;
+      return swapper_.confirm();
+    });
   }
 
   /// Puts the version before the present one back; the present one is not tried again.
   result<void> rollback() {
-    if (auto done = recover(); !done) return done;
-    if (auto done = swapper_.revert(); !done) return done;
-    log_.info("Rollback triggered"sv);
-    return finish_swap();
+    return with_room([this]() -> result<void> {
+      if (auto done = load_and_finish(); !done) return done;
+      if (auto done = swapper_.revert(); !done) return done;
+      log_.info("Rollback triggered"sv);
+      return finish_swap();
+    });
   }
 
   const update_progress_report& progress() const { return progress_; }
@@ -141,6 +143,29 @@ class updater : private check_policies<Policies> {
   static constexpr error trial_pending{
       errc::wrong_state, "updater",
       "a version is on trial: confirm it or roll it back before the next update"};
+
+  // ---- what a start does ----------------------------------------------------------------------
+
+  result<void> load_and_finish() {
+    if (auto done = swapper_.load(); !done) return done;
+    if constexpr (Policies::takes_over)
+      if (auto done = detail::take_over(storage_, settings_); !done) return done;
+    return finish_swap();
+  }
+
+  // Does something with the state of the swap. After a failure nobody knows what of it reached the
+  // storage, so the next one reads it again. A full storage must not keep a bad version in place.
+  template <class Action>
+  result<void> with_room(Action&& action) {
+    auto done = action();
+    if (done.error().code == errc::no_space) {
+      detail::make_room(storage_);
+      (void)storage_.remove(layout::reserve);
+      done = action();
+    }
+    loaded_ = done.has_value();
+    return done;
+  }
 
   // ---- the phases of an update --------------------------------------------------------------
 
@@ -185,10 +210,11 @@ class updater : private check_policies<Policies> {
       if (!loaded_)
         if (auto done = recover(); !done) return done;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
-      installed_ = detail::read_version(storage_, chunk());
-      log_.version("Installed version: "sv, installed_);
+      log_.version("Installed version: "sv, installed());
       if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
-      source_.begin(installed_, detail::load_etag(storage_, settings_, newest_known(), chunk()));
+      if (!detail::load_known(storage_, settings_, known_) || !is_settled(known_.version.id))
+        known_ = {};
+      source_.begin(known_.version, known_.etag);
       checking_ = true;
       return {};
     }
@@ -196,14 +222,14 @@ class updater : private check_policies<Policies> {
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
-    if (*found == resolution::unchanged) return up_to_date(newest_known());
+    if (*found == resolution::unchanged) return up_to_date(known_.version.id);
     return decide();
   }
 
-  // What the last check found to be the newest: it runs, or was put back.
-  const version_id& newest_known() const {
-    const swap_state& state = swapper_.state();
-    return state.rejected != version_id{} ? state.rejected : state.version;
+  // Whether nothing is left to do for a version: it runs, or was put back.
+  bool is_settled(const version_id& id) const {
+    return id != version_id{} &&
+           (id == swapper_.state().version || id == swapper_.state().rejected);
   }
 
   result<void> decide() {
@@ -227,9 +253,10 @@ class updater : private check_policies<Policies> {
     return stager_.begin(target, source_.has_manifest());
   }
 
-  bool is_installed(const release_target& target) const {
-    return installed_.commit.view() == target.commit.view() &&
-           (!source_.has_manifest() || installed_.ref.view() == target.ref.view());
+  bool is_installed(const release_target& target) {
+    const release_target installed = detail::read_version(storage_, chunk());
+    return installed.commit.view() == target.commit.view() &&
+           (!source_.has_manifest() || installed.ref.view() == target.ref.view());
   }
 
   result<void> up_to_date(const version_id& newest) {
@@ -237,15 +264,16 @@ class updater : private check_policies<Policies> {
     message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
                              : "No update required");
     log_.info(message_);
-    auto done = remember(newest);
+    remember(newest);
     finish(rejected ? update_outcome::rejected : update_outcome::up_to_date);
-    return done;
+    return {};
   }
 
-  result<void> remember(const version_id& newest) {
-    if (is_scheduled())
-      if (auto done = scheduler_.record_check(); !done) return done;
-    return detail::store_etag(storage_, settings_, newest, source_.etag());
+  // Spares the next check a request. A storage that cannot keep it does not make this one fail.
+  void remember(const version_id& newest) {
+    if (is_scheduled()) (void)scheduler_.record_check();
+    if (newest == source_.target().id)
+      (void)detail::store_known(storage_, settings_, source_.target(), source_.etag());
   }
 
   bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }
@@ -281,7 +309,7 @@ class updater : private check_policies<Policies> {
     if (!more) return more.error();
     if (*more) return {};
     if (swapper_.failure().code != errc::none) return swapper_.failure();
-    if (auto done = remember(source_.target().id); !done) return done;
+    remember(source_.target().id);
     note_health({});
     message_.clear();
     message_.append("updated to "sv).append(source_.target().ref).append(" #"sv);
@@ -307,12 +335,15 @@ class updater : private check_policies<Policies> {
 
   void handle(const error& failure) {
     downloading_ = false;
-    if (retry_.again(failure, http_.response(), progress_.bytes, limits(), settings_, hardware_)) {
+    const std::size_t brought = progress_.bytes + stager_.progress().lists;
+    if (retry_.again(failure, http_.response(), brought, limits(), settings_, hardware_)) {
       http_.close();
       log_.retry(retry_.pause(), failure);
       if (progress_.phase == update_phase::checking) checking_ = false;
       return;
     }
+    loaded_ = false;
+    if (failure.code == errc::no_space) detail::make_room(storage_);
     failure_ = &failure;
     detail::describe(message_, failure, subject(), http_.response().status);
     log_.failed(message_);
@@ -395,7 +426,7 @@ class updater : private check_policies<Policies> {
                                                                                 settings_};
   swapper<storage_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
-  release_target installed_;
+  detail::known_version known_;
   typename Policies::source source_{settings_};
   stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
                                                                                   settings_};

@@ -29,7 +29,8 @@ class verifier {
     if (kind == digest_kind::git_id) ::new (&git_) git_blob_id<sha1>(size);
     if constexpr (checks_manifests) {
       if (kind == digest_kind::sha256) ::new (&strong_) Hash();
-      if (kind == digest_kind::crc32) ::new (&check_) crc32();
+      // Where nothing is promised, a sum still tells whether storage keeps what it is given.
+      if (kind == digest_kind::crc32 || kind == digest_kind::none) ::new (&check_) crc32();
     }
   }
 
@@ -37,7 +38,7 @@ class verifier {
     if (kind_ == digest_kind::git_id) git_.update(data);
     if constexpr (checks_manifests) {
       if (kind_ == digest_kind::sha256) strong_.update(data);
-      if (kind_ == digest_kind::crc32) check_.update(data);
+      if (kind_ == digest_kind::crc32 || kind_ == digest_kind::none) check_.update(data);
     }
   }
 
@@ -52,6 +53,12 @@ class verifier {
       }
     }
     return unknown_hash;
+  }
+
+  /// Of a content of which nothing is promised: a sum over the bytes so far.
+  std::uint32_t sum() const {
+    if constexpr (checks_manifests) return check_.value();
+    return 0;
   }
 
  private:

@@ -762,6 +762,23 @@ constexpr bool starts_with(std::string_view text, std::string_view beginning) {
   return slice(text, 0, beginning.size()) == beginning;
 }
 
+namespace detail {
+
+/// Whether `text` begins with `prefix`, which is in lower case, in any case of its ASCII letters.
+constexpr bool starts_with_any_case(std::string_view text, std::string_view prefix) {
+  if (text.size() < prefix.size()) return false;
+  for (std::size_t i = 0; i < prefix.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != prefix[i]) return false;
+  }
+  return true;
+}
+
+constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() && starts_with_any_case(text, lower);
+}
+
+}  // namespace detail
 }  // namespace ota
 
 // ota/core/path.hpp
@@ -973,16 +990,6 @@ namespace detail {
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_alphanumeric(char c) {
   return is_digit(c) || (static_cast<char>(c | 0x20) >= 'a' && static_cast<char>(c | 0x20) <= 'z');
-}
-
-/// Whether `text` begins with `prefix`, which is in lower case, in any case.
-constexpr bool starts_with_any_case(std::string_view text, std::string_view prefix) {
-  if (text.size() < prefix.size()) return false;
-  for (std::size_t i = 0; i < prefix.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != prefix[i]) return false;
-  }
-  return true;
 }
 
 /// Whether nothing in `text` could end a request line or a header early.
@@ -1214,10 +1221,6 @@ constexpr bool has_control(std::string_view text) {
   return false;
 }
 
-constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() && starts_with_any_case(text, lower);
-}
-
 /// What `validate` finds: `where` is the key at fault.
 namespace bad_config {
 
@@ -1316,7 +1319,7 @@ struct file_info {
 //   result<void> sync()                     a barrier: all done before it survives a power cut
 //   result<uint64_t> free_space()           bytes
 //   result<void> list(directory, visit)     bool visit(name, kind) for each entry until it says
-//                                           false
+//                                           false; `visit` changes nothing on storage
 //   result<void> set_executable(path, on)   optional; without it file modes are not kept
 //
 // Between two barriers a power cut may lose or reorder whatever was done; only a single rename
@@ -1407,7 +1410,8 @@ inline constexpr std::string_view part = ".ota/next.part";  // one such part
 inline constexpr std::string_view plan = ".ota/plan";       // what the swap will do
 inline constexpr std::string_view manifest = ".ota/manifest";    // the manifest being read
 inline constexpr std::string_view installed = ".ota/installed";  // files of the installed version
-inline constexpr std::string_view etag = ".ota/etag";            // what the server last answered
+inline constexpr std::string_view known = ".ota/known";          // what the last check found
+inline constexpr std::string_view reserve = ".ota/reserve";      // room for a put-back
 inline constexpr std::string_view temporary = ".ota/tmp";        // of every atomic write
 inline constexpr std::string_view staged = ".ota/new";
 inline constexpr std::string_view replaced = ".ota/old";
@@ -1431,10 +1435,12 @@ inline own_path replaced_path(std::uint32_t index) {
   return numbered_path(layout::replaced, index);
 }
 
-/// Whether a path is the library's own, which no update may replace.
+/// Whether a path is the library's own, which no update may replace: in any case of its letters,
+/// as some file systems make no difference.
 inline bool is_own_path(std::string_view path) {
-  return starts_with(path, ".ota"sv) || path == layout::version || path == layout::errors ||
-         path == "ota_health.json"sv || path == "ota_last_check.json"sv;
+  return starts_with_any_case(path, ".ota"sv) || is_same_any_case(path, layout::version) ||
+         is_same_any_case(path, layout::errors) || is_same_any_case(path, "ota_health.json"sv) ||
+         is_same_any_case(path, "ota_last_check.json"sv);
 }
 
 /// Removes the directories above `path` that hold nothing any more.
@@ -1478,6 +1484,14 @@ result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
     if (auto found = first_leaf(storage, path); !found) return found.error();
   if (auto done = storage.remove(path); !done) return done.error();
   return true;
+}
+
+/// Removes what can be had again from the server.
+template <class Storage>
+void make_room(Storage& storage) {
+  for (const std::string_view path :
+       {layout::listing, layout::expanded, layout::part, layout::manifest, layout::known})
+    (void)storage.remove(path);
 }
 
 }  // namespace detail
@@ -4161,6 +4175,57 @@ inline bool is_transient(const error& failure) {
 
 }  // namespace ota
 
+// ota/hash/crc32.hpp
+
+namespace ota {
+namespace detail {
+
+constexpr std::array<std::uint32_t, 16> crc32_table() {
+  std::array<std::uint32_t, 16> table{};
+  for (std::uint32_t i = 0; i < 16; ++i) {
+    std::uint32_t value = i;
+    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
+    table[i] = value;
+  }
+  return table;
+}
+
+}  // namespace detail
+
+/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
+/// A table of 64 bytes, two steps a byte.
+class crc32 {
+ public:
+  static constexpr std::size_t digest_size = 4;
+  using digest_type = std::array<std::uint8_t, digest_size>;
+
+  void update(bytes data) {
+    static constexpr auto table = detail::crc32_table();
+    std::uint32_t sum = sum_;
+    for (std::uint8_t byte : data) {
+      sum ^= byte;
+      sum = sum >> 4 ^ table[sum & 15];
+      sum = sum >> 4 ^ table[sum & 15];
+    }
+    sum_ = sum;
+  }
+
+  /// The sum of all that was added so far.
+  std::uint32_t value() const { return ~sum_; }
+
+  /// The sum as four bytes, the highest first.
+  digest_type finish() const {
+    const std::uint32_t sum = value();
+    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
+            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
+  }
+
+ private:
+  std::uint32_t sum_ = 0xffffffff;
+};
+
+}  // namespace ota
+
 // ota/hash/digest.hpp
 
 namespace ota {
@@ -4280,6 +4345,7 @@ class entry_writer {
     flushed_ = 0;
     used_ = 0;
     count_ = 0;
+    sum_ = {};
   }
 
   /// Goes on with a list that has `size` bytes on storage already.
@@ -4302,6 +4368,7 @@ class entry_writer {
   result<void> flush(Storage& storage) {
     if (used_ == 0 && flushed_ != 0) return {};
     if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
+    sum_.update({buffer_, used_});
     flushed_ += used_;
     used_ = 0;
     return {};
@@ -4309,11 +4376,13 @@ class entry_writer {
 
   std::uint32_t count() const { return count_; }           ///< entries so far
   std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
+  std::uint32_t sum() const { return sum_.value(); }       ///< CRC-32 of what was flushed
 
  private:
   std::string_view path_;
   std::uint32_t flushed_ = 0;
   std::uint32_t count_ = 0;
+  crc32 sum_;
   std::uint16_t used_ = 0;
   std::uint8_t buffer_[384];
 };
@@ -4325,10 +4394,14 @@ class entry_reader {
   void begin(std::string_view path, std::uint32_t offset = 0) {
     path_ = path;
     offset_ = offset;
+    sum_ = {};
   }
 
   /// Where the next entry begins.
   std::uint32_t offset() const { return offset_; }
+
+  /// CRC-32 of what was read.
+  std::uint32_t sum() const { return sum_.value(); }
 
   /// Fills `value` with the next entry; false at the end of the list or when there is no list.
   template <class Storage>
@@ -4342,6 +4415,7 @@ class entry_reader {
     if (*size == 0) return false;
     const std::size_t taken = detail::decode_entry({buffer, *size}, value);
     if (taken == 0) return damaged_list;
+    sum_.update({buffer, taken});
     offset_ += static_cast<std::uint32_t>(taken);
     return true;
   }
@@ -4352,6 +4426,7 @@ class entry_reader {
 
   std::string_view path_;
   std::uint32_t offset_ = 0;
+  crc32 sum_;
 };
 
 }  // namespace ota
@@ -4374,57 +4449,6 @@ struct release_target {
   fixed_string<128> ref;    ///< tag or branch
   fixed_string<64> commit;  ///< 40 or 64 hexadecimal digits
   version_id id{};          ///< names it exactly, also where a tag or a manifest was moved
-};
-
-}  // namespace ota
-
-// ota/hash/crc32.hpp
-
-namespace ota {
-namespace detail {
-
-constexpr std::array<std::uint32_t, 16> crc32_table() {
-  std::array<std::uint32_t, 16> table{};
-  for (std::uint32_t i = 0; i < 16; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
-    table[i] = value;
-  }
-  return table;
-}
-
-}  // namespace detail
-
-/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
-/// A table of 64 bytes, two steps a byte.
-class crc32 {
- public:
-  static constexpr std::size_t digest_size = 4;
-  using digest_type = std::array<std::uint8_t, digest_size>;
-
-  void update(bytes data) {
-    static constexpr auto table = detail::crc32_table();
-    std::uint32_t sum = sum_;
-    for (std::uint8_t byte : data) {
-      sum ^= byte;
-      sum = sum >> 4 ^ table[sum & 15];
-      sum = sum >> 4 ^ table[sum & 15];
-    }
-    sum_ = sum;
-  }
-
-  /// The sum of all that was added so far.
-  std::uint32_t value() const { return ~sum_; }
-
-  /// The sum as four bytes, the highest first.
-  digest_type finish() const {
-    const std::uint32_t sum = value();
-    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
-            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
-  }
-
- private:
-  std::uint32_t sum_ = 0xffffffff;
 };
 
 }  // namespace ota
@@ -4460,6 +4484,7 @@ class github_document {
     section_ = field::other;
     limit_ = 0;
     truncated = false;
+    has_list_ = false;
     is_tag_object = false;
     if (kind == document_kind::release) {
       manifest_url.clear();
@@ -4490,8 +4515,8 @@ class github_document {
     for (;;) {
       const auto event = reader_.next();
       if (!event) return event.error();
-      if (*event == json_event::end) return document_event::end;
       if (*event == json_event::need_input) break;
+      if (*event == json_event::end) return end_document();
       const auto complete = take(*event);
       if (!complete) return complete.error();
       if (*complete) return document_event::item;
@@ -4510,6 +4535,7 @@ class github_document {
   static constexpr error path_too_long{errc::too_long, "github",
                                        "a path in the tree is longer than 255 bytes"};
   static constexpr error bad_id{errc::malformed, "github", "a file in the tree has no SHA-1 id"};
+  static constexpr error no_list{errc::malformed, "github", "the answer holds no list of files"};
   static constexpr error incomplete_entry{errc::malformed, "github",
                                           "an entry of the tree lacks its path or its sha"};
 
@@ -4558,6 +4584,12 @@ class github_document {
     return field::other;
   }
 
+  // An answer that is no list of files must not pass for an empty one.
+  result<document_event> end_document() const {
+    if (kind_ == document_kind::tree && !has_list_) return no_list;
+    return document_event::end;
+  }
+
   // How deep the members of interest of the present section are.
   std::size_t inner_depth() const {
     if (section_ == field::object) return 2;
@@ -4582,6 +4614,7 @@ class github_document {
     }
     if (event == json_event::end_object)
       return depth == 2 && inner_depth() == 3 ? end_item() : result<bool>(false);
+    if (event == json_event::begin_array && depth == 2) has_list_ |= section_ == field::tree;
     if (event == json_event::begin_array || event == json_event::end_array) return false;
     if (depth == 1) take_top(event);
     if (depth == inner_depth() && depth != 1)
@@ -4609,6 +4642,7 @@ class github_document {
 
   void begin_item() {
     item_ = {};
+    item_.has_size = false;
     is_manifest_ = false;
     complete_ = true;
     asset_sum_ = 0;
@@ -4661,6 +4695,7 @@ class github_document {
           const auto size = reader_.as_size();
           if (!size) return size.error();
           item_.size = *size;
+          item_.has_size = true;
         }
         break;
       default:
@@ -4692,7 +4727,8 @@ class github_document {
   bool complete_ = true;
   bool is_listed_ = false;
   bool is_link_ = false;
-  entry item_;  // of a tree; of an asset, its path is the address
+  bool has_list_ = false;  // the member `tree` is one
+  entry item_;             // of a tree; of an asset, its path is the address
   json_reader<256> reader_;
 
  public:
@@ -4710,7 +4746,7 @@ namespace ota {
 enum class resolution : std::uint8_t {
   working,   ///< another step is needed
   resolved,  ///< `target()` holds it
-  unchanged  ///< the server says that nothing has changed since `installed`
+  unchanged  ///< nothing has changed since the version that is known
 };
 
 /// New versions from a GitHub repository: the latest release, a fixed one, or a branch's tip.
@@ -4730,10 +4766,10 @@ class github {
   /// Whether the release carries a `manifest.json`.
   bool has_manifest() const { return !document_.manifest_url.empty(); }
 
-  /// Begins to find the newest version. `etag` and `installed` are what the last check left;
-  /// `installed` must stay until the version is resolved.
-  void begin(const release_target& installed, std::string_view etag) {
-    installed_ = &installed;
+  /// Begins to find the newest version. `known` and `etag` are what the last check found, empty
+  /// where nothing is known; `known` must stay until the version is resolved.
+  void begin(const release_target& known, std::string_view etag) {
+    known_ = &known;
     target_ = {};
     document_.manifest_url.clear();
     document_.prefer_api_url = !settings_.token.empty();
@@ -4808,7 +4844,8 @@ class github {
   /// Opens the release's manifest.
   template <class Http>
   result<void> open_manifest(Http& http) {
-    return get(http, document_.manifest_url, raw_type, settings_.token);
+    const std::string_view url = document_.manifest_url;
+    return get(http, url, raw_type, is_ours(url) ? settings_.token : std::string_view{});
   }
 
  private:
@@ -4828,10 +4865,17 @@ class github {
 
   bool follows_release() const { return settings_.channel == "stable"sv || !settings_.tag.empty(); }
 
+  // A document may name any host; the token is for those of the configuration alone.
+  bool is_ours(std::string_view url) const {
+    for (const std::string_view base : {settings_.api, settings_.raw})
+      if (starts_with(url, base) && slice(url, base.size(), 1) == "/"sv) return true;
+    return false;
+  }
+
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
     return settings_.tag.empty() && settings_.token.empty() && !settings_.force &&
-           !web_base(settings_).empty() && !installed_->ref.empty();
+           !web_base(settings_).empty() && !known_->ref.empty();
   }
 
   url_text api_url(std::string_view rest) const {
@@ -4877,7 +4921,7 @@ class github {
     if (!answer || http.response().status / 100 != 3) return resolution::working;
     url.clear();
     url.append("/releases/tag/"sv);
-    append_escaped(url, installed_->ref);
+    append_escaped(url, known_->ref);
     const std::string_view place = http.location();
     const bool same =
         place.size() >= url.size() && slice(place, place.size() - url.size()) == url.view();
@@ -4927,7 +4971,7 @@ class github {
   result<resolution> not_modified() {
     if (!follows_release()) return resolution::unchanged;
     assumed_release_ = true;
-    target_.ref = installed_->ref;
+    target_.ref = known_->ref;
     stage_ = stage::reference;
     return resolution::working;
   }
@@ -4947,7 +4991,7 @@ class github {
       return resolution::working;
     }
     if (assumed_release_) {
-      if (target_.commit.view() == installed_->commit.view()) return resolution::unchanged;
+      if (target_.commit.view() == known_->commit.view()) return resolution::unchanged;
       // The tag moved: read the release after all, for its manifest.
       assumed_release_ = false;
       etag_.clear();
@@ -4980,7 +5024,7 @@ class github {
   }
 
   const config& settings_;
-  const release_target* installed_ = nullptr;
+  const release_target* known_ = nullptr;
   stage stage_ = stage::release;
   std::uint8_t hops_ = 0;
   bool open_ = false;
@@ -5281,7 +5325,8 @@ class verifier {
     if (kind == digest_kind::git_id) ::new (&git_) git_blob_id<sha1>(size);
     if constexpr (checks_manifests) {
       if (kind == digest_kind::sha256) ::new (&strong_) Hash();
-      if (kind == digest_kind::crc32) ::new (&check_) crc32();
+      // Where nothing is promised, a sum still tells whether storage keeps what it is given.
+      if (kind == digest_kind::crc32 || kind == digest_kind::none) ::new (&check_) crc32();
     }
   }
 
@@ -5289,7 +5334,7 @@ class verifier {
     if (kind_ == digest_kind::git_id) git_.update(data);
     if constexpr (checks_manifests) {
       if (kind_ == digest_kind::sha256) strong_.update(data);
-      if (kind_ == digest_kind::crc32) check_.update(data);
+      if (kind_ == digest_kind::crc32 || kind_ == digest_kind::none) check_.update(data);
     }
   }
 
@@ -5304,6 +5349,12 @@ class verifier {
       }
     }
     return unknown_hash;
+  }
+
+  /// Of a content of which nothing is promised: a sum over the bytes so far.
+  std::uint32_t sum() const {
+    if constexpr (checks_manifests) return check_.value();
+    return 0;
   }
 
  private:
@@ -5342,6 +5393,7 @@ struct staging_progress {
   std::uint32_t files = 0;      ///< files complete
   std::size_t bytes = 0;        ///< bytes complete, also of the file at hand
   std::size_t bytes_moved = 0;  ///< bytes that came over the network
+  std::uint32_t lists = 0;      ///< answers with lists of files read
   std::uint32_t resumed = 0;    ///< files that went on where an interruption had left them
 };
 
@@ -5363,6 +5415,9 @@ class downloader {
   }
 
   const staging_progress& progress() const { return progress_; }
+
+  /// CRC-32 of the plan as far as it was read.
+  std::uint32_t plan_sum() const { return plan_.sum(); }
 
   /// The path at hand, for a message.
   std::string_view subject() const { return item_.path; }
@@ -5447,9 +5502,11 @@ class downloader {
     verifier_.begin(item_.hash.kind, item_.size);
   }
 
+  // Nothing to ask for: what hash nothing has is known.
   result<bool> create_empty() {
+    if (auto same = verifier_.finish(item_.hash); !same) return same.error();
     if (auto done = storage_.write(path(), 0, {}); !done) return done.error();
-    return received();
+    return complete();
   }
 
   void count(std::size_t size) {
@@ -5481,6 +5538,10 @@ class downloader {
 
   result<bool> copy(mutable_bytes chunk) {
     const auto size = storage_.read(item_.path, offset_, chunk);
+    if (!size && size.error().code == errc::not_found) {
+      item_.kind = entry_kind::file;  // it has gone since the plan was made
+      return restart();
+    }
     if (!size) return size.error();
     if (auto done = store(chunk.first(*size)); !done) return done.error();
     return *size == chunk.size() ? result<bool>(true) : received();
@@ -5491,7 +5552,7 @@ class downloader {
     const auto opened = source.open_file(http, item_, offset_, etag_.view());
     if (!opened) return opened.error();
     const http_response& answer = http.response();
-    if (answer.status == 416) return restart();
+    if (answer.status == 416 && offset_ != 0) return restart();
     if (const auto status = check_status(answer); !status) return status.error();
     if (offset_ != 0 && answer.status != 206) {
       // The server sends the file from its first byte: appending it would be wrong.
@@ -5516,6 +5577,7 @@ class downloader {
     }
     if (*size == 0) {
       if (item_.has_size && offset_ != item_.size) return restart_with(too_short);
+      if (auto done = store({}); !done) return done.error();
       return received();
     }
     progress_.bytes_moved += *size;
@@ -5541,6 +5603,7 @@ class downloader {
       // What lay there before a power cut may be anything; that is not the server's fault.
       return was_resumed ? result<bool>(true) : same.error();
     }
+    if (item_.hash.kind == digest_kind::none) written_ = verifier_.sum();
     present_ = offset_;
     offset_ = 0;
     verifier_.begin(item_.hash.kind, present_);
@@ -5554,7 +5617,10 @@ class downloader {
     verifier_.update(chunk.first(*size));
     offset_ += *size;
     if (*size == chunk.size()) return true;
-    if (offset_ == present_ && verifier_.finish(item_.hash)) return complete();
+    const bool promised = item_.hash.kind != digest_kind::none;
+    const bool same =
+        promised ? verifier_.finish(item_.hash).has_value() : verifier_.sum() == written_;
+    if (offset_ == present_ && same) return complete();
     return restart_with(written_badly);
   }
 
@@ -5579,6 +5645,7 @@ class downloader {
   std::size_t present_ = 0;  // bytes on storage that are to be checked
   std::size_t counted_ = 0;  // bytes of this file in `progress_`
   std::uint32_t index_ = 0;
+  std::uint32_t written_ = 0;  // a sum over what was written, where no hash is promised
   task task_ = task::next;
   bool first_ = true;
   bool resumed_ = false;
@@ -5661,7 +5728,11 @@ class lister {
     recursive_ = true;
     task_ = task::open;
     in_part_ = false;
+    answers_ = 0;
   }
+
+  /// How many answers have been read to their end.
+  std::uint32_t answers() const { return answers_; }
 
   /// The path at hand, for a message.
   std::string_view subject() const { return item_.path; }
@@ -5695,6 +5766,7 @@ class lister {
     if (auto done = source.open_tree(http, tree_, recursive_, item_.path); !done)
       return done.error();
     list_.begin(in_part_ ? layout::part : layout::listing);
+    listed_ = 0;
     directories_ = false;
     task_ = task::read;
     return true;
@@ -5711,6 +5783,7 @@ class lister {
       task_ = task::open;
       return true;
     }
+    ++answers_;
     if (auto done = list_.flush(storage_); !done) return done.error();
     if (in_part_) {
       copied_ = 0;
@@ -5797,7 +5870,8 @@ class lister {
 
   Storage& storage_;
   const config& settings_;
-  std::uint32_t listed_ = 0;
+  std::uint32_t listed_ = 0;  // in this answer; the planner counts all
+  std::uint32_t answers_ = 0;
   std::uint32_t copied_ = 0;
   std::uint32_t expanded_size_ = 0;
   task task_ = task::open;
@@ -5830,6 +5904,8 @@ class manifest_reader {
     offset_ = 0;
     reader_.reset();
     member_ = member::other;
+    seen_members_ = 0;
+    has_files_ = false;
     version.clear();
   }
 
@@ -5840,7 +5916,10 @@ class manifest_reader {
     for (;;) {
       const auto event = reader_.next();
       if (!event) return event.error();
-      if (*event == json_event::end) return false;
+      if (*event == json_event::end) {
+        if (!has_files_) return no_files;
+        return false;
+      }
       if (*event == json_event::need_input) {
         if (auto done = feed(storage); !done) return done.error();
         continue;
@@ -5855,6 +5934,9 @@ class manifest_reader {
                                        "a path in the manifest is longer than 255 bytes"};
   static constexpr error not_an_object{errc::malformed, "manifest",
                                        "the manifest is not a JSON object"};
+  static constexpr error no_files{errc::malformed, "manifest", "the manifest has no list of files"};
+  static constexpr error repeated_member{errc::malformed, "manifest",
+                                         "the manifest says the same thing twice"};
   static constexpr error no_path{errc::malformed, "manifest", "a file in the manifest has no path"};
   static constexpr error bad_files{errc::malformed, "manifest",
                                    "`files` in the manifest must be a list of objects"};
@@ -5889,7 +5971,7 @@ class manifest_reader {
     const std::size_t depth = reader_.depth();
     if (depth == 0 && event != json_event::end_object) return not_an_object;
     if (event == json_event::key) {
-      if (depth == 1) member_ = member_of(reader_.text());
+      if (depth == 1) return begin_member();
       if (depth == 3) field_ = field_of(reader_.text());
       return false;
     }
@@ -5912,8 +5994,22 @@ class manifest_reader {
     }
     if (depth == 3) return take_field(event, out);
     if (depth == 2 && event != json_event::begin_array) return bad_files;
+    has_files_ |= depth == 2;
     return false;
   }
+
+  // A signature covers the last of two members of one name only: then no one may be believed.
+  result<bool> begin_member() {
+    member_ = member_of(reader_.text());
+    if (member_ != member::other && seen(member_)) return repeated_member;
+    seen_members_ |= bit_of(member_);
+    return false;
+  }
+
+  static std::uint8_t bit_of(member one) {
+    return static_cast<std::uint8_t>(1u << static_cast<unsigned>(one));
+  }
+  bool seen(member one) const { return (seen_members_ & bit_of(one)) != 0; }
 
   result<bool> take_text() {
     const std::string_view text = reader_.text();
@@ -5985,6 +6081,8 @@ class manifest_reader {
   json_reader<256> reader_;
   std::string_view path_;
   std::size_t offset_ = 0;
+  std::uint8_t seen_members_ = 0;
+  bool has_files_ = false;
   member member_ = member::other;
   field field_ = field::other;
   std::uint8_t piece_[128];
@@ -6013,8 +6111,11 @@ class manifest_lister {
     task_ = task::open;
   }
 
-  /// The path at hand, for a message.
-  std::string_view subject() const { return item_.path; }
+  /// The path at hand, for a message; none where it is about the manifest as a whole.
+  std::string_view subject() const {
+    return task_ == task::check || task_ == task::read ? std::string_view(item_.path)
+                                                       : std::string_view{};
+  }
 
   /// The version that the manifest names, if it does.
   void take_version(fixed_string<128>& version) const {
@@ -6118,11 +6219,14 @@ class manifest_lister {
       if (auto done = list_.flush(storage_); !done) return done.error();
       return false;
     }
-    if (item_.kind == entry_kind::remove) return list_delete();
     const file_filter filter(settings_);
     if (!filter.manages(item_.path)) return true;
-    if (auto fine = filter.check(item_.path, false); !fine) return fine.error();
-    if (is_hidden(item_.path)) return hidden_file;
+    const auto fine = filter.check(item_.path, false);
+    const bool hidden = is_hidden(item_.path);
+    if (item_.kind == entry_kind::remove)
+      return fine && !hidden ? list_delete() : result<bool>(true);  // as the original has it
+    if (!fine) return fine.error();
+    if (hidden) return hidden_file;
     if (auto done = list_.add(storage_, item_); !done) return done.error();
     return true;
   }
@@ -6169,7 +6273,7 @@ namespace ota {
 /// Finds the installed files below `delete_patterns` that the new version does not have.
 ///
 /// Directories still to be looked at wait in a list on storage, so the depth and width of the
-/// tree cost no memory; a step looks at one of them.
+/// tree cost no memory. Of a directory some names are kept at a time, and a step looks at one.
 template <class Storage>
 class pattern_walk {
  public:
@@ -6178,38 +6282,71 @@ class pattern_walk {
   void begin() {
     pattern_ = 0;
     written_ = 0;
+    in_directory_ = false;
+    names_.clear();
     waiting_.begin(layout::part);
   }
 
-  /// One directory further; false when all have been looked at. `plan.lists(path)` tells whether
-  /// the new version has a file, `plan.remove(path)` takes one that it has not.
+  /// One name, pattern or directory further; false when all have been looked at.
+  /// `plan.lists(path)` tells whether the new version has a file, `plan.remove(path)` takes one
+  /// that it has not.
   template <class Plan>
   result<bool> step(Plan& plan) {
-    if (pattern_ < settings_.delete_patterns.size()) {
-      const std::string_view pattern = trim_slashes(settings_.delete_patterns[pattern_++]);
-      if (!is_valid_path(pattern) || pattern.size() > max_path) return true;
-      const auto there = storage_.stat(pattern);
-      if (!there) return there.error();
-      if (auto done = take(plan, pattern, there->kind); !done) return done.error();
-      return true;
-    }
+    if (at_ < names_.size()) return then(take_name(plan));
+    if (in_directory_) return then(collect());
+    if (pattern_ < settings_.delete_patterns.size()) return then(take_pattern(plan));
     if (written_ == 0) return false;
     entry directory;
     const auto more = waiting_.next(storage_, directory);
     if (!more || !*more) return more;
-    result<void> taken;
-    const auto listed = storage_.list(directory.path, [&](std::string_view name, file_kind kind) {
-      fixed_string<max_path> path(directory.path);
-      path.append('/').append(name);
-      if (!path.overflowed()) taken = take(plan, path, kind);
-      return taken.has_value();
-    });
-    if (!listed) return listed.error();
-    if (!taken) return taken.error();
+    directory_.assign(directory.path);
+    in_directory_ = true;
+    passed_ = 0;
     return true;
   }
 
  private:
+  static result<bool> then(const result<void>& done) {
+    if (!done) return done.error();
+    return true;
+  }
+
+  template <class Plan>
+  result<void> take_pattern(Plan& plan) {
+    const std::string_view pattern = trim_slashes(settings_.delete_patterns[pattern_++]);
+    if (!is_valid_path(pattern) || pattern.size() > max_path) return {};
+    const auto there = storage_.stat(pattern);
+    if (!there) return there.error();
+    return take(plan, pattern, there->kind);
+  }
+
+  // Keeps the next names of the directory at hand, as many as fit: 'd' or 'f', the name, '/'.
+  result<void> collect() {
+    names_.clear();
+    at_ = 0;
+    std::uint32_t index = 0;
+    const auto listed = storage_.list(directory_, [&](std::string_view name, file_kind kind) {
+      if (index++ < passed_) return true;
+      if (names_.capacity() - names_.size() < name.size() + 2) return false;
+      names_.append(kind == file_kind::directory ? 'd' : 'f').append(name).append('/');
+      ++passed_;
+      return true;
+    });
+    in_directory_ = !names_.empty();
+    return listed;
+  }
+
+  template <class Plan>
+  result<void> take_name(Plan& plan) {
+    const std::string_view rest = slice(names_.view(), at_);
+    const std::string_view name = slice(rest, 1, rest.find('/') - 1);
+    const file_kind kind = rest.front() == 'd' ? file_kind::directory : file_kind::file;
+    at_ += name.size() + 2;
+    fixed_string<max_path> path(directory_);
+    path.append('/').append(name);
+    return path.overflowed() ? result<void>{} : take(plan, path, kind);
+  }
+
   template <class Plan>
   result<void> take(Plan& plan, std::string_view path, file_kind kind) {
     if (kind == file_kind::none || detail::is_own_path(path)) return {};
@@ -6232,9 +6369,14 @@ class pattern_walk {
 
   Storage& storage_;
   const config& settings_;
-  entry_reader waiting_;
   std::size_t pattern_ = 0;
+  std::size_t at_ = 0;        // of the name to be looked at next
+  std::uint32_t passed_ = 0;  // names of the directory that were kept so far
   std::uint32_t written_ = 0;
+  bool in_directory_ = false;
+  entry_reader waiting_;
+  fixed_string<max_path> directory_;
+  fixed_string<max_path + 2> names_;
 };
 
 }  // namespace ota
@@ -6248,6 +6390,7 @@ struct plan_summary {
   std::uint32_t entries = 0;   ///< lines of the plan
   std::uint32_t files = 0;     ///< files to bring
   std::uint32_t removals = 0;  ///< files to remove
+  std::uint32_t sum = 0;       ///< CRC-32 of the plan
   std::size_t size = 0;        ///< bytes to bring
 };
 
@@ -6260,8 +6403,9 @@ inline std::uint32_t settings_sum(const config& settings) {
     sum.update(as_bytes(text));
     sum.update(as_bytes({"\n", 1}));
   };
-  for (std::string_view text : {settings.api, settings.owner, settings.repo, settings.channel,
-                                settings.branch, settings.tag})
+  for (std::string_view text :
+       {settings.api, settings.raw, settings.owner, settings.repo, settings.channel,
+        settings.branch, settings.tag, settings.manifest_key})
     add(text);
   for (const auto& list : {settings.allow, settings.ignore, settings.delete_patterns}) {
     for (std::string_view text : list) add(text);
@@ -6278,7 +6422,7 @@ struct staging_record {
   plan_summary plan;
 
   static constexpr std::uint32_t magic = 0x5441544f;  // "OTAT"
-  static constexpr std::size_t size = 4 + 20 + 4 + 3 * 4 + 8 + 4;
+  static constexpr std::size_t size = 4 + 20 + 4 + 4 * 4 + 8 + 4;
 
   template <class Storage>
   result<void> store(Storage& storage) const {
@@ -6289,8 +6433,9 @@ struct staging_record {
     put_u32(record + 28, plan.entries);
     put_u32(record + 32, plan.files);
     put_u32(record + 36, plan.removals);
-    put_size(record + 40, plan.size);
-    put_u32(record + 48, sum(record));
+    put_u32(record + 40, plan.sum);
+    put_size(record + 44, plan.size);
+    put_u32(record + size - 4, sum(record));
     return write_atomically(storage, layout::target, layout::temporary, record);
   }
 
@@ -6300,13 +6445,14 @@ struct staging_record {
     std::uint8_t record[size];
     const auto read = storage.read(layout::target, 0, record);
     if (!read || *read != size || get_u32(record) != magic) return false;
-    if (get_u32(record + 48) != sum(record)) return false;
+    if (get_u32(record + size - 4) != sum(record)) return false;
     std::memcpy(version.data(), record + 4, 20);
     settings = get_u32(record + 24);
     plan.entries = get_u32(record + 28);
     plan.files = get_u32(record + 32);
     plan.removals = get_u32(record + 36);
-    plan.size = get_size(record + 40);
+    plan.sum = get_u32(record + 40);
+    plan.size = get_size(record + 44);
     return true;
   }
 
@@ -6336,6 +6482,7 @@ class planner {
   /// Begins the plan for the list at `.ota/next`; `count_only` leaves the files out of it.
   void begin(bool count_only) {
     count_only_ = count_only;
+    listed_ = 0;
     summary_ = {};
     plan_.begin(layout::plan);
     start(stage::order_new);
@@ -6353,6 +6500,8 @@ class planner {
       case stage::order_new:
       case stage::order_old:
         return check_order();
+      case stage::duplicates:
+        return find_duplicate();
       case stage::compare:
         return hashing_ ? compare_content(chunk) : compare_next();
       case stage::removed:
@@ -6368,6 +6517,13 @@ class planner {
     if (!is_valid_path(path) || path.size() > max_path) return {};
     other_.path.assign(path);
     return remove_other();
+  }
+
+  /// The same for a path that the new version may have all the same: then it stays.
+  result<void> remove_unless_listed(std::string_view path) {
+    const auto listed = lists(path);
+    if (!listed) return listed.error();
+    return *listed ? result<void>{} : remove(path);
   }
 
   /// Whether the new version has a file at `path`. Reads the whole list, unless that is sorted:
@@ -6405,11 +6561,20 @@ class planner {
   result<plan_summary> finish() {
     if (auto done = plan_.flush(storage_); !done) return done.error();
     summary_.entries = plan_.count();
+    summary_.sum = plan_.sum();
     return summary_;
   }
 
  private:
-  enum class stage : std::uint8_t { order_new, order_old, compare, removed, done };
+  enum class stage : std::uint8_t { order_new, order_old, duplicates, compare, removed, done };
+
+  static constexpr error listed_twice{errc::malformed, "planner",
+                                      "a file stands twice in the list of the new version"};
+  static constexpr error empty_version{
+      errc::malformed, "planner",
+      "the new version has no file for this device; check `allow` and `ignore`"};
+  static constexpr error too_many_files{errc::too_long, "planner",
+                                        "Tree contains too many files: over max_tree_files"};
 
   void start(stage next) {
     stage_ = next;
@@ -6438,17 +6603,41 @@ class planner {
     const auto more = (of_new ? new_ : old_).next(storage_, item_);
     if (!more) return more;
     if (*more) {
-      if (item_.path.view() <= other_.path.view()) sorted_ = false;
+      if (item_.path.view() == other_.path.view()) return listed_twice;
+      if (item_.path.view() < other_.path.view()) sorted_ = false;
       std::swap(item_.path, other_.path);
+      if (of_new) ++listed_;
       return true;
     }
     if (of_new) {
+      if (listed_ == 0) return empty_version;
+      if (settings_.max_tree_files != 0 && listed_ > settings_.max_tree_files)
+        return too_many_files;
       new_sorted_ = sorted_;
       start(stage::order_old);
     } else {
       both_sorted_ = sorted_ && new_sorted_;
-      start(stage::compare);
+      start(new_sorted_ ? stage::compare : stage::duplicates);
     }
+    return true;
+  }
+
+  // A list in any order: each entry against those behind it, one comparison a step.
+  result<bool> find_duplicate() {
+    if (!have_new_) {
+      const auto more = new_.next(storage_, item_);
+      if (!more) return more;
+      if (!*more) {
+        start(stage::compare);
+        return true;
+      }
+      have_new_ = true;
+      old_.begin(layout::listing, new_.offset());
+    }
+    const auto more = old_.next(storage_, other_);
+    if (!more) return more;
+    if (!*more) have_new_ = false;
+    if (*more && item_.path.view() == other_.path.view()) return listed_twice;
     return true;
   }
 
@@ -6564,6 +6753,7 @@ class planner {
   bool have_old_ = false;
   bool have_new_ = false;
   bool directory_known_ = false;
+  std::uint32_t listed_ = 0;
   std::uint32_t directory_at_ = 0;  // in the list
   plan_summary summary_;
   entry_reader new_;
@@ -6640,7 +6830,7 @@ release_target read_version(Storage& storage, mutable_bytes scratch) {
 
 }  // namespace ota::detail
 
-// ota/swapper.hpp
+// ota/swapper/swap_state.hpp
 
 namespace ota {
 
@@ -6657,14 +6847,75 @@ enum class swap_phase : std::uint8_t {
 /// What the swapper keeps on storage.
 struct swap_state {
   swap_phase phase = swap_phase::idle;
-  std::uint8_t boots = 0;     ///< starts of the version on trial so far
-  std::uint8_t allowed = 1;   ///< starts without being confirmed, before it is put back
-  bool reject = false;        ///< the version being put back is not to be tried again
-  std::uint32_t entries = 0;  ///< in the plan
-  version_id version{};       ///< running, or being moved in
-  version_id previous{};      ///< to be put back
-  version_id rejected{};      ///< put back before
+  std::uint8_t boots = 0;          ///< starts of the version on trial so far
+  std::uint8_t allowed = 1;        ///< starts without being confirmed, before it is put back
+  bool reject = false;             ///< the version being put back is not to be tried again
+  std::uint32_t entries = 0;       ///< in the plan
+  version_id version{};            ///< running, or being moved in
+  version_id previous{};           ///< to be put back
+  version_id rejected{};           ///< put back before
+  std::uint32_t version_file = 0;  ///< CRC-32 of version.json as the last swap left it
 };
+
+namespace detail {
+
+inline constexpr std::uint32_t state_magic = 0x3141544f;  // "OTA1"
+
+// magic, phase, boots, reject, allowed, entries, version, previous, rejected, version_file, CRC-32
+// of all before it
+inline constexpr std::size_t state_size = 4 + 4 + 4 + 3 * 20 + 4 + 4;
+
+inline std::uint32_t state_sum(const std::uint8_t* record) {
+  crc32 sum;
+  sum.update({record, state_size - 4});
+  return sum.value();
+}
+
+template <class Storage>
+result<void> store_state(Storage& storage, const swap_state& state) {
+  std::uint8_t record[state_size];
+  put_u32(record, state_magic);
+  record[4] = static_cast<std::uint8_t>(state.phase);
+  record[5] = state.boots;
+  record[6] = state.reject ? 1 : 0;
+  record[7] = state.allowed;
+  put_u32(record + 8, state.entries);
+  std::memcpy(record + 12, state.version.data(), 20);
+  std::memcpy(record + 32, state.previous.data(), 20);
+  std::memcpy(record + 52, state.rejected.data(), 20);
+  put_u32(record + 72, state.version_file);
+  put_u32(record + state_size - 4, state_sum(record));
+  return write_atomically(storage, layout::state, layout::temporary, record);
+}
+
+/// A state that is not there, or not whole, is `idle`.
+template <class Storage>
+result<void> load_state(Storage& storage, swap_state& state) {
+  std::uint8_t record[state_size];
+  state = {};
+  const auto size = storage.read(layout::state, 0, record);
+  if (!size) return size.error().code == errc::not_found ? result<void>{} : size.error();
+  if (*size != state_size || get_u32(record) != state_magic) return {};
+  if (get_u32(record + state_size - 4) != state_sum(record)) return {};
+  if (record[4] > static_cast<std::uint8_t>(swap_phase::restoring)) return {};
+  state.phase = static_cast<swap_phase>(record[4]);
+  state.boots = record[5];
+  state.reject = record[6] != 0;
+  state.allowed = record[7];
+  state.entries = get_u32(record + 8);
+  std::memcpy(state.version.data(), record + 12, 20);
+  std::memcpy(state.previous.data(), record + 32, 20);
+  std::memcpy(state.rejected.data(), record + 52, 20);
+  state.version_file = get_u32(record + 72);
+  return {};
+}
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/swapper.hpp
+
+namespace ota {
 
 /// Makes a staged version the running one, and puts the old one back.
 ///
@@ -6690,15 +6941,9 @@ class swapper {
 
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
-    std::uint8_t record[record_size];
-    state_ = {};
     begin_pass(pass::back_up);
-    const auto size = storage_.read(layout::state, 0, record);
-    if (!size) {
-      if (size.error().code == errc::not_found) return {};
-      return size.error();
-    }
-    decode({record, *size});
+    if (auto done = detail::load_state(storage_, state_); !done) return done;
+    if (!active()) return check_version_file();
     if (state_.phase == swap_phase::removing) begin_pass(pass::remove_new);
     if (state_.phase == swap_phase::restoring) begin_pass(pass::put_back);
     return {};
@@ -6709,12 +6954,14 @@ class swapper {
   /// The version may start `allowed` times, at least once, without being confirmed.
   result<void> begin(const version_id& version, std::uint32_t entries, std::uint32_t allowed) {
     failure_ = &no_error;
-    state_.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
-    state_.previous = state_.version;
-    state_.version = version;
-    state_.entries = entries;
-    state_.boots = 0;
-    return enter(swap_phase::swapping, pass::back_up);
+    swap_state next = state_;
+    next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
+    next.previous = state_.version;
+    next.version = version;
+    next.entries = entries;
+    next.boots = 0;
+    next.phase = swap_phase::swapping;
+    return enter(next, pass::back_up);
   }
 
   /// One entry further; false when there is nothing left to do. An error while swapping turns
@@ -6725,8 +6972,7 @@ class swapper {
     if (done) return true;
     if (state_.phase != swap_phase::swapping) return done.error();
     failure_ = &done.error();
-    state_.reject = false;
-    if (auto turned = enter(swap_phase::removing, pass::remove_new); !turned) return turned.error();
+    if (auto turned = turn_round(false); !turned) return turned.error();
     return true;
   }
 
@@ -6734,38 +6980,38 @@ class swapper {
   result<void> count_boot() {
     if (state_.phase != swap_phase::trial) return {};
     if (state_.boots >= state_.allowed) return revert();
-    ++state_.boots;
-    return store();
+    swap_state next = state_;
+    ++next.boots;
+    return change(next);
   }
 
   /// Keeps the version on trial.
   result<void> confirm() {
     if (state_.phase != swap_phase::trial) return nothing_on_trial;
-    state_.phase = swap_phase::kept;
-    return store();
+    return change_phase(swap_phase::kept);
   }
 
   /// Begins to put the old version back; the present one will not be tried again.
   result<void> revert() {
     if (state_.phase != swap_phase::trial && state_.phase != swap_phase::kept)
       return nothing_to_put_back;
-    state_.reject = true;
-    return enter(swap_phase::removing, pass::remove_new);
+    return turn_round(true);
   }
 
   /// Gives up the old version, so that its place can be used for staging the next.
   result<void> forget_previous() {
     if (state_.phase != swap_phase::kept) return {};
-    state_.phase = swap_phase::idle;
-    state_.previous = {};
-    return store();
+    swap_state next = state_;
+    next.phase = swap_phase::idle;
+    next.previous = {};
+    return change(next);
   }
 
   /// Records that `version` runs without anything having been swapped.
   result<void> adopt(const version_id& version) {
-    if (state_.version == version) return {};
-    state_.version = version;
-    return store();
+    swap_state next = state_;
+    next.version = version;
+    return note_version_file(next);
   }
 
  private:
@@ -6778,28 +7024,101 @@ class swapper {
 
   enum class pass : std::uint8_t { back_up, install, remove_new, put_back };
 
-  // magic, phase, boots, reject, allowed, entries, version, previous, rejected, CRC-32 of all
-  // before it
-  static constexpr std::uint32_t magic = 0x3141544f;  // "OTA1"
-  static constexpr std::size_t record_size = 4 + 4 + 4 + 3 * 20 + 4;
-
   void begin_pass(pass next) {
     pass_ = next;
     plan_.begin(layout::plan);
     count_ = 0;
   }
 
-  result<void> enter(swap_phase phase, pass first) {
-    state_.phase = phase;
+  // What the version being put back has left at the place of an old file goes first, one thing a
+  // step: the same entry is then looked at again.
+  result<void> put_back(std::string_view path, std::string_view replaced, std::uint32_t index) {
+    for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above)) {
+      const auto there = storage_.stat(above);
+      if (!there) return there.error();
+      if (there->kind == file_kind::file || there->kind == file_kind::other)
+        if (auto done = storage_.remove(above); !done) return done;
+    }
+    const auto there = storage_.stat(path);
+    if (!there) return there.error();
+    if (there->kind != file_kind::directory) return storage_.rename(replaced, path);
+    if (auto done = detail::remove_tree_step(storage_, path); !done) return done.error();
+    plan_.begin(layout::plan, entry_at_);
+    count_ = index;
+    return {};
+  }
+
+  // The state in memory is always one that storage has.
+  result<void> change(const swap_state& next) {
+    if (auto done = detail::store_state(storage_, next); !done) return done;
+    state_ = next;
+    return {};
+  }
+
+  result<void> change_phase(swap_phase phase) {
+    swap_state next = state_;
+    next.phase = phase;
+    return change(next);
+  }
+
+  result<void> enter(const swap_state& next, pass first) {
+    if (auto done = change(next); !done) return done;
     begin_pass(first);
-    return store();
+    return {};
+  }
+
+  // Begins to put the old version back.
+  result<void> turn_round(bool reject) {
+    swap_state next = state_;
+    next.reject = reject;
+    next.phase = swap_phase::removing;
+    return enter(next, pass::remove_new);
+  }
+
+  // Keeps a sum over version.json with the state, unless it is the same as before.
+  result<void> note_version_file(swap_state& next) {
+    const auto sum = version_file_sum();
+    if (!sum) return sum.error();
+    next.version_file = *sum;
+    if (next.version == state_.version && next.version_file == state_.version_file &&
+        next.phase == state_.phase)
+      return {};
+    return change(next);
+  }
+
+  // Another client may have changed what is installed since: then nothing that the state says of
+  // it holds any more.
+  result<void> check_version_file() {
+    if (state_.version == version_id{}) return {};
+    const auto sum = version_file_sum();
+    if (!sum) return sum.error();
+    if (*sum == state_.version_file) return {};
+    const version_id rejected = state_.rejected;
+    state_ = {};
+    state_.rejected = rejected;
+    return {};
+  }
+
+  result<std::uint32_t> version_file_sum() {
+    crc32 sum;
+    std::uint8_t piece[64];
+    for (std::size_t at = 0;;) {
+      const auto size = storage_.read(layout::version, at, piece);
+      if (!size && size.error().code != errc::not_found) return size.error();
+      if (!size || *size == 0) return sum.value();
+      sum.update({piece, *size});
+      at += *size;
+    }
   }
 
   result<void> work() {
     entry item;
+    entry_at_ = plan_.offset();
     const auto more = plan_.next(storage_, item);
     if (!more) return more.error();
-    if (*more) return apply(item, count_++);
+    const std::uint32_t index = count_;
+    if (*more) ++count_;
+    if (*more) return apply(item, index);
     if (count_ != state_.entries) return damaged_plan;
     return end_pass();
   }
@@ -6812,20 +7131,26 @@ class swapper {
       case pass::back_up:
         begin_pass(pass::install);
         return {};
-      case pass::install:
-        state_.phase = swap_phase::trial;
-        return store();
-      case pass::remove_new:
-        return enter(swap_phase::restoring, pass::put_back);
+      case pass::install: {
+        swap_state next = state_;
+        next.phase = swap_phase::trial;
+        return note_version_file(next);
+      }
+      case pass::remove_new: {
+        swap_state next = state_;
+        next.phase = swap_phase::restoring;
+        return enter(next, pass::put_back);
+      }
       case pass::put_back:
         break;
     }
-    if (state_.reject) state_.rejected = state_.version;
-    state_.reject = false;
-    state_.version = state_.previous;
-    state_.previous = {};
-    state_.phase = swap_phase::idle;
-    return store();
+    swap_state next = state_;
+    if (next.reject) next.rejected = next.version;
+    next.reject = false;
+    next.version = next.previous;
+    next.previous = {};
+    next.phase = swap_phase::idle;
+    return note_version_file(next);
   }
 
   result<void> apply(const entry& item, std::uint32_t index) {
@@ -6858,43 +7183,9 @@ class swapper {
         detail::remove_empty_parents(storage_, item.path);
         return {};
       case pass::put_back:
-        return is_replaced ? storage_.rename(replaced, item.path) : result<void>{};
+        return is_replaced ? put_back(item.path, replaced, index) : result<void>{};
     }
     return {};
-  }
-
-  result<void> store() {
-    std::uint8_t record[record_size];
-    detail::put_u32(record, magic);
-    record[4] = static_cast<std::uint8_t>(state_.phase);
-    record[5] = state_.boots;
-    record[6] = state_.reject ? 1 : 0;
-    record[7] = state_.allowed;
-    detail::put_u32(record + 8, state_.entries);
-    std::memcpy(record + 12, state_.version.data(), 20);
-    std::memcpy(record + 32, state_.previous.data(), 20);
-    std::memcpy(record + 52, state_.rejected.data(), 20);
-    detail::put_u32(record + 72, checksum(record));
-    return write_atomically(storage_, layout::state, layout::temporary, record);
-  }
-
-  void decode(bytes record) {
-    if (record.size() != record_size || detail::get_u32(record.data()) != magic) return;
-    if (detail::get_u32(record.data() + 72) != checksum(record.data()) || record[4] > 5) return;
-    state_.phase = static_cast<swap_phase>(record[4]);
-    state_.boots = record[5];
-    state_.reject = record[6] != 0;
-    state_.allowed = record[7];
-    state_.entries = detail::get_u32(record.data() + 8);
-    std::memcpy(state_.version.data(), record.data() + 12, 20);
-    std::memcpy(state_.previous.data(), record.data() + 32, 20);
-    std::memcpy(state_.rejected.data(), record.data() + 52, 20);
-  }
-
-  static std::uint32_t checksum(const std::uint8_t* record) {
-    crc32 sum;
-    sum.update({record, record_size - 4});
-    return sum.value();
   }
 
   Storage& storage_;
@@ -6902,6 +7193,7 @@ class swapper {
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
+  std::uint32_t entry_at_ = 0;  // of the entry at hand, in the plan
   pass pass_ = pass::back_up;
 };
 
@@ -6917,7 +7209,7 @@ template <class Storage, class Hash, class Trust>
 class stager {
  public:
   stager(Storage& storage, const config& settings)
-      : storage_(storage), settings_(settings), walk_(storage, settings), none_() {}
+      : storage_(storage), settings_(settings), none_() {}
 
   /// Begins to stage a version, or goes on with it where it has been begun.
   result<void> begin(const release_target& target, bool has_manifest) {
@@ -6925,10 +7217,11 @@ class stager {
     record_ = {};
     staged_ = {};
     has_manifest_ = has_manifest && Trust::reads_manifests;
-    if (settings_.channel == "stable"sv && !settings_.manifest_key.empty() && !has_manifest)
+    const bool follows_branch = settings_.channel != "stable"sv && settings_.tag.empty();
+    if (!follows_branch && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
-    if (last.load(storage_) && last.version == target.id &&
+    if (!record_only_ && last.load(storage_) && last.version == target.id &&
         last.settings == detail::settings_sum(settings_)) {
       record_ = last;
       begin_download();
@@ -6953,7 +7246,7 @@ class stager {
         if constexpr (Trust::reads_manifests) return manifest_.subject();
         return {};
       case stage::compare:
-        return planner_.subject();
+        return compare_.plan.subject();
       case stage::download:
         return downloader_.subject();
       default:
@@ -6972,17 +7265,17 @@ class stager {
       case stage::clean_old:
         return begin_list(detail::remove_tree_step(storage_, layout::replaced));
       case stage::list:
-        return begin_compare(lister_.step(http, source, chunk));
+        return list(http, source, chunk);
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
           return begin_compare(manifest_.step(http, source, chunk));
         break;
       case stage::compare:
-        return begin_deletes(planner_.step(chunk));
+        return begin_deletes(compare_.plan.step(chunk));
       case stage::deletes:
         return begin_walk(next_delete());
       case stage::patterns:
-        return after(walk_.step(planner_), stage::seal);
+        return after(compare_.walk.step(compare_.plan), stage::seal);
       case stage::seal:
         return seal();
       case stage::download:
@@ -7013,6 +7306,10 @@ class stager {
     seal,
     download
   };
+
+  static constexpr error damaged_plan{
+      errc::malformed, "stager",
+      "what was staged before is damaged; the next update makes it anew"};
 
   // Goes to the next stage when the present one has nothing left to do.
   result<bool> after(const result<bool>& more, stage next) {
@@ -7048,13 +7345,20 @@ class stager {
     return true;
   }
 
+  template <class Http, class Source>
+  result<bool> list(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = lister_.step(http, source, chunk);
+    staged_.lists = lister_.answers();
+    return begin_compare(more);
+  }
+
   result<bool> begin_compare(const result<bool>& more) {
     if (!more || *more) return more;
     version_ = target_->ref;
     if constexpr (Trust::reads_manifests)
       if (has_manifest_) manifest_.take_version(version_);
-    ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
-    planner_.begin(record_only_);
+    ::new (&compare_) comparison{{storage_, settings_}, {storage_, settings_}};
+    compare_.plan.begin(record_only_);
     stage_ = stage::compare;
     return true;
   }
@@ -7072,13 +7376,13 @@ class stager {
     entry item;
     const auto more = deletes_.next(storage_, item);
     if (!more || !*more) return more;
-    if (auto done = planner_.remove(item.path); !done) return done.error();
+    if (auto done = compare_.plan.remove_unless_listed(item.path); !done) return done.error();
     return true;
   }
 
   result<bool> begin_walk(const result<bool>& more) {
     if (!more || *more) return more;
-    walk_.begin();
+    compare_.walk.begin();
     stage_ = stage::patterns;
     return true;
   }
@@ -7086,15 +7390,18 @@ class stager {
   // The plan is complete: is there room for it? Then it is made durable, and can be resumed.
   result<bool> seal() {
     if (auto done = add_own_files(); !done) return done.error();
-    const auto plan = planner_.finish();
+    const auto plan = compare_.plan.finish();
     if (!plan) return plan.error();
     record_.plan = *plan;
     if (plan->entries == 0) return false;
     if (auto room = check_space(plan->size); !room) return room.error();
+    if (auto done = keep_reserve(); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
     record_.version = target_->id;
     record_.settings = detail::settings_sum(settings_);
-    if (auto done = record_.store(storage_); !done) return done.error();
+    // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
+    if (!record_only_)
+      if (auto done = record_.store(storage_); !done) return done.error();
     begin_download();
     return true;
   }
@@ -7103,10 +7410,20 @@ class stager {
     const auto text = detail::version_json(version_, target_->commit);
     const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
     if (!unchanged) return unchanged.error();
-    if (*unchanged && planner_.is_empty() && !settings_.force) return {};
+    if (*unchanged && compare_.plan.is_empty() && !settings_.force) return {};
     if (!*unchanged)
-      if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
-    return planner_.add_list();
+      if (auto done = compare_.plan.add_own_file(layout::version, as_bytes(text)); !done)
+        return done;
+    return compare_.plan.add_list();
+  }
+
+  // Room that a put-back can have where the new version has filled the storage.
+  result<void> keep_reserve() {
+    const auto there = storage_.stat(layout::reserve);
+    if (!there) return there.error();
+    if (there->kind == file_kind::file) return {};
+    const std::uint8_t room[256] = {};
+    return storage_.write(layout::reserve, 0, room);
   }
 
   result<void> check_space(std::uint64_t size) {
@@ -7126,12 +7443,25 @@ class stager {
   template <class Http, class Source>
   result<bool> download(Http& http, Source& source, mutable_bytes chunk) {
     const auto more = downloader_.step(http, source, chunk);
+    const std::uint32_t lists = staged_.lists;
     staged_ = downloader_.progress();
+    staged_.lists = lists;
+    const bool damaged = more ? !*more && downloader_.plan_sum() != record_.plan.sum
+                              : more.error().code == errc::malformed;
+    if (damaged) {
+      // The next update begins to stage anew.
+      if (auto done = storage_.remove(layout::target); !done) return done.error();
+      return damaged_plan;
+    }
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
   }
 
+  struct comparison {
+    planner<Storage, Hash> plan;
+    pattern_walk<Storage> walk;
+  };
   struct nothing {};
   using manifest_stage =
       std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust>, nothing>;
@@ -7145,14 +7475,13 @@ class stager {
   staging_progress staged_;
   detail::staging_record record_;
   entry_reader deletes_;
-  pattern_walk<Storage> walk_;
   fixed_string<128> version_;
   // One after the other, never two at a time.
   union {
     char none_;
     lister<Storage> lister_;
     manifest_stage manifest_;
-    planner<Storage, Hash> planner_;
+    comparison compare_;
     downloader<Storage, Hash> downloader_;
   };
 };
@@ -7195,7 +7524,12 @@ result<void> take_over(Storage& storage, const config& settings) {
       }
       if (auto done = forget_version(storage); !done) return done;
       const std::string_view target = slice(path.view(), directory.size() + 1);
-      if (auto done = storage.rename(path, target); !done) return done;
+      if (auto done = storage.rename(path, target); !done) {
+        // Something else is at its place by now: the old file cannot go back.
+        const errc code = done.error().code;
+        if (code != errc::exists && code != errc::not_empty && code != errc::not_found) return done;
+        if (auto gone = storage.remove(path); !gone) return gone;
+      }
     }
   }
   return {};
@@ -7358,30 +7692,49 @@ class event_log : public Log {
 
 namespace ota::detail {
 
-/// The ETag of the last check: settings, version, text.
-inline constexpr std::size_t etag_head = 24;
+/// What the last check found to be the newest version, and the server's name for that answer.
+struct known_version {
+  release_target version;
+  fixed_string<128> etag;
+};
 
-/// Keeps the ETag of a check that ended with `version` being the newest.
+// settings, id, three lengths, ref, commit, ETag
+inline constexpr std::size_t known_head = 4 + 20 + 3;
+inline constexpr std::size_t max_known = known_head + 128 + 64 + 128;
+
 template <class Storage>
-result<void> store_etag(Storage& storage, const config& settings, const version_id& version,
-                        std::string_view etag) {
-  if (etag.empty() || etag.size() > 128) return {};
-  std::uint8_t record[etag_head + 128];
+result<void> store_known(Storage& storage, const config& settings, const release_target& version,
+                         std::string_view etag) {
+  if (etag.size() > 128) etag = {};
+  std::uint8_t record[max_known];
   put_u32(record, settings_sum(settings));
-  std::memcpy(record + 4, version.data(), 20);
-  std::memcpy(record + etag_head, etag.data(), etag.size());
-  return write_if_changed(storage, layout::etag, layout::temporary,
-                          {record, etag_head + etag.size()});
+  std::memcpy(record + 4, version.id.data(), 20);
+  std::size_t size = known_head;
+  const std::string_view texts[] = {version.ref, version.commit, etag};
+  for (std::size_t i = 0; i < 3; ++i) {
+    record[24 + i] = static_cast<std::uint8_t>(texts[i].size());
+    if (!texts[i].empty()) std::memcpy(record + size, texts[i].data(), texts[i].size());
+    size += texts[i].size();
+  }
+  return write_if_changed(storage, layout::known, layout::temporary, {record, size});
 }
 
-/// The ETag kept for `version`, in `scratch`; empty when there is none.
+/// False when nothing is kept, or what was found with other settings.
 template <class Storage>
-std::string_view load_etag(Storage& storage, const config& settings, const version_id& version,
-                           mutable_bytes scratch) {
-  const auto size = storage.read(layout::etag, 0, scratch.first(etag_head + 128));
-  if (!size || *size <= etag_head || get_u32(scratch.data()) != settings_sum(settings)) return {};
-  if (std::memcmp(scratch.data() + 4, version.data(), 20) != 0) return {};
-  return as_text(bytes(scratch).first(*size).drop(etag_head));
+bool load_known(Storage& storage, const config& settings, known_version& known) {
+  std::uint8_t record[max_known];
+  const auto read = storage.read(layout::known, 0, record);
+  if (!read || *read < known_head || get_u32(record) != settings_sum(settings)) return false;
+  string_buffer* const texts[] = {&known.version.ref, &known.version.commit, &known.etag};
+  std::size_t at = known_head;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::size_t size = record[24 + i];
+    if (size > *read - at) return false;
+    texts[i]->assign(as_text({record + at, size}));
+    at += size;
+  }
+  std::memcpy(known.version.id.data(), record + 4, 20);
+  return true;
 }
 
 }  // namespace ota::detail
@@ -7518,13 +7871,13 @@ class retry {
   std::uint32_t pause() const { return pause_; }
   void pass_a_second() { --pause_; }
 
-  /// After a failure, with `answer` the head of the last answer and `bytes` what has been brought
-  /// so far: true when to try again after `pause()`. More bytes than ever before are progress, and
-  /// begin the count anew.
+  /// After a failure, with `answer` the head of the last answer: true when to try again after
+  /// `pause()`. More `brought` than ever before, in any measure, is progress, and begins the count
+  /// anew.
   template <class Hardware>
-  bool again(const error& failure, const http_response& answer, std::size_t bytes,
+  bool again(const error& failure, const http_response& answer, std::size_t brought,
              const retry_limits& limits, const config& settings, Hardware& hardware) {
-    if (bytes > best_) best_ = bytes, attempts_ = 0;
+    if (brought > best_) best_ = brought, attempts_ = 0;
     const bool limited = failure.code == errc::rate_limited;
     const std::uint32_t asked = limited ? rate_limit_wait(answer, hardware.now()) : 0;
     if (limited ? asked > settings.max_backoff_sec : !is_transient(failure)) return false;
@@ -7768,20 +8121,18 @@ class updater : private check_policies<Policies> {
   /// What a start of the device does, before anything of the version runs: ends or undoes what a
   /// power cut interrupted, and puts a version back that was not confirmed within its starts.
   result<void> boot() {
-    if (auto done = recover(); !done) return done;
-    if (auto done = swapper_.count_boot(); !done) return done;
-    if (!swapper_.active()) return {};
-    log_.info("Rollback triggered: the version on trial was not confirmed"sv);
-    return finish_swap();
+    return with_room([this]() -> result<void> {
+      if (auto done = load_and_finish(); !done) return done;
+      if (auto done = swapper_.count_boot(); !done) return done;
+      if (!swapper_.active()) return {};
+      log_.info("Rollback triggered: the version on trial was not confirmed"sv);
+      return finish_swap();
+    });
   }
 
   /// Ends or undoes what was interrupted, without counting a start of the device.
   result<void> recover() {
-    if (auto done = swapper_.load(); !done) return done;
-    loaded_ = true;
-    if constexpr (Policies::takes_over)
-      if (auto done = detail::take_over(storage_, settings_); !done) return done;
-    return finish_swap();
+    return with_room([this] { return load_and_finish(); });
   }
 
   /// Reads how far the swap is, and changes nothing: for a report.
@@ -7815,16 +8166,20 @@ class updater : private check_policies<Policies> {
 
   /// The version on trial works: keep it.
   result<void> confirm() {
-    if (auto done = recover(); !done) return done;
-    return swapper_.confirm();
+    return with_room([this]() -> result<void> {
+      if (auto done = load_and_finish(); !done) return done;
+      return swapper_.confirm();
+    });
   }
 
   /// Puts the version before the present one back; the present one is not tried again.
   result<void> rollback() {
-    if (auto done = recover(); !done) return done;
-    if (auto done = swapper_.revert(); !done) return done;
-    log_.info("Rollback triggered"sv);
-    return finish_swap();
+    return with_room([this]() -> result<void> {
+      if (auto done = load_and_finish(); !done) return done;
+      if (auto done = swapper_.revert(); !done) return done;
+      log_.info("Rollback triggered"sv);
+      return finish_swap();
+    });
   }
 
   const update_progress_report& progress() const { return progress_; }
@@ -7850,6 +8205,29 @@ class updater : private check_policies<Policies> {
   static constexpr error trial_pending{
       errc::wrong_state, "updater",
       "a version is on trial: confirm it or roll it back before the next update"};
+
+  // ---- what a start does ----------------------------------------------------------------------
+
+  result<void> load_and_finish() {
+    if (auto done = swapper_.load(); !done) return done;
+    if constexpr (Policies::takes_over)
+      if (auto done = detail::take_over(storage_, settings_); !done) return done;
+    return finish_swap();
+  }
+
+  // Does something with the state of the swap. After a failure nobody knows what of it reached the
+  // storage, so the next one reads it again. A full storage must not keep a bad version in place.
+  template <class Action>
+  result<void> with_room(Action&& action) {
+    auto done = action();
+    if (done.error().code == errc::no_space) {
+      detail::make_room(storage_);
+      (void)storage_.remove(layout::reserve);
+      done = action();
+    }
+    loaded_ = done.has_value();
+    return done;
+  }
 
   // ---- the phases of an update --------------------------------------------------------------
 
@@ -7894,10 +8272,11 @@ class updater : private check_policies<Policies> {
       if (!loaded_)
         if (auto done = recover(); !done) return done;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
-      installed_ = detail::read_version(storage_, chunk());
-      log_.version("Installed version: "sv, installed_);
+      log_.version("Installed version: "sv, installed());
       if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
-      source_.begin(installed_, detail::load_etag(storage_, settings_, newest_known(), chunk()));
+      if (!detail::load_known(storage_, settings_, known_) || !is_settled(known_.version.id))
+        known_ = {};
+      source_.begin(known_.version, known_.etag);
       checking_ = true;
       return {};
     }
@@ -7905,14 +8284,14 @@ class updater : private check_policies<Policies> {
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
-    if (*found == resolution::unchanged) return up_to_date(newest_known());
+    if (*found == resolution::unchanged) return up_to_date(known_.version.id);
     return decide();
   }
 
-  // What the last check found to be the newest: it runs, or was put back.
-  const version_id& newest_known() const {
-    const swap_state& state = swapper_.state();
-    return state.rejected != version_id{} ? state.rejected : state.version;
+  // Whether nothing is left to do for a version: it runs, or was put back.
+  bool is_settled(const version_id& id) const {
+    return id != version_id{} &&
+           (id == swapper_.state().version || id == swapper_.state().rejected);
   }
 
   result<void> decide() {
@@ -7936,9 +8315,10 @@ class updater : private check_policies<Policies> {
     return stager_.begin(target, source_.has_manifest());
   }
 
-  bool is_installed(const release_target& target) const {
-    return installed_.commit.view() == target.commit.view() &&
-           (!source_.has_manifest() || installed_.ref.view() == target.ref.view());
+  bool is_installed(const release_target& target) {
+    const release_target installed = detail::read_version(storage_, chunk());
+    return installed.commit.view() == target.commit.view() &&
+           (!source_.has_manifest() || installed.ref.view() == target.ref.view());
   }
 
   result<void> up_to_date(const version_id& newest) {
@@ -7946,15 +8326,16 @@ class updater : private check_policies<Policies> {
     message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
                              : "No update required");
     log_.info(message_);
-    auto done = remember(newest);
+    remember(newest);
     finish(rejected ? update_outcome::rejected : update_outcome::up_to_date);
-    return done;
+    return {};
   }
 
-  result<void> remember(const version_id& newest) {
-    if (is_scheduled())
-      if (auto done = scheduler_.record_check(); !done) return done;
-    return detail::store_etag(storage_, settings_, newest, source_.etag());
+  // Spares the next check a request. A storage that cannot keep it does not make this one fail.
+  void remember(const version_id& newest) {
+    if (is_scheduled()) (void)scheduler_.record_check();
+    if (newest == source_.target().id)
+      (void)detail::store_known(storage_, settings_, source_.target(), source_.etag());
   }
 
   bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }
@@ -7990,7 +8371,7 @@ class updater : private check_policies<Policies> {
     if (!more) return more.error();
     if (*more) return {};
     if (swapper_.failure().code != errc::none) return swapper_.failure();
-    if (auto done = remember(source_.target().id); !done) return done;
+    remember(source_.target().id);
     note_health({});
     message_.clear();
     message_.append("updated to "sv).append(source_.target().ref).append(" #"sv);
@@ -8016,12 +8397,15 @@ class updater : private check_policies<Policies> {
 
   void handle(const error& failure) {
     downloading_ = false;
-    if (retry_.again(failure, http_.response(), progress_.bytes, limits(), settings_, hardware_)) {
+    const std::size_t brought = progress_.bytes + stager_.progress().lists;
+    if (retry_.again(failure, http_.response(), brought, limits(), settings_, hardware_)) {
       http_.close();
       log_.retry(retry_.pause(), failure);
       if (progress_.phase == update_phase::checking) checking_ = false;
       return;
     }
+    loaded_ = false;
+    if (failure.code == errc::no_space) detail::make_room(storage_);
     failure_ = &failure;
     detail::describe(message_, failure, subject(), http_.response().status);
     log_.failed(message_);
@@ -8104,7 +8488,7 @@ class updater : private check_policies<Policies> {
                                                                                 settings_};
   swapper<storage_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
-  release_target installed_;
+  detail::known_version known_;
   typename Policies::source source_{settings_};
   stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
                                                                                   settings_};
@@ -9220,6 +9604,7 @@ inline const error& posix_error(const error& otherwise) {
   static constexpr error full{errc::no_space, "storage", "the storage is full"};
   static constexpr error not_empty{errc::not_empty, "storage",
                                    "the directory still holds something"};
+  static constexpr error directory{errc::exists, "storage", "a directory is in the way"};
   static constexpr error link{errc::invalid_path, "storage",
                               "a symbolic link is in the way; it is not followed"};
   static constexpr error no_permission{errc::storage, "storage",
@@ -9240,6 +9625,8 @@ inline const error& posix_error(const error& otherwise) {
     case ENOTEMPTY:
     case EEXIST:
       return not_empty;
+    case EISDIR:
+      return directory;
     case ELOOP:
       return link;
     case EACCES:

@@ -6,11 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "ota/core/bytes.hpp"
 #include "ota/core/hex.hpp"
+#include "ota/core/result.hpp"
 #include "ota/hash/git_blob_id.hpp"
 #include "ota/hash/sha1.hpp"
-#include "ota/core/bytes.hpp"
-#include "ota/core/result.hpp"
 #include "ota/http/message.hpp"
 
 namespace ota_test {

@@ -22,4 +22,21 @@ constexpr bool starts_with(std::string_view text, std::string_view beginning) {
   return slice(text, 0, beginning.size()) == beginning;
 }
 
+namespace detail {
+
+/// Whether `text` begins with `prefix`, which is in lower case, in any case of its ASCII letters.
+constexpr bool starts_with_any_case(std::string_view text, std::string_view prefix) {
+  if (text.size() < prefix.size()) return false;
+  for (std::size_t i = 0; i < prefix.size(); ++i) {
+    const char c = text[i];
+    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != prefix[i]) return false;
+  }
+  return true;
+}
+
+constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
+  return text.size() == lower.size() && starts_with_any_case(text, lower);
+}
+
+}  // namespace detail
 }  // namespace ota

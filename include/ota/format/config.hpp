@@ -140,10 +140,6 @@ constexpr bool has_control(std::string_view text) {
   return false;
 }
 
-constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() && starts_with_any_case(text, lower);
-}
-
 /// What `validate` finds: `where` is the key at fault.
 namespace bad_config {
 

@@ -27,16 +27,6 @@ constexpr bool is_alphanumeric(char c) {
   return is_digit(c) || (static_cast<char>(c | 0x20) >= 'a' && static_cast<char>(c | 0x20) <= 'z');
 }
 
-/// Whether `text` begins with `prefix`, which is in lower case, in any case.
-constexpr bool starts_with_any_case(std::string_view text, std::string_view prefix) {
-  if (text.size() < prefix.size()) return false;
-  for (std::size_t i = 0; i < prefix.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != prefix[i]) return false;
-  }
-  return true;
-}
-
 /// Whether nothing in `text` could end a request line or a header early.
 constexpr bool is_url_text(std::string_view text) {
   for (char c : text)

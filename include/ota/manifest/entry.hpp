@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "../core/fixed_string.hpp"
+#include "../hash/crc32.hpp"
 #include "../hash/digest.hpp"
 #include "../storage/file_storage.hpp"
 
@@ -96,6 +97,7 @@ class entry_writer {
     flushed_ = 0;
     used_ = 0;
     count_ = 0;
+    sum_ = {};
   }
 
   /// Goes on with a list that has `size` bytes on storage already.
@@ -118,6 +120,7 @@ class entry_writer {
   result<void> flush(Storage& storage) {
     if (used_ == 0 && flushed_ != 0) return {};
     if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
+    sum_.update({buffer_, used_});
     flushed_ += used_;
     used_ = 0;
     return {};
@@ -125,11 +128,13 @@ class entry_writer {
 
   std::uint32_t count() const { return count_; }           ///< entries so far
   std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
+  std::uint32_t sum() const { return sum_.value(); }       ///< CRC-32 of what was flushed
 
  private:
   std::string_view path_;
   std::uint32_t flushed_ = 0;
   std::uint32_t count_ = 0;
+  crc32 sum_;
   std::uint16_t used_ = 0;
   std::uint8_t buffer_[384];
 };
@@ -141,10 +146,14 @@ class entry_reader {
   void begin(std::string_view path, std::uint32_t offset = 0) {
     path_ = path;
     offset_ = offset;
+    sum_ = {};
   }
 
   /// Where the next entry begins.
   std::uint32_t offset() const { return offset_; }
+
+  /// CRC-32 of what was read.
+  std::uint32_t sum() const { return sum_.value(); }
 
   /// Fills `value` with the next entry; false at the end of the list or when there is no list.
   template <class Storage>
@@ -158,6 +167,7 @@ class entry_reader {
     if (*size == 0) return false;
     const std::size_t taken = detail::decode_entry({buffer, *size}, value);
     if (taken == 0) return damaged_list;
+    sum_.update({buffer, taken});
     offset_ += static_cast<std::uint32_t>(taken);
     return true;
   }
@@ -168,6 +178,7 @@ class entry_reader {
 
   std::string_view path_;
   std::uint32_t offset_ = 0;
+  crc32 sum_;
 };
 
 }  // namespace ota

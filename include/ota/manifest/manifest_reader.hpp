@@ -19,6 +19,8 @@ class manifest_reader {
     offset_ = 0;
     reader_.reset();
     member_ = member::other;
+    seen_members_ = 0;
+    has_files_ = false;
     version.clear();
   }
 
@@ -29,7 +31,10 @@ class manifest_reader {
     for (;;) {
       const auto event = reader_.next();
       if (!event) return event.error();
-      if (*event == json_event::end) return false;
+      if (*event == json_event::end) {
+        if (!has_files_) return no_files;
+        return false;
+      }
       if (*event == json_event::need_input) {
         if (auto done = feed(storage); !done) return done.error();
         continue;
@@ -44,6 +49,9 @@ class manifest_reader {
                                        "a path in the manifest is longer than 255 bytes"};
   static constexpr error not_an_object{errc::malformed, "manifest",
                                        "the manifest is not a JSON object"};
+  static constexpr error no_files{errc::malformed, "manifest", "the manifest has no list of files"};
+  static constexpr error repeated_member{errc::malformed, "manifest",
+                                         "the manifest says the same thing twice"};
   static constexpr error no_path{errc::malformed, "manifest", "a file in the manifest has no path"};
   static constexpr error bad_files{errc::malformed, "manifest",
                                    "`files` in the manifest must be a list of objects"};
@@ -78,7 +86,7 @@ class manifest_reader {
     const std::size_t depth = reader_.depth();
     if (depth == 0 && event != json_event::end_object) return not_an_object;
     if (event == json_event::key) {
-      if (depth == 1) member_ = member_of(reader_.text());
+      if (depth == 1) return begin_member();
       if (depth == 3) field_ = field_of(reader_.text());
       return false;
     }
@@ -101,8 +109,22 @@ class manifest_reader {
     }
     if (depth == 3) return take_field(event, out);
     if (depth == 2 && event != json_event::begin_array) return bad_files;
+    has_files_ |= depth == 2;
     return false;
   }
+
+  // A signature covers the last of two members of one name only: then no one may be believed.
+  result<bool> begin_member() {
+    member_ = member_of(reader_.text());
+    if (member_ != member::other && seen(member_)) return repeated_member;
+    seen_members_ |= bit_of(member_);
+    return false;
+  }
+
+  static std::uint8_t bit_of(member one) {
+    return static_cast<std::uint8_t>(1u << static_cast<unsigned>(one));
+  }
+  bool seen(member one) const { return (seen_members_ & bit_of(one)) != 0; }
 
   result<bool> take_text() {
     const std::string_view text = reader_.text();
@@ -174,6 +196,8 @@ class manifest_reader {
   json_reader<256> reader_;
   std::string_view path_;
   std::size_t offset_ = 0;
+  std::uint8_t seen_members_ = 0;
+  bool has_files_ = false;
   member member_ = member::other;
   field field_ = field::other;
   std::uint8_t piece_[128];

@@ -17,7 +17,7 @@ namespace ota {
 enum class resolution : std::uint8_t {
   working,   ///< another step is needed
   resolved,  ///< `target()` holds it
-  unchanged  ///< the server says that nothing has changed since `installed`
+  unchanged  ///< nothing has changed since the version that is known
 };
 
 /// New versions from a GitHub repository: the latest release, a fixed one, or a branch's tip.
@@ -37,10 +37,10 @@ class github {
   /// Whether the release carries a `manifest.json`.
   bool has_manifest() const { return !document_.manifest_url.empty(); }
 
-  /// Begins to find the newest version. `etag` and `installed` are what the last check left;
-  /// `installed` must stay until the version is resolved.
-  void begin(const release_target& installed, std::string_view etag) {
-    installed_ = &installed;
+  /// Begins to find the newest version. `known` and `etag` are what the last check found, empty
+  /// where nothing is known; `known` must stay until the version is resolved.
+  void begin(const release_target& known, std::string_view etag) {
+    known_ = &known;
     target_ = {};
     document_.manifest_url.clear();
     document_.prefer_api_url = !settings_.token.empty();
@@ -115,7 +115,8 @@ class github {
   /// Opens the release's manifest.
   template <class Http>
   result<void> open_manifest(Http& http) {
-    return get(http, document_.manifest_url, raw_type, settings_.token);
+    const std::string_view url = document_.manifest_url;
+    return get(http, url, raw_type, is_ours(url) ? settings_.token : std::string_view{});
   }
 
  private:
@@ -135,10 +136,17 @@ class github {
 
   bool follows_release() const { return settings_.channel == "stable"sv || !settings_.tag.empty(); }
 
+  // A document may name any host; the token is for those of the configuration alone.
+  bool is_ours(std::string_view url) const {
+    for (const std::string_view base : {settings_.api, settings_.raw})
+      if (starts_with(url, base) && slice(url, base.size(), 1) == "/"sv) return true;
+    return false;
+  }
+
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
     return settings_.tag.empty() && settings_.token.empty() && !settings_.force &&
-           !web_base(settings_).empty() && !installed_->ref.empty();
+           !web_base(settings_).empty() && !known_->ref.empty();
   }
 
   url_text api_url(std::string_view rest) const {
@@ -184,7 +192,7 @@ class github {
     if (!answer || http.response().status / 100 != 3) return resolution::working;
     url.clear();
     url.append("/releases/tag/"sv);
-    append_escaped(url, installed_->ref);
+    append_escaped(url, known_->ref);
     const std::string_view place = http.location();
     const bool same =
         place.size() >= url.size() && slice(place, place.size() - url.size()) == url.view();
@@ -234,7 +242,7 @@ class github {
   result<resolution> not_modified() {
     if (!follows_release()) return resolution::unchanged;
     assumed_release_ = true;
-    target_.ref = installed_->ref;
+    target_.ref = known_->ref;
     stage_ = stage::reference;
     return resolution::working;
   }
@@ -254,7 +262,7 @@ class github {
       return resolution::working;
     }
     if (assumed_release_) {
-      if (target_.commit.view() == installed_->commit.view()) return resolution::unchanged;
+      if (target_.commit.view() == known_->commit.view()) return resolution::unchanged;
       // The tag moved: read the release after all, for its manifest.
       assumed_release_ = false;
       etag_.clear();
@@ -287,7 +295,7 @@ class github {
   }
 
   const config& settings_;
-  const release_target* installed_ = nullptr;
+  const release_target* known_ = nullptr;
   stage stage_ = stage::release;
   std::uint8_t hops_ = 0;
   bool open_ = false;

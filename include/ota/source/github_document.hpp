@@ -36,6 +36,7 @@ class github_document {
     section_ = field::other;
     limit_ = 0;
     truncated = false;
+    has_list_ = false;
     is_tag_object = false;
     if (kind == document_kind::release) {
       manifest_url.clear();
@@ -66,8 +67,8 @@ class github_document {
     for (;;) {
       const auto event = reader_.next();
       if (!event) return event.error();
-      if (*event == json_event::end) return document_event::end;
       if (*event == json_event::need_input) break;
+      if (*event == json_event::end) return end_document();
       const auto complete = take(*event);
       if (!complete) return complete.error();
       if (*complete) return document_event::item;
@@ -86,6 +87,7 @@ class github_document {
   static constexpr error path_too_long{errc::too_long, "github",
                                        "a path in the tree is longer than 255 bytes"};
   static constexpr error bad_id{errc::malformed, "github", "a file in the tree has no SHA-1 id"};
+  static constexpr error no_list{errc::malformed, "github", "the answer holds no list of files"};
   static constexpr error incomplete_entry{errc::malformed, "github",
                                           "an entry of the tree lacks its path or its sha"};
 
@@ -134,6 +136,12 @@ class github_document {
     return field::other;
   }
 
+  // An answer that is no list of files must not pass for an empty one.
+  result<document_event> end_document() const {
+    if (kind_ == document_kind::tree && !has_list_) return no_list;
+    return document_event::end;
+  }
+
   // How deep the members of interest of the present section are.
   std::size_t inner_depth() const {
     if (section_ == field::object) return 2;
@@ -158,6 +166,7 @@ class github_document {
     }
     if (event == json_event::end_object)
       return depth == 2 && inner_depth() == 3 ? end_item() : result<bool>(false);
+    if (event == json_event::begin_array && depth == 2) has_list_ |= section_ == field::tree;
     if (event == json_event::begin_array || event == json_event::end_array) return false;
     if (depth == 1) take_top(event);
     if (depth == inner_depth() && depth != 1)
@@ -185,6 +194,7 @@ class github_document {
 
   void begin_item() {
     item_ = {};
+    item_.has_size = false;
     is_manifest_ = false;
     complete_ = true;
     asset_sum_ = 0;
@@ -237,6 +247,7 @@ class github_document {
           const auto size = reader_.as_size();
           if (!size) return size.error();
           item_.size = *size;
+          item_.has_size = true;
         }
         break;
       default:
@@ -268,7 +279,8 @@ class github_document {
   bool complete_ = true;
   bool is_listed_ = false;
   bool is_link_ = false;
-  entry item_;  // of a tree; of an asset, its path is the address
+  bool has_list_ = false;  // the member `tree` is one
+  entry item_;             // of a tree; of an asset, its path is the address
   json_reader<256> reader_;
 
  public:

@@ -13,6 +13,7 @@ struct staging_progress {
   std::uint32_t files = 0;      ///< files complete
   std::size_t bytes = 0;        ///< bytes complete, also of the file at hand
   std::size_t bytes_moved = 0;  ///< bytes that came over the network
+  std::uint32_t lists = 0;      ///< answers with lists of files read
   std::uint32_t resumed = 0;    ///< files that went on where an interruption had left them
 };
 
@@ -34,6 +35,9 @@ class downloader {
   }
 
   const staging_progress& progress() const { return progress_; }
+
+  /// CRC-32 of the plan as far as it was read.
+  std::uint32_t plan_sum() const { return plan_.sum(); }
 
   /// The path at hand, for a message.
   std::string_view subject() const { return item_.path; }
@@ -118,9 +122,11 @@ class downloader {
     verifier_.begin(item_.hash.kind, item_.size);
   }
 
+  // Nothing to ask for: what hash nothing has is known.
   result<bool> create_empty() {
+    if (auto same = verifier_.finish(item_.hash); !same) return same.error();
     if (auto done = storage_.write(path(), 0, {}); !done) return done.error();
-    return received();
+    return complete();
   }
 
   void count(std::size_t size) {
@@ -152,6 +158,10 @@ class downloader {
 
   result<bool> copy(mutable_bytes chunk) {
     const auto size = storage_.read(item_.path, offset_, chunk);
+    if (!size && size.error().code == errc::not_found) {
+      item_.kind = entry_kind::file;  // it has gone since the plan was made
+      return restart();
+    }
     if (!size) return size.error();
     if (auto done = store(chunk.first(*size)); !done) return done.error();
     return *size == chunk.size() ? result<bool>(true) : received();
@@ -162,7 +172,7 @@ class downloader {
     const auto opened = source.open_file(http, item_, offset_, etag_.view());
     if (!opened) return opened.error();
     const http_response& answer = http.response();
-    if (answer.status == 416) return restart();
+    if (answer.status == 416 && offset_ != 0) return restart();
     if (const auto status = check_status(answer); !status) return status.error();
     if (offset_ != 0 && answer.status != 206) {
       // The server sends the file from its first byte: appending it would be wrong.
@@ -187,6 +197,7 @@ class downloader {
     }
     if (*size == 0) {
       if (item_.has_size && offset_ != item_.size) return restart_with(too_short);
+      if (auto done = store({}); !done) return done.error();
       return received();
     }
     progress_.bytes_moved += *size;
@@ -212,6 +223,7 @@ class downloader {
       // What lay there before a power cut may be anything; that is not the server's fault.
       return was_resumed ? result<bool>(true) : same.error();
     }
+    if (item_.hash.kind == digest_kind::none) written_ = verifier_.sum();
     present_ = offset_;
     offset_ = 0;
     verifier_.begin(item_.hash.kind, present_);
@@ -225,7 +237,10 @@ class downloader {
     verifier_.update(chunk.first(*size));
     offset_ += *size;
     if (*size == chunk.size()) return true;
-    if (offset_ == present_ && verifier_.finish(item_.hash)) return complete();
+    const bool promised = item_.hash.kind != digest_kind::none;
+    const bool same =
+        promised ? verifier_.finish(item_.hash).has_value() : verifier_.sum() == written_;
+    if (offset_ == present_ && same) return complete();
     return restart_with(written_badly);
   }
 
@@ -250,6 +265,7 @@ class downloader {
   std::size_t present_ = 0;  // bytes on storage that are to be checked
   std::size_t counted_ = 0;  // bytes of this file in `progress_`
   std::uint32_t index_ = 0;
+  std::uint32_t written_ = 0;  // a sum over what was written, where no hash is promised
   task task_ = task::next;
   bool first_ = true;
   bool resumed_ = false;

@@ -28,7 +28,11 @@ class lister {
     recursive_ = true;
     task_ = task::open;
     in_part_ = false;
+    answers_ = 0;
   }
+
+  /// How many answers have been read to their end.
+  std::uint32_t answers() const { return answers_; }
 
   /// The path at hand, for a message.
   std::string_view subject() const { return item_.path; }
@@ -62,6 +66,7 @@ class lister {
     if (auto done = source.open_tree(http, tree_, recursive_, item_.path); !done)
       return done.error();
     list_.begin(in_part_ ? layout::part : layout::listing);
+    listed_ = 0;
     directories_ = false;
     task_ = task::read;
     return true;
@@ -78,6 +83,7 @@ class lister {
       task_ = task::open;
       return true;
     }
+    ++answers_;
     if (auto done = list_.flush(storage_); !done) return done.error();
     if (in_part_) {
       copied_ = 0;
@@ -164,7 +170,8 @@ class lister {
 
   Storage& storage_;
   const config& settings_;
-  std::uint32_t listed_ = 0;
+  std::uint32_t listed_ = 0;  // in this answer; the planner counts all
+  std::uint32_t answers_ = 0;
   std::uint32_t copied_ = 0;
   std::uint32_t expanded_size_ = 0;
   task task_ = task::open;

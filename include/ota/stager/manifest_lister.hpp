@@ -30,8 +30,11 @@ class manifest_lister {
     task_ = task::open;
   }
 
-  /// The path at hand, for a message.
-  std::string_view subject() const { return item_.path; }
+  /// The path at hand, for a message; none where it is about the manifest as a whole.
+  std::string_view subject() const {
+    return task_ == task::check || task_ == task::read ? std::string_view(item_.path)
+                                                       : std::string_view{};
+  }
 
   /// The version that the manifest names, if it does.
   void take_version(fixed_string<128>& version) const {
@@ -135,11 +138,14 @@ class manifest_lister {
       if (auto done = list_.flush(storage_); !done) return done.error();
       return false;
     }
-    if (item_.kind == entry_kind::remove) return list_delete();
     const file_filter filter(settings_);
     if (!filter.manages(item_.path)) return true;
-    if (auto fine = filter.check(item_.path, false); !fine) return fine.error();
-    if (is_hidden(item_.path)) return hidden_file;
+    const auto fine = filter.check(item_.path, false);
+    const bool hidden = is_hidden(item_.path);
+    if (item_.kind == entry_kind::remove)
+      return fine && !hidden ? list_delete() : result<bool>(true);  // as the original has it
+    if (!fine) return fine.error();
+    if (hidden) return hidden_file;
     if (auto done = list_.add(storage_, item_); !done) return done.error();
     return true;
   }

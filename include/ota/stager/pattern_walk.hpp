@@ -9,7 +9,7 @@ namespace ota {
 /// Finds the installed files below `delete_patterns` that the new version does not have.
 ///
 /// Directories still to be looked at wait in a list on storage, so the depth and width of the
-/// tree cost no memory; a step looks at one of them.
+/// tree cost no memory. Of a directory some names are kept at a time, and a step looks at one.
 template <class Storage>
 class pattern_walk {
  public:
@@ -18,38 +18,71 @@ class pattern_walk {
   void begin() {
     pattern_ = 0;
     written_ = 0;
+    in_directory_ = false;
+    names_.clear();
     waiting_.begin(layout::part);
   }
 
-  /// One directory further; false when all have been looked at. `plan.lists(path)` tells whether
-  /// the new version has a file, `plan.remove(path)` takes one that it has not.
+  /// One name, pattern or directory further; false when all have been looked at.
+  /// `plan.lists(path)` tells whether the new version has a file, `plan.remove(path)` takes one
+  /// that it has not.
   template <class Plan>
   result<bool> step(Plan& plan) {
-    if (pattern_ < settings_.delete_patterns.size()) {
-      const std::string_view pattern = trim_slashes(settings_.delete_patterns[pattern_++]);
-      if (!is_valid_path(pattern) || pattern.size() > max_path) return true;
-      const auto there = storage_.stat(pattern);
-      if (!there) return there.error();
-      if (auto done = take(plan, pattern, there->kind); !done) return done.error();
-      return true;
-    }
+    if (at_ < names_.size()) return then(take_name(plan));
+    if (in_directory_) return then(collect());
+    if (pattern_ < settings_.delete_patterns.size()) return then(take_pattern(plan));
     if (written_ == 0) return false;
     entry directory;
     const auto more = waiting_.next(storage_, directory);
     if (!more || !*more) return more;
-    result<void> taken;
-    const auto listed = storage_.list(directory.path, [&](std::string_view name, file_kind kind) {
-      fixed_string<max_path> path(directory.path);
-      path.append('/').append(name);
-      if (!path.overflowed()) taken = take(plan, path, kind);
-      return taken.has_value();
-    });
-    if (!listed) return listed.error();
-    if (!taken) return taken.error();
+    directory_.assign(directory.path);
+    in_directory_ = true;
+    passed_ = 0;
     return true;
   }
 
  private:
+  static result<bool> then(const result<void>& done) {
+    if (!done) return done.error();
+    return true;
+  }
+
+  template <class Plan>
+  result<void> take_pattern(Plan& plan) {
+    const std::string_view pattern = trim_slashes(settings_.delete_patterns[pattern_++]);
+    if (!is_valid_path(pattern) || pattern.size() > max_path) return {};
+    const auto there = storage_.stat(pattern);
+    if (!there) return there.error();
+    return take(plan, pattern, there->kind);
+  }
+
+  // Keeps the next names of the directory at hand, as many as fit: 'd' or 'f', the name, '/'.
+  result<void> collect() {
+    names_.clear();
+    at_ = 0;
+    std::uint32_t index = 0;
+    const auto listed = storage_.list(directory_, [&](std::string_view name, file_kind kind) {
+      if (index++ < passed_) return true;
+      if (names_.capacity() - names_.size() < name.size() + 2) return false;
+      names_.append(kind == file_kind::directory ? 'd' : 'f').append(name).append('/');
+      ++passed_;
+      return true;
+    });
+    in_directory_ = !names_.empty();
+    return listed;
+  }
+
+  template <class Plan>
+  result<void> take_name(Plan& plan) {
+    const std::string_view rest = slice(names_.view(), at_);
+    const std::string_view name = slice(rest, 1, rest.find('/') - 1);
+    const file_kind kind = rest.front() == 'd' ? file_kind::directory : file_kind::file;
+    at_ += name.size() + 2;
+    fixed_string<max_path> path(directory_);
+    path.append('/').append(name);
+    return path.overflowed() ? result<void>{} : take(plan, path, kind);
+  }
+
   template <class Plan>
   result<void> take(Plan& plan, std::string_view path, file_kind kind) {
     if (kind == file_kind::none || detail::is_own_path(path)) return {};
@@ -72,9 +105,14 @@ class pattern_walk {
 
   Storage& storage_;
   const config& settings_;
-  entry_reader waiting_;
   std::size_t pattern_ = 0;
+  std::size_t at_ = 0;        // of the name to be looked at next
+  std::uint32_t passed_ = 0;  // names of the directory that were kept so far
   std::uint32_t written_ = 0;
+  bool in_directory_ = false;
+  entry_reader waiting_;
+  fixed_string<max_path> directory_;
+  fixed_string<max_path + 2> names_;
 };
 
 }  // namespace ota

@@ -22,6 +22,7 @@ class planner {
   /// Begins the plan for the list at `.ota/next`; `count_only` leaves the files out of it.
   void begin(bool count_only) {
     count_only_ = count_only;
+    listed_ = 0;
     summary_ = {};
     plan_.begin(layout::plan);
     start(stage::order_new);
@@ -39,6 +40,8 @@ class planner {
       case stage::order_new:
       case stage::order_old:
         return check_order();
+      case stage::duplicates:
+        return find_duplicate();
       case stage::compare:
         return hashing_ ? compare_content(chunk) : compare_next();
       case stage::removed:
@@ -54,6 +57,13 @@ class planner {
     if (!is_valid_path(path) || path.size() > max_path) return {};
     other_.path.assign(path);
     return remove_other();
+  }
+
+  /// The same for a path that the new version may have all the same: then it stays.
+  result<void> remove_unless_listed(std::string_view path) {
+    const auto listed = lists(path);
+    if (!listed) return listed.error();
+    return *listed ? result<void>{} : remove(path);
   }
 
   /// Whether the new version has a file at `path`. Reads the whole list, unless that is sorted:
@@ -91,11 +101,20 @@ class planner {
   result<plan_summary> finish() {
     if (auto done = plan_.flush(storage_); !done) return done.error();
     summary_.entries = plan_.count();
+    summary_.sum = plan_.sum();
     return summary_;
   }
 
  private:
-  enum class stage : std::uint8_t { order_new, order_old, compare, removed, done };
+  enum class stage : std::uint8_t { order_new, order_old, duplicates, compare, removed, done };
+
+  static constexpr error listed_twice{errc::malformed, "planner",
+                                      "a file stands twice in the list of the new version"};
+  static constexpr error empty_version{
+      errc::malformed, "planner",
+      "the new version has no file for this device; check `allow` and `ignore`"};
+  static constexpr error too_many_files{errc::too_long, "planner",
+                                        "Tree contains too many files: over max_tree_files"};
 
   void start(stage next) {
     stage_ = next;
@@ -124,17 +143,41 @@ class planner {
     const auto more = (of_new ? new_ : old_).next(storage_, item_);
     if (!more) return more;
     if (*more) {
-      if (item_.path.view() <= other_.path.view()) sorted_ = false;
+      if (item_.path.view() == other_.path.view()) return listed_twice;
+      if (item_.path.view() < other_.path.view()) sorted_ = false;
       std::swap(item_.path, other_.path);
+      if (of_new) ++listed_;
       return true;
     }
     if (of_new) {
+      if (listed_ == 0) return empty_version;
+      if (settings_.max_tree_files != 0 && listed_ > settings_.max_tree_files)
+        return too_many_files;
       new_sorted_ = sorted_;
       start(stage::order_old);
     } else {
       both_sorted_ = sorted_ && new_sorted_;
-      start(stage::compare);
+      start(new_sorted_ ? stage::compare : stage::duplicates);
     }
+    return true;
+  }
+
+  // A list in any order: each entry against those behind it, one comparison a step.
+  result<bool> find_duplicate() {
+    if (!have_new_) {
+      const auto more = new_.next(storage_, item_);
+      if (!more) return more;
+      if (!*more) {
+        start(stage::compare);
+        return true;
+      }
+      have_new_ = true;
+      old_.begin(layout::listing, new_.offset());
+    }
+    const auto more = old_.next(storage_, other_);
+    if (!more) return more;
+    if (!*more) have_new_ = false;
+    if (*more && item_.path.view() == other_.path.view()) return listed_twice;
     return true;
   }
 
@@ -250,6 +293,7 @@ class planner {
   bool have_old_ = false;
   bool have_new_ = false;
   bool directory_known_ = false;
+  std::uint32_t listed_ = 0;
   std::uint32_t directory_at_ = 0;  // in the list
   plan_summary summary_;
   entry_reader new_;

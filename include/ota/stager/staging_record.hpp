@@ -17,6 +17,7 @@ struct plan_summary {
   std::uint32_t entries = 0;   ///< lines of the plan
   std::uint32_t files = 0;     ///< files to bring
   std::uint32_t removals = 0;  ///< files to remove
+  std::uint32_t sum = 0;       ///< CRC-32 of the plan
   std::size_t size = 0;        ///< bytes to bring
 };
 
@@ -29,8 +30,9 @@ inline std::uint32_t settings_sum(const config& settings) {
     sum.update(as_bytes(text));
     sum.update(as_bytes({"\n", 1}));
   };
-  for (std::string_view text : {settings.api, settings.owner, settings.repo, settings.channel,
-                                settings.branch, settings.tag})
+  for (std::string_view text :
+       {settings.api, settings.raw, settings.owner, settings.repo, settings.channel,
+        settings.branch, settings.tag, settings.manifest_key})
     add(text);
   for (const auto& list : {settings.allow, settings.ignore, settings.delete_patterns}) {
     for (std::string_view text : list) add(text);
@@ -47,7 +49,7 @@ struct staging_record {
   plan_summary plan;
 
   static constexpr std::uint32_t magic = 0x5441544f;  // "OTAT"
-  static constexpr std::size_t size = 4 + 20 + 4 + 3 * 4 + 8 + 4;
+  static constexpr std::size_t size = 4 + 20 + 4 + 4 * 4 + 8 + 4;
 
   template <class Storage>
   result<void> store(Storage& storage) const {
@@ -58,8 +60,9 @@ struct staging_record {
     put_u32(record + 28, plan.entries);
     put_u32(record + 32, plan.files);
     put_u32(record + 36, plan.removals);
-    put_size(record + 40, plan.size);
-    put_u32(record + 48, sum(record));
+    put_u32(record + 40, plan.sum);
+    put_size(record + 44, plan.size);
+    put_u32(record + size - 4, sum(record));
     return write_atomically(storage, layout::target, layout::temporary, record);
   }
 
@@ -69,13 +72,14 @@ struct staging_record {
     std::uint8_t record[size];
     const auto read = storage.read(layout::target, 0, record);
     if (!read || *read != size || get_u32(record) != magic) return false;
-    if (get_u32(record + 48) != sum(record)) return false;
+    if (get_u32(record + size - 4) != sum(record)) return false;
     std::memcpy(version.data(), record + 4, 20);
     settings = get_u32(record + 24);
     plan.entries = get_u32(record + 28);
     plan.files = get_u32(record + 32);
     plan.removals = get_u32(record + 36);
-    plan.size = get_size(record + 40);
+    plan.sum = get_u32(record + 40);
+    plan.size = get_size(record + 44);
     return true;
   }
 

@@ -34,7 +34,7 @@ struct file_info {
 //   result<void> sync()                     a barrier: all done before it survives a power cut
 //   result<uint64_t> free_space()           bytes
 //   result<void> list(directory, visit)     bool visit(name, kind) for each entry until it says
-//                                           false
+//                                           false; `visit` changes nothing on storage
 //   result<void> set_executable(path, on)   optional; without it file modes are not kept
 //
 // Between two barriers a power cut may lose or reorder whatever was done; only a single rename

@@ -25,7 +25,8 @@ inline constexpr std::string_view part = ".ota/next.part";  // one such part
 inline constexpr std::string_view plan = ".ota/plan";       // what the swap will do
 inline constexpr std::string_view manifest = ".ota/manifest";    // the manifest being read
 inline constexpr std::string_view installed = ".ota/installed";  // files of the installed version
-inline constexpr std::string_view etag = ".ota/etag";            // what the server last answered
+inline constexpr std::string_view known = ".ota/known";          // what the last check found
+inline constexpr std::string_view reserve = ".ota/reserve";      // room for a put-back
 inline constexpr std::string_view temporary = ".ota/tmp";        // of every atomic write
 inline constexpr std::string_view staged = ".ota/new";
 inline constexpr std::string_view replaced = ".ota/old";
@@ -49,10 +50,12 @@ inline own_path replaced_path(std::uint32_t index) {
   return numbered_path(layout::replaced, index);
 }
 
-/// Whether a path is the library's own, which no update may replace.
+/// Whether a path is the library's own, which no update may replace: in any case of its letters,
+/// as some file systems make no difference.
 inline bool is_own_path(std::string_view path) {
-  return starts_with(path, ".ota"sv) || path == layout::version || path == layout::errors ||
-         path == "ota_health.json"sv || path == "ota_last_check.json"sv;
+  return starts_with_any_case(path, ".ota"sv) || is_same_any_case(path, layout::version) ||
+         is_same_any_case(path, layout::errors) || is_same_any_case(path, "ota_health.json"sv) ||
+         is_same_any_case(path, "ota_last_check.json"sv);
 }
 
 /// Removes the directories above `path` that hold nothing any more.
@@ -96,6 +99,14 @@ result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
     if (auto found = first_leaf(storage, path); !found) return found.error();
   if (auto done = storage.remove(path); !done) return done.error();
   return true;
+}
+
+/// Removes what can be had again from the server.
+template <class Storage>
+void make_room(Storage& storage) {
+  for (const std::string_view path :
+       {layout::listing, layout::expanded, layout::part, layout::manifest, layout::known})
+    (void)storage.remove(path);
 }
 
 }  // namespace detail

@@ -12,6 +12,7 @@ inline const error& posix_error(const error& otherwise) {
   static constexpr error full{errc::no_space, "storage", "the storage is full"};
   static constexpr error not_empty{errc::not_empty, "storage",
                                    "the directory still holds something"};
+  static constexpr error directory{errc::exists, "storage", "a directory is in the way"};
   static constexpr error link{errc::invalid_path, "storage",
                               "a symbolic link is in the way; it is not followed"};
   static constexpr error no_permission{errc::storage, "storage",
@@ -32,6 +33,8 @@ inline const error& posix_error(const error& otherwise) {
     case ENOTEMPTY:
     case EEXIST:
       return not_empty;
+    case EISDIR:
+      return directory;
     case ELOOP:
       return link;
     case EACCES:

@@ -38,7 +38,12 @@ result<void> take_over(Storage& storage, const config& settings) {
       }
       if (auto done = forget_version(storage); !done) return done;
       const std::string_view target = slice(path.view(), directory.size() + 1);
-      if (auto done = storage.rename(path, target); !done) return done;
+      if (auto done = storage.rename(path, target); !done) {
+        // Something else is at its place by now: the old file cannot go back.
+        const errc code = done.error().code;
+        if (code != errc::exists && code != errc::not_empty && code != errc::not_found) return done;
+        if (auto gone = storage.remove(path); !gone) return gone;
+      }
     }
   }
   return {};

@@ -3,36 +3,57 @@
 #include <cstring>
 
 #include "../format/config.hpp"
+#include "../manifest/entry.hpp"
+#include "../manifest/release_target.hpp"
 #include "../stager/staging_record.hpp"
 #include "../storage/atomic_file.hpp"
 #include "../storage/layout.hpp"
 
 namespace ota::detail {
 
-/// The ETag of the last check: settings, version, text.
-inline constexpr std::size_t etag_head = 24;
+/// What the last check found to be the newest version, and the server's name for that answer.
+struct known_version {
+  release_target version;
+  fixed_string<128> etag;
+};
 
-/// Keeps the ETag of a check that ended with `version` being the newest.
+// settings, id, three lengths, ref, commit, ETag
+inline constexpr std::size_t known_head = 4 + 20 + 3;
+inline constexpr std::size_t max_known = known_head + 128 + 64 + 128;
+
 template <class Storage>
-result<void> store_etag(Storage& storage, const config& settings, const version_id& version,
-                        std::string_view etag) {
-  if (etag.empty() || etag.size() > 128) return {};
-  std::uint8_t record[etag_head + 128];
+result<void> store_known(Storage& storage, const config& settings, const release_target& version,
+                         std::string_view etag) {
+  if (etag.size() > 128) etag = {};
+  std::uint8_t record[max_known];
   put_u32(record, settings_sum(settings));
-  std::memcpy(record + 4, version.data(), 20);
-  std::memcpy(record + etag_head, etag.data(), etag.size());
-  return write_if_changed(storage, layout::etag, layout::temporary,
-                          {record, etag_head + etag.size()});
+  std::memcpy(record + 4, version.id.data(), 20);
+  std::size_t size = known_head;
+  const std::string_view texts[] = {version.ref, version.commit, etag};
+  for (std::size_t i = 0; i < 3; ++i) {
+    record[24 + i] = static_cast<std::uint8_t>(texts[i].size());
+    if (!texts[i].empty()) std::memcpy(record + size, texts[i].data(), texts[i].size());
+    size += texts[i].size();
+  }
+  return write_if_changed(storage, layout::known, layout::temporary, {record, size});
 }
 
-/// The ETag kept for `version`, in `scratch`; empty when there is none.
+/// False when nothing is kept, or what was found with other settings.
 template <class Storage>
-std::string_view load_etag(Storage& storage, const config& settings, const version_id& version,
-                           mutable_bytes scratch) {
-  const auto size = storage.read(layout::etag, 0, scratch.first(etag_head + 128));
-  if (!size || *size <= etag_head || get_u32(scratch.data()) != settings_sum(settings)) return {};
-  if (std::memcmp(scratch.data() + 4, version.data(), 20) != 0) return {};
-  return as_text(bytes(scratch).first(*size).drop(etag_head));
+bool load_known(Storage& storage, const config& settings, known_version& known) {
+  std::uint8_t record[max_known];
+  const auto read = storage.read(layout::known, 0, record);
+  if (!read || *read < known_head || get_u32(record) != settings_sum(settings)) return false;
+  string_buffer* const texts[] = {&known.version.ref, &known.version.commit, &known.etag};
+  std::size_t at = known_head;
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::size_t size = record[24 + i];
+    if (size > *read - at) return false;
+    texts[i]->assign(as_text({record + at, size}));
+    at += size;
+  }
+  std::memcpy(known.version.id.data(), record + 4, 20);
+  return true;
 }
 
 }  // namespace ota::detail

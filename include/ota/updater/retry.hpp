@@ -25,13 +25,13 @@ class retry {
   std::uint32_t pause() const { return pause_; }
   void pass_a_second() { --pause_; }
 
-  /// After a failure, with `answer` the head of the last answer and `bytes` what has been brought
-  /// so far: true when to try again after `pause()`. More bytes than ever before are progress, and
-  /// begin the count anew.
+  /// After a failure, with `answer` the head of the last answer: true when to try again after
+  /// `pause()`. More `brought` than ever before, in any measure, is progress, and begins the count
+  /// anew.
   template <class Hardware>
-  bool again(const error& failure, const http_response& answer, std::size_t bytes,
+  bool again(const error& failure, const http_response& answer, std::size_t brought,
              const retry_limits& limits, const config& settings, Hardware& hardware) {
-    if (bytes > best_) best_ = bytes, attempts_ = 0;
+    if (brought > best_) best_ = brought, attempts_ = 0;
     const bool limited = failure.code == errc::rate_limited;
     const std::uint32_t asked = limited ? rate_limit_wait(answer, hardware.now()) : 0;
     if (limited ? asked > settings.max_backoff_sec : !is_transient(failure)) return false;

@@ -330,10 +330,9 @@ TEST_F(storage_faults, of_a_confirmation_are_survived) {
 }
 
 // A program that runs for months does not start again because an update failed: it calls `run()`
-// once more. What it believes then must be what is on storage. Disabled until the updater reads the
-// state of the swap again after a storage error.
+// once more. What it believes then must be what is on storage.
 
-TEST_F(storage_faults, DISABLED_of_an_update_are_survived_without_a_start) {
+TEST_F(storage_faults, of_an_update_are_survived_without_a_start) {
   const files before = with_one();
   fail_each(
       before,
@@ -353,7 +352,7 @@ TEST_F(storage_faults, DISABLED_of_an_update_are_survived_without_a_start) {
       });
 }
 
-TEST_F(storage_faults, DISABLED_of_a_put_back_are_survived_without_a_start) {
+TEST_F(storage_faults, of_a_put_back_are_survived_without_a_start) {
   const files before = with_two_on_trial();
   fail_each(
       before,
@@ -372,7 +371,7 @@ TEST_F(storage_faults, DISABLED_of_a_put_back_are_survived_without_a_start) {
       });
 }
 
-TEST_F(storage_faults, DISABLED_of_an_update_that_is_then_cut_leave_a_way_back) {
+TEST_F(storage_faults, of_an_update_that_is_then_cut_leave_a_way_back) {
   const files before = with_two_kept();
   fail_each(
       before,

@@ -452,21 +452,22 @@ TEST_F(updates, follow_a_manifest) {
 
 TEST_F(updates, trust_only_a_signed_manifest_where_there_is_a_key) {
   settings.manifest_key = "secret";
-  release("v1", '1', first);
+  const tree listed = {{"a.txt", {"one"}}};
+  release("v1", '1', listed);
   EXPECT_EQ(update(), ota::update_outcome::failed);
   EXPECT_NE(message.find("no manifest.json"), std::string::npos) << message;
-  const tree none = {};
-  github.releases.back().manifest = manifest_of(none);
+  github.releases.back().manifest = manifest_of(listed);
   EXPECT_EQ(update(), ota::update_outcome::failed);
   EXPECT_EQ(message, "manifest missing signature");
-  github.releases.back().manifest = R"({"version":"1","files":[],"signature":"00"})";
+  github.releases.back().manifest = manifest_of(listed, R"(,"signature":"00")");
   EXPECT_EQ(update(), ota::update_outcome::failed);
   EXPECT_EQ(message, "manifest signature mismatch");
-  github.releases.back().manifest =
-      R"({"version":"1","files":[],"signature":)"
-      R"("d4f069e97b4df19155374ddb628cea44ee275f5c4d8b2d3120e6369c236aea65"})";
+  // python: hmac over json.dumps(manifest, sort_keys=True, separators=(",", ":"))
+  github.releases.back().manifest = manifest_of(
+      listed, R"(,"signature":"83de0784d9edf300aea95f225bc1d2e835cb16a68b0bbc49346af3a8b1e47507")");
   EXPECT_EQ(update(), ota::update_outcome::updated) << message;
-  EXPECT_NE(text("version.json").find(R"("ref": "1")"), std::string::npos);
+  EXPECT_EQ(read_tree(storage), listed);
+  EXPECT_NE(text("version.json").find(R"("ref": "v1")"), std::string::npos);
 }
 
 TEST_F(updates, refuse_a_manifest_with_hidden_or_hostile_paths) {
