@@ -1120,7 +1120,7 @@ struct config {
   list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
   bool allow_links = false;  ///< take a symbolic link as a file that holds its target
   bool enable_delta_updates = false;
-  std::uint32_t max_tree_size_kb = 0;  ///< longest answer with a list of files; 0: any
+  std::uint32_t max_tree_size_kb = 0;  ///< longest list of files; 0: 64 MB, a manifest 32 MB
   std::uint32_t max_tree_files = 0;    ///< longest list; 0: any
 
   // ---- how ----
@@ -3752,10 +3752,11 @@ class github {
     const auto answer = get(http, url, json_type, settings_.token);
     if (!answer) return answer.error();
     if (auto status = check_status(*answer, now); !status) return status;
-    const std::uint64_t limit = std::uint64_t{settings_.max_tree_size_kb} * 1024;
+    const std::uint64_t wanted = std::uint64_t{settings_.max_tree_size_kb} * 1024;
+    const std::uint64_t limit = wanted != 0 ? wanted : max_tree_size;
     document_.limit_size(limit);
-    if (limit != 0 && answer->has_length && answer->content_length > limit)
-      return error{errc::too_long, "github", "Response too large: more than max_tree_size_kb",
+    if (answer->has_length && answer->content_length > limit)
+      return error{errc::too_long, "github", "Response too large: the list is over its limit",
                    static_cast<std::int32_t>(answer->content_length)};
     return {};
   }
@@ -3804,6 +3805,8 @@ class github {
   using url_text = fixed_string<1400>;
   enum class stage : std::uint8_t { probe, release, reference, tag };
 
+  // Where `max_tree_size_kb` says nothing. GitHub's own limit is 7 MB; a list must not be endless.
+  static constexpr std::uint64_t max_tree_size = 64u << 20;
   static constexpr const char* json_type = "application/vnd.github+json";
   static constexpr const char* raw_type = "application/octet-stream";
 
