@@ -154,6 +154,22 @@ TEST_F(resume, asks_in_the_same_run_for_the_rest_of_the_same_content_alone) {
   EXPECT_EQ(moved, 4u + big.size() + 10u) << "bytes were moved twice";
 }
 
+// RFC 9110, 13.1.5: a weak tag does not say that the bytes are the same.
+TEST_F(resume, names_no_weak_tag_with_a_range) {
+  follow("2");
+  serve([this](const asked& request, wire& out, const std::string& content) {
+    const std::size_t from = request.range_from();
+    const std::string tag = "ETag: W/" + etag + "\r\n";
+    put(out, from == 0 ? whole(content, tag) : part(content, from, tag), 200000);
+  });
+  const measured done = update();
+  EXPECT_EQ(done.code, 0) << done.err;
+  expect_whole();
+  ASSERT_EQ(asked_for_big().size(), 2u);
+  EXPECT_EQ(asked_for_big()[1].header("Range"), "bytes=200000-");
+  EXPECT_EQ(asked_for_big()[1].header("If-Range"), "");
+}
+
 TEST_F(resume, survives_a_cut_after_every_few_bytes) {
   follow("2");
   serve_cut(9973);

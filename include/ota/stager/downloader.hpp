@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../core/text.hpp"
 #include "../http/message.hpp"
 #include "../http/status.hpp"
 #include "../manifest/entry.hpp"
@@ -162,7 +163,8 @@ class downloader {
                               ? "the server promises fewer bytes than the file has"
                               : "the server promises more bytes than the file has");
     etag_.assign(http.etag());
-    if (etag_.overflowed()) etag_.clear();
+    // A weak tag may not stand in If-Range (RFC 9110, 13.1.5).
+    if (etag_.overflowed() || starts_with(etag_, "W/")) etag_.clear();
     task_ = task::body;
     return true;
   }
