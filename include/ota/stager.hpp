@@ -121,8 +121,7 @@ class stager {
   };
 
   static constexpr error damaged_plan{
-      errc::malformed, "stager",
-      "what was staged before is damaged; the next update makes it anew"};
+      errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
   // Goes to the next stage when the present one has nothing left to do.
   result<bool> after(const result<bool>& more, stage next) {
@@ -260,7 +259,7 @@ class stager {
     staged_ = downloader_.progress();
     staged_.lists = lists;
     const bool damaged = more ? !*more && downloader_.plan_sum() != record_.plan.sum
-                              : more.error().code == errc::malformed;
+                              : more.error().code == errc::damaged;
     if (damaged) {
       // The next update begins to stage anew.
       if (auto done = storage_.remove(layout::target); !done) return done.error();

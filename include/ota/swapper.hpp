@@ -109,7 +109,7 @@ class swapper {
                                           "no version is on trial: there is nothing to confirm"};
   static constexpr error nothing_to_put_back{errc::wrong_state, "swapper",
                                              "there is no earlier version to put back"};
-  static constexpr error damaged_plan{errc::malformed, "swapper",
+  static constexpr error damaged_plan{errc::damaged, "swapper",
                                       "the plan of the swap at .ota/plan is damaged"};
 
   enum class pass : std::uint8_t { back_up, install, remove_new, put_back };

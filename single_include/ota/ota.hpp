@@ -845,6 +845,7 @@ enum class errc : std::uint8_t {
   invalid_path,      ///< a path that is absolute, climbs with `..`, or holds forbidden bytes
   too_long,          ///< a text or list that does not fit its fixed memory
   malformed,         ///< outside bytes that break their format
+  damaged,           ///< what the library itself keeps on storage is not whole
   unsupported,       ///< understood, but not built in or not allowed
   not_found,         ///< a file, version or resource that is not there
   exists,            ///< something is in the way
@@ -1135,7 +1136,7 @@ struct config {
   list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
   bool allow_links = false;  ///< take a symbolic link as a file that holds its target
   bool enable_delta_updates = false;
-  std::uint32_t max_tree_size_kb = 0;  ///< longest answer with a list of files; 0: any
+  std::uint32_t max_tree_size_kb = 0;  ///< longest list of files; 0: 256 MB, a manifest 32 MB
   std::uint32_t max_tree_files = 0;    ///< longest list; 0: any
 
   // ---- how ----
@@ -2409,7 +2410,7 @@ class document_cursor {
   static constexpr error no_buffer{errc::invalid_argument, "manifest",
                                    "a manifest is read with a buffer, not without"};
   static constexpr error too_large{errc::too_long, "manifest", "a manifest may have up to 4 GiB"};
-  static constexpr error changed{errc::malformed, "manifest",
+  static constexpr error changed{errc::damaged, "manifest",
                                  "the manifest changed while it was read; fetch it again"};
 
   Storage& storage_;
@@ -4421,7 +4422,7 @@ class entry_reader {
   }
 
  private:
-  static constexpr error damaged_list{errc::malformed, "list",
+  static constexpr error damaged_list{errc::damaged, "list",
                                       "a list kept on storage is damaged; it will be made anew"};
 
   std::string_view path_;
@@ -4808,9 +4809,10 @@ class github {
     if (auto done = get(http, url, json_type, settings_.token); !done) return done;
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
-    const std::size_t limit = kilobytes(settings_.max_tree_size_kb);
+    const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
+    const std::size_t limit = wanted != 0 ? wanted : max_tree_size;
     document_.limit_size(limit);
-    if (limit != 0 && answer.has_length && answer.content_length > limit) return list_too_large;
+    if (answer.has_length && answer.content_length > limit) return list_too_large;
     return {};
   }
 
@@ -4850,7 +4852,7 @@ class github {
 
  private:
   static constexpr error list_too_large{errc::too_long, "github",
-                                        "Response too large: more than max_tree_size_kb"};
+                                        "Response too large: the list is over its limit"};
   static constexpr error address_too_long{errc::too_long, "github", "an address is too long"};
   static constexpr error no_tag_name{errc::malformed, "github",
                                      "the release has no usable tag_name"};
@@ -4860,6 +4862,8 @@ class github {
   using url_text = fixed_string<1400>;
   enum class stage : std::uint8_t { probe, release, reference, tag };
 
+  // Where `max_tree_size_kb` says nothing. GitHub itself ends at 7 MB; a list must not be endless.
+  static constexpr std::size_t max_tree_size = 256u << 20;
   static constexpr std::string_view json_type = "application/vnd.github+json";
   static constexpr std::string_view raw_type = "application/octet-stream";
 
@@ -5563,7 +5567,8 @@ class downloader {
       return restart_with(answer.content_length + offset_ < item_.size ? promised_fewer
                                                                        : promised_more);
     etag_.assign(http.etag());
-    if (etag_.overflowed()) etag_.clear();
+    // A weak tag may not stand in If-Range (RFC 9110, 13.1.5).
+    if (etag_.overflowed() || starts_with(etag_, "W/"sv)) etag_.clear();
     task_ = task::body;
     return true;
   }
@@ -7019,7 +7024,7 @@ class swapper {
                                           "no version is on trial: there is nothing to confirm"};
   static constexpr error nothing_to_put_back{errc::wrong_state, "swapper",
                                              "there is no earlier version to put back"};
-  static constexpr error damaged_plan{errc::malformed, "swapper",
+  static constexpr error damaged_plan{errc::damaged, "swapper",
                                       "the plan of the swap at .ota/plan is damaged"};
 
   enum class pass : std::uint8_t { back_up, install, remove_new, put_back };
@@ -7308,8 +7313,7 @@ class stager {
   };
 
   static constexpr error damaged_plan{
-      errc::malformed, "stager",
-      "what was staged before is damaged; the next update makes it anew"};
+      errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
   // Goes to the next stage when the present one has nothing left to do.
   result<bool> after(const result<bool>& more, stage next) {
@@ -7447,7 +7451,7 @@ class stager {
     staged_ = downloader_.progress();
     staged_.lists = lists;
     const bool damaged = more ? !*more && downloader_.plan_sum() != record_.plan.sum
-                              : more.error().code == errc::malformed;
+                              : more.error().code == errc::damaged;
     if (damaged) {
       // The next update begins to stage anew.
       if (auto done = storage_.remove(layout::target); !done) return done.error();

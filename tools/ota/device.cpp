@@ -17,6 +17,13 @@
 namespace ota_tool {
 namespace {
 
+// Names that a server has sent must not steer a terminal, nor cut a message short.
+std::string printable(std::string text) {
+  for (char& c : text)
+    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f) c = '?';
+  return text;
+}
+
 /// Tells events on standard error: warnings always, the rest where asked for.
 struct console_log {
   static constexpr bool enabled = true;
@@ -25,8 +32,7 @@ struct console_log {
   void write(ota::log_level level, std::string_view text) {
     if (level == ota::log_level::error) return;  // told once, at the end
     if (!verbose && level != ota::log_level::warning) return;
-    std::fprintf(stderr, "%s%.*s\n", verbose ? "[OTA] " : "", static_cast<int>(text.size()),
-                 text.data());
+    std::fprintf(stderr, "%s%s\n", verbose ? "[OTA] " : "", printable(std::string(text)).c_str());
   }
 };
 
@@ -41,7 +47,7 @@ struct linux_device : ota::default_policies {
 using device = ota::updater<linux_device>;
 
 int fail(const std::string& message) {
-  std::fprintf(stderr, "ota: %s\n", message.c_str());
+  std::fprintf(stderr, "ota: %s\n", printable(message).c_str());
   return 1;
 }
 
@@ -144,7 +150,7 @@ long peak_memory_kb() {
   return usage.ru_maxrss;
 }
 
-void print(const std::string& text) { std::printf("%s\n", text.c_str()); }
+void print(const std::string& text) { std::printf("%s\n", printable(text).c_str()); }
 
 void print_outcome(device& one, ota::update_outcome outcome, bool json) {
   const auto& progress = one.progress();

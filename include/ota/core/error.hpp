@@ -12,6 +12,7 @@ enum class errc : std::uint8_t {
   invalid_path,      ///< a path that is absolute, climbs with `..`, or holds forbidden bytes
   too_long,          ///< a text or list that does not fit its fixed memory
   malformed,         ///< outside bytes that break their format
+  damaged,           ///< what the library itself keeps on storage is not whole
   unsupported,       ///< understood, but not built in or not allowed
   not_found,         ///< a file, version or resource that is not there
   exists,            ///< something is in the way

@@ -54,7 +54,7 @@ struct config {
   list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
   bool allow_links = false;  ///< take a symbolic link as a file that holds its target
   bool enable_delta_updates = false;
-  std::uint32_t max_tree_size_kb = 0;  ///< longest answer with a list of files; 0: any
+  std::uint32_t max_tree_size_kb = 0;  ///< longest list of files; 0: 256 MB, a manifest 32 MB
   std::uint32_t max_tree_files = 0;    ///< longest list; 0: any
 
   // ---- how ----

@@ -81,7 +81,7 @@ class document_cursor {
   static constexpr error no_buffer{errc::invalid_argument, "manifest",
                                    "a manifest is read with a buffer, not without"};
   static constexpr error too_large{errc::too_long, "manifest", "a manifest may have up to 4 GiB"};
-  static constexpr error changed{errc::malformed, "manifest",
+  static constexpr error changed{errc::damaged, "manifest",
                                  "the manifest changed while it was read; fetch it again"};
 
   Storage& storage_;

@@ -173,7 +173,7 @@ class entry_reader {
   }
 
  private:
-  static constexpr error damaged_list{errc::malformed, "list",
+  static constexpr error damaged_list{errc::damaged, "list",
                                       "a list kept on storage is damaged; it will be made anew"};
 
   std::string_view path_;

@@ -79,9 +79,10 @@ class github {
     if (auto done = get(http, url, json_type, settings_.token); !done) return done;
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
-    const std::size_t limit = kilobytes(settings_.max_tree_size_kb);
+    const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
+    const std::size_t limit = wanted != 0 ? wanted : max_tree_size;
     document_.limit_size(limit);
-    if (limit != 0 && answer.has_length && answer.content_length > limit) return list_too_large;
+    if (answer.has_length && answer.content_length > limit) return list_too_large;
     return {};
   }
 
@@ -121,7 +122,7 @@ class github {
 
  private:
   static constexpr error list_too_large{errc::too_long, "github",
-                                        "Response too large: more than max_tree_size_kb"};
+                                        "Response too large: the list is over its limit"};
   static constexpr error address_too_long{errc::too_long, "github", "an address is too long"};
   static constexpr error no_tag_name{errc::malformed, "github",
                                      "the release has no usable tag_name"};
@@ -131,6 +132,8 @@ class github {
   using url_text = fixed_string<1400>;
   enum class stage : std::uint8_t { probe, release, reference, tag };
 
+  // Where `max_tree_size_kb` says nothing. GitHub itself ends at 7 MB; a list must not be endless.
+  static constexpr std::size_t max_tree_size = 256u << 20;
   static constexpr std::string_view json_type = "application/vnd.github+json";
   static constexpr std::string_view raw_type = "application/octet-stream";
 
