@@ -86,9 +86,10 @@ class stager {
       case stage::compare:
         return begin_deletes(compare_.plan.step(chunk));
       case stage::deletes:
-        return begin_walk(next_delete());
+        return begin_walk(next_candidate([this] { return next_delete(); }));
       case stage::patterns:
-        return after(compare_.walk.step(compare_.plan), stage::seal);
+        return after(next_candidate([this] { return compare_.walk.step(compare_.plan); }),
+                     stage::seal);
       case stage::seal:
         return seal();
       case stage::download:
@@ -182,13 +183,20 @@ class stager {
     return true;
   }
 
+  // A file that may have to go is looked up in the list before the next one is found.
+  template <class Next>
+  result<bool> next_candidate(Next next) {
+    const auto more = compare_.plan.step({});
+    return !more || *more ? more : next();
+  }
+
   // Files that the manifest wants removed.
   result<bool> next_delete() {
     if (!has_manifest_) return false;
     entry item;
     const auto more = deletes_.next(storage_, item);
     if (!more || !*more) return more;
-    if (auto done = compare_.plan.remove_unless_listed(item.path); !done) return done.error();
+    compare_.plan.remove_unless_listed(item.path);
     return true;
   }
 

@@ -5488,15 +5488,19 @@ class downloader {
 
   // Back to the first byte of this file.
   result<bool> restart() {
+    begin_again();
+    return true;
+  }
+
+  result<bool> restart_with(const error& failure) {
+    begin_again();
+    return failure;
+  }
+
+  void begin_again() {
     reset();
     resumed_ = false;
-    if (item_.kind == entry_kind::keep)
-      task_ = task::copy;
-    else if (item_.has_size && item_.size == 0)
-      return create_empty();
-    else
-      task_ = task::open;
-    return true;
+    task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
   }
 
   void reset() {
@@ -5553,6 +5557,7 @@ class downloader {
 
   template <class Http, class Source>
   result<bool> open(Http& http, Source& source) {
+    if (item_.has_size && item_.size == 0) return create_empty();
     const auto opened = source.open_file(http, item_, offset_, etag_.view());
     if (!opened) return opened.error();
     const http_response& answer = http.response();
@@ -5604,9 +5609,8 @@ class downloader {
     if (const auto same = verifier_.finish(item_.hash); !same) {
       const bool was_resumed = resumed_;
       item_.kind = entry_kind::file;  // where a copy of the installed file failed, download it
-      if (auto again = restart(); !again) return again;
       // What lay there before a power cut may be anything; that is not the server's fault.
-      return was_resumed ? result<bool>(true) : same.error();
+      return was_resumed ? restart() : restart_with(same.error());
     }
     if (item_.hash.kind == digest_kind::none) written_ = verifier_.sum();
     present_ = offset_;
@@ -5636,11 +5640,6 @@ class downloader {
     counted_ = 0;
     task_ = task::next;
     return true;
-  }
-
-  result<bool> restart_with(const error& failure) {
-    if (auto again = restart(); !again) return again;
-    return failure;
   }
 
   detail::own_path path() const { return detail::staged_path(index_); }
@@ -6293,8 +6292,7 @@ class pattern_walk {
   }
 
   /// One name, pattern or directory further; false when all have been looked at.
-  /// `plan.lists(path)` tells whether the new version has a file, `plan.remove(path)` takes one
-  /// that it has not.
+  /// `plan.remove_unless_listed(path)` gets each file.
   template <class Plan>
   result<bool> step(Plan& plan) {
     if (at_ < names_.size()) return then(take_name(plan));
@@ -6356,9 +6354,8 @@ class pattern_walk {
   result<void> take(Plan& plan, std::string_view path, file_kind kind) {
     if (kind == file_kind::none || detail::is_own_path(path)) return {};
     if (kind == file_kind::directory) return wait(path);
-    const auto kept = plan.lists(path);
-    if (!kept) return kept.error();
-    return *kept ? result<void>{} : plan.remove(path);
+    plan.remove_unless_listed(path);
+    return {};
   }
 
   result<void> wait(std::string_view path) {
@@ -6511,39 +6508,23 @@ class planner {
         return hashing_ ? compare_content(chunk) : compare_next();
       case stage::removed:
         return find_removed();
+      case stage::look_up:
+        return look_up();
       case stage::done:
         break;
     }
     return false;
   }
 
-  /// Adds the removal of `path`, if there is such a file and the device manages it.
-  result<void> remove(std::string_view path) {
-    if (!is_valid_path(path) || path.size() > max_path) return {};
+  /// Begins to look whether the new version has a file at `path`; if not, its removal is added.
+  /// Further calls of `step` do the looking. A list in order is read only as far as it has files
+  /// of the directory: so ask for the files of one directory after each other.
+  void remove_unless_listed(std::string_view path) {
+    if (!is_valid_path(path) || path.size() > max_path) return;
+    if (parent_path(other_.path) != parent_path(path)) directory_known_ = false;
     other_.path.assign(path);
-    return remove_other();
-  }
-
-  /// The same for a path that the new version may have all the same: then it stays.
-  result<void> remove_unless_listed(std::string_view path) {
-    const auto listed = lists(path);
-    if (!listed) return listed.error();
-    return *listed ? result<void>{} : remove(path);
-  }
-
-  /// Whether the new version has a file at `path`. Reads the whole list, unless that is sorted:
-  /// then only what it has of the directory, once that is found. So ask for the files of one
-  /// directory after each other.
-  result<bool> lists(std::string_view path) {
-    if (new_sorted_)
-      if (auto done = find_directory(parent_path(path)); !done) return done.error();
-    new_.begin(layout::listing, new_sorted_ ? directory_at_ : 0);
-    for (;;) {
-      const auto more = new_.next(storage_, other_);
-      if (!more || !*more) return more;
-      if (other_.path.view() == path) return true;
-      if (new_sorted_ && other_.path.view() > path) return false;
-    }
+    new_.begin(layout::listing, directory_known_ ? directory_at_ : 0);
+    stage_ = stage::look_up;
   }
 
   /// Adds a small file of the library's own, which changes together with the version's files.
@@ -6571,7 +6552,15 @@ class planner {
   }
 
  private:
-  enum class stage : std::uint8_t { order_new, order_old, duplicates, compare, removed, done };
+  enum class stage : std::uint8_t {
+    order_new,
+    order_old,
+    duplicates,
+    compare,
+    removed,
+    look_up,
+    done
+  };
 
   static constexpr error listed_twice{errc::malformed, "planner",
                                       "a file stands twice in the list of the new version"};
@@ -6646,20 +6635,6 @@ class planner {
     return true;
   }
 
-  // Where in the sorted list a directory begins; `item_.path` remembers which it was.
-  result<void> find_directory(std::string_view directory) {
-    if (directory_known_ && item_.path.view() == directory) return {};
-    item_.path.assign(directory);
-    directory_known_ = true;
-    new_.begin(layout::listing);
-    for (;;) {
-      directory_at_ = new_.offset();
-      const auto more = new_.next(storage_, other_);
-      if (!more) return more.error();
-      if (!*more || other_.path.view() > directory) return {};
-    }
-  }
-
   result<bool> compare_next() {
     const auto more = new_.next(storage_, item_);
     if (!more) return more;
@@ -6730,6 +6705,25 @@ class planner {
 
   result<bool> drop_old() {
     have_old_ = false;
+    if (auto done = remove_other(); !done) return done.error();
+    return true;
+  }
+
+  // Is the file in the list? In a list in order it can only be where its directory is.
+  result<bool> look_up() {
+    const std::uint32_t at = new_.offset();
+    const auto more = new_.next(storage_, item_);
+    if (!more) return more;
+    if (new_sorted_ && !directory_known_) {
+      if (*more && item_.path.view() <= parent_path(other_.path)) return true;
+      directory_at_ = at;
+      directory_known_ = true;
+    }
+    if (*more && item_.path.view() != other_.path.view())
+      if (!new_sorted_ || item_.path.view() < other_.path.view()) return true;
+    stage_ = stage::done;
+    const bool listed = *more && item_.path.view() == other_.path.view();
+    if (listed) return true;
     if (auto done = remove_other(); !done) return done.error();
     return true;
   }
@@ -7278,9 +7272,10 @@ class stager {
       case stage::compare:
         return begin_deletes(compare_.plan.step(chunk));
       case stage::deletes:
-        return begin_walk(next_delete());
+        return begin_walk(next_candidate([this] { return next_delete(); }));
       case stage::patterns:
-        return after(compare_.walk.step(compare_.plan), stage::seal);
+        return after(next_candidate([this] { return compare_.walk.step(compare_.plan); }),
+                     stage::seal);
       case stage::seal:
         return seal();
       case stage::download:
@@ -7374,13 +7369,20 @@ class stager {
     return true;
   }
 
+  // A file that may have to go is looked up in the list before the next one is found.
+  template <class Next>
+  result<bool> next_candidate(Next next) {
+    const auto more = compare_.plan.step({});
+    return !more || *more ? more : next();
+  }
+
   // Files that the manifest wants removed.
   result<bool> next_delete() {
     if (!has_manifest_) return false;
     entry item;
     const auto more = deletes_.next(storage_, item);
     if (!more || !*more) return more;
-    if (auto done = compare_.plan.remove_unless_listed(item.path); !done) return done.error();
+    compare_.plan.remove_unless_listed(item.path);
     return true;
   }
 

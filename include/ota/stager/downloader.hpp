@@ -105,15 +105,19 @@ class downloader {
 
   // Back to the first byte of this file.
   result<bool> restart() {
+    begin_again();
+    return true;
+  }
+
+  result<bool> restart_with(const error& failure) {
+    begin_again();
+    return failure;
+  }
+
+  void begin_again() {
     reset();
     resumed_ = false;
-    if (item_.kind == entry_kind::keep)
-      task_ = task::copy;
-    else if (item_.has_size && item_.size == 0)
-      return create_empty();
-    else
-      task_ = task::open;
-    return true;
+    task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
   }
 
   void reset() {
@@ -170,6 +174,7 @@ class downloader {
 
   template <class Http, class Source>
   result<bool> open(Http& http, Source& source) {
+    if (item_.has_size && item_.size == 0) return create_empty();
     const auto opened = source.open_file(http, item_, offset_, etag_.view());
     if (!opened) return opened.error();
     const http_response& answer = http.response();
@@ -221,9 +226,8 @@ class downloader {
     if (const auto same = verifier_.finish(item_.hash); !same) {
       const bool was_resumed = resumed_;
       item_.kind = entry_kind::file;  // where a copy of the installed file failed, download it
-      if (auto again = restart(); !again) return again;
       // What lay there before a power cut may be anything; that is not the server's fault.
-      return was_resumed ? result<bool>(true) : same.error();
+      return was_resumed ? restart() : restart_with(same.error());
     }
     if (item_.hash.kind == digest_kind::none) written_ = verifier_.sum();
     present_ = offset_;
@@ -253,11 +257,6 @@ class downloader {
     counted_ = 0;
     task_ = task::next;
     return true;
-  }
-
-  result<bool> restart_with(const error& failure) {
-    if (auto again = restart(); !again) return again;
-    return failure;
   }
 
   detail::own_path path() const { return detail::staged_path(index_); }

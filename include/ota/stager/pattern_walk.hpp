@@ -24,8 +24,7 @@ class pattern_walk {
   }
 
   /// One name, pattern or directory further; false when all have been looked at.
-  /// `plan.lists(path)` tells whether the new version has a file, `plan.remove(path)` takes one
-  /// that it has not.
+  /// `plan.remove_unless_listed(path)` gets each file.
   template <class Plan>
   result<bool> step(Plan& plan) {
     if (at_ < names_.size()) return then(take_name(plan));
@@ -87,9 +86,8 @@ class pattern_walk {
   result<void> take(Plan& plan, std::string_view path, file_kind kind) {
     if (kind == file_kind::none || detail::is_own_path(path)) return {};
     if (kind == file_kind::directory) return wait(path);
-    const auto kept = plan.lists(path);
-    if (!kept) return kept.error();
-    return *kept ? result<void>{} : plan.remove(path);
+    plan.remove_unless_listed(path);
+    return {};
   }
 
   result<void> wait(std::string_view path) {

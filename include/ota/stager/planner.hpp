@@ -46,39 +46,23 @@ class planner {
         return hashing_ ? compare_content(chunk) : compare_next();
       case stage::removed:
         return find_removed();
+      case stage::look_up:
+        return look_up();
       case stage::done:
         break;
     }
     return false;
   }
 
-  /// Adds the removal of `path`, if there is such a file and the device manages it.
-  result<void> remove(std::string_view path) {
-    if (!is_valid_path(path) || path.size() > max_path) return {};
+  /// Begins to look whether the new version has a file at `path`; if not, its removal is added.
+  /// Further calls of `step` do the looking. A list in order is read only as far as it has files
+  /// of the directory: so ask for the files of one directory after each other.
+  void remove_unless_listed(std::string_view path) {
+    if (!is_valid_path(path) || path.size() > max_path) return;
+    if (parent_path(other_.path) != parent_path(path)) directory_known_ = false;
     other_.path.assign(path);
-    return remove_other();
-  }
-
-  /// The same for a path that the new version may have all the same: then it stays.
-  result<void> remove_unless_listed(std::string_view path) {
-    const auto listed = lists(path);
-    if (!listed) return listed.error();
-    return *listed ? result<void>{} : remove(path);
-  }
-
-  /// Whether the new version has a file at `path`. Reads the whole list, unless that is sorted:
-  /// then only what it has of the directory, once that is found. So ask for the files of one
-  /// directory after each other.
-  result<bool> lists(std::string_view path) {
-    if (new_sorted_)
-      if (auto done = find_directory(parent_path(path)); !done) return done.error();
-    new_.begin(layout::listing, new_sorted_ ? directory_at_ : 0);
-    for (;;) {
-      const auto more = new_.next(storage_, other_);
-      if (!more || !*more) return more;
-      if (other_.path.view() == path) return true;
-      if (new_sorted_ && other_.path.view() > path) return false;
-    }
+    new_.begin(layout::listing, directory_known_ ? directory_at_ : 0);
+    stage_ = stage::look_up;
   }
 
   /// Adds a small file of the library's own, which changes together with the version's files.
@@ -106,7 +90,15 @@ class planner {
   }
 
  private:
-  enum class stage : std::uint8_t { order_new, order_old, duplicates, compare, removed, done };
+  enum class stage : std::uint8_t {
+    order_new,
+    order_old,
+    duplicates,
+    compare,
+    removed,
+    look_up,
+    done
+  };
 
   static constexpr error listed_twice{errc::malformed, "planner",
                                       "a file stands twice in the list of the new version"};
@@ -181,20 +173,6 @@ class planner {
     return true;
   }
 
-  // Where in the sorted list a directory begins; `item_.path` remembers which it was.
-  result<void> find_directory(std::string_view directory) {
-    if (directory_known_ && item_.path.view() == directory) return {};
-    item_.path.assign(directory);
-    directory_known_ = true;
-    new_.begin(layout::listing);
-    for (;;) {
-      directory_at_ = new_.offset();
-      const auto more = new_.next(storage_, other_);
-      if (!more) return more.error();
-      if (!*more || other_.path.view() > directory) return {};
-    }
-  }
-
   result<bool> compare_next() {
     const auto more = new_.next(storage_, item_);
     if (!more) return more;
@@ -265,6 +243,25 @@ class planner {
 
   result<bool> drop_old() {
     have_old_ = false;
+    if (auto done = remove_other(); !done) return done.error();
+    return true;
+  }
+
+  // Is the file in the list? In a list in order it can only be where its directory is.
+  result<bool> look_up() {
+    const std::uint32_t at = new_.offset();
+    const auto more = new_.next(storage_, item_);
+    if (!more) return more;
+    if (new_sorted_ && !directory_known_) {
+      if (*more && item_.path.view() <= parent_path(other_.path)) return true;
+      directory_at_ = at;
+      directory_known_ = true;
+    }
+    if (*more && item_.path.view() != other_.path.view())
+      if (!new_sorted_ || item_.path.view() < other_.path.view()) return true;
+    stage_ = stage::done;
+    const bool listed = *more && item_.path.view() == other_.path.view();
+    if (listed) return true;
     if (auto done = remove_other(); !done) return done.error();
     return true;
   }

@@ -395,6 +395,15 @@ TEST_F(updates, refuse_content_that_is_not_what_was_promised) {
   EXPECT_NE(text("ota_error.json").find("OTA update failed: bad.txt"), std::string::npos);
 }
 
+TEST_F(updates, refuse_an_empty_file_that_was_promised_to_be_another) {
+  offer('1', first);
+  github.extra_tree_entries = R"({"path":"zero","mode":"100644","type":"blob","sha":")" +
+                              git_id("not empty") + R"(","size":0},)";
+  EXPECT_EQ(update(), ota::update_outcome::failed);
+  EXPECT_EQ(message.rfind("zero: the content is not what was promised", 0), 0u) << message;
+  EXPECT_TRUE(read_tree(storage).empty());
+}
+
 TEST_F(updates, give_up_after_the_configured_tries) {
   settings.http_retries = 3;
   github.fail_opens = 100;
