@@ -37,7 +37,7 @@ class stager {
     if (!record_only_ && last.load(storage_) && last.version == target.id &&
         last.settings == detail::settings_sum(settings_)) {
       record_ = last;
-      begin_download();
+      begin_check();
     } else {
       stage_ = stage::forget;
     }
@@ -92,6 +92,8 @@ class stager {
                      stage::seal);
       case stage::seal:
         return seal();
+      case stage::check:
+        return check_plan();
       case stage::download:
         return download(http, source, chunk);
     }
@@ -118,6 +120,7 @@ class stager {
     deletes,
     patterns,
     seal,
+    check,
     download
   };
 
@@ -178,7 +181,7 @@ class stager {
 
   result<bool> begin_deletes(const result<bool>& more) {
     if (!more || *more) return more;
-    deletes_.begin(layout::part);
+    list_.begin(layout::part);
     stage_ = stage::deletes;
     return true;
   }
@@ -194,7 +197,7 @@ class stager {
   result<bool> next_delete() {
     if (!has_manifest_) return false;
     entry item;
-    const auto more = deletes_.next(storage_, item);
+    const auto more = list_.next(storage_, item);
     if (!more || !*more) return more;
     compare_.plan.remove_unless_listed(item.path);
     return true;
@@ -222,7 +225,7 @@ class stager {
     // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
     if (!record_only_)
       if (auto done = record_.store(storage_); !done) return done.error();
-    begin_download();
+    begin_check();
     return true;
   }
 
@@ -254,6 +257,25 @@ class stager {
     return {};
   }
 
+  void begin_check() {
+    list_.begin(layout::plan);
+    stage_ = stage::check;
+  }
+
+  // Is the plan what was written? A damaged one must not decide what goes where.
+  result<bool> check_plan() {
+    entry item;
+    const auto more = list_.next(storage_, item);
+    if (more ? *more : more.error().code != errc::damaged) return more;
+    if (!more || list_.sum() != record_.plan.sum) {
+      // The next update begins to stage anew.
+      if (auto done = storage_.remove(layout::target); !done) return done.error();
+      return damaged_plan;
+    }
+    begin_download();
+    return true;
+  }
+
   void begin_download() {
     ::new (&downloader_) downloader<Storage, Hash>(storage_);
     downloader_.begin();
@@ -266,13 +288,6 @@ class stager {
     const std::uint32_t lists = staged_.lists;
     staged_ = downloader_.progress();
     staged_.lists = lists;
-    const bool damaged = more ? !*more && downloader_.plan_sum() != record_.plan.sum
-                              : more.error().code == errc::damaged;
-    if (damaged) {
-      // The next update begins to stage anew.
-      if (auto done = storage_.remove(layout::target); !done) return done.error();
-      return damaged_plan;
-    }
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
@@ -294,7 +309,7 @@ class stager {
   bool record_only_ = false;
   staging_progress staged_;
   detail::staging_record record_;
-  entry_reader deletes_;
+  entry_reader list_;  // deletes of the manifest, then the plan
   fixed_string<128> version_;
   // One after the other, never two at a time.
   union {

@@ -43,6 +43,7 @@ class fake_github {
     std::map<std::string, std::string> heads;  // branch -> commit
     std::vector<release> releases;             // the last one is the latest
     std::vector<std::string> requests;         // paths asked for
+    std::vector<std::string> with_token;       // addresses asked for with a token
     std::uint64_t body_bytes = 0;              // bytes of bodies sent
     std::size_t piece = 700;                   // bytes a read gives at most
     std::size_t truncate_after = SIZE_MAX;     // entries of a recursive list
@@ -50,6 +51,7 @@ class fake_github {
     std::size_t drop_after = SIZE_MAX;         // bytes of the next body, then the connection breaks
     bool ignore_ranges = false;
     std::string extra_tree_entries;  // raw JSON put into every tree, with a comma behind
+    std::string tree_answer;         // what every tree is, when not empty
   };
 
   explicit fake_github(state& shared) : shared_(&shared) {}
@@ -58,6 +60,7 @@ class fake_github {
     std::string path(request.url);
     path = path.substr(path.find('/', path.find("//") + 2));
     shared_->requests.push_back(path);
+    if (!request.token.empty()) shared_->with_token.emplace_back(request.url);
     if (shared_->fail_opens > 0) {
       --shared_->fail_opens;
       static constexpr ota::error no_connection{ota::errc::connection, "fake", "no connection"};
@@ -174,6 +177,7 @@ class fake_github {
   }
 
   bool give_tree(const tree& files, const std::string& below, bool recursive) {
+    if (!shared_->tree_answer.empty()) return give(shared_->tree_answer);
     std::string entries = shared_->extra_tree_entries;
     std::size_t count = 0;
     bool truncated = false;

@@ -37,9 +37,6 @@ class downloader {
 
   const staging_progress& progress() const { return progress_; }
 
-  /// CRC-32 of the plan as far as it was read.
-  std::uint32_t plan_sum() const { return plan_.sum(); }
-
   /// The path at hand, for a message.
   std::string_view subject() const { return item_.path; }
 

@@ -1,0 +1,209 @@
+// Documents, storages and other programs that a device meets but that nobody would wish for.
+
+#include "ota/ota.hpp"
+#include "updates.hpp"
+
+namespace {
+
+using namespace ota_test;
+
+const tree one_file = {{"a.txt", {"one"}}};
+
+struct odd_input : updates {
+  /// Brings the device to commit 1, confirmed.
+  void install(const tree& content) {
+    offer('1', content);
+    ASSERT_EQ(update(), ota::update_outcome::updated) << message;
+    confirm();
+  }
+
+  /// The start after an update that nobody confirmed.
+  void start_twice() {
+    for (int start = 0; start < 2; ++start) {
+      one_device one(settings, storage, github);
+      ASSERT_TRUE(one.updater.boot());
+    }
+  }
+
+  void expect_refused(const std::string& words) {
+    const tree before = read_tree(storage);
+    EXPECT_EQ(update(), ota::update_outcome::failed);
+    EXPECT_NE(message.find(words), std::string::npos) << message;
+    EXPECT_EQ(read_tree(storage), before);
+  }
+
+  /// An update to `big` of which the file big.bin is here in part.
+  void stage_in_part() {
+    one_device one(settings, storage, github);
+    ASSERT_TRUE(one.updater.recover());
+    while (one.updater.step() && one.updater.progress().bytes_moved < 9000) {
+    }
+  }
+
+  const tree big = {{"big.bin", {std::string(20000, 'x')}}, {"end.txt", {"end"}}};
+};
+
+TEST_F(odd_input, an_answer_without_a_list_is_not_an_empty_version) {
+  install(one_file);
+  for (const char* answer : {"[]", "null", "{}", R"({"tree":null})", R"({"tree":{}})"}) {
+    offer('2', {});
+    github.tree_answer = answer;
+    expect_refused("the answer holds no list of files");
+  }
+  github.tree_answer = R"({"tree":[],"truncated":false})";
+  expect_refused("the new version has no file for this device");
+}
+
+TEST_F(odd_input, a_manifest_without_a_list_is_refused) {
+  for (const char* manifest : {"{}", R"({"version":"1"})", R"({"deletes":["a.txt"]})"}) {
+    github.releases.clear();
+    release("v1", '1', one_file, manifest);
+    expect_refused("the manifest has no list of files");
+  }
+}
+
+TEST_F(odd_input, a_file_that_stands_twice_is_refused) {
+  const std::string again = R"({"path":"a.txt","mode":"100644","type":"blob","sha":")" +
+                            git_id("other") + R"(","size":5},)";
+  install(one_file);
+  offer('2', {{"a.txt", {"two"}}});
+  github.extra_tree_entries = again;
+  expect_refused("a.txt: a file stands twice");
+  // Not beside each other, in a list that is in no order.
+  offer('3', {{"a.txt", {"two"}}, {"b.txt", {"two"}}});
+  github.extra_tree_entries = R"({"path":"z.txt","mode":"100644","type":"blob","sha":")" +
+                              git_id("z") + R"(","size":1},)" + again +
+                              R"({"path":"0.txt","mode":"100644","type":"blob","sha":")" +
+                              git_id("z") + R"(","size":1},)";
+  expect_refused("a.txt: a file stands twice");
+}
+
+TEST_F(odd_input, a_manifest_that_says_a_thing_twice_is_refused) {
+  // A signature is over the last of them, as python's json has it.
+  release("v1", '1', one_file, manifest_of(one_file, R"(,"files":[])"));
+  expect_refused("the manifest says the same thing twice");
+}
+
+TEST_F(odd_input, a_file_that_a_manifest_has_and_removes_stays) {
+  release("v1", '1', one_file, manifest_of(one_file, R"(,"deletes":["a.txt"])"));
+  EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+  EXPECT_EQ(read_tree(storage), one_file);
+}
+
+TEST_F(odd_input, sizes_whose_sum_overflows_do_not_fit) {
+  offer('1', one_file);
+  for (const char* name : {"p1", "p2"})
+    github.extra_tree_entries += std::string(R"({"path":")") + name +
+                                 R"(","mode":"100644","type":"blob","sha":")" + git_id("x") +
+                                 R"(","size":9223372036854775808},)";
+  expect_refused("not enough space");
+}
+
+TEST_F(odd_input, the_token_goes_to_the_configured_hosts_alone) {
+  settings.token = "secret";
+  release("v1", '1', one_file, manifest_of(one_file));  // the manifest is at http://x
+  EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+  EXPECT_EQ(asked("/manifest.json"), 1);
+  for (const std::string& url : github.with_token)
+    EXPECT_TRUE(url.rfind("http://api/", 0) == 0 || url.rfind("http://raw/", 0) == 0) << url;
+  EXPECT_EQ(github.with_token.size(), github.requests.size() - 1);
+}
+
+TEST_F(odd_input, a_plan_that_was_damaged_is_made_anew) {
+  install(one_file);
+  offer('2', big);
+  stage_in_part();
+  std::string plan = text(".ota/plan");
+  plan[plan.size() / 2] = static_cast<char>(plan[plan.size() / 2] ^ 1);
+  put(".ota/plan", plan);
+  expect_refused("what was staged before is damaged");
+  EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+  EXPECT_EQ(read_tree(storage), big);
+}
+
+TEST_F(odd_input, a_server_that_has_fewer_bytes_than_are_here_is_asked_from_the_first) {
+  offer('1', big);
+  stage_in_part();
+  github.commits[commit_of('1')]["big.bin"].content = "short";  // as the server has it for a while
+  EXPECT_EQ(update(), ota::update_outcome::failed);
+  EXPECT_LT(github.requests.size(), 40u);
+  github.commits[commit_of('1')] = big;
+  EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+  EXPECT_EQ(read_tree(storage), big);
+}
+
+TEST_F(odd_input, a_directory_of_the_bad_version_does_not_stop_its_put_back) {
+  install({{"cfg", {"one"}}});
+  offer('2', {{"cfg/d", {"two"}}});
+  ASSERT_EQ(update(), ota::update_outcome::updated) << message;
+  put("cfg/user", "written by version 2");
+  start_twice();
+  EXPECT_EQ(text("cfg"), "one");
+  EXPECT_EQ(read_tree(storage).size(), 1u);
+}
+
+TEST_F(odd_input, what_another_client_has_installed_since_is_not_put_back) {
+  install(one_file);
+  offer('2', {{"a.txt", {"two"}}});
+  ASSERT_EQ(update(), ota::update_outcome::updated) << message;
+  start_twice();
+  EXPECT_EQ(text("a.txt"), "one");
+  // The original client brings version 3; nothing that is recorded of version 1 holds any more.
+  put("a.txt", "three");
+  put("version.json", R"({"ref": "main", "commit": ")" + commit_of('3') + "\"}");
+  offer('1', one_file);
+  EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+  EXPECT_EQ(read_tree(storage), one_file);
+}
+
+TEST_F(odd_input, a_record_without_files_is_no_plan_to_go_on_with) {
+  install(one_file);
+  offer('2', {{"a.txt", {"two"}}});
+  {
+    one_device one(settings, storage, github);
+    one.updater.record_only();
+    while (one.updater.step() && !exists(".ota/plan")) {
+    }
+  }
+  EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+  EXPECT_EQ(text("a.txt"), "two");
+}
+
+TEST_F(odd_input, patterns_and_paths_of_the_librarys_own_folder_have_no_effect) {
+  install(one_file);
+  const std::string state = text(".ota/state");
+  static constexpr std::string_view own[] = {".ota", "/.OTA/", "version.json"};
+  settings.delete_patterns = own;
+  offer('2', one_file);
+  github.extra_tree_entries = R"({"path":".OTA/state","mode":"100644","type":"blob","sha":")" +
+                              git_id("x") + R"(","size":1},)";
+  (void)update();
+  EXPECT_EQ(read_tree(storage), one_file);
+  EXPECT_FALSE(exists(".OTA"));
+  EXPECT_TRUE(exists("version.json"));
+}
+
+// A full storage must not keep a bad version in place.
+TEST(full_storage, does_not_stop_a_put_back) {
+  using small_files = ota::memory_files<3000>;
+  small_files storage;
+  fake_github::state github;
+  const ota::config settings = small_config();
+  const auto bring = [&](char digit, const tree& content) {
+    github.commits[commit_of(digit)] = content;
+    github.heads["main"] = commit_of(digit);
+    device<small_files&> one(settings, storage, github);
+    EXPECT_EQ(one.run(), ota::update_outcome::updated) << one.updater.message();
+  };
+  bring('1', one_file);
+  ASSERT_TRUE((device<small_files&>(settings, storage, github).updater.confirm()));
+  bring('2', {{"a.txt", {"two"}}});
+  const std::string byte = "x";
+  std::size_t size = 0;
+  while (storage.write("log", size, ota::as_bytes(byte))) ++size;
+  for (int start = 0; start < 2; ++start)
+    ASSERT_TRUE((device<small_files&>(settings, storage, github).updater.boot()));
+  EXPECT_EQ(read_tree(storage)["a.txt"].content, "one");
+}
+
+}  // namespace
