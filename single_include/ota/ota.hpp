@@ -8138,20 +8138,10 @@ class updater : private check_policies<Policies> {
 
   /// What a start of the device does, before anything of the version runs: ends or undoes what a
   /// power cut interrupted, and puts a version back that was not confirmed within its starts.
-  result<void> boot() {
-    return with_room([this]() -> result<void> {
-      if (auto done = load_and_finish(); !done) return done;
-      if (auto done = swapper_.count_boot(); !done) return done;
-      if (!swapper_.active()) return {};
-      log_.info("Rollback triggered: the version on trial was not confirmed"sv);
-      return finish_swap();
-    });
-  }
+  result<void> boot() { return carry_out(order::start); }
 
   /// Ends or undoes what was interrupted, without counting a start of the device.
-  result<void> recover() {
-    return with_room([this] { return load_and_finish(); });
-  }
+  result<void> recover() { return carry_out(order::recover); }
 
   /// Reads how far the swap is, and changes nothing: for a report.
   result<void> load() { return swapper_.load(); }
@@ -8183,22 +8173,10 @@ class updater : private check_policies<Policies> {
   }
 
   /// The version on trial works: keep it.
-  result<void> confirm() {
-    return with_room([this]() -> result<void> {
-      if (auto done = load_and_finish(); !done) return done;
-      return swapper_.confirm();
-    });
-  }
+  result<void> confirm() { return carry_out(order::confirm); }
 
   /// Puts the version before the present one back; the present one is not tried again.
-  result<void> rollback() {
-    return with_room([this]() -> result<void> {
-      if (auto done = load_and_finish(); !done) return done;
-      if (auto done = swapper_.revert(); !done) return done;
-      log_.info("Rollback triggered"sv);
-      return finish_swap();
-    });
-  }
+  result<void> rollback() { return carry_out(order::put_back); }
 
   const update_progress_report& progress() const { return progress_; }
   update_outcome outcome() const { return outcome_; }
@@ -8226,25 +8204,33 @@ class updater : private check_policies<Policies> {
 
   // ---- what a start does ----------------------------------------------------------------------
 
-  result<void> load_and_finish() {
-    if (auto done = swapper_.load(); !done) return done;
-    if constexpr (Policies::takes_over)
-      if (auto done = detail::take_over(storage_, settings_); !done) return done;
-    return finish_swap();
-  }
+  enum class order : std::uint8_t { recover, start, confirm, put_back };
 
-  // Does something with the state of the swap. After a failure nobody knows what of it reached the
-  // storage, so the next one reads it again. A full storage must not keep a bad version in place.
-  template <class Action>
-  result<void> with_room(Action&& action) {
-    auto done = action();
+  // After a failure nobody knows what of the change reached the storage, so the next one reads it
+  // again. A full storage must not keep a bad version in place.
+  result<void> carry_out(order given) {
+    auto done = try_out(given);
     if (done.error().code == errc::no_space) {
       detail::make_room(storage_);
       (void)storage_.remove(layout::reserve);
-      done = action();
+      done = try_out(given);
     }
     loaded_ = done.has_value();
     return done;
+  }
+
+  result<void> try_out(order given) {
+    if (auto done = swapper_.load(); !done) return done;
+    if constexpr (Policies::takes_over)
+      if (auto done = detail::take_over(storage_, settings_); !done) return done;
+    if (auto done = finish_swap(); !done || given == order::recover) return done;
+    if (given == order::confirm) return swapper_.confirm();
+    if (auto done = given == order::start ? swapper_.count_boot() : swapper_.revert(); !done)
+      return done;
+    if (!swapper_.active()) return {};
+    log_.info(given == order::start ? "Rollback triggered: the version on trial was not confirmed"sv
+                                    : "Rollback triggered"sv);
+    return finish_swap();
   }
 
   // ---- the phases of an update --------------------------------------------------------------
@@ -8290,7 +8276,7 @@ class updater : private check_policies<Policies> {
       if (!loaded_)
         if (auto done = recover(); !done) return done;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
-      log_.version("Installed version: "sv, installed());
+      if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
       if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
       if (!detail::load_known(storage_, settings_, known_) || !is_settled(known_.version.id))
         known_ = {};
