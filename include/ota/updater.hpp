@@ -121,6 +121,8 @@ class updater : private check_policies<Policies> {
   static constexpr error trial_pending{
       errc::wrong_state, "updater",
       "a version is on trial: confirm it or roll it back before the next update"};
+  static constexpr error too_little_memory{errc::wrong_state, "updater",
+                                           "less memory is free than min_free_mem asks for"};
 
   // ---- what a start does ----------------------------------------------------------------------
 
@@ -235,8 +237,16 @@ class updater : private check_policies<Policies> {
       if (auto done = scheduler_.record_check(); !done) return done;
       if (!ask(scheduler_.may_update(target.ref))) return {};
     }
+    if (!has_memory()) return too_little_memory;
     enter(update_phase::staging);
     return stager_.begin(target, source_.has_manifest());
+  }
+
+  // A policy that does not know its free memory says 0.
+  bool has_memory() {
+    if (settings_.min_free_mem == 0) return true;
+    const std::size_t free = hardware_.free_memory();
+    return free == 0 || free >= settings_.min_free_mem;
   }
 
   bool is_installed(const release_target& target) {

@@ -86,6 +86,27 @@ TEST(events, say_why_a_request_is_made_again) {
   EXPECT_EQ(one.told[1], "W Request failed, retrying in 3s: no connection");
 }
 
+TEST(free_memory, below_what_is_asked_for_puts_an_update_off) {
+  struct small_board : virtual_board {
+    std::size_t memory = 20000;
+    std::size_t free_memory() { return memory; }
+  };
+  struct small_device : ota::default_policies {
+    using storage = borrowed_storage<files>;
+    using http = fake_github;
+    using hardware = small_board;
+  };
+  station one;
+  one.settings.min_free_mem = 20001;
+  ota::updater<small_device> updater(one.settings, borrowed_storage<files>(one.storage),
+                                     fake_github(one.github));
+  EXPECT_FALSE(updater.run());
+  EXPECT_EQ(updater.message(), "less memory is free than min_free_mem asks for");
+  EXPECT_TRUE(read_tree(one.storage).empty());
+  updater.hardware().memory = 20001;
+  EXPECT_TRUE(updater.run()) << updater.message();
+}
+
 TEST(status_light, follows_the_update) {
   station one;
   const auto lit = one.update();
