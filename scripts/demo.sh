@@ -52,6 +52,7 @@ git -C "$repo" update-ref refs/heads/demo "$old"
 # Symbolic links are not for devices; a repository that has some says so in the configuration.
 serve() {
   [ -z "$server" ] || { kill "$server" && wait "$server" 2>/dev/null || true; }
+  : >"$work/server.log" # at once: the server may take its time to begin
   "$ota" serve --port 0 --git demo/device="$repo" "$@" >"$work/server.log" 2>&1 &
   server=$!
   for _ in $(seq 100); do
@@ -86,14 +87,14 @@ say "first update of an empty device" "$(field files <<<"$result") files, $(fiel
 # ---- killed in the middle of the download --------------------------------------------------
 git -C "$repo" update-ref refs/heads/demo "$new"
 serve --fault slow=200000
-update >/dev/null 2>&1 &
+"$ota" update --config "$work/config.json" --root "$device" --api "$url" --raw "$url" \
+  >/dev/null 2>&1 & # no function: the process itself is to be killed
 updater=$!
 for _ in $(seq 200); do # until some files, but not all, are staged
   [ "$(find "$device/.ota/new" -type f 2>/dev/null | wc -l)" -ge 3 ] && break
   sleep 0.02
 done
-kill -KILL $updater 2>/dev/null || true
-wait $updater 2>/dev/null || true
+{ kill -KILL $updater && wait $updater; } 2>/dev/null || true
 holds "$old"
 staged=$(find "$device/.ota/new" -type f -printf '%s\n' | awk '{ sum += $1 } END { print sum + 0 }')
 say "killed with SIGKILL while downloading" "$staged bytes staged, the old version untouched"
@@ -105,8 +106,10 @@ OTA_KILL_COUNT=$work/calls LD_PRELOAD=$kill_at "$ota" update --config "$work/con
   --root "$work/copy" --api "$url" --raw "$url" --json >"$work/resumed.json"
 calls=$(cat "$work/calls")
 moves=$(find "$work/copy/.ota/old" -type f | wc -l)
-OTA_KILL_AT=$((calls - moves)) LD_PRELOAD=$kill_at "$ota" update --config "$work/config.json" \
-  --root "$device" --api "$url" --raw "$url" >/dev/null 2>&1 || true
+{ # the shell itself would tell of the kill
+  OTA_KILL_AT=$((calls - moves)) LD_PRELOAD=$kill_at "$ota" update --config "$work/config.json" \
+    --root "$device" --api "$url" --raw "$url" >/dev/null || true
+} 2>/dev/null
 if holds "$old" || holds "$new"; then torn="between two versions: no"; else torn="the tree is mixed for now"; fi
 say "resumed with $(field bytes_moved <"$work/resumed.json") bytes, cut in the middle of the swap" "$torn"
 "$ota" boot --root "$device" >/dev/null

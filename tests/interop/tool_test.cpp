@@ -163,6 +163,17 @@ TEST_F(tool, keeps_the_whole_tree_when_killed_at_any_call) {
   std::cout << "[ figures  ] SIGKILL at each of " << calls << " calls: 0 broken trees\n";
 }
 
+TEST_F(tool, leaves_a_device_alone_on_which_another_works) {
+  const std::string held = "flock " + root + " " + ota;
+  for (const char* command : {"boot", "confirm", "rollback"}) {
+    const auto refused = run(held + " " + command + " --root " + root);
+    EXPECT_EQ(refused.code, 1);
+    EXPECT_EQ(refused.out.rfind("ota: another ota is at work on " + root, 0), 0u) << refused.out;
+  }
+  EXPECT_EQ(run(held + " status --root " + root).code, 0);
+  EXPECT_EQ(run(ota + " boot --root " + root).code, 0);
+}
+
 TEST_F(tool, gets_through_a_bad_network) {
   configure(R"("channel": "developer", "http_retries": 20)");
   server github(serve_command("--fault drop=0.3,seed=7"));

@@ -1,8 +1,11 @@
 // The commands that make this computer a device: update, boot, confirm, rollback, status.
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -53,10 +56,30 @@ int fail(const std::string& message) {
 
 int fail(const ota::error& error) { return fail(std::string(error.text)); }
 
-bool is_directory(const std::string& path) {
-  ota::posix_files here(path);
-  return here.free_space().has_value();
-}
+/// A device's directory, held against a second updater as long as this one works on it.
+class device_folder {
+ public:
+  explicit device_folder(const std::string& path)
+      : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {}
+  ~device_folder() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  device_folder(const device_folder&) = delete;
+  device_folder& operator=(const device_folder&) = delete;
+
+  /// What stands against work on it; empty: nothing.
+  std::string trouble(bool alone) const {
+    if (fd_ < 0) return "the device's root is no directory: " + path_;
+    // A file system without locks leaves it to its users.
+    if (alone && ::flock(fd_, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+      return "another ota is at work on " + path_ + "; try again when it has ended";
+    return {};
+  }
+
+ private:
+  std::string path_;
+  int fd_;
+};
 
 // ---- the progress bar ---------------------------------------------------------------------
 
@@ -229,7 +252,8 @@ int run_update(const arguments& args) {
   config.reset = ota::reset_mode::none;  // a computer is not reset by its updater
 
   const std::string root = args.text("root", ".");
-  if (!is_directory(root)) return fail("the device's root is no directory: " + root);
+  const device_folder folder(root);
+  if (const auto trouble = folder.trouble(true); !trouble.empty()) return fail(trouble);
   device one(config, ota::posix_files(root), {}, {}, console_log{config.debug});
   if (args.has("now")) one.ignore_schedule();
   if (args.has("state-only")) one.record_only();
@@ -254,9 +278,10 @@ namespace {
 
 // Does `work` on the device at --root, which needs no configuration.
 template <class Work>
-int on_device(const arguments& args, Work&& work) {
+int on_device(const arguments& args, Work&& work, bool alone = true) {
   const std::string root = args.text("root", ".");
-  if (!is_directory(root)) return fail("the device's root is no directory: " + root);
+  const device_folder folder(root);
+  if (const auto trouble = folder.trouble(alone); !trouble.empty()) return fail(trouble);
   const ota::config config;
   device one(config, ota::posix_files(root));
   return work(one);
@@ -329,11 +354,12 @@ int run_rollback(const arguments& args) {
 }
 
 int run_status(const arguments& args) {
-  return on_device(args, [&](device& one) {
+  const auto show = [&](device& one) {
     if (const auto done = one.load(); !done) return fail(done.error());
     print_status(one, args.has("json"));
     return 0;
-  });
+  };
+  return on_device(args, show, false);
 }
 
 }  // namespace ota_tool
