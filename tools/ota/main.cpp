@@ -21,7 +21,20 @@ struct command {
   /// `name=!` must be given, `name` is a flag.
   const char* options;
   int (*run)(const arguments&);
+  /// What else there is to know.
+  const char* notes = "";
 };
+
+const char manifest_notes[] = R"(
+--include   globs from the root: *.py, lib/**/*.py; a directory stands for all in it
+--exclude   globs for the end of a path; a directory that one matches is left out as a
+            whole; otherwise .git* .ota_* __pycache__ *.pyc *.pyo
+--file-list, --deletes   text files, a path a line; # begins a comment
+--version, --hmac-key    otherwise from GITHUB_REF_NAME and MANIFEST_KEY
+--out       the manifest, manifest.json otherwise; it is never listed itself
+Hidden files are left out, since devices refuse them. docs/manifest.md says what differs
+from manifest_gen.py of 0x687931/ota.
+)";
 
 const command commands[] = {
     {"update", "be a device rooted at --root: check, stage, verify, swap",
@@ -35,7 +48,7 @@ const command commands[] = {
     {"manifest", "make a manifest of the files below --root",
      "root= version= out= hmac-key= key= file-list= include=* exclude=* deletes= post-update= "
      "rollback=",
-     run_manifest},
+     run_manifest, manifest_notes},
 };
 
 void print_usage(std::FILE* to) {
@@ -82,7 +95,7 @@ void print_options(const command& one) {
                                                  : "");
     std::printf(each.required ? " %s" : " [%s]", text.c_str());
   }
-  std::printf("\n%s\n", one.summary);
+  std::printf("\n%s\n%s", one.summary, one.notes);
 }
 
 int wrong_usage(const std::string& what) {
