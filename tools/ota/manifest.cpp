@@ -152,7 +152,8 @@ void check_deletes(const manifest& made) {
 
 std::string path_option(const arguments& args, const std::string& name) {
   if (!args.has(name)) return {};
-  const std::string path = args.text(name), why = why_refused(path);
+  std::string path = args.text(name);
+  const std::string why = why_refused(path);
   if (!why.empty()) throw usage_error("--" + name + ": " + shown("\"" + path + "\"") + " " + why);
   return path;
 }
@@ -185,7 +186,7 @@ std::string signature_of(const manifest& made, const std::string& key) {
 
 // Where the manifest will be in the end: behind links, since a rename would replace them.
 fs::path place_of(const fs::path& out) {
-  const fs::path place = fs::weakly_canonical(fs::absolute(out));
+  fs::path place = fs::weakly_canonical(fs::absolute(out));
   const auto status = fs::status(place);
   if (fs::exists(fs::status(out)) && !fs::is_regular_file(status))
     throw std::runtime_error("--out " + shown(out.string()) + " is not a file");

@@ -102,7 +102,7 @@ class chooser {
   }
 
   std::string checked_include(const std::string& pattern) const {
-    const std::string path = below_root(pattern);
+    std::string path = below_root(pattern);
     if (path.empty()) throw usage_error("--include " + shown(pattern) + " is not below the root");
     if (is_hidden(path))
       throw usage_error("--include " + shown(pattern) + ": devices refuse hidden files");
