@@ -13,7 +13,8 @@ struct usage_error : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// The options of a command: `--name value`, `--name=value`, `--flag`; some may be repeated.
+/// The options of a command: `--name value`, `--name=value`, `--flag`; some may be repeated, or
+/// take several values at once.
 class arguments {
  public:
   bool has(const std::string& name) const { return options_.count(name) != 0; }
@@ -21,7 +22,7 @@ class arguments {
   /// The last value of an option.
   std::string text(const std::string& name, const std::string& otherwise = {}) const {
     const auto found = options_.find(name);
-    return found == options_.end() ? otherwise : found->second.back();
+    return found == options_.end() || found->second.empty() ? otherwise : found->second.back();
   }
 
   /// All values of an option.
@@ -45,6 +46,9 @@ class arguments {
   }
 
   void add(const std::string& name, const std::string& value) { options_[name].push_back(value); }
+
+  /// The option was given, maybe without any value.
+  void mention(const std::string& name) { options_[name]; }
 
  private:
   std::map<std::string, std::vector<std::string>> options_;

@@ -17,10 +17,24 @@ namespace {
 struct command {
   const char* name;
   const char* summary;
-  /// Options, separated by spaces: `name=` takes a value, `name=!` must be given, `name` is a flag.
+  /// Options, separated by spaces: `name=` takes a value, `name=*` any number of values at once,
+  /// `name=!` must be given, `name` is a flag.
   const char* options;
   int (*run)(const arguments&);
+  /// What else there is to know.
+  const char* notes = "";
 };
+
+const char manifest_notes[] = R"(
+--include   globs from the root: *.py, lib/**/*.py; a directory stands for all in it
+--exclude   globs for the end of a path; a directory that one matches is left out as a
+            whole; otherwise .git* .ota_* __pycache__ *.pyc *.pyo
+--file-list, --deletes   text files, a path a line; # begins a comment
+--version, --hmac-key    otherwise from GITHUB_REF_NAME and MANIFEST_KEY
+--out       the manifest, manifest.json otherwise; it is never listed itself
+Hidden files are left out, since devices refuse them. docs/manifest.md says what differs
+from manifest_gen.py of 0x687931/ota.
+)";
 
 const command commands[] = {
     {"update", "be a device rooted at --root: check, stage, verify, swap",
@@ -32,9 +46,9 @@ const command commands[] = {
     {"serve", "a development server with GitHub's API over Git repositories",
      "port=! address= git= assets= files= token= rate-limit= fault= log", run_serve},
     {"manifest", "make a manifest of the files below --root",
-     "root= version= out= hmac-key= key= file-list= include= exclude= deletes= post-update= "
+     "root= version= out= hmac-key= key= file-list= include=* exclude=* deletes= post-update= "
      "rollback=",
-     run_manifest},
+     run_manifest, manifest_notes},
 };
 
 void print_usage(std::FILE* to) {
@@ -48,6 +62,7 @@ void print_usage(std::FILE* to) {
 struct option {
   std::string name;
   bool takes_value = false;
+  bool takes_many = false;
   bool required = false;
 };
 
@@ -63,7 +78,8 @@ std::vector<option> options_of(const command& one) {
     const auto equals = word.find('=');
     next.name = word.substr(0, equals);
     next.takes_value = equals != std::string::npos;
-    next.required = word.back() == '!';
+    next.takes_many = !word.empty() && word.back() == '*';
+    next.required = !word.empty() && word.back() == '!';
     if (!word.empty()) list.push_back(next);
     word.clear();
     if (*at == '\0') return list;
@@ -73,10 +89,13 @@ std::vector<option> options_of(const command& one) {
 void print_options(const command& one) {
   std::printf("usage: ota %s", one.name);
   for (const option& each : options_of(one)) {
-    const std::string text = "--" + each.name + (each.takes_value ? " VALUE" : "");
+    const std::string text = "--" + each.name +
+                             (each.takes_many    ? " VALUE..."
+                              : each.takes_value ? " VALUE"
+                                                 : "");
     std::printf(each.required ? " %s" : " [%s]", text.c_str());
   }
-  std::printf("\n%s\n", one.summary);
+  std::printf("\n%s\n%s", one.summary, one.notes);
 }
 
 int wrong_usage(const std::string& what) {
@@ -104,6 +123,11 @@ int run(const command& one, int argc, char** argv) {
     for (const option& each : known)
       if (each.name == name) found = &each;
     if (found == nullptr) return wrong_usage(std::string(one.name) + ": unknown option --" + name);
+    if (found->takes_many && !has_value) {
+      given.mention(name);
+      while (i + 1 < argc && argv[i + 1][0] != '-') given.add(name, argv[++i]);
+      continue;
+    }
     if (found->takes_value && !has_value) {
       if (++i == argc) return wrong_usage("--" + name + " needs a value");
       value = argv[i];

@@ -1,85 +1,30 @@
 // ota manifest: makes the manifest of a release, as the generator of 0x687931/ota does.
 
-#include <fnmatch.h>
+#include <fcntl.h>
+#include <unistd.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <sstream>
+#include <map>
 #include <stdexcept>
 
 #include "command.hpp"
 #include "ota/core/hex.hpp"
-#include "ota/core/path.hpp"
 #include "ota/format/json_writer.hpp"
 #include "ota/hash/crc32.hpp"
 #include "ota/hash/hmac.hpp"
+#include "release_files.hpp"
 
 namespace ota_tool {
 namespace {
 
+namespace fs = std::filesystem;
 using paths = std::vector<std::string>;
-
-std::string read_all(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw std::runtime_error("cannot read " + path.string());
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// The lines of a file, without comments and blanks.
-paths lines_of(const std::string& path) {
-  paths lines;
-  std::istringstream text(read_all(path));
-  for (std::string line; std::getline(text, line);) {
-    const auto first = line.find_first_not_of(" \t\r"), last = line.find_last_not_of(" \t\r");
-    if (first != std::string::npos && line[first] != '#')
-      lines.push_back(line.substr(first, last - first + 1));
-  }
-  return lines;
-}
-
-// Whether a path, or one of its parts, or a directory it lies in, is named by one of the globs.
-bool matches(const std::string& path, const paths& globs) {
-  for (const std::string& glob : globs) {
-    if (fnmatch(glob.c_str(), path.c_str(), 0) == 0 || ota::is_within(path, glob)) return true;
-    for (std::size_t at = 0; at <= path.size();) {
-      const std::size_t end = std::min(path.find('/', at), path.size());
-      if (fnmatch(glob.c_str(), path.substr(at, end - at).c_str(), 0) == 0) return true;
-      at = end + 1;
-    }
-  }
-  return false;
-}
-
-paths files_below(const std::filesystem::path& root, const arguments& args) {
-  const paths include = args.all("include");
-  paths exclude = args.all("exclude");
-  if (exclude.empty()) exclude = {".git*", ".ota*", "__pycache__", "*.pyc", "*.pyo"};
-  paths found;
-  if (args.has("file-list")) {
-    found = lines_of(args.text("file-list"));
-    for (const std::string& path : found)
-      if (!std::filesystem::is_regular_file(root / path))
-        throw std::runtime_error("no such file: " + (root / path).string());
-  } else {
-    for (const auto& one : std::filesystem::recursive_directory_iterator(root))
-      if (one.is_regular_file() && !one.is_symlink())
-        found.push_back(one.path().lexically_relative(root).generic_string());
-  }
-  const auto unwanted = [&](const std::string& path) {
-    return (!include.empty() && !matches(path, include)) || matches(path, exclude);
-  };
-  found.erase(std::remove_if(found.begin(), found.end(), unwanted), found.end());
-  std::sort(found.begin(), found.end());
-  found.erase(std::unique(found.begin(), found.end()), found.end());
-  for (const std::string& path : found)
-    if (!ota::is_valid_path(path)) throw std::runtime_error("invalid path: " + path);
-  return found;
-}
 
 std::string hex_of(const std::uint8_t* data, std::size_t size) {
   std::string text(2 * size, '0');
@@ -94,91 +39,180 @@ std::string now_text() {
   return text;
 }
 
-/// What a manifest says; members are written in the order of their names.
+/// What a manifest says.
 struct manifest {
   struct file {
     std::string path;
-    std::uint64_t size;
-    std::uint32_t crc32;
+    std::uint64_t size = 0;
+    std::uint32_t crc32 = 0;
     std::string sha256;
   };
   paths deletes;
   std::vector<file> files;
   std::string generated_at, post_update, rollback, signature, version;
 
-  /// As Python's json.dumps with sorted keys: `indent` 0 for the compact form that is signed.
-  std::string text(int indent) const {
-    std::string out;
-    const auto line = [&](int depth) {
-      if (indent != 0) out += "\n" + std::string(static_cast<std::size_t>(depth * indent), ' ');
-    };
-    const std::string colon = indent != 0 ? ": " : ":";
-    bool first = true;
-    const auto key = [&](int depth, const char* name) {
-      if (!first) out += ",";
-      first = false;
-      line(depth);
-      out += "\"" + std::string(name) + "\"" + colon;
-    };
-    out += "{";
-    if (!deletes.empty()) {
-      key(1, "deletes");
-      out += "[";
-      for (std::size_t i = 0; i < deletes.size(); ++i) {
-        if (i != 0) out += ",";
-        line(2);
-        out += quoted(deletes[i]);
-      }
-      line(1);
-      out += "]";
-    }
-    key(1, "files");
-    out += "[";
-    for (std::size_t i = 0; i < files.size(); ++i) {
-      if (i != 0) out += ",";
-      line(2);
-      out += "{";
-      first = true;
-      key(3, "crc32");
-      out += std::to_string(files[i].crc32);
-      key(3, "path");
-      out += quoted(files[i].path);
-      key(3, "sha256");
-      out += quoted(files[i].sha256);
-      key(3, "size");
-      out += std::to_string(files[i].size);
-      line(2);
-      out += "}";
-    }
-    if (!files.empty()) line(1);
-    out += "]";
-    first = false;
-    const std::pair<const char*, const std::string&> texts[] = {{"generated_at", generated_at},
-                                                                {"post_update", post_update},
-                                                                {"rollback", rollback},
-                                                                {"signature", signature},
-                                                                {"version", version}};
-    for (const auto& [name, value] : texts) {
-      if (value.empty()) continue;
-      key(1, name);
-      out += quoted(value);
-    }
-    line(0);
-    return out + "}";
-  }
-
- private:
-  static std::string quoted(const std::string& text) {
+  /// As Python's json.dumps with sorted keys and without spaces: the form that is signed.
+  std::string text() const {
     std::string out;
     auto put = [&out](std::string_view piece) { out += piece; };
-    ota::json_writer(put).string(text);
+    ota::json_writer json(put, {false, true});
+    json.begin_object();
+    if (!deletes.empty()) {
+      json.key("deletes").begin_array();
+      for (const std::string& path : deletes) json.string(path);
+      json.end_array();
+    }
+    json.key("files").begin_array();
+    for (const file& one : files) {
+      json.begin_object().key("crc32").number(one.crc32).key("path").string(one.path);
+      json.key("sha256").string(one.sha256).key("size").number(one.size).end_object();
+    }
+    json.end_array().key("generated_at").string(generated_at);
+    if (!post_update.empty()) json.key("post_update").string(post_update);
+    if (!rollback.empty()) json.key("rollback").string(rollback);
+    if (!signature.empty()) json.key("signature").string(signature);
+    json.key("version").string(version).end_object();
     return out;
   }
 };
 
+// Compact JSON as json.dumps(indent=2) writes it.
+std::string indented(std::string_view json) {
+  std::string out;
+  std::size_t depth = 0;
+  const auto new_line = [&] { out += "\n" + std::string(2 * depth, ' '); };
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (in_string || c == '"') {
+      out += c;
+      if (c == '\\') out += json[++i];
+      in_string = (c == '"') != in_string;
+    } else if ((c == '[' || c == '{') && (json[i + 1] == ']' || json[i + 1] == '}')) {
+      out += {c, json[++i]};
+    } else if (c == '[' || c == '{') {
+      out += c;
+      ++depth;
+      new_line();
+    } else if (c == ']' || c == '}') {
+      --depth;
+      new_line();
+      out += c;
+    } else {
+      out += c;
+      if (c == ':') out += ' ';
+      if (c == ',') new_line();
+    }
+  }
+  return out;
+}
+
+// In pieces: a file may be larger than the memory.
+manifest::file describe(const fs::path& root, const std::string& path) {
+  std::ifstream in(root / path, std::ios::binary);
+  ota::sha256 hash;
+  ota::crc32 sum;
+  manifest::file one;
+  std::vector<char> piece(1 << 16);
+  while (in) {
+    in.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    const std::string_view read(piece.data(), static_cast<std::size_t>(in.gcount()));
+    hash.update(ota::as_bytes(read));
+    sum.update(ota::as_bytes(read));
+    one.size += read.size();
+  }
+  if (in.bad() || !in.eof()) throw std::runtime_error("cannot read " + shown(path));
+  const auto digest = hash.finish();
+  one.path = path;
+  one.crc32 = sum.value();
+  one.sha256 = hex_of(digest.data(), digest.size());
+  return one;
+}
+
+paths deletes_of(const std::string& list) {
+  paths deletes = lines_of(list);
+  for (const std::string& path : deletes) {
+    const std::string why = why_refused(path);
+    if (!why.empty()) throw std::runtime_error(shown(list) + ": " + shown(path) + " " + why);
+  }
+  return deletes;
+}
+
+void check_deletes(const manifest& made) {
+  std::map<std::string, std::string> files;
+  for (const manifest::file& one : made.files) files[lower_case(one.path)] = one.path;
+  for (const std::string& path : made.deletes) {
+    const auto same = files.find(lower_case(path));
+    if (same != files.end())
+      throw std::runtime_error(
+          shown(path) + " is both to be deleted and a file of the release" +
+          (path == same->second ? "" : " to some devices: " + shown(same->second)));
+  }
+}
+
+std::string path_option(const arguments& args, const std::string& name) {
+  if (!args.has(name)) return {};
+  std::string path = args.text(name);
+  const std::string why = why_refused(path);
+  if (!why.empty()) throw usage_error("--" + name + ": " + shown("\"" + path + "\"") + " " + why);
+  return path;
+}
+
 std::string from_environment(const char* name) {
   const char* const value = std::getenv(name);
   return value == nullptr ? std::string() : value;
+}
+
+std::string version_of(const arguments& args) {
+  std::string version = from_environment("GITHUB_REF_NAME");
+  if (args.has("version") || version.empty()) version = args.text("version", "dev");
+  if (!is_utf8(version) || version.size() > 128)
+    throw usage_error("--version must be UTF-8 of at most 128 bytes");
+  return version;
+}
+
+std::string key_of(const arguments& args) {
+  std::string key = args.text("hmac-key", from_environment("MANIFEST_KEY"));
+  if (!is_utf8(key)) throw usage_error("the key must be UTF-8, as it stands in configurations");
+  return key;
+}
+
+std::string signature_of(const manifest& made, const std::string& key) {
+  ota::hmac_sha256 mac(ota::as_bytes(key));
+  mac.update(ota::as_bytes(made.text()));
+  const auto digest = mac.finish();
+  return hex_of(digest.data(), digest.size());
+}
+
+// Where the manifest will be in the end: behind links, since a rename would replace them.
+fs::path place_of(const fs::path& out) {
+  fs::path place = fs::weakly_canonical(fs::absolute(out));
+  const auto status = fs::status(place);
+  if (fs::exists(fs::status(out)) && !fs::is_regular_file(status))
+    throw std::runtime_error("--out " + shown(out.string()) + " is not a file");
+  return place;
+}
+
+bool write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(file, text.data(), text.size());
+    if (written < 0 && errno != EINTR) return false;
+    text.remove_prefix(written < 0 ? 0 : static_cast<std::size_t>(written));
+  }
+  return ::fsync(file) == 0;
+}
+
+// Whoever looks sees the earlier file or the whole new one. The one beside it is hidden, so that
+// no manifest ever lists what a killed run has left.
+void replace_file(const fs::path& place, const std::string& text) {
+  const fs::path beside = place.parent_path() / ("." + place.filename().string() + ".tmp");
+  const int file = ::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+  int failure = file < 0 || !write_all(file, text) ? errno : 0;
+  if (file >= 0 && ::close(file) != 0 && failure == 0) failure = errno;
+  if (failure == 0 && ::rename(beside.c_str(), place.c_str()) != 0) failure = errno;
+  if (failure == 0) return;
+  if (file >= 0) ::unlink(beside.c_str());
+  throw std::runtime_error("cannot write " + shown(place.string()) + ": " + std::strerror(failure));
 }
 
 }  // namespace
@@ -188,39 +222,27 @@ int run_manifest(const arguments& args) {
     std::fprintf(stderr, "ota: --key (Ed25519) is not supported yet; --hmac-key signs with HMAC\n");
     return 1;
   }
-  const std::filesystem::path root = args.text("root", ".");
-  if (!std::filesystem::is_directory(root))
-    throw std::runtime_error("the root is no directory: " + root.string());
+  const fs::path root = args.text("root", ".");
+  if (!fs::is_directory(root))
+    throw std::runtime_error("the root is no directory: " + shown(root.string()));
+  const fs::path out = place_of(args.text("out", "manifest.json"));
+  const std::string key = key_of(args);
   manifest made;
-  for (const std::string& path : files_below(root, args)) {
-    const std::string content = read_all(root / path);
-    ota::sha256 hash;
-    ota::crc32 sum;
-    hash.update(ota::as_bytes(content));
-    sum.update(ota::as_bytes(content));
-    const auto digest = hash.finish();
-    made.files.push_back({path, content.size(), sum.value(), hex_of(digest.data(), digest.size())});
-  }
-  if (args.has("deletes")) made.deletes = lines_of(args.text("deletes"));
+  made.version = version_of(args);
+  made.post_update = path_option(args, "post-update");
+  made.rollback = path_option(args, "rollback");
+  if (args.has("deletes")) made.deletes = deletes_of(args.text("deletes"));
+  for (const std::string& path : release_files(root, args, out))
+    made.files.push_back(describe(root, path));
+  check_deletes(made);
+  if (made.files.empty())
+    std::fprintf(stderr, "ota: no file was chosen; devices refuse a manifest without files\n");
   made.generated_at = now_text();
-  made.post_update = args.text("post-update");
-  made.rollback = args.text("rollback");
-  made.version = args.text("version", from_environment("GITHUB_REF_NAME"));
-  if (made.version.empty()) made.version = "dev";
+  if (!key.empty()) made.signature = signature_of(made, key);
 
-  const std::string key = args.text("hmac-key", from_environment("MANIFEST_KEY"));
-  if (!key.empty()) {
-    ota::hmac_sha256 mac(ota::as_bytes(key));
-    mac.update(ota::as_bytes(made.text(0)));
-    const auto digest = mac.finish();
-    made.signature = hex_of(digest.data(), digest.size());
-  }
-  const std::string out = args.text("out", "manifest.json");
-  std::ofstream file(out, std::ios::binary);
-  file << made.text(2) << '\n';
-  if (!file.flush()) throw std::runtime_error("cannot write " + out);
-  std::printf("%s: %zu files%s\n", out.c_str(), made.files.size(),
-              made.signature.empty() ? "" : ", signed");
+  replace_file(out, indented(made.text()) + "\n");
+  std::printf("%s: %zu files%s\n", shown(args.text("out", "manifest.json")).c_str(),
+              made.files.size(), made.signature.empty() ? "" : ", signed");
   return 0;
 }
 
