@@ -809,6 +809,24 @@ constexpr std::string_view parent_path(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view{} : slice(path, 0, slash);
 }
 
+/// In which order a list of paths is.
+enum class path_order : std::uint8_t {
+  bytes,  ///< of all their bytes, as Git lists trees: `lib.py` before `lib/a`
+  parts   ///< of their parts, as Python's pathlib sorts: `lib/a` before `lib.py`
+};
+
+/// Whether `a` stands before `b`.
+constexpr bool is_before(std::string_view a, std::string_view b, path_order order) {
+  const auto rank = [order](char c) {
+    return order == path_order::parts && c == '/' ? 0u : static_cast<unsigned char>(c) + 0u;
+  };
+  for (std::size_t i = 0; i < b.size(); ++i) {
+    if (i == a.size()) return true;
+    if (a[i] != b[i]) return rank(a[i]) < rank(b[i]);
+  }
+  return false;
+}
+
 /// `text` without `/` at either end: `lib` and `/lib/` name the same directory.
 constexpr std::string_view trim_slashes(std::string_view text) {
   while (!text.empty() && text.front() == '/') text.remove_prefix(1);
@@ -6573,7 +6591,7 @@ class planner {
     item_ = other_ = {};
     new_.begin(layout::listing);
     old_.begin(layout::installed);
-    if (next == stage::order_new || next == stage::order_old) sorted_ = true;
+    if (next == stage::order_new || next == stage::order_old) orders_ = all_orders;
   }
 
   result<void> add(const entry& item) {
@@ -6587,15 +6605,16 @@ class planner {
     return plan_.add(storage_, item_);
   }
 
-  // Git lists files in the order of their paths, and then two lists can be compared side by side.
-  // A manifest may list them in any order; that costs a search for each old file.
+  // Git lists files in the order of their paths' bytes, python that of their parts; two lists in
+  // the same order can be compared side by side. Any other order costs a search for each old file.
   result<bool> check_order() {
     const bool of_new = stage_ == stage::order_new;
     const auto more = (of_new ? new_ : old_).next(storage_, item_);
     if (!more) return more;
     if (*more) {
       if (item_.path.view() == other_.path.view()) return listed_twice;
-      if (item_.path.view() < other_.path.view()) sorted_ = false;
+      for (const path_order order : {path_order::bytes, path_order::parts})
+        if (is_before(item_.path, other_.path, order)) orders_ &= ~bit_of(order);
       std::swap(item_.path, other_.path);
       if (of_new) ++listed_;
       return true;
@@ -6604,14 +6623,22 @@ class planner {
       if (listed_ == 0) return empty_version;
       if (settings_.max_tree_files != 0 && listed_ > settings_.max_tree_files)
         return too_many_files;
-      new_sorted_ = sorted_;
+      new_orders_ = orders_;
       start(stage::order_old);
     } else {
-      both_sorted_ = sorted_ && new_sorted_;
+      const unsigned common = new_orders_ & orders_;
+      both_sorted_ = common != 0;
+      new_sorted_ = new_orders_ != 0;
+      order_ = ((both_sorted_ ? common : new_orders_) & bit_of(path_order::bytes)) != 0
+                   ? path_order::bytes
+                   : path_order::parts;
       start(new_sorted_ ? stage::compare : stage::duplicates);
     }
     return true;
   }
+
+  static constexpr unsigned bit_of(path_order order) { return 1u << static_cast<unsigned>(order); }
+  static constexpr unsigned all_orders = bit_of(path_order::bytes) | bit_of(path_order::parts);
 
   // A list in any order: each entry against those behind it, one comparison a step.
   result<bool> find_duplicate() {
@@ -6693,7 +6720,7 @@ class planner {
     }
     if (item_.path.view() == other_.path.view())
       have_old_ = false;
-    else if (both_sorted_ && item_.path.view() > other_.path.view())
+    else if (both_sorted_ && is_before(other_.path, item_.path, order_))
       return drop_old();
     else
       have_new_ = false;
@@ -6712,12 +6739,12 @@ class planner {
     const auto more = new_.next(storage_, item_);
     if (!more) return more;
     if (new_sorted_ && !directory_known_) {
-      if (*more && item_.path.view() <= parent_path(other_.path)) return true;
+      if (*more && !is_before(parent_path(other_.path), item_.path, order_)) return true;
       directory_at_ = at;
       directory_known_ = true;
     }
     if (*more && item_.path.view() != other_.path.view())
-      if (!new_sorted_ || item_.path.view() < other_.path.view()) return true;
+      if (!new_sorted_ || is_before(item_.path, other_.path, order_)) return true;
     stage_ = stage::done;
     const bool listed = *more && item_.path.view() == other_.path.view();
     if (listed) return true;
@@ -6741,7 +6768,9 @@ class planner {
   std::size_t offset_ = 0;
   stage stage_ = stage::done;
   bool count_only_ = false;
-  bool sorted_ = false;
+  path_order order_ = path_order::bytes;
+  unsigned orders_ = 0;      // that the list at hand may still be in, a bit each
+  unsigned new_orders_ = 0;  // that the new list is in
   bool new_sorted_ = false;
   bool both_sorted_ = false;
   bool hashing_ = false;

@@ -1,5 +1,7 @@
 // Documents, storages and other programs that a device meets but that nobody would wish for.
 
+#include <filesystem>
+
 #include "ota/ota.hpp"
 #include "updates.hpp"
 
@@ -181,6 +183,39 @@ TEST_F(odd_input, patterns_and_paths_of_the_librarys_own_folder_have_no_effect) 
   EXPECT_EQ(read_tree(storage), one_file);
   EXPECT_FALSE(exists(".OTA"));
   EXPECT_TRUE(exists("version.json"));
+}
+
+TEST_F(odd_input, a_list_in_pythons_order_costs_no_search) {
+  tree files;
+  for (int i = 0; i < 100; ++i) {
+    const std::string name = "m" + std::to_string(i);
+    files[name + ".py"] = {"x"};
+    files[name + "/init"] = {"x"};
+  }
+  long steps[2] = {0, 0};
+  for (const bool by_parts : {false, true}) {
+    std::vector<std::string> paths;
+    for (const auto& [path, file] : files) paths.push_back(path);
+    if (by_parts)
+      std::sort(paths.begin(), paths.end(), [](const std::string& a, const std::string& b) {
+        return std::filesystem::path(a) < std::filesystem::path(b);
+      });
+    ASSERT_EQ(paths[0], by_parts ? "m0/init" : "m0.py");
+    std::string manifest;
+    for (const std::string& path : paths) {
+      const std::string one = manifest_of({{path, files[path]}});
+      const std::string inner = one.substr(10, one.find(']') - 10);
+      manifest += (manifest.empty() ? R"({"version":"v1","files":[)" : ",") + inner;
+    }
+    ota::memory_files<262144> space;
+    github.releases.clear();
+    release("v1", '1', files, manifest + "]}");
+    device<ota::memory_files<262144>&> one(settings, space, github);
+    while (one.updater.step()) ++steps[by_parts ? 1 : 0];
+    EXPECT_EQ(one.updater.outcome(), ota::update_outcome::updated) << one.updater.message();
+    EXPECT_EQ(read_tree(space), files);
+  }
+  EXPECT_EQ(steps[0], steps[1]);
 }
 
 // A full storage must not keep a bad version in place.
