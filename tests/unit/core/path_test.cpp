@@ -16,8 +16,7 @@ TEST(path, orders_are_those_of_git_and_of_python) {
   std::string input;
   for (int i = 0; i < 2000; ++i) {
     std::string path;
-    for (unsigned length = 1 + random() % 9; path.size() < length;)
-      path += "ab-./0~\xc3"[random() % 8];
+    for (auto length = 1 + random() % 9; path.size() < length;) path += "ab-./0~\xc3"[random() % 8];
     if (!ota::is_valid_path(path)) continue;
     paths.push_back(path);
     input += path + "\n";
