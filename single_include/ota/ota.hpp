@@ -913,7 +913,7 @@ namespace ota {
 /// `T` must be default constructible; value and error are kept side by side, which on small
 /// targets costs less code than a union with managed lifetimes. The error must be a constant that
 /// stays: a temporary one does not compile.
-template <class T>
+template <class T, class = void>
 class [[nodiscard]] result {
  public:
   using value_type = T;
@@ -985,6 +985,33 @@ class [[nodiscard]] result<bool> {
 
  private:
   static constexpr std::uintptr_t yes = 1;  // no error lies at an odd address
+
+  std::uintptr_t word_;
+};
+
+/// One of a few names, or an `error`. One machine word as well.
+template <class T>
+class [[nodiscard]] result<T, std::enable_if_t<std::is_enum_v<T> && sizeof(T) == 1>> {
+ public:
+  using value_type = T;
+
+  result(T value) : word_(std::uintptr_t{static_cast<std::uint8_t>(value)} * 2 + 1) {}
+  result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
+
+  explicit operator bool() const { return has_value(); }
+  bool has_value() const { return (word_ & 1) != 0; }
+  T value() const { return static_cast<T>(word_ >> 1); }
+  T operator*() const { return value(); }
+  T value_or(T other) const { return has_value() ? value() : other; }
+  const ota::error& error() const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): what went in as an address comes out as one
+    return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
+  }
+
+ private:
+  static_assert(alignof(ota::error) % 2 == 0, "an odd word is a value, an even one an address");
 
   std::uintptr_t word_;
 };
