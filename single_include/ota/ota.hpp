@@ -5768,7 +5768,7 @@ class lister {
   /// Begins with the tree of a commit, given in hexadecimal digits.
   void begin(std::string_view commit) {
     tree_.assign(commit);
-    item_ = {};
+    item_.path.clear();
     list_.begin(layout::listing);
     listed_ = 0;
     recursive_ = true;
@@ -6615,7 +6615,8 @@ class planner {
   void start(stage next) {
     stage_ = next;
     hashing_ = have_old_ = have_new_ = directory_known_ = false;
-    item_ = other_ = {};
+    item_.path.clear();
+    other_.path.clear();
     new_.begin(layout::listing);
     old_.begin(layout::installed);
     if (next == stage::order_new || next == stage::order_old) orders_ = all_orders;

@@ -22,7 +22,7 @@ class lister {
   /// Begins with the tree of a commit, given in hexadecimal digits.
   void begin(std::string_view commit) {
     tree_.assign(commit);
-    item_ = {};
+    item_.path.clear();
     list_.begin(layout::listing);
     listed_ = 0;
     recursive_ = true;

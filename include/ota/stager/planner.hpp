@@ -111,7 +111,8 @@ class planner {
   void start(stage next) {
     stage_ = next;
     hashing_ = have_old_ = have_new_ = directory_known_ = false;
-    item_ = other_ = {};
+    item_.path.clear();
+    other_.path.clear();
     new_.begin(layout::listing);
     old_.begin(layout::installed);
     if (next == stage::order_new || next == stage::order_old) orders_ = all_orders;
