@@ -12,7 +12,7 @@ using namespace ota_test;
 struct rate_limit : attacked_device {
   /// The first answer to `path` is a refusal, the second is the document.
   void limit_once(const std::string& path, const std::string& document, const std::string& status,
-                  std::function<std::string()> headers) {
+                  const std::function<std::string()>& headers) {
     follow(channel + R"(, "http_retries": 3)");
     auto requests = std::make_shared<int>(0);
     github.on(path, [=](const asked&, wire& out) {
