@@ -163,14 +163,14 @@ class scheduler {
   }
 
   std::uint64_t last_check() {
-    detail::json_file<Storage, 24> in(storage_, last_check_path);
+    detail::json_file<24> in(last_check_path);
     bool is_found = false;
     for (;;) {
-      const auto event = in.next();
+      const auto event = in.next(storage_);
       if (!event || *event == json_event::end) return 0;
       if (*event == json_event::key) is_found = in.reader().text() == "last_check"sv;
       if (*event == json_event::number && is_found && in.reader().depth() == 1)
-        return in.whole_number();
+        return detail::whole_number(in.reader());
     }
   }
 

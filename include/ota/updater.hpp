@@ -107,7 +107,7 @@ class updater : private check_policies<Policies> {
 
   /// The version that the last check found, and what is installed.
   const release_target& target() const { return source_.target(); }
-  release_target installed() { return detail::read_version(storage_, chunk()); }
+  release_target installed() { return detail::read_version(storage_); }
   const swap_state& state() const { return swapper_.state(); }
 
   /// Updates without asking the scheduler.
@@ -250,7 +250,7 @@ class updater : private check_policies<Policies> {
   }
 
   bool is_installed(const release_target& target) {
-    const release_target installed = detail::read_version(storage_, chunk());
+    const release_target installed = detail::read_version(storage_);
     return installed.commit.view() == target.commit.view() &&
            (!source_.has_manifest() || installed.ref.view() == target.ref.view());
   }

@@ -3263,6 +3263,51 @@ class atomic_file {
 
 }  // namespace ota
 
+// ota/storage/json_file.hpp
+
+namespace ota::detail {
+
+/// The events of a JSON file on storage, read a piece at a time.
+template <std::size_t TextCapacity, std::size_t Piece = 64>
+class json_file {
+ public:
+  json_file() = default;
+  explicit json_file(std::string_view path) : path_(path) {}
+
+  /// Begins at the file's first byte.
+  void begin(std::string_view path) {
+    path_ = path;
+    offset_ = 0;
+    reader_.reset();
+  }
+
+  /// As `json_reader::next`, but never `need_input`. Errors of storage as they are.
+  template <class Storage>
+  result<json_event> next(Storage& storage) {
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event || *event != json_event::need_input) return event;
+      const auto size = storage.read(path_, offset_, piece_);
+      if (!size) return size.error();
+      offset_ += *size;
+      if (*size == 0)
+        reader_.finish();
+      else
+        reader_.feed({piece_, *size});
+    }
+  }
+
+  const json_reader<TextCapacity>& reader() const { return reader_; }
+
+ private:
+  std::string_view path_;
+  std::size_t offset_ = 0;
+  json_reader<TextCapacity> reader_;
+  std::uint8_t piece_[Piece];
+};
+
+}  // namespace ota::detail
+
 // ota/format/json_writer.hpp
 
 namespace ota {
@@ -3425,47 +3470,17 @@ class json_writer {
 
 }  // namespace ota
 
-// ota/scheduler/json_file.hpp
+// ota/scheduler/json_events.hpp
 
 namespace ota::detail {
 
-/// The events of a JSON file on storage, read 64 bytes at a time.
-template <class Storage, std::size_t TextCapacity>
-class json_file {
- public:
-  json_file(Storage& storage, std::string_view path) : storage_(storage), path_(path) {}
-
-  /// As `json_reader::next`, but never `need_input`. Errors of storage as they are.
-  result<json_event> next() {
-    for (;;) {
-      const auto event = reader_.next();
-      if (!event || *event != json_event::need_input) return event;
-      const auto size = storage_.read(path_, offset_, piece_);
-      if (!size) return size.error();
-      offset_ += *size;
-      if (*size == 0)
-        reader_.finish();
-      else
-        reader_.feed({piece_, *size});
-    }
-  }
-
-  const json_reader<TextCapacity>& reader() const { return reader_; }
-
-  /// The last number without its fraction; 0 when it is negative or too large. Python's `time()`
-  /// may write a fraction.
-  std::uint64_t whole_number() const {
-    const std::string_view text = reader_.text();
-    return parse_u64(slice(text, 0, text.find('.'))).value_or(0);
-  }
-
- private:
-  Storage& storage_;
-  std::string_view path_;
-  std::uint64_t offset_ = 0;
-  json_reader<TextCapacity> reader_;
-  std::uint8_t piece_[64];
-};
+/// The last number without its fraction; 0 when it is negative or too large. Python's `time()`
+/// may write a fraction.
+template <std::size_t TextCapacity>
+std::uint64_t whole_number(const json_reader<TextCapacity>& from) {
+  const std::string_view text = from.text();
+  return parse_u64(slice(text, 0, text.find('.'))).value_or(0);
+}
 
 /// Writes an event as it was read. A number too long for the reader becomes null.
 template <std::size_t TextCapacity>
@@ -3593,12 +3608,12 @@ class health_log {
 
   // As `count_since`, but of a file that is no log the error.
   result<std::uint32_t> count(health_kind kind, std::uint64_t since) {
-    detail::json_file<Storage, 24> in(storage_, path);
+    detail::json_file<24> in(path);
     place at(kind);
     std::uint32_t events = 0, recent = 0;
     bool is_time = false;
     for (;;) {
-      const auto event = in.next();
+      const auto event = in.next(storage_);
       if (!event) return event.error();
       const std::size_t depth = in.reader().depth();
       if (*event == json_event::end) return since == 0 ? events : recent;
@@ -3607,7 +3622,7 @@ class health_log {
       if (at.begins_event) ++events, is_time = false;
       if (*event == json_event::key) is_time = depth == 3 && in.reader().text() == "timestamp"sv;
       const bool is_timestamp = *event == json_event::number && is_time && depth == 3;
-      if (is_timestamp && at.is_inside && in.whole_number() >= since) ++recent;
+      if (is_timestamp && at.is_inside && detail::whole_number(in.reader()) >= since) ++recent;
     }
   }
 
@@ -3637,12 +3652,12 @@ class health_log {
   result<void> copy_with(json_writer& out, const entry& added, std::uint32_t present) {
     const std::uint32_t most = added.kind == health_kind::update ? most_updates : limit_;
     std::uint32_t drop = present >= most ? present - most + 1 : 0;
-    detail::json_file<Storage, most_text> in(storage_, path);
+    detail::json_file<most_text> in(path);
     place at(added.kind);
     bool is_added = most == 0;
     bool is_dropping = false;
     for (;;) {
-      const auto event = in.next();
+      const auto event = in.next(storage_);
       if (!event) return event.error();
       if (*event == json_event::end) return {};
       const bool was_inside = at.is_inside;
@@ -3903,14 +3918,14 @@ class scheduler {
   }
 
   std::uint64_t last_check() {
-    detail::json_file<Storage, 24> in(storage_, last_check_path);
+    detail::json_file<24> in(last_check_path);
     bool is_found = false;
     for (;;) {
-      const auto event = in.next();
+      const auto event = in.next(storage_);
       if (!event || *event == json_event::end) return 0;
       if (*event == json_event::key) is_found = in.reader().text() == "last_check"sv;
       if (*event == json_event::number && is_found && in.reader().depth() == 1)
-        return in.whole_number();
+        return detail::whole_number(in.reader());
     }
   }
 
@@ -5946,9 +5961,7 @@ class manifest_reader {
 
   /// Begins at the first byte of the document.
   void begin(std::string_view path) {
-    path_ = path;
-    offset_ = 0;
-    reader_.reset();
+    file_.begin(path);
     member_ = member::other;
     seen_members_ = 0;
     has_files_ = false;
@@ -5960,22 +5973,17 @@ class manifest_reader {
   template <class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
-      const auto event = reader_.next();
+      const auto event = file_.next(storage);
       if (!event) return event.error();
-      if (*event == json_event::end) {
-        if (!has_files_) return no_files;
-        return false;
-      }
-      if (*event == json_event::need_input) {
-        if (auto done = feed(storage); !done) return done.error();
-        continue;
-      }
+      if (*event == json_event::end) return has_files_ ? result<bool>(false) : no_files;
       const auto complete = take(*event, out);
       if (!complete || *complete) return complete;
     }
   }
 
  private:
+  const json_reader<256>& reader() const { return file_.reader(); }
+
   static constexpr error path_too_long{errc::too_long, "manifest",
                                        "a path in the manifest is longer than 255 bytes"};
   static constexpr error not_an_object{errc::malformed, "manifest",
@@ -6000,25 +6008,13 @@ class manifest_reader {
   enum class member : std::uint8_t { other, version, files, deletes };
   enum class field : std::uint8_t { other, path, size, sha256, crc32 };
 
-  template <class Storage>
-  result<void> feed(Storage& storage) {
-    const auto size = storage.read(path_, offset_, piece_);
-    if (!size) return size.error();
-    offset_ += *size;
-    if (*size == 0)
-      reader_.finish();
-    else
-      reader_.feed({piece_, *size});
-    return {};
-  }
-
   // One event; true when `out` holds a whole entry.
   result<bool> take(json_event event, entry& out) {
-    const std::size_t depth = reader_.depth();
+    const std::size_t depth = reader().depth();
     if (depth == 0 && event != json_event::end_object) return not_an_object;
     if (event == json_event::key) {
       if (depth == 1) return begin_member();
-      if (depth == 3) field_ = field_of(reader_.text());
+      if (depth == 3) field_ = field_of(reader().text());
       return false;
     }
     if (depth == 1 && event == json_event::string) return take_text();
@@ -6046,7 +6042,7 @@ class manifest_reader {
 
   // A signature covers the last of two members of one name only: then no one may be believed.
   result<bool> begin_member() {
-    member_ = member_of(reader_.text());
+    member_ = member_of(reader().text());
     if (member_ != member::other && seen(member_)) return repeated_member;
     seen_members_ |= bit_of(member_);
     return false;
@@ -6058,15 +6054,15 @@ class manifest_reader {
   bool seen(member one) const { return (seen_members_ & bit_of(one)) != 0; }
 
   result<bool> take_text() {
-    const std::string_view text = reader_.text();
-    bool fits = !reader_.truncated();
+    const std::string_view text = reader().text();
+    bool fits = !reader().truncated();
     if (member_ == member::version) fits &= version.assign(text);
     if (!fits && member_ != member::other) return text_too_long;
     return false;
   }
 
   result<void> take_path(entry& out) {
-    if (reader_.truncated() || !out.path.assign(reader_.text())) return path_too_long;
+    if (reader().truncated() || !out.path.assign(reader().text())) return path_too_long;
     return {};
   }
 
@@ -6079,7 +6075,7 @@ class manifest_reader {
         break;
       case field::size: {
         if (event == json_event::null) break;
-        const auto size = reader_.as_size();
+        const auto size = reader().as_size();
         if (!is_number || !size) return bad_size;
         out.size = *size;
         out.has_size = true;
@@ -6087,7 +6083,7 @@ class manifest_reader {
       }
       case field::sha256:
         if (event == json_event::null) break;
-        if (!is_text || !from_hex(reader_.text(), {out.hash.value, 32})) return bad_sha256;
+        if (!is_text || !from_hex(reader().text(), {out.hash.value, 32})) return bad_sha256;
         out.hash.kind = digest_kind::sha256;
         break;
       case field::crc32:
@@ -6101,7 +6097,7 @@ class manifest_reader {
   // A CRC-32 counts only where there is no SHA-256.
   result<bool> take_crc32(json_event event, entry& out) {
     if (event == json_event::null) return false;
-    const auto sum = reader_.as_size();
+    const auto sum = reader().as_size();
     if (event != json_event::number || !sum || *sum > 0xffffffff) return bad_crc32;
     if (out.hash.kind == digest_kind::sha256) return false;
     out.hash.kind = digest_kind::crc32;
@@ -6124,14 +6120,11 @@ class manifest_reader {
     return field::other;
   }
 
-  json_reader<256> reader_;
-  std::string_view path_;
-  std::size_t offset_ = 0;
+  detail::json_file<256, 128> file_;
   std::uint8_t seen_members_ = 0;
   bool has_files_ = false;
   member member_ = member::other;
   field field_ = field::other;
-  std::uint8_t piece_[128];
 };
 
 }  // namespace ota
@@ -6860,25 +6853,23 @@ inline fixed_string<900> version_json(std::string_view ref, std::string_view com
 
 /// Reads version.json. A file that is not there or says something else is no version.
 template <class Storage>
-release_target read_version(Storage& storage, mutable_bytes scratch) {
+release_target read_version(Storage& storage) {
   release_target version;
-  const auto size = storage.read(layout::version, 0, scratch);
-  if (!size) return version;
-  json_reader<128> reader;
-  reader.feed(scratch.first(*size));
-  reader.finish();
-  fixed_string<8> key;
+  json_file<128> file(layout::version);
+  string_buffer* member = nullptr;
   for (;;) {
-    const auto event = reader.next();
+    const auto event = file.next(storage);
     if (!event) return {};
-    if (*event == json_event::end || *event == json_event::need_input) break;
-    if (reader.depth() != 1 || reader.truncated()) continue;
-    if (*event == json_event::key) key.assign(reader.text());
-    if (*event != json_event::string) continue;
-    if (key.view() == "ref"sv) version.ref.assign(reader.text());
-    if (key.view() == "commit"sv) version.commit.assign(reader.text());
+    if (*event == json_event::end) return version;
+    const std::string_view text = file.reader().text();
+    if (file.reader().depth() != 1 || file.reader().truncated()) continue;
+    if (*event == json_event::key)
+      member = text == "ref"sv      ? static_cast<string_buffer*>(&version.ref)
+               : text == "commit"sv ? &version.commit
+                                    : nullptr;
+    else if (*event == json_event::string && member != nullptr)
+      member->assign(text);
   }
-  return version;
 }
 
 }  // namespace ota::detail
@@ -8244,7 +8235,7 @@ class updater : private check_policies<Policies> {
 
   /// The version that the last check found, and what is installed.
   const release_target& target() const { return source_.target(); }
-  release_target installed() { return detail::read_version(storage_, chunk()); }
+  release_target installed() { return detail::read_version(storage_); }
   const swap_state& state() const { return swapper_.state(); }
 
   /// Updates without asking the scheduler.
@@ -8387,7 +8378,7 @@ class updater : private check_policies<Policies> {
   }
 
   bool is_installed(const release_target& target) {
-    const release_target installed = detail::read_version(storage_, chunk());
+    const release_target installed = detail::read_version(storage_);
     return installed.commit.view() == target.commit.view() &&
            (!source_.has_manifest() || installed.ref.view() == target.ref.view());
   }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "../core/hex.hpp"
-#include "../format/json_reader.hpp"
+#include "../storage/json_file.hpp"
 #include "entry.hpp"
 
 namespace ota {
@@ -15,9 +15,7 @@ class manifest_reader {
 
   /// Begins at the first byte of the document.
   void begin(std::string_view path) {
-    path_ = path;
-    offset_ = 0;
-    reader_.reset();
+    file_.begin(path);
     member_ = member::other;
     seen_members_ = 0;
     has_files_ = false;
@@ -29,22 +27,17 @@ class manifest_reader {
   template <class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
-      const auto event = reader_.next();
+      const auto event = file_.next(storage);
       if (!event) return event.error();
-      if (*event == json_event::end) {
-        if (!has_files_) return no_files;
-        return false;
-      }
-      if (*event == json_event::need_input) {
-        if (auto done = feed(storage); !done) return done.error();
-        continue;
-      }
+      if (*event == json_event::end) return has_files_ ? result<bool>(false) : no_files;
       const auto complete = take(*event, out);
       if (!complete || *complete) return complete;
     }
   }
 
  private:
+  const json_reader<256>& reader() const { return file_.reader(); }
+
   static constexpr error path_too_long{errc::too_long, "manifest",
                                        "a path in the manifest is longer than 255 bytes"};
   static constexpr error not_an_object{errc::malformed, "manifest",
@@ -69,25 +62,13 @@ class manifest_reader {
   enum class member : std::uint8_t { other, version, files, deletes };
   enum class field : std::uint8_t { other, path, size, sha256, crc32 };
 
-  template <class Storage>
-  result<void> feed(Storage& storage) {
-    const auto size = storage.read(path_, offset_, piece_);
-    if (!size) return size.error();
-    offset_ += *size;
-    if (*size == 0)
-      reader_.finish();
-    else
-      reader_.feed({piece_, *size});
-    return {};
-  }
-
   // One event; true when `out` holds a whole entry.
   result<bool> take(json_event event, entry& out) {
-    const std::size_t depth = reader_.depth();
+    const std::size_t depth = reader().depth();
     if (depth == 0 && event != json_event::end_object) return not_an_object;
     if (event == json_event::key) {
       if (depth == 1) return begin_member();
-      if (depth == 3) field_ = field_of(reader_.text());
+      if (depth == 3) field_ = field_of(reader().text());
       return false;
     }
     if (depth == 1 && event == json_event::string) return take_text();
@@ -115,7 +96,7 @@ class manifest_reader {
 
   // A signature covers the last of two members of one name only: then no one may be believed.
   result<bool> begin_member() {
-    member_ = member_of(reader_.text());
+    member_ = member_of(reader().text());
     if (member_ != member::other && seen(member_)) return repeated_member;
     seen_members_ |= bit_of(member_);
     return false;
@@ -127,15 +108,15 @@ class manifest_reader {
   bool seen(member one) const { return (seen_members_ & bit_of(one)) != 0; }
 
   result<bool> take_text() {
-    const std::string_view text = reader_.text();
-    bool fits = !reader_.truncated();
+    const std::string_view text = reader().text();
+    bool fits = !reader().truncated();
     if (member_ == member::version) fits &= version.assign(text);
     if (!fits && member_ != member::other) return text_too_long;
     return false;
   }
 
   result<void> take_path(entry& out) {
-    if (reader_.truncated() || !out.path.assign(reader_.text())) return path_too_long;
+    if (reader().truncated() || !out.path.assign(reader().text())) return path_too_long;
     return {};
   }
 
@@ -148,7 +129,7 @@ class manifest_reader {
         break;
       case field::size: {
         if (event == json_event::null) break;
-        const auto size = reader_.as_size();
+        const auto size = reader().as_size();
         if (!is_number || !size) return bad_size;
         out.size = *size;
         out.has_size = true;
@@ -156,7 +137,7 @@ class manifest_reader {
       }
       case field::sha256:
         if (event == json_event::null) break;
-        if (!is_text || !from_hex(reader_.text(), {out.hash.value, 32})) return bad_sha256;
+        if (!is_text || !from_hex(reader().text(), {out.hash.value, 32})) return bad_sha256;
         out.hash.kind = digest_kind::sha256;
         break;
       case field::crc32:
@@ -170,7 +151,7 @@ class manifest_reader {
   // A CRC-32 counts only where there is no SHA-256.
   result<bool> take_crc32(json_event event, entry& out) {
     if (event == json_event::null) return false;
-    const auto sum = reader_.as_size();
+    const auto sum = reader().as_size();
     if (event != json_event::number || !sum || *sum > 0xffffffff) return bad_crc32;
     if (out.hash.kind == digest_kind::sha256) return false;
     out.hash.kind = digest_kind::crc32;
@@ -193,14 +174,11 @@ class manifest_reader {
     return field::other;
   }
 
-  json_reader<256> reader_;
-  std::string_view path_;
-  std::size_t offset_ = 0;
+  detail::json_file<256, 128> file_;
   std::uint8_t seen_members_ = 0;
   bool has_files_ = false;
   member member_ = member::other;
   field field_ = field::other;
-  std::uint8_t piece_[128];
 };
 
 }  // namespace ota

@@ -2,8 +2,9 @@
 
 #include "../core/text.hpp"
 #include "../storage/atomic_file.hpp"
+#include "../storage/json_file.hpp"
 #include "../storage/layout.hpp"
-#include "json_file.hpp"
+#include "json_events.hpp"
 
 namespace ota {
 
@@ -90,12 +91,12 @@ class health_log {
 
   // As `count_since`, but of a file that is no log the error.
   result<std::uint32_t> count(health_kind kind, std::uint64_t since) {
-    detail::json_file<Storage, 24> in(storage_, path);
+    detail::json_file<24> in(path);
     place at(kind);
     std::uint32_t events = 0, recent = 0;
     bool is_time = false;
     for (;;) {
-      const auto event = in.next();
+      const auto event = in.next(storage_);
       if (!event) return event.error();
       const std::size_t depth = in.reader().depth();
       if (*event == json_event::end) return since == 0 ? events : recent;
@@ -104,7 +105,7 @@ class health_log {
       if (at.begins_event) ++events, is_time = false;
       if (*event == json_event::key) is_time = depth == 3 && in.reader().text() == "timestamp"sv;
       const bool is_timestamp = *event == json_event::number && is_time && depth == 3;
-      if (is_timestamp && at.is_inside && in.whole_number() >= since) ++recent;
+      if (is_timestamp && at.is_inside && detail::whole_number(in.reader()) >= since) ++recent;
     }
   }
 
@@ -134,12 +135,12 @@ class health_log {
   result<void> copy_with(json_writer& out, const entry& added, std::uint32_t present) {
     const std::uint32_t most = added.kind == health_kind::update ? most_updates : limit_;
     std::uint32_t drop = present >= most ? present - most + 1 : 0;
-    detail::json_file<Storage, most_text> in(storage_, path);
+    detail::json_file<most_text> in(path);
     place at(added.kind);
     bool is_added = most == 0;
     bool is_dropping = false;
     for (;;) {
-      const auto event = in.next();
+      const auto event = in.next(storage_);
       if (!event) return event.error();
       if (*event == json_event::end) return {};
       const bool was_inside = at.is_inside;

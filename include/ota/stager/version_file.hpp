@@ -1,8 +1,8 @@
 #pragma once
 
-#include "../format/json_reader.hpp"
 #include "../format/json_text.hpp"
 #include "../manifest/release_target.hpp"
+#include "../storage/json_file.hpp"
 #include "../storage/layout.hpp"
 
 namespace ota::detail {
@@ -20,25 +20,23 @@ inline fixed_string<900> version_json(std::string_view ref, std::string_view com
 
 /// Reads version.json. A file that is not there or says something else is no version.
 template <class Storage>
-release_target read_version(Storage& storage, mutable_bytes scratch) {
+release_target read_version(Storage& storage) {
   release_target version;
-  const auto size = storage.read(layout::version, 0, scratch);
-  if (!size) return version;
-  json_reader<128> reader;
-  reader.feed(scratch.first(*size));
-  reader.finish();
-  fixed_string<8> key;
+  json_file<128> file(layout::version);
+  string_buffer* member = nullptr;
   for (;;) {
-    const auto event = reader.next();
+    const auto event = file.next(storage);
     if (!event) return {};
-    if (*event == json_event::end || *event == json_event::need_input) break;
-    if (reader.depth() != 1 || reader.truncated()) continue;
-    if (*event == json_event::key) key.assign(reader.text());
-    if (*event != json_event::string) continue;
-    if (key.view() == "ref"sv) version.ref.assign(reader.text());
-    if (key.view() == "commit"sv) version.commit.assign(reader.text());
+    if (*event == json_event::end) return version;
+    const std::string_view text = file.reader().text();
+    if (file.reader().depth() != 1 || file.reader().truncated()) continue;
+    if (*event == json_event::key)
+      member = text == "ref"sv      ? static_cast<string_buffer*>(&version.ref)
+               : text == "commit"sv ? &version.commit
+                                    : nullptr;
+    else if (*event == json_event::string && member != nullptr)
+      member->assign(text);
   }
-  return version;
 }
 
 }  // namespace ota::detail
