@@ -224,7 +224,8 @@ class posix_files {
     const std::size_t last = directory.empty() ? 0 : directory.size() + 1;
     const name_text name(slice(path, last));
     if (name.overflowed()) return name_too_long;
-    if (parent_ >= 0 && parent_name_.view() == directory) return name;
+    if (parent_ >= 0 && !path_.overflowed() && parent_path(path_) == directory) return name;
+    close_file();
     close_parent();
     int fd = ::dup(root_);
     for (std::size_t at = 0; fd >= 0 && at < directory.size();) {
@@ -243,19 +244,19 @@ class posix_files {
     }
     if (fd < 0) return detail::posix_error(no_enter);
     parent_ = fd;
-    parent_name_.assign(directory);
+    path_.assign(path);
     return name;
   }
 
   bool is_open(std::string_view path, bool to_write) const {
-    return file_ >= 0 && file_name_.view() == path && (writable_ || !to_write);
+    return file_ >= 0 && path_.view() == path && (writable_ || !to_write);
   }
 
   result<void> open_file(std::string_view path, const name_text& name, int flags) {
     close_file();
     file_ = ::openat(parent_, name.c_str(), flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0666);
     if (file_ < 0) return detail::posix_error(no_open);
-    file_name_.assign(path);
+    path_.assign(path);
     writable_ = (flags & O_RDWR) != 0;
     return {};
   }
@@ -280,8 +281,7 @@ class posix_files {
   int parent_ = -1;
   int file_ = -1;
   bool writable_ = false;
-  fixed_string<255> parent_name_;
-  fixed_string<255> file_name_;
+  fixed_string<255> path_;  // `parent_` is its directory; it is `file_`, where that is open
 };
 
 }  // namespace ota

@@ -140,6 +140,25 @@ TEST_F(posix, sets_modes_as_git_does) {
   umask(before);
 }
 
+// What is kept open of one path must not serve for another.
+TEST_F(posix, tells_long_and_nested_paths_apart) {
+  ota::posix_files files(root);
+  const std::string part(100, 'd');
+  const std::string outer = part + "/" + part;          // a directory within 255 bytes
+  const std::string inner = outer + "/" + part + "/f";  // a file beyond them
+  const std::string paths[] = {inner, outer + "/f", part + "/f", "f", outer + "/g", inner};
+  for (const std::string& path : paths)
+    ASSERT_TRUE(files.write(path, 0, ota::as_bytes(std::to_string(path.size()) + path.back())));
+  for (const std::string& path : paths) {
+    char text[8] = "";
+    for (const std::string& other : paths) ASSERT_TRUE(files.stat(other));
+    const auto size = files.read(path, 0, {reinterpret_cast<std::uint8_t*>(text), sizeof text});
+    ASSERT_TRUE(size);
+    EXPECT_EQ(std::string(text, *size), std::to_string(path.size()) + path.back());
+    EXPECT_EQ(content(root + "/" + path), std::to_string(path.size()) + path.back());
+  }
+}
+
 TEST_F(posix, says_when_there_is_no_root) {
   ota::posix_files files(here / "nowhere");
   EXPECT_FALSE(files.free_space());
