@@ -764,18 +764,52 @@ constexpr bool starts_with(std::string_view text, std::string_view beginning) {
 
 namespace detail {
 
-/// Whether `text` begins with `prefix`, which is in lower case, in any case of its ASCII letters.
-constexpr bool starts_with_any_case(std::string_view text, std::string_view prefix) {
-  if (text.size() < prefix.size()) return false;
-  for (std::size_t i = 0; i < prefix.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != prefix[i]) return false;
-  }
-  return true;
+/// Where the first of `stops` is between two places; the end where there is none.
+constexpr const char* find_any(const char* at, const char* end, const char* stops) {
+  for (; at != end; ++at)
+    for (const char* stop = stops; *stop != '\0'; ++stop)
+      if (*at == *stop) return at;
+  return at;
 }
 
-constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() && starts_with_any_case(text, lower);
+/// Which of the words of `list`, each with a space behind it, `word` is: counted from 1; 0 for none
+/// of them. An enumeration in the same order names them.
+constexpr std::uint8_t find_word(std::string_view word, const char* list) {
+  for (std::uint8_t number = 1; *list != '\0'; ++number) {
+    std::size_t same = 0;
+    while (same < word.size() && list[same] == word[same]) ++same;
+    if (same == word.size() && list[same] == ' ') return number;
+    while (*list++ != ' ') {
+    }
+  }
+  return 0;
+}
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Whether a whole text has a form: `#` is a number in decimal digits, `?` any character, `*` at
+/// the end any rest, a small letter itself in either case, another character itself. The numbers go
+/// to `numbers`; one that is too large is none.
+constexpr bool has_form(std::string_view text, const char* form, std::size_t* numbers = nullptr) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (; *form != '\0'; ++form) {
+    if (*form == '*') return true;
+    if (at == end) return false;
+    const char c = *at++;
+    if (*form == '#') {
+      if (!is_digit(c)) return false;
+      std::size_t number = static_cast<std::size_t>(c - '0');
+      for (; at != end && is_digit(*at); ++at) {
+        if (number > (SIZE_MAX - 9) / 10) return false;
+        number = number * 10 + static_cast<std::size_t>(*at - '0');
+      }
+      *numbers++ = number;
+    } else if (c != *form && *form != '?' && (*form < 'a' || (c | 0x20) != *form)) {
+      return false;
+    }
+  }
+  return at == end;
 }
 
 }  // namespace detail
@@ -988,17 +1022,19 @@ struct url_view {
 
 namespace detail {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_alphanumeric(char c) {
   return is_digit(c) || (static_cast<char>(c | 0x20) >= 'a' && static_cast<char>(c | 0x20) <= 'z');
 }
 
-/// Whether nothing in `text` could end a request line or a header early.
-constexpr bool is_url_text(std::string_view text) {
+/// Whether `text` holds ASCII from `lowest` on and what is beyond ASCII, but no control character.
+constexpr bool is_printable(std::string_view text, unsigned char lowest) {
   for (char c : text)
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return false;
+    if (static_cast<unsigned char>(c) < lowest || c == 0x7f) return false;
   return true;
 }
+
+/// Whether nothing in `text` could end a request line or a header early.
+constexpr bool is_url_text(std::string_view text) { return is_printable(text, '!'); }
 
 constexpr bool is_host(std::string_view host, bool in_brackets) {
   for (char c : host)
@@ -1008,15 +1044,8 @@ constexpr bool is_host(std::string_view host, bool in_brackets) {
   return !host.empty();
 }
 
-constexpr bool parse_port(std::string_view text, std::uint16_t& port) {
-  std::uint32_t value = 0;
-  for (char c : text) {
-    if (!is_digit(c) || value > 65535) return false;
-    value = value * 10 + static_cast<std::uint32_t>(c - '0');
-  }
-  if (text.empty()) return true;  // "host:" means the scheme's own port
-  port = static_cast<std::uint16_t>(value);
-  return value != 0 && value <= 65535;
+constexpr std::string_view text_between(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
 }
 
 namespace bad_url {
@@ -1035,43 +1064,43 @@ inline constexpr error bad_port{errc::invalid_argument, "url", "the URL has no v
 
 }  // namespace bad_url
 
+/// As `parse_url`, into `parts`.
+inline result<void> split_url(std::string_view url, url_view& parts) {
+  if (!is_url_text(url)) return bad_url::forbidden_character;
+  parts.secure = has_form(url, "https://*");
+  if (!parts.secure && !has_form(url, "http://*")) return bad_url::unknown_scheme;
+  parts.port = parts.secure ? 443 : 80;
+
+  const char* at = url.data() + (parts.secure ? 8 : 7);
+  const char* const last = url.data() + url.size();
+  const char* const end = find_any(at, last, "/?#");
+  parts.authority = text_between(at, end);
+  parts.target = text_between(end, find_any(end, last, "#"));
+  if (parts.target.empty()) parts.target = "/"sv;
+  if (parts.target.front() != '/') return bad_url::no_slash;
+  if (find_any(at, end, "@") != end) return bad_url::has_user;
+
+  const bool in_brackets = at != end && *at == '[';
+  if (in_brackets) ++at;
+  const char* host_end = find_any(at, end, in_brackets ? "]" : ":");
+  parts.host = text_between(at, host_end);
+  if (in_brackets && host_end++ == end) return bad_url::no_bracket;
+  if (!is_host(parts.host, in_brackets)) return bad_url::bad_host;
+  const std::string_view rest = text_between(host_end, end);
+  if (rest.empty() || has_form(rest, ":")) return {};  // "host:" means the scheme's own port
+  std::size_t port = 0;
+  if (!has_form(rest, ":#", &port) || port == 0 || port > 65535) return bad_url::bad_port;
+  parts.port = static_cast<std::uint16_t>(port);
+  return {};
+}
+
 }  // namespace detail
 
 /// Takes an absolute URL apart. Refused (`errc::invalid_argument`): schemes other than http and
 /// https, user names in the URL, spaces and control characters, a bad host or port.
 inline result<url_view> parse_url(std::string_view url) {
-  namespace bad_url = detail::bad_url;
-  if (!detail::is_url_text(url)) return bad_url::forbidden_character;
   url_view parts;
-  parts.secure = detail::starts_with_any_case(url, "https://"sv);
-  if (!parts.secure && !detail::starts_with_any_case(url, "http://"sv))
-    return bad_url::unknown_scheme;
-  parts.port = parts.secure ? 443 : 80;
-
-  const char* at = url.data() + (parts.secure ? 8 : 7);
-  const char* const last = url.data() + url.size();
-  const char* end = at;
-  while (end != last && *end != '/' && *end != '?' && *end != '#') ++end;
-  parts.authority = {at, static_cast<std::size_t>(end - at)};
-  const char* target_end = end;
-  while (target_end != last && *target_end != '#') ++target_end;
-  parts.target = {end, static_cast<std::size_t>(target_end - end)};
-  if (parts.target.empty()) parts.target = "/"sv;
-  if (parts.target.front() != '/') return bad_url::no_slash;
-
-  const bool in_brackets = at != end && *at == '[';
-  const char close = in_brackets ? ']' : ':';
-  at += in_brackets ? 1 : 0;
-  const char* host_end = at;
-  for (; host_end != end && *host_end != close; ++host_end)
-    if (*host_end == '@') return bad_url::has_user;
-  parts.host = {at, static_cast<std::size_t>(host_end - at)};
-  if (in_brackets && host_end++ == end) return bad_url::no_bracket;
-  if (!detail::is_host(parts.host, in_brackets)) return bad_url::bad_host;
-  if (host_end == end) return parts;
-  const std::string_view port(host_end + 1, static_cast<std::size_t>(end - host_end - 1));
-  if (port.find('@') != port.npos) return bad_url::has_user;
-  if (*host_end != ':' || !detail::parse_port(port, parts.port)) return bad_url::bad_port;
+  if (auto done = detail::split_url(url, parts); !done) return done.error();
   return parts;
 }
 
@@ -1216,12 +1245,6 @@ constexpr bool is_repository_name(std::string_view name) {
   return !name.empty() && name != "."sv && name != ".."sv;
 }
 
-constexpr bool has_control(std::string_view text) {
-  for (char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
-  return false;
-}
-
 /// What `validate` finds: `where` is the key at fault.
 namespace bad_config {
 
@@ -1265,9 +1288,9 @@ inline constexpr error bad_trial_boots{errc::invalid_argument, "trial_boots",
 /// Whether an update can be made with these settings. The error's `where` is the key at fault.
 inline result<void> validate(const config& settings) {
   namespace bad_config = detail::bad_config;
-  if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"sv))
+  if (settings.owner.empty() || detail::has_form(settings.owner, "your_github_username"))
     return bad_config::no_owner;
-  if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"sv))
+  if (settings.repo.empty() || detail::has_form(settings.repo, "your_repo_name"))
     return bad_config::no_repo;
   if (!detail::is_repository_name(settings.owner)) return bad_config::bad_owner;
   if (!detail::is_repository_name(settings.repo)) return bad_config::bad_repo;
@@ -1281,7 +1304,7 @@ inline result<void> validate(const config& settings) {
   if (!is_valid_path(settings.stage_dir)) return bad_config::bad_stage_dir;
   if (!is_valid_path(settings.backup_dir)) return bad_config::bad_backup_dir;
   if (!detail::is_url_text(settings.token)) return bad_config::bad_token;
-  if (detail::has_control(settings.user_agent)) return bad_config::bad_user_agent;
+  if (!detail::is_printable(settings.user_agent, ' ')) return bad_config::bad_user_agent;
   if (settings.scheduling.update_window_start_hour > 23)
     return bad_config::bad_update_window_start_hour;
   if (settings.scheduling.update_window_end_hour > 24)
@@ -1439,9 +1462,9 @@ inline own_path replaced_path(std::uint32_t index) {
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.
 inline bool is_own_path(std::string_view path) {
-  return starts_with_any_case(path, ".ota"sv) || is_same_any_case(path, layout::version) ||
-         is_same_any_case(path, layout::errors) || is_same_any_case(path, "ota_health.json"sv) ||
-         is_same_any_case(path, "ota_last_check.json"sv);
+  return has_form(path, ".ota*") || has_form(path, layout::version.data()) ||
+         has_form(path, layout::errors.data()) || has_form(path, "ota_health.json") ||
+         has_form(path, "ota_last_check.json");
 }
 
 /// Removes the directories above `path` that hold nothing any more.
@@ -8572,40 +8595,23 @@ struct check_byte_stream {
 
 namespace ota::detail {
 
-/// Reads decimal digits from the beginning of `text`; false when there are none, or the
-/// number is too large.
-constexpr bool take_number(std::string_view& text, std::size_t& value) {
-  value = 0;
-  std::size_t digits = 0;
-  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
-    if (value > (SIZE_MAX - 9) / 10) return false;
-    value = value * 10 + static_cast<std::size_t>(text[digits] - '0');
-  }
-  text.remove_prefix(digits);
-  return digits != 0;
-}
-
 /// Epoch seconds, up to the year 2105, of a date in the preferred form of RFC 9110, "Sun, 06 Nov
 /// 1994 08:49:37 GMT"; 0 for anything else.
-constexpr std::uint32_t parse_http_date(std::string_view text) {
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (text.size() != 29 || slice(text, 25) != " GMT"sv) return 0;
-  const auto number = [text](std::size_t at, std::size_t size) {
-    std::string_view part = slice(text, at, size);
-    std::size_t value = 0;
-    return take_number(part, value) && part.empty() ? static_cast<std::uint32_t>(value) : 9999;
-  };
-  const std::size_t month_at = months.find(slice(text, 8, 3));
-  if (month_at == std::string_view::npos || month_at % 3 != 0) return 0;
-  const std::uint32_t day = number(5, 2), hour = number(17, 2), minute = number(20, 2),
-                      second = number(23, 2);
-  std::uint32_t year = number(12, 4), month = static_cast<std::uint32_t>(month_at) / 3 + 1;
-  if (day > 31 || hour > 23 || minute > 59 || second > 60 || year < 1970 || year > 2105) return 0;
-  // Days from the civil calendar, with the year beginning in March so that leap days come last.
+inline std::uint32_t parse_http_date(std::string_view text) {
+  std::size_t numbers[5] = {};
+  if (text.size() != 29 || !has_form(text, "???, # ??? # #:#:# GMT", numbers)) return 0;
+  const std::size_t day = numbers[0], hour = numbers[2], minute = numbers[3], second = numbers[4];
+  std::size_t year = numbers[1];
+  std::size_t month =
+      find_word(slice(text, 8, 3), "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ");
+  if (month == 0 || day > 31 || hour > 23 || minute > 59 || second > 60) return 0;
+  if (year < 1970 || year > 2105) return 0;
+  // Days from the civil calendar, with the year beginning in March so that leap days come last. Of
+  // these years only 2100 has none where it is expected; the months are 30.6 days long.
   if (month <= 2) --year, month += 12;
-  const std::uint32_t days =
-      365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 719469;
-  return ((days * 24 + hour) * 60 + minute) * 60 + second;
+  const std::size_t leap_days = year / 4 - (year < 2100 ? 15 : 16);
+  const std::size_t days = 365 * year + leap_days + (979 * month - 2919) / 32 + day - 719469;
+  return static_cast<std::uint32_t>(((days * 24 + hour) * 60 + minute) * 60 + second);
 }
 
 }  // namespace ota::detail
@@ -8637,7 +8643,7 @@ class url_buffer {
   }
 
   void add_location(char c) {
-    if (end_ == capacity_ && base_ != 0 && starts_with(location(), "http"sv)) {
+    if (end_ == capacity_ && base_ != 0 && has_form(location(), "http*")) {
       // An absolute address does not need the one before it.
       std::memmove(data_, data_ + base_, end_ - base_);
       end_ -= base_;
@@ -8652,25 +8658,23 @@ class url_buffer {
   /// Makes the location the address, resolved against the address before it (RFC 3986, 5.2; dots
   /// are left to the server).
   void follow() {
-    const std::string_view place = location();
-    std::size_t kept = 0;
-    const std::size_t colon = place.find("://"sv);
-    if (colon == std::string_view::npos || colon > place.find_first_of("/?"sv)) {
-      const std::size_t scheme = url().find(':') + 1;
-      const std::size_t authority = url().find('/', scheme + 2);
-      const std::size_t path_end = url().find('?');
-      if (starts_with(place, "//"sv))
-        kept = scheme;
-      else if (place.front() == '/')
-        kept = authority;
-      else if (place.front() == '?')
-        kept = path_end;
-      else
-        kept = slice(url(), 0, path_end).rfind('/') + 1;
-      if (kept > base_) kept = base_;
+    const char* const place = data_ + base_;
+    const char* const place_end = data_ + end_;
+    const std::size_t size = end_ - base_;
+    const char* const stop = find_any(place, place_end, "/?");
+    const char* kept = data_;
+    if (stop == place || stop[-1] != ':' || !has_form(text_between(stop, place_end), "//*")) {
+      kept = find_any(data_, place, ":") + 1;
+      if (*place == '?' || stop != place) {
+        kept = find_any(data_, place, "?");
+        if (stop != place)
+          while (kept[-1] != '/') --kept;
+      } else if (!has_form(text_between(place, place_end), "//*")) {
+        kept = find_any(kept + 2, place, "/");
+      }
     }
-    std::memmove(data_ + kept, data_ + base_, place.size());
-    base_ = end_ = kept + place.size();
+    base_ = end_ = static_cast<std::size_t>(kept - data_) + size;
+    std::memmove(data_ + base_ - size, place, size);
   }
 
  private:
@@ -8684,71 +8688,7 @@ class url_buffer {
 /// Reads the head of an answer byte by byte (RFC 9112). Lines may be of any length; only the
 /// values of known fields are kept.
 class head_parser {
- public:
-  http_response response;
-  bool chunked = false;
-  bool keep_alive = true;
-  bool bad_length = false;
-
-  void begin() {
-    response = {};
-    etag.clear();
-    chunked = bad_length = has_retry_date_ = false;
-    keep_alive = true;
-    place_ = place::status_line;
-    name_.clear();
-    value_.clear();
-    size_ = 0;
-  }
-
-  /// Takes one byte; true when the head is complete.
-  result<bool> take(char c, url_buffer& location) {
-    // An honest head is a few KB; a never-ending one must end with an error.
-    if (++size_ > 65536) return endless_head;
-    if (c == '\0') return not_http;
-    switch (place_) {
-      case place::status_line:
-        if (c != '\n') {
-          value_.append(c);
-          return false;
-        }
-        if (!read_status()) return not_http;
-        break;
-      case place::line_begin:
-        if (c == '\r') return false;
-        if (c == '\n') return finish();
-        if (c == ' ' || c == '\t')
-          return not_http;  // a folded line: obsolete, and a way to smuggle
-        place_ = place::name;
-        [[fallthrough]];
-      case place::name:
-        if (c == '\n') return not_http;
-        if (c != ':') {
-          name_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-          return false;
-        }
-        begin_value(location);
-        return false;
-      case place::value:
-        if (c != '\n') {
-          take_value(c, location);
-          return false;
-        }
-        end_value();
-        break;
-    }
-    place_ = place::line_begin;
-    name_.clear();
-    value_.clear();
-    return false;
-  }
-
- private:
-  static constexpr error endless_head{errc::too_long, "http",
-                                      "the head of the answer does not end"};
-  static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
-
-  enum class place : std::uint8_t { status_line, line_begin, name, value };
+  // In the order of `header_names`; and the status line.
   enum class header : std::uint8_t {
     other,
     content_length,
@@ -8760,64 +8700,94 @@ class head_parser {
     retry_after,
     date,
     rate_remaining,
-    rate_reset
+    rate_reset,
+    status
   };
 
-  // "HTTP/1.1 200 OK"
-  bool read_status() {
-    const std::string_view line = value_;
-    if (line.size() < 12 || !starts_with(line, "HTTP/1."sv) || line[8] != ' ') return false;
-    std::string_view digits = slice(line, 9, 3);
-    std::size_t status = 0;
-    if (!take_number(digits, status) || !digits.empty() || status < 100) return false;
-    if (line.size() > 12 && line[12] != ' ' && line[12] != '\r') return false;
-    response.status = static_cast<std::uint16_t>(status);
-    keep_alive = line[7] != '0';
-    return true;
+  bool in_value_ = true;
+  header header_ = header::status;
+
+ public:
+  bool chunked = false;
+  bool keep_alive = true;
+  bool bad_length = false;
+  http_response response;
+
+  void begin() {
+    response = {};
+    etag.clear();
+    chunked = bad_length = false;
+    keep_alive = true;
+    retry_date_ = 0;
+    header_ = header::status;
+    begin_text(true);
+    size_ = 0;
   }
 
-  void begin_value(url_buffer& location) {
-    static constexpr std::string_view names[] = {"content-length",
-                                                 "transfer-encoding",
-                                                 "connection",
-                                                 "location",
-                                                 "etag",
-                                                 "content-range",
-                                                 "retry-after",
-                                                 "date",
-                                                 "x-ratelimit-remaining",
-                                                 "x-ratelimit-reset"};
-    place_ = place::value;
-    header_ = header::other;
-    if (name_.overflowed()) return;
-    for (std::size_t i = 0; i < sizeof names / sizeof *names; ++i)
-      if (name_.view() == names[i]) header_ = static_cast<header>(i + 1);
+  /// Takes one byte; true when the head is complete.
+  result<bool> take(char c, url_buffer& location) {
+    // An honest head is a few KB; a never-ending one must end with an error.
+    if (++size_ > 65536) return endless_head;
+    if (c == '\0') return not_http;
+    if (!in_value_) return take_name(c, location);
+    if (c != '\n') {
+      take_value(c, location);
+      return false;
+    }
+    if (!end_value()) return not_http;
+    begin_text(false);
+    return false;
+  }
+
+ private:
+  static constexpr error endless_head{errc::too_long, "http",
+                                      "the head of the answer does not end"};
+  static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
+
+  static constexpr const char* header_names =
+      "content-length transfer-encoding connection location etag content-range retry-after date "
+      "x-ratelimit-remaining x-ratelimit-reset ";
+
+  void begin_text(bool is_value) {
+    in_value_ = is_value;
+    text_.clear();
+  }
+
+  result<bool> take_name(char c, url_buffer& location) {
+    if (text_.empty()) {
+      if (c == '\r') return false;
+      if (c == '\n') return finish();
+      // A folded line: obsolete, and a way to smuggle.
+      if (c == ' ' || c == '\t') return not_http;
+    }
+    if (c == '\n') return not_http;
+    if (c != ':') {
+      text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
+      return false;
+    }
+    header_ = static_cast<header>(find_word(text_, header_names));
     if (header_ == header::location) location.begin_location();
-    if (header_ == header::etag) etag.clear();
+    begin_text(true);
+    return false;
   }
 
   void take_value(char c, url_buffer& location) {
-    if (c == '\r' || header_ == header::other) return;
-    if (header_ == header::location) {
-      if (!location.location().empty() || (c != ' ' && c != '\t')) location.add_location(c);
-      return;
-    }
-    if (header_ == header::etag) {
-      if (!etag.empty() || c != ' ') etag.append(c);
-      return;
-    }
-    if (value_.empty() && (c == ' ' || c == '\t')) return;
-    value_.append(c >= 'A' && c <= 'Z' && header_ != header::date && header_ != header::retry_after
-                      ? static_cast<char>(c - 'A' + 'a')
-                      : c);
+    const bool is_location = header_ == header::location;
+    const bool at_begin = is_location ? location.location().empty() : text_.empty();
+    const bool is_margin = at_begin && header_ != header::status && (c == ' ' || c == '\t');
+    if (c == '\r' || is_margin) return;
+    if (is_location)
+      location.add_location(c);
+    else
+      text_.append(c);
   }
 
-  void end_value() {
-    std::string_view text = value_;
+  // False when it is the status line of something else.
+  bool end_value() {
+    std::string_view text = text_;
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    std::string_view rest = text;
     std::size_t number = 0;
-    const bool is_number = take_number(rest, number) && rest.empty();
+    const bool is_number = has_form(text, "#", &number);
     switch (header_) {
       case header::content_length:
         bad_length |= !is_number || (response.has_length && response.content_length != number);
@@ -8825,71 +8795,88 @@ class head_parser {
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = text.size() >= 7 && slice(text, text.size() - 7) == "chunked"sv;
+        chunked = has_form(slice(text, text.size() - 7), "chunked");
         bad_length |= !chunked;
         break;
       case header::connection:
-        if (text.find("close"sv) != std::string_view::npos)
+        if (holds(text, "close*"))
           keep_alive = false;
-        else if (text.find("keep-alive"sv) != std::string_view::npos)
+        else if (holds(text, "keep-alive*"))
           keep_alive = true;
+        break;
+      case header::etag:
+        if (text_.overflowed())
+          etag.clear();
+        else
+          etag.assign(text);
         break;
       case header::content_range:
         read_range(text);
         break;
       case header::retry_after:
         response.has_retry_after = is_number;
-        response.retry_after = static_cast<std::uint32_t>(number < 86400 ? number : 86400);
-        if (!is_number) retry_date_ = parse_http_date(text), has_retry_date_ = retry_date_ != 0;
+        response.retry_after = at_most(number, 86400);
+        retry_date_ = is_number ? 0 : parse_http_date(text);
         break;
       case header::date:
         response.date = parse_http_date(text);
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
-        response.rate_remaining = to_u32(number);
+        response.rate_remaining = at_most(number, UINT32_MAX);
         break;
       case header::rate_reset:
-        response.rate_reset = is_number ? to_u32(number) : 0;
+        response.rate_reset = is_number ? at_most(number, UINT32_MAX) : 0;
         break;
+      case header::status:
+        return read_status(text);
       default:
         break;
-    }
-  }
-
-  static std::uint32_t to_u32(std::size_t number) {
-    return number < UINT32_MAX ? static_cast<std::uint32_t>(number) : UINT32_MAX;
-  }
-
-  // "bytes 100-199/200", the total also "*"
-  void read_range(std::string_view text) {
-    std::size_t last = 0;
-    if (!starts_with(text, "bytes "sv)) return;
-    text.remove_prefix(6);
-    if (!take_number(text, response.range_start) || !starts_with(text, "-"sv)) return;
-    text.remove_prefix(1);
-    if (!take_number(text, last) || !starts_with(text, "/"sv)) return;
-    text.remove_prefix(1);
-    take_number(text, response.range_total);
-    response.has_range = last >= response.range_start;
-  }
-
-  result<bool> finish() {
-    if (has_retry_date_ && response.date != 0) {
-      const std::size_t wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
-      response.has_retry_after = true;
-      response.retry_after = static_cast<std::uint32_t>(wait < 86400 ? wait : 86400);
     }
     return true;
   }
 
-  std::size_t retry_date_ = 0;
+  static std::uint32_t at_most(std::size_t number, std::uint32_t limit) {
+    return number < limit ? static_cast<std::uint32_t>(number) : limit;
+  }
+
+  static bool holds(std::string_view text, const char* form) {
+    for (; !text.empty(); text = slice(text, 1))
+      if (has_form(text, form)) return true;
+    return false;
+  }
+
+  // "HTTP/1.1 200 OK"
+  bool read_status(std::string_view line) {
+    std::size_t status = 0;
+    if (!has_form(slice(line, 0, 12), "HTTP/1.? #", &status) || status < 100) return false;
+    response.status = static_cast<std::uint16_t>(status);
+    keep_alive = line[7] != '0';
+    return line.size() == 12 || line[12] == ' ';
+  }
+
+  // "bytes 100-199/200", the total also "*"
+  void read_range(std::string_view text) {
+    std::size_t numbers[3] = {};
+    if (!has_form(text, "bytes #-#/*", numbers)) return;
+    has_form(text, "bytes #-#/#", numbers);
+    response.range_start = numbers[0];
+    response.range_total = numbers[2];
+    response.has_range = numbers[1] >= numbers[0];
+  }
+
+  result<bool> finish() {
+    if (retry_date_ != 0 && response.date != 0) {
+      response.has_retry_after = true;
+      response.retry_after =
+          retry_date_ > response.date ? at_most(retry_date_ - response.date, 86400) : 0;
+    }
+    return true;
+  }
+
+  std::uint32_t retry_date_ = 0;
   std::uint32_t size_ = 0;
-  place place_ = place::status_line;
-  header header_ = header::other;
-  bool has_retry_date_ = false;
-  fixed_string<24> name_;
-  fixed_string<64> value_;
+  fixed_string<128> text_;  // of the status line, a name or a value
 
  public:
   fixed_string<128> etag;

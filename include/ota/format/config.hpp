@@ -134,12 +134,6 @@ constexpr bool is_repository_name(std::string_view name) {
   return !name.empty() && name != "."sv && name != ".."sv;
 }
 
-constexpr bool has_control(std::string_view text) {
-  for (char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
-  return false;
-}
-
 /// What `validate` finds: `where` is the key at fault.
 namespace bad_config {
 
@@ -183,9 +177,9 @@ inline constexpr error bad_trial_boots{errc::invalid_argument, "trial_boots",
 /// Whether an update can be made with these settings. The error's `where` is the key at fault.
 inline result<void> validate(const config& settings) {
   namespace bad_config = detail::bad_config;
-  if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"sv))
+  if (settings.owner.empty() || detail::has_form(settings.owner, "your_github_username"))
     return bad_config::no_owner;
-  if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"sv))
+  if (settings.repo.empty() || detail::has_form(settings.repo, "your_repo_name"))
     return bad_config::no_repo;
   if (!detail::is_repository_name(settings.owner)) return bad_config::bad_owner;
   if (!detail::is_repository_name(settings.repo)) return bad_config::bad_repo;
@@ -199,7 +193,7 @@ inline result<void> validate(const config& settings) {
   if (!is_valid_path(settings.stage_dir)) return bad_config::bad_stage_dir;
   if (!is_valid_path(settings.backup_dir)) return bad_config::bad_backup_dir;
   if (!detail::is_url_text(settings.token)) return bad_config::bad_token;
-  if (detail::has_control(settings.user_agent)) return bad_config::bad_user_agent;
+  if (!detail::is_printable(settings.user_agent, ' ')) return bad_config::bad_user_agent;
   if (settings.scheduling.update_window_start_hour > 23)
     return bad_config::bad_update_window_start_hour;
   if (settings.scheduling.update_window_end_hour > 24)
