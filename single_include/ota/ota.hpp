@@ -4488,7 +4488,7 @@ class github_document {
   void begin(document_kind kind, std::string_view prefix = {}) {
     kind_ = kind;
     reader_.reset();
-    section_ = field::other;
+    in_section_ = false;
     limit_ = 0;
     truncated = false;
     has_list_ = false;
@@ -4498,7 +4498,6 @@ class github_document {
       manifest_sum = 0;
     }
     name.clear();
-    item_ = {};
     prefix_ = prefix;
   }
 
@@ -4524,7 +4523,8 @@ class github_document {
       if (!event) return event.error();
       if (*event == json_event::need_input) break;
       if (*event == json_event::end) return end_document();
-      const auto complete = take(*event);
+      event_ = *event;
+      const auto complete = take();
       if (!complete) return complete.error();
       if (*complete) return document_event::item;
     }
@@ -4546,50 +4546,34 @@ class github_document {
   static constexpr error incomplete_entry{errc::malformed, "github",
                                           "an entry of the tree lacks its path or its sha"};
 
-  // Members at the top and, where one of those holds objects, members of the objects in it.
+  // In the order of `field_names`. A document has one member at the top, its section, that is or
+  // holds the objects of interest; those stand first, in the order of `document_kind`.
   enum class field : std::uint8_t {
     other,
-    tag_name,
     assets,
     object,
     tree,
-    truncated,
-    name,
-    url,
-    download_url,
-    digest,
-    state,
-    sha,
-    type,
     path,
     mode,
-    size
+    type,
+    sha,
+    size,
+    url,
+    tag_name,
+    truncated,
+    name,
+    download_url,
+    digest,
+    state
   };
+  static constexpr const char* field_names =
+      "assets object tree path mode type sha size url tag_name truncated name "
+      "browser_download_url digest state ";
 
-  static field field_of(std::string_view key) {
-    struct known {
-      std::string_view name;
-      field value;
-    };
-    static constexpr known names[] = {{"tag_name", field::tag_name},
-                                      {"assets", field::assets},
-                                      {"object", field::object},
-                                      {"tree", field::tree},
-                                      {"truncated", field::truncated},
-                                      {"name", field::name},
-                                      {"url", field::url},
-                                      {"browser_download_url", field::download_url},
-                                      {"digest", field::digest},
-                                      {"state", field::state},
-                                      {"sha", field::sha},
-                                      {"type", field::type},
-                                      {"path", field::path},
-                                      {"mode", field::mode},
-                                      {"size", field::size}};
-    for (const known& one : names)
-      if (key == one.name) return one.value;
-    return field::other;
-  }
+  field section() const { return static_cast<field>(static_cast<std::uint8_t>(kind_) + 1); }
+
+  // How deep the members of those objects are.
+  std::size_t inner_depth() const { return kind_ == document_kind::reference ? 2 : 3; }
 
   // An answer that is no list of files must not pass for an empty one.
   result<document_event> end_document() const {
@@ -4597,108 +4581,117 @@ class github_document {
     return document_event::end;
   }
 
-  // How deep the members of interest of the present section are.
-  std::size_t inner_depth() const {
-    if (section_ == field::object) return 2;
-    if (section_ == field::assets || section_ == field::tree) return 3;
-    return 1;
+  // True when an entry is complete.
+  result<bool> take() {
+    const std::size_t depth = reader_.depth();
+    const bool is_inner = in_section_ && depth == inner_depth();
+    switch (event_) {
+      case json_event::key:
+        field_ = field::other;
+        if (depth == 1 || is_inner)
+          field_ = static_cast<field>(detail::find_word(reader_.text(), field_names));
+        if (depth == 1) in_section_ = field_ == section();
+        return false;
+      case json_event::begin_array:
+        if (depth == 2 && in_section_) has_list_ = true;
+        return false;
+      case json_event::begin_object:
+        if (is_inner) begin_item();
+        return false;
+      case json_event::end_object:
+        if (in_section_ && depth == 2) return end_item();
+        return false;
+      case json_event::end_array:
+        return false;
+      default:
+        if (depth == 1) take_top();
+        if (is_inner) return kind_ == document_kind::tree ? take_tree() : take_inner();
+        return false;
+    }
   }
 
-  // True when an entry is complete.
-  result<bool> take(json_event event) {
-    const std::size_t depth = reader_.depth();
-    if (event == json_event::key) {
-      field_ = field::other;
-      if (depth == 1)
-        section_ = field_ = field_of(reader_.text());
-      else if (depth == inner_depth())
-        field_ = field_of(reader_.text());
-      return false;
+  void take_top() {
+    if (kind_ == document_kind::release && field_ == field::tag_name) name.assign(text());
+    if (field_ == field::truncated && event_ == json_event::boolean) truncated = reader_.boolean();
+  }
+
+  // The value, where it is a text. One that did not fit is as good as none.
+  std::string_view text() const {
+    return event_ != json_event::string || reader_.truncated() ? std::string_view{}
+                                                               : reader_.text();
+  }
+
+  // Whether the value is one of the words of a list.
+  bool is(const char* words) const { return detail::find_word(text(), words) != 0; }
+
+  void begin_item() {
+    item_.path.clear();
+    item_.kind = entry_kind::file;
+    item_.hash.kind = digest_kind::none;
+    item_.executable = item_.has_size = false;
+    item_.size = 0;
+    is_wanted_ = is_link_ = false;
+    is_uploaded_ = true;
+    asset_sum_ = 0;
+  }
+
+  result<bool> take_inner() {
+    switch (field_) {
+      case field::sha:
+        if (kind_ == document_kind::reference) name.assign(text());
+        break;
+      case field::type:
+        is_tag_object = is("tag ");
+        break;
+      case field::name:
+        is_wanted_ = is("manifest.json ");
+        break;
+      case field::digest:
+        asset_sum_ = crc32_of(text());
+        break;
+      case field::state:
+        is_uploaded_ = is("uploaded ");
+        break;
+      case field::url:
+      case field::download_url:
+        // The other one serves where the preferred one is missing.
+        if (prefer_api_url == (field_ == field::url) || item_.path.empty())
+          item_.path.assign(text());
+        break;
+      default:
+        break;
     }
-    if (event == json_event::begin_object) {
-      if (depth == 3) begin_item();
-      return false;
-    }
-    if (event == json_event::end_object)
-      return depth == 2 && inner_depth() == 3 ? end_item() : result<bool>(false);
-    if (event == json_event::begin_array && depth == 2) has_list_ |= section_ == field::tree;
-    if (event == json_event::begin_array || event == json_event::end_array) return false;
-    if (depth == 1) take_top(event);
-    if (depth == inner_depth() && depth != 1)
-      if (auto done = take_inner(event); !done) return done.error();
     return false;
   }
 
-  void take_top(json_event event) {
-    if (kind_ == document_kind::release && field_ == field::tag_name && event == json_event::string)
-      name.assign(whole_text());
-    if (kind_ == document_kind::tree && field_ == field::truncated && event == json_event::boolean)
-      truncated = reader_.boolean();
-  }
-
-  // A text that did not fit is as good as none.
-  std::string_view whole_text() const {
-    return reader_.truncated() ? std::string_view{} : reader_.text();
-  }
-
-  static std::uint32_t sum_of(std::string_view text) {
+  static std::uint32_t crc32_of(std::string_view text) {
     crc32 sum;
     sum.update(as_bytes(text));
     return sum.value();
   }
 
-  void begin_item() {
-    item_ = {};
-    item_.has_size = false;
-    is_manifest_ = false;
-    complete_ = true;
-    asset_sum_ = 0;
-    is_listed_ = is_link_ = false;
-  }
-
-  result<void> take_inner(json_event event) {
-    const std::string_view text = event == json_event::string ? whole_text() : std::string_view{};
-    if (section_ == field::object) {
-      if (field_ == field::sha) name.assign(text);
-      if (field_ == field::type) is_tag_object = text == "tag"sv;
-      return {};
-    }
-    if (kind_ == document_kind::release && section_ == field::assets) {
-      if (field_ == field::name) is_manifest_ = text == "manifest.json"sv;
-      if (field_ == field::digest) asset_sum_ = sum_of(text);
-      if (field_ == field::state) complete_ = text == "uploaded"sv;
-      if (field_ == (prefer_api_url ? field::url : field::download_url)) item_.path.assign(text);
-      if (field_ == (prefer_api_url ? field::download_url : field::url) && item_.path.empty())
-        item_.path.assign(text);
-      return {};
-    }
-    if (kind_ == document_kind::tree && section_ == field::tree) return take_tree(event, text);
-    return {};
-  }
-
-  result<void> take_tree(json_event event, std::string_view text) {
+  result<bool> take_tree() {
     switch (field_) {
       case field::path:
-        if (reader_.truncated()) return path_too_long;
         item_.path.assign(prefix_);
         if (!prefix_.empty()) item_.path.append('/');
-        item_.path.append(text);
-        if (item_.path.overflowed()) return path_too_long;
+        item_.path.append(text());
+        if (reader_.truncated() || item_.path.overflowed()) return path_too_long;
         break;
       case field::mode:
-        item_.executable = text == "100755"sv;
-        is_link_ = text == "120000"sv;
+        item_.executable = is("100755 ");
+        is_link_ = is("120000 ");
         break;
       case field::type:
-        is_listed_ = text == "blob"sv || text == "tree"sv;
-        item_.kind = text == "tree"sv ? entry_kind::directory : entry_kind::file;
+        is_wanted_ = is("blob tree ");
+        item_.kind = is("tree ") ? entry_kind::directory : entry_kind::file;
         break;
       case field::sha:
         item_.hash.kind = digest_kind::git_id;
-        if (!from_hex(text, {item_.hash.value, 20})) return bad_id;
+        if (!from_hex(text(), {item_.hash.value, 20})) return bad_id;
         break;
       case field::size:
-        if (event == json_event::number) {
+        if (event_ == json_event::number) {
           const auto size = reader_.as_size();
           if (!size) return size.error();
           item_.size = *size;
@@ -4708,31 +4701,32 @@ class github_document {
       default:
         break;
     }
-    return {};
+    return false;
   }
 
   result<bool> end_item() {
-    if (kind_ == document_kind::release && section_ == field::assets) {
-      if (is_manifest_ && complete_ && !item_.path.empty() && !item_.path.overflowed()) {
-        manifest_url.assign(item_.path);
-        manifest_sum = asset_sum_;
-      }
-      return false;
+    if (kind_ == document_kind::tree) {
+      if (!is_wanted_) return false;
+      if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
+      return true;
     }
-    if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return false;
-    if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
-    return true;
+    if (kind_ == document_kind::release && is_wanted_ && is_uploaded_ && !item_.path.empty() &&
+        !item_.path.overflowed()) {
+      manifest_url.assign(item_.path);
+      manifest_sum = asset_sum_;
+    }
+    return false;
   }
 
   std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
   std::size_t limit_ = 0;
   document_kind kind_ = document_kind::reference;
-  field section_ = field::other;
   field field_ = field::other;
-  bool is_manifest_ = false;
-  bool complete_ = true;
-  bool is_listed_ = false;
+  json_event event_ = json_event::need_input;
+  bool in_section_ = false;
+  bool is_wanted_ = false;    // a file or directory of a tree; the manifest of the assets
+  bool is_uploaded_ = false;  // an asset that is whole
   bool is_link_ = false;
   bool has_list_ = false;  // the member `tree` is one
   entry item_;             // of a tree; of an asset, its path is the address
@@ -4808,11 +4802,12 @@ class github {
   template <class Http>
   result<void> open_tree(Http& http, std::string_view tree, bool recursive,
                          std::string_view prefix) {
-    url_text url = api_url("/git/trees/"sv);
-    url.append(tree);
+    url_text url = api_url("/git/trees/"sv, tree);
     if (recursive) url.append("?recursive=1"sv);
     document_.begin(document_kind::tree, prefix);
-    if (auto done = get(http, url, json_type, settings_.token); !done) return done;
+    http_request request;
+    request.accept = json_type;
+    if (auto done = get(http, url, request); !done) return done;
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
     const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
@@ -4828,14 +4823,19 @@ class github {
   /// Opens the content of a file from byte `offset` on.
   template <class Http>
   result<void> open_file(Http& http, const entry& file, std::size_t offset, std::string_view etag) {
+    http_request request;
+    request.range_from = offset;
+    request.if_range = etag;
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url(settings_.raw);
-      url.append('/').append(settings_.owner).append('/').append(settings_.repo).append('/');
+      append_repository(url);
+      url.append('/');
       append_escaped(url, follows_release() ? target_.ref.view() : target_.commit.view());
       url.append('/');
       append_escaped(url, file.path);
-      const auto answer = get(http, url, raw_type, settings_.token, offset, etag);
+      request.accept = raw_type;
+      const auto answer = get(http, url, request);
       const std::uint16_t status = http.response().status;
       const bool hidden = answer && (status == 404 || status == 403);
       if (!has_blob || !hidden) return answer;
@@ -4844,16 +4844,16 @@ class github {
     blobs_only_ = true;
     char id[40];
     to_hex(file.hash.view(), id);
-    url_text url = api_url("/git/blobs/"sv);
-    url.append({id, sizeof id});
-    return get(http, url, "application/vnd.github.raw"sv, settings_.token, offset, etag);
+    request.accept = "application/vnd.github.raw"sv;
+    return get(http, api_url("/git/blobs/"sv, {id, sizeof id}), request);
   }
 
   /// Opens the release's manifest.
   template <class Http>
   result<void> open_manifest(Http& http) {
-    const std::string_view url = document_.manifest_url;
-    return get(http, url, raw_type, is_ours(url) ? settings_.token : std::string_view{});
+    http_request request;
+    request.accept = raw_type;
+    return get(http, document_.manifest_url, request);
   }
 
  private:
@@ -4877,9 +4877,11 @@ class github {
 
   // A document may name any host; the token is for those of the configuration alone.
   bool is_ours(std::string_view url) const {
-    for (const std::string_view base : {settings_.api, settings_.raw})
-      if (starts_with(url, base) && slice(url, base.size(), 1) == "/"sv) return true;
-    return false;
+    return is_below(url, settings_.api) || is_below(url, settings_.raw);
+  }
+
+  static bool is_below(std::string_view url, std::string_view base) {
+    return starts_with(url, base) && slice(url, base.size(), 1) == "/"sv;
   }
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
@@ -4888,31 +4890,25 @@ class github {
            !web_base(settings_).empty() && !known_->ref.empty();
   }
 
-  url_text api_url(std::string_view rest) const {
+  void append_repository(url_text& url) const {
+    url.append('/').append(settings_.owner).append('/').append(settings_.repo);
+  }
+
+  url_text api_url(std::string_view place, std::string_view name) const {
     url_text url(settings_.api);
-    url.append("/repos/"sv).append(settings_.owner).append('/').append(settings_.repo).append(rest);
+    url.append("/repos"sv);
+    append_repository(url);
+    url.append(place);
+    append_escaped(url, name);
     return url;
   }
 
   template <class Http>
-  result<void> get(Http& http, const url_text& url, std::string_view accept, std::string_view token,
-                   std::size_t offset = 0, std::string_view if_range = {}) {
+  result<void> get(Http& http, const string_buffer& url, http_request& request) {
     if (url.overflowed()) return address_too_long;
-    return get(http, url.view(), accept, token, offset, if_range);
-  }
-
-  template <class Http>
-  result<void> get(Http& http, std::string_view url, std::string_view accept,
-                   std::string_view token, std::size_t offset = 0, std::string_view if_range = {},
-                   std::string_view if_none_match = {}) {
-    http_request request;
     request.url = url;
-    request.accept = accept;
     request.user_agent = settings_.user_agent;
-    request.token = token;
-    request.range_from = offset;
-    request.if_range = if_range;
-    request.if_none_match = if_none_match;
+    if (is_ours(url)) request.token = settings_.token;
     return http.open(request);
   }
 
@@ -4921,47 +4917,37 @@ class github {
   result<resolution> probe(Http& http) {
     stage_ = stage::release;
     url_text url(web_base(settings_));
-    url.append('/').append(settings_.owner).append('/').append(settings_.repo);
+    append_repository(url);
     url.append("/releases/latest"sv);
     http_request request;
-    request.url = url;
-    request.user_agent = settings_.user_agent;
     request.follow_redirects = false;
-    const auto answer = http.open(request);
+    const auto answer = get(http, url, request);
     if (!answer || http.response().status / 100 != 3) return resolution::working;
     url.clear();
     url.append("/releases/tag/"sv);
     append_escaped(url, known_->ref);
     const std::string_view place = http.location();
-    const bool same =
-        place.size() >= url.size() && slice(place, place.size() - url.size()) == url.view();
+    const bool same = slice(place, place.size() - url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 
   template <class Http>
   result<resolution> request(Http& http) {
-    url_text url = api_url({});
-    switch (stage_) {
-      case stage::release:
-        document_.begin(document_kind::release);
-        url.append(settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv);
-        append_escaped(url, settings_.tag);
-        break;
-      case stage::reference:
-        document_.begin(document_kind::reference);
-        url.append(follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv);
-        append_escaped(url, target_.ref);
-        break;
-      default:
-        document_.begin(document_kind::reference);
-        url.append("/git/tags/"sv).append(target_.commit);
-        break;
+    std::string_view place = "/git/tags/"sv;
+    std::string_view name = target_.commit;
+    if (stage_ == stage::release) {
+      place = settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv;
+      name = settings_.tag;
+    } else if (stage_ == stage::reference) {
+      place = follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
+      name = target_.ref;
     }
+    document_.begin(stage_ == stage::release ? document_kind::release : document_kind::reference);
     const bool first = stage_ == stage::release || !follows_release();
-    const std::string_view known = first && !settings_.force ? etag_.view() : std::string_view{};
-    if (url.overflowed()) return address_too_long;
-    const auto answer = get(http, url.view(), json_type, settings_.token, 0, {}, known);
-    if (!answer) return answer.error();
+    http_request request;
+    request.accept = json_type;
+    if (first && !settings_.force) request.if_none_match = etag_;
+    if (auto done = get(http, api_url(place, name), request); !done) return done.error();
     const std::uint16_t status = http.response().status;
     if (status == 304) return not_modified();
     if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
@@ -5040,9 +5026,9 @@ class github {
   bool open_ = false;
   bool assumed_release_ = false;
   bool blobs_only_ = false;
-  fixed_string<128> etag_;
-  release_target target_;
   github_document document_;
+  release_target target_;
+  fixed_string<128> etag_;
 };
 
 }  // namespace ota
