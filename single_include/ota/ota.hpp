@@ -43,14 +43,22 @@
 namespace ota {
 namespace detail {
 
-/// Writes a number into the end of `digits`. In its own width: dividing 64 bits costs a small
-/// machine dearly.
+/// Writes a number into the end of `digits`. A small machine has no division, and its compiler's is
+/// larger than all else here: a tenth is 0.8 / 8, and 0.8 the sum of 1/2 + 1/4 and, each time, what
+/// there is shifted twice as far. The sum is a little too small, which the remainder shows.
 template <class Unsigned>
 std::string_view decimal(Unsigned number, char (&digits)[20]) {
   static_assert(!std::numeric_limits<Unsigned>::is_signed);
   std::size_t first = sizeof digits;
-  do digits[--first] = static_cast<char>('0' + number % 10);
-  while ((number /= 10) != 0);
+  do {
+    Unsigned tenth = (number >> 1) + (number >> 2);
+    for (int shift = 4; shift < std::numeric_limits<Unsigned>::digits; shift *= 2)
+      tenth += tenth >> shift;
+    tenth >>= 3;
+    for (number -= tenth * 10; number > 9; number -= 10) ++tenth;
+    digits[--first] = static_cast<char>('0' + number);
+    number = tenth;
+  } while (number != 0);
   return {digits + first, sizeof digits - first};
 }
 
@@ -3915,14 +3923,14 @@ struct sha1_compress {
   // The working variables are a window of five words that moves up by one a round: s[0..4] are
   // e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie in a row
   // likewise, w[0] being the round's.
-  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, unsigned part) {
+  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, unsigned i) {
     const std::uint32_t b = s[3], c = s[2], d = s[1];
     std::uint32_t f;
-    if (part == 0)
+    if (i < 20)
       f = (d ^ (b & (c ^ d))) + 0x5a827999;
-    else if (part == 1)
+    else if (i < 40)
       f = (b ^ c ^ d) + 0x6ed9eba1;
-    else if (part == 2)
+    else if (i < 60)
       f = (((b ^ c) & (c ^ d)) ^ c) + 0x8f1bbcdc;
     else
       f = (b ^ c ^ d) + 0xca62c1d6;
@@ -3936,14 +3944,14 @@ struct sha1_compress {
 
   template <std::size_t... I>
   static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
-    ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I / 20)), ...);
+    ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I)), ...);
   }
 
   // What differs between the four parts of 20 rounds.
-  static std::uint32_t mix(unsigned part, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
-    if (part == 0) return (d ^ (b & (c ^ d))) + 0x5a827999;
-    if (part == 1) return (b ^ c ^ d) + 0x6ed9eba1;
-    if (part == 2) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
+  static std::uint32_t mix(unsigned i, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
+    if (i < 20) return (d ^ (b & (c ^ d))) + 0x5a827999;
+    if (i < 40) return (b ^ c ^ d) + 0x6ed9eba1;
+    if (i < 60) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
     return (b ^ c ^ d) + 0xca62c1d6;
   }
 
@@ -3960,8 +3968,7 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     for (int i = 0; i < 5; ++i) v[i] = state[i];
     for (unsigned i = 0; i < 80; ++i) {
-      const std::uint32_t t =
-          rotate_left(v[0], 5) + v[4] + word(w, i) + mix(i / 20, v[1], v[2], v[3]);
+      const std::uint32_t t = rotate_left(v[0], 5) + v[4] + word(w, i) + mix(i, v[1], v[2], v[3]);
       v[4] = v[3];
       v[3] = v[2];
       v[2] = rotate_left(v[1], 30);
@@ -3979,7 +3986,7 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     const auto round = [&w](unsigned i, std::uint32_t a1, std::uint32_t& b1, std::uint32_t c1,
                             std::uint32_t d1, std::uint32_t& e1) {
-      e1 += rotate_left(a1, 5) + word(w, i) + mix(i / 20, b1, c1, d1);
+      e1 += rotate_left(a1, 5) + word(w, i) + mix(i, b1, c1, d1);
       b1 = rotate_left(b1, 30);
     };
 #pragma GCC unroll 16
@@ -8753,10 +8760,9 @@ class head_parser {
 
   // False when it is the status line of something else.
   bool end_value() {
-    std::string_view text = text_;
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+    while (!text_.empty() && text_[text_.size() - 1u] == ' ') text_.resize(text_.size() - 1u);
     std::size_t number = 0;
-    const bool is_number = has_form(text, "#", &number);
+    const bool is_number = is("#", &number);
     switch (header_) {
       case header::content_length:
         bad_length |= !is_number || (response.has_length && response.content_length != number);
@@ -8764,31 +8770,31 @@ class head_parser {
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = has_form(slice(text, text.size() - 7), "chunked");
+        chunked = holds("chunked");  // as the last of its words
         bad_length |= !chunked;
         break;
       case header::connection:
-        if (holds(text, "close*"))
+        if (holds("close*"))
           keep_alive = false;
-        else if (holds(text, "keep-alive*"))
+        else if (holds("keep-alive*"))
           keep_alive = true;
         break;
       case header::etag:
         if (text_.overflowed())
           etag.clear();
         else
-          etag.assign(text);
+          etag.assign(text_);
         break;
       case header::content_range:
-        read_range(text);
+        read_range();
         break;
       case header::retry_after:
         response.has_retry_after = is_number;
         response.retry_after = at_most(number, 86400);
-        retry_date_ = is_number ? 0 : parse_http_date(text);
+        retry_date_ = is_number ? 0 : parse_http_date(text_);
         break;
       case header::date:
-        response.date = parse_http_date(text);
+        response.date = parse_http_date(text_);
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
@@ -8798,7 +8804,7 @@ class head_parser {
         response.rate_reset = is_number ? at_most(number, UINT32_MAX) : 0;
         break;
       case header::status:
-        return read_status(text);
+        return read_status();
       default:
         break;
     }
@@ -8809,26 +8815,29 @@ class head_parser {
     return number < limit ? static_cast<std::uint32_t>(number) : limit;
   }
 
-  static bool holds(std::string_view text, const char* form) {
-    for (; !text.empty(); text = slice(text, 1))
-      if (has_form(text, form)) return true;
+  bool is(const char* form, std::size_t* numbers) const { return has_form(text_, form, numbers); }
+
+  // Whether the value, or what is left of it from some place on, has a form.
+  bool holds(const char* form) const {
+    for (std::size_t at = 0; at < text_.size(); ++at)
+      if (has_form({text_.c_str() + at, text_.size() - at}, form)) return true;
     return false;
   }
 
   // "HTTP/1.1 200 OK"
-  bool read_status(std::string_view line) {
+  bool read_status() {
     std::size_t status = 0;
-    if (!has_form(slice(line, 0, 12), "HTTP/1.? #", &status) || status < 100) return false;
+    if (!is("HTTP/1.? #*", &status) || status < 100) return false;
     response.status = static_cast<std::uint16_t>(status);
-    keep_alive = line[7] != '0';
-    return line.size() == 12 || line[12] == ' ';
+    keep_alive = text_[7] != '0';
+    return text_[12] == ' ' || text_.size() == 12;  // three digits
   }
 
   // "bytes 100-199/200", the total also "*"
-  void read_range(std::string_view text) {
+  void read_range() {
     std::size_t numbers[3] = {};
-    if (!has_form(text, "bytes #-#/*", numbers)) return;
-    has_form(text, "bytes #-#/#", numbers);
+    if (!is("bytes #-#/*", numbers)) return;
+    is("bytes #-#/#", numbers);
     response.range_start = numbers[0];
     response.range_total = numbers[2];
     response.has_range = numbers[1] >= numbers[0];
@@ -8883,8 +8892,12 @@ class http_client : private check_byte_stream<Stream> {
 
   /// Reads the next bytes of the body; 0 at its end. A body shorter than promised is an error.
   result<std::size_t> read(mutable_bytes out) {
-    const auto size = out.empty() ? result<std::size_t>(0) : read_body(out);
-    if (!size) close();
+    std::size_t size = 0;
+    if (out.empty()) return size;
+    if (auto done = read_body(out, size); !done) {
+      close();
+      return done.error();
+    }
     return size;
   }
 
@@ -8939,7 +8952,7 @@ class http_client : private check_byte_stream<Stream> {
 
   // What of a request is sent as it stands. Nothing in it may break out of its line.
   struct header {
-    std::string_view name;
+    const char* name;
     std::string_view http_request::*value;
   };
   static constexpr header headers[] = {{"\r\nUser-Agent: ", &http_request::user_agent},
@@ -8948,7 +8961,8 @@ class http_client : private check_byte_stream<Stream> {
                                        {"\r\nIf-None-Match: ", &http_request::if_none_match},
                                        {"\r\nIf-Range: ", &http_request::if_range}};
 
-  result<void> follow(http_request request) {
+  result<void> follow(const http_request& wanted) {
+    http_request request = wanted;
     if (request.user_agent.empty()) request.user_agent = "ota-updater"sv;
     if (request.range_from == 0) request.if_range = {};
     detail::url_buffer url(url_, MaxUrl);
@@ -9027,33 +9041,38 @@ class http_client : private check_byte_stream<Stream> {
   result<void> send(const http_request& request, const url_view& target) {
     begin_ = end_ = 0;
     written_ = {};
-    put("GET "sv);
+    put("GET ");
     put(target.target);
-    put(" HTTP/1.1\r\nHost: "sv);
+    put(" HTTP/1.1\r\nHost: ");
     put(target.authority);
     if (request.range_from != 0) {
       fixed_string<20> from;
-      put("\r\nRange: bytes="sv);
+      put("\r\nRange: bytes=");
       put(from.append_number(request.range_from));
-      put("-"sv);
+      put("-");
     }
     for (const header& one : headers) {
-      const std::string_view value = request.*one.value;
+      const std::string_view& value = request.*one.value;
       if (value.empty()) continue;
       put(one.name);
       put(value);
     }
-    put("\r\n\r\n"sv);
+    put("\r\n\r\n");
     flush();
     return written_;
   }
 
-  // The receive buffer is empty while a request is sent, and gathers it.
+  void put(const char* text) {
+    for (; *text != '\0'; ++text) put(*text);
+  }
   void put(std::string_view text) {
-    for (char c : text) {
-      if (end_ == Buffer) flush();
-      buffer_[end_++] = static_cast<std::uint8_t>(c);
-    }
+    for (char c : text) put(c);
+  }
+
+  // The receive buffer is empty while a request is sent, and gathers it.
+  void put(char c) {
+    if (end_ == Buffer) flush();
+    buffer_[end_++] = static_cast<std::uint8_t>(c);
   }
 
   void flush() {
@@ -9065,9 +9084,10 @@ class http_client : private check_byte_stream<Stream> {
     head_.begin();
     url.begin_location();
     for (;;) {
-      if (auto done = receive(no_answer); !done) return done;
+      char c = '\0';
+      if (auto done = get(c, no_answer); !done) return done;
       heard_ = true;
-      const auto complete = head_.take(static_cast<char>(buffer_[begin_++]), url);
+      const auto complete = head_.take(c, url);
       if (!complete) return complete.error();
       if (*complete) return {};
     }
@@ -9099,45 +9119,50 @@ class http_client : private check_byte_stream<Stream> {
     return {};
   }
 
-  result<std::size_t> read_body(mutable_bytes out) {
+  result<void> read_body(mutable_bytes out, std::size_t& size) {
     if (body_ == body::chunked && left_ == 0)
-      if (auto done = begin_chunk(); !done) return done.error();
+      if (auto done = begin_chunk(); !done) return done;
     if (left_ == 0) return end_body();
     out = out.first(left_);
-    const bool endless = body_ == body::until_close;
     // Buffered bytes first; else straight from the stream.
-    std::size_t size = 0;
     if (begin_ == end_ && out.size() >= Buffer) {
       const auto direct = stream_.read(out, timeouts_.read_ms);
-      if (!direct) return direct;
+      if (!direct) return direct.error();
       size = *direct;
-      if (size == 0 && !endless) return ended_early;
     } else {
-      const auto done = receive(ended_early);
-      if (!done && !(endless && &done.error() == &ended_early)) return done.error();
+      if (auto done = fill(); !done) return done;
       size = out.first(end_ - begin_).size();
       std::memcpy(out.data(), buffer_ + begin_, size);
       begin_ += static_cast<std::uint32_t>(size);
     }
-    if (size == 0) return end_body();
-    if (!endless) left_ -= size;
-    return size;
+    if (body_ != body::until_close) {
+      left_ -= size;
+      return size != 0 ? result<void>() : ended_early;
+    }
+    return size != 0 ? result<void>() : end_body();
   }
 
-  result<std::size_t> end_body() {
+  result<void> end_body() {
     body_ = body::none;
     if (!head_.keep_alive) close();
-    return std::size_t{0};
+    return {};
   }
 
-  // Sees to it that the buffer holds something, or fails with `at_end`.
-  result<void> receive(const error& at_end) {
+  // Sees to it that the buffer holds something, unless the other side has closed.
+  result<void> fill() {
     if (begin_ != end_) return {};
     const auto size = stream_.read({buffer_, Buffer}, timeouts_.read_ms);
     if (!size) return size.error();
     begin_ = 0;
     end_ = static_cast<std::uint32_t>(*size);
-    if (end_ == 0) return at_end;
+    return {};
+  }
+
+  // The next byte, or `at_end`.
+  result<void> get(char& c, const error& at_end) {
+    if (auto done = fill(); !done) return done;
+    if (begin_ == end_) return at_end;
+    c = static_cast<char>(buffer_[begin_++]);
     return {};
   }
 
@@ -9164,8 +9189,8 @@ class http_client : private check_byte_stream<Stream> {
     line_size_ = digits_ = 0;
     left_ = 0;
     for (std::uint32_t at = 0; at <= limit; ++at) {
-      if (auto done = receive(ended_early); !done) return done;
-      const auto c = static_cast<char>(buffer_[begin_++]);
+      char c = '\0';
+      if (auto done = get(c, ended_early); !done) return done;
       if (c == '\n') return {};
       if (c == '\r') continue;
       const int digit = hex_digit(c);

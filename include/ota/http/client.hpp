@@ -38,8 +38,12 @@ class http_client : private check_byte_stream<Stream> {
 
   /// Reads the next bytes of the body; 0 at its end. A body shorter than promised is an error.
   result<std::size_t> read(mutable_bytes out) {
-    const auto size = out.empty() ? result<std::size_t>(0) : read_body(out);
-    if (!size) close();
+    std::size_t size = 0;
+    if (out.empty()) return size;
+    if (auto done = read_body(out, size); !done) {
+      close();
+      return done.error();
+    }
     return size;
   }
 
@@ -94,7 +98,7 @@ class http_client : private check_byte_stream<Stream> {
 
   // What of a request is sent as it stands. Nothing in it may break out of its line.
   struct header {
-    std::string_view name;
+    const char* name;
     std::string_view http_request::*value;
   };
   static constexpr header headers[] = {{"\r\nUser-Agent: ", &http_request::user_agent},
@@ -103,7 +107,8 @@ class http_client : private check_byte_stream<Stream> {
                                        {"\r\nIf-None-Match: ", &http_request::if_none_match},
                                        {"\r\nIf-Range: ", &http_request::if_range}};
 
-  result<void> follow(http_request request) {
+  result<void> follow(const http_request& wanted) {
+    http_request request = wanted;
     if (request.user_agent.empty()) request.user_agent = "ota-updater"sv;
     if (request.range_from == 0) request.if_range = {};
     detail::url_buffer url(url_, MaxUrl);
@@ -182,33 +187,38 @@ class http_client : private check_byte_stream<Stream> {
   result<void> send(const http_request& request, const url_view& target) {
     begin_ = end_ = 0;
     written_ = {};
-    put("GET "sv);
+    put("GET ");
     put(target.target);
-    put(" HTTP/1.1\r\nHost: "sv);
+    put(" HTTP/1.1\r\nHost: ");
     put(target.authority);
     if (request.range_from != 0) {
       fixed_string<20> from;
-      put("\r\nRange: bytes="sv);
+      put("\r\nRange: bytes=");
       put(from.append_number(request.range_from));
-      put("-"sv);
+      put("-");
     }
     for (const header& one : headers) {
-      const std::string_view value = request.*one.value;
+      const std::string_view& value = request.*one.value;
       if (value.empty()) continue;
       put(one.name);
       put(value);
     }
-    put("\r\n\r\n"sv);
+    put("\r\n\r\n");
     flush();
     return written_;
   }
 
-  // The receive buffer is empty while a request is sent, and gathers it.
+  void put(const char* text) {
+    for (; *text != '\0'; ++text) put(*text);
+  }
   void put(std::string_view text) {
-    for (char c : text) {
-      if (end_ == Buffer) flush();
-      buffer_[end_++] = static_cast<std::uint8_t>(c);
-    }
+    for (char c : text) put(c);
+  }
+
+  // The receive buffer is empty while a request is sent, and gathers it.
+  void put(char c) {
+    if (end_ == Buffer) flush();
+    buffer_[end_++] = static_cast<std::uint8_t>(c);
   }
 
   void flush() {
@@ -220,9 +230,10 @@ class http_client : private check_byte_stream<Stream> {
     head_.begin();
     url.begin_location();
     for (;;) {
-      if (auto done = receive(no_answer); !done) return done;
+      char c = '\0';
+      if (auto done = get(c, no_answer); !done) return done;
       heard_ = true;
-      const auto complete = head_.take(static_cast<char>(buffer_[begin_++]), url);
+      const auto complete = head_.take(c, url);
       if (!complete) return complete.error();
       if (*complete) return {};
     }
@@ -254,45 +265,50 @@ class http_client : private check_byte_stream<Stream> {
     return {};
   }
 
-  result<std::size_t> read_body(mutable_bytes out) {
+  result<void> read_body(mutable_bytes out, std::size_t& size) {
     if (body_ == body::chunked && left_ == 0)
-      if (auto done = begin_chunk(); !done) return done.error();
+      if (auto done = begin_chunk(); !done) return done;
     if (left_ == 0) return end_body();
     out = out.first(left_);
-    const bool endless = body_ == body::until_close;
     // Buffered bytes first; else straight from the stream.
-    std::size_t size = 0;
     if (begin_ == end_ && out.size() >= Buffer) {
       const auto direct = stream_.read(out, timeouts_.read_ms);
-      if (!direct) return direct;
+      if (!direct) return direct.error();
       size = *direct;
-      if (size == 0 && !endless) return ended_early;
     } else {
-      const auto done = receive(ended_early);
-      if (!done && !(endless && &done.error() == &ended_early)) return done.error();
+      if (auto done = fill(); !done) return done;
       size = out.first(end_ - begin_).size();
       std::memcpy(out.data(), buffer_ + begin_, size);
       begin_ += static_cast<std::uint32_t>(size);
     }
-    if (size == 0) return end_body();
-    if (!endless) left_ -= size;
-    return size;
+    if (body_ != body::until_close) {
+      left_ -= size;
+      return size != 0 ? result<void>() : ended_early;
+    }
+    return size != 0 ? result<void>() : end_body();
   }
 
-  result<std::size_t> end_body() {
+  result<void> end_body() {
     body_ = body::none;
     if (!head_.keep_alive) close();
-    return std::size_t{0};
+    return {};
   }
 
-  // Sees to it that the buffer holds something, or fails with `at_end`.
-  result<void> receive(const error& at_end) {
+  // Sees to it that the buffer holds something, unless the other side has closed.
+  result<void> fill() {
     if (begin_ != end_) return {};
     const auto size = stream_.read({buffer_, Buffer}, timeouts_.read_ms);
     if (!size) return size.error();
     begin_ = 0;
     end_ = static_cast<std::uint32_t>(*size);
-    if (end_ == 0) return at_end;
+    return {};
+  }
+
+  // The next byte, or `at_end`.
+  result<void> get(char& c, const error& at_end) {
+    if (auto done = fill(); !done) return done;
+    if (begin_ == end_) return at_end;
+    c = static_cast<char>(buffer_[begin_++]);
     return {};
   }
 
@@ -319,8 +335,8 @@ class http_client : private check_byte_stream<Stream> {
     line_size_ = digits_ = 0;
     left_ = 0;
     for (std::uint32_t at = 0; at <= limit; ++at) {
-      if (auto done = receive(ended_early); !done) return done;
-      const auto c = static_cast<char>(buffer_[begin_++]);
+      char c = '\0';
+      if (auto done = get(c, ended_early); !done) return done;
       if (c == '\n') return {};
       if (c == '\r') continue;
       const int digit = hex_digit(c);

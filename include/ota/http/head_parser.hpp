@@ -174,10 +174,9 @@ class head_parser {
 
   // False when it is the status line of something else.
   bool end_value() {
-    std::string_view text = text_;
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+    while (!text_.empty() && text_[text_.size() - 1u] == ' ') text_.resize(text_.size() - 1u);
     std::size_t number = 0;
-    const bool is_number = has_form(text, "#", &number);
+    const bool is_number = is("#", &number);
     switch (header_) {
       case header::content_length:
         bad_length |= !is_number || (response.has_length && response.content_length != number);
@@ -185,31 +184,31 @@ class head_parser {
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = has_form(slice(text, text.size() - 7), "chunked");
+        chunked = holds("chunked");  // as the last of its words
         bad_length |= !chunked;
         break;
       case header::connection:
-        if (holds(text, "close*"))
+        if (holds("close*"))
           keep_alive = false;
-        else if (holds(text, "keep-alive*"))
+        else if (holds("keep-alive*"))
           keep_alive = true;
         break;
       case header::etag:
         if (text_.overflowed())
           etag.clear();
         else
-          etag.assign(text);
+          etag.assign(text_);
         break;
       case header::content_range:
-        read_range(text);
+        read_range();
         break;
       case header::retry_after:
         response.has_retry_after = is_number;
         response.retry_after = at_most(number, 86400);
-        retry_date_ = is_number ? 0 : parse_http_date(text);
+        retry_date_ = is_number ? 0 : parse_http_date(text_);
         break;
       case header::date:
-        response.date = parse_http_date(text);
+        response.date = parse_http_date(text_);
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
@@ -219,7 +218,7 @@ class head_parser {
         response.rate_reset = is_number ? at_most(number, UINT32_MAX) : 0;
         break;
       case header::status:
-        return read_status(text);
+        return read_status();
       default:
         break;
     }
@@ -230,26 +229,29 @@ class head_parser {
     return number < limit ? static_cast<std::uint32_t>(number) : limit;
   }
 
-  static bool holds(std::string_view text, const char* form) {
-    for (; !text.empty(); text = slice(text, 1))
-      if (has_form(text, form)) return true;
+  bool is(const char* form, std::size_t* numbers) const { return has_form(text_, form, numbers); }
+
+  // Whether the value, or what is left of it from some place on, has a form.
+  bool holds(const char* form) const {
+    for (std::size_t at = 0; at < text_.size(); ++at)
+      if (has_form({text_.c_str() + at, text_.size() - at}, form)) return true;
     return false;
   }
 
   // "HTTP/1.1 200 OK"
-  bool read_status(std::string_view line) {
+  bool read_status() {
     std::size_t status = 0;
-    if (!has_form(slice(line, 0, 12), "HTTP/1.? #", &status) || status < 100) return false;
+    if (!is("HTTP/1.? #*", &status) || status < 100) return false;
     response.status = static_cast<std::uint16_t>(status);
-    keep_alive = line[7] != '0';
-    return line.size() == 12 || line[12] == ' ';
+    keep_alive = text_[7] != '0';
+    return text_[12] == ' ' || text_.size() == 12;  // three digits
   }
 
   // "bytes 100-199/200", the total also "*"
-  void read_range(std::string_view text) {
+  void read_range() {
     std::size_t numbers[3] = {};
-    if (!has_form(text, "bytes #-#/*", numbers)) return;
-    has_form(text, "bytes #-#/#", numbers);
+    if (!is("bytes #-#/*", numbers)) return;
+    is("bytes #-#/#", numbers);
     response.range_start = numbers[0];
     response.range_total = numbers[2];
     response.has_range = numbers[1] >= numbers[0];
