@@ -28,6 +28,9 @@ struct scheduling_config {
   std::uint32_t error_history_limit = 100;       ///< events kept of a kind
 };
 
+/// The base of GitHub's own REST API.
+inline constexpr std::string_view github_api = "https://api.github.com";
+
 /// All that a device can be told, with the names and defaults of 0x687931/ota's configuration.
 ///
 /// A plain struct of views: the texts live with whoever fills it, a `config_document` or the
@@ -40,7 +43,7 @@ struct config {
   std::string_view branch = "main";     ///< of the developer channel
   std::string_view tag;                 ///< a fixed release; empty: the latest
   std::string_view token;               ///< for private repositories; empty: none
-  std::string_view api = "https://api.github.com";             ///< base of the REST API
+  std::string_view api = github_api;    ///< base of the REST API
   std::string_view raw = "https://raw.githubusercontent.com";  ///< base of the raw files
   std::string_view web;  ///< base of the web site; see `web_base`
   std::string_view user_agent = "ota-updater";
@@ -122,8 +125,8 @@ constexpr std::size_t kilobytes(std::uint32_t count) {
 /// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
 /// where the API is GitHub's own.
 constexpr std::string_view web_base(const config& settings) {
-  if (!settings.web.empty() || settings.api != config{}.api) return settings.web;
-  return "https://github.com";
+  if (!settings.web.empty() || settings.api != github_api) return settings.web;
+  return "https://github.com"sv;
 }
 
 namespace detail {
