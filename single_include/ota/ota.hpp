@@ -43,14 +43,22 @@
 namespace ota {
 namespace detail {
 
-/// Writes a number into the end of `digits`. In its own width: dividing 64 bits costs a small
-/// machine dearly.
+/// Writes a number into the end of `digits`. A small machine has no division, and its compiler's is
+/// larger than all else here: a tenth is 0.8 / 8, and 0.8 the sum of 1/2 + 1/4 and, each time, what
+/// there is shifted twice as far. The sum is a little too small, which the remainder shows.
 template <class Unsigned>
 std::string_view decimal(Unsigned number, char (&digits)[20]) {
   static_assert(!std::numeric_limits<Unsigned>::is_signed);
   std::size_t first = sizeof digits;
-  do digits[--first] = static_cast<char>('0' + number % 10);
-  while ((number /= 10) != 0);
+  do {
+    Unsigned tenth = (number >> 1) + (number >> 2);
+    for (int shift = 4; shift < std::numeric_limits<Unsigned>::digits; shift *= 2)
+      tenth += tenth >> shift;
+    tenth >>= 3;
+    for (number -= tenth * 10; number > 9; number -= 10) ++tenth;
+    digits[--first] = static_cast<char>('0' + number);
+    number = tenth;
+  } while (number != 0);
   return {digits + first, sizeof digits - first};
 }
 
@@ -764,18 +772,52 @@ constexpr bool starts_with(std::string_view text, std::string_view beginning) {
 
 namespace detail {
 
-/// Whether `text` begins with `prefix`, which is in lower case, in any case of its ASCII letters.
-constexpr bool starts_with_any_case(std::string_view text, std::string_view prefix) {
-  if (text.size() < prefix.size()) return false;
-  for (std::size_t i = 0; i < prefix.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != prefix[i]) return false;
-  }
-  return true;
+/// Where the first of `stops` is between two places; the end where there is none.
+constexpr const char* find_any(const char* at, const char* end, const char* stops) {
+  for (; at != end; ++at)
+    for (const char* stop = stops; *stop != '\0'; ++stop)
+      if (*at == *stop) return at;
+  return at;
 }
 
-constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() && starts_with_any_case(text, lower);
+/// Which of the words of `list`, each with a space behind it, `word` is: counted from 1; 0 for none
+/// of them. An enumeration in the same order names them.
+constexpr std::uint8_t find_word(std::string_view word, const char* list) {
+  for (std::uint8_t number = 1; *list != '\0'; ++number) {
+    std::size_t same = 0;
+    while (same < word.size() && list[same] == word[same]) ++same;
+    if (same == word.size() && list[same] == ' ') return number;
+    while (*list++ != ' ') {
+    }
+  }
+  return 0;
+}
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Whether a whole text has a form: `#` is a number in decimal digits, `?` any character, `*` at
+/// the end any rest, a small letter itself in either case, another character itself. The numbers go
+/// to `numbers`; one that is too large is none.
+constexpr bool has_form(std::string_view text, const char* form, std::size_t* numbers = nullptr) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (; *form != '\0'; ++form) {
+    if (*form == '*') return true;
+    if (at == end) return false;
+    const char c = *at++;
+    if (*form == '#') {
+      if (!is_digit(c)) return false;
+      std::size_t number = static_cast<std::size_t>(c - '0');
+      for (; at != end && is_digit(*at); ++at) {
+        if (number > (SIZE_MAX - 9) / 10) return false;
+        number = number * 10 + static_cast<std::size_t>(*at - '0');
+      }
+      *numbers++ = number;
+    } else if (c != *form && *form != '?' && (*form < 'a' || (c | 0x20) != *form)) {
+      return false;
+    }
+  }
+  return at == end;
 }
 
 }  // namespace detail
@@ -945,7 +987,7 @@ class [[nodiscard]] result {
 
 /// Success without a value, or an `error`. One machine word.
 template <>
-class [[nodiscard]] result<void> {
+class [[nodiscard]] result<void, void> {
  public:
   using value_type = void;
 
@@ -962,30 +1004,31 @@ class [[nodiscard]] result<void> {
   const ota::error* error_ = nullptr;
 };
 
-/// Yes or no, or an `error`. One machine word: what most steps return, kept in one register.
-template <>
-class [[nodiscard]] result<bool> {
+/// A yes or no, an enumerator below 64, or an `error`. One machine word: what most steps return,
+/// kept in one register.
+template <class T>
+class [[nodiscard]] result<T, std::enable_if_t<std::is_enum_v<T> || std::is_same_v<T, bool>>> {
  public:
-  using value_type = bool;
+  using value_type = T;
 
-  result(bool value) : word_(value ? yes : 0) {}
+  constexpr result(T value) : word_(static_cast<std::uintptr_t>(value)) {}
   result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
   result(ota::error&&) = delete;
   result(const ota::error&&) = delete;
 
-  explicit operator bool() const { return has_value(); }
-  bool has_value() const { return word_ <= yes; }
-  bool value() const { return word_ == yes; }
-  bool operator*() const { return word_ == yes; }
-  bool value_or(bool other) const { return has_value() ? value() : other; }
+  constexpr explicit operator bool() const { return has_value(); }
+  constexpr bool has_value() const { return word_ < 64; }
+  constexpr T value() const { return static_cast<T>(word_); }
+  constexpr T operator*() const { return value(); }
+  constexpr T value_or(T other) const { return has_value() ? value() : other; }
   const ota::error& error() const {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): what went in as an address comes out as one
     return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
   }
 
  private:
-  static constexpr std::uintptr_t yes = 1;  // no error lies at an odd address
-
+  // No error lies below: an operating system leaves the first page empty, a Cortex-M begins its
+  // memory with 64 bytes of exception vectors.
   std::uintptr_t word_;
 };
 
@@ -1033,17 +1076,19 @@ struct url_view {
 
 namespace detail {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_alphanumeric(char c) {
   return is_digit(c) || (static_cast<char>(c | 0x20) >= 'a' && static_cast<char>(c | 0x20) <= 'z');
 }
 
-/// Whether nothing in `text` could end a request line or a header early.
-constexpr bool is_url_text(std::string_view text) {
+/// Whether `text` holds ASCII from `lowest` on and what is beyond ASCII, but no control character.
+constexpr bool is_printable(std::string_view text, unsigned char lowest) {
   for (char c : text)
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return false;
+    if (static_cast<unsigned char>(c) < lowest || c == 0x7f) return false;
   return true;
 }
+
+/// Whether nothing in `text` could end a request line or a header early.
+constexpr bool is_url_text(std::string_view text) { return is_printable(text, '!'); }
 
 constexpr bool is_host(std::string_view host, bool in_brackets) {
   for (char c : host)
@@ -1053,15 +1098,8 @@ constexpr bool is_host(std::string_view host, bool in_brackets) {
   return !host.empty();
 }
 
-constexpr bool parse_port(std::string_view text, std::uint16_t& port) {
-  std::uint32_t value = 0;
-  for (char c : text) {
-    if (!is_digit(c) || value > 65535) return false;
-    value = value * 10 + static_cast<std::uint32_t>(c - '0');
-  }
-  if (text.empty()) return true;  // "host:" means the scheme's own port
-  port = static_cast<std::uint16_t>(value);
-  return value != 0 && value <= 65535;
+constexpr std::string_view text_between(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
 }
 
 namespace bad_url {
@@ -1080,43 +1118,43 @@ inline constexpr error bad_port{errc::invalid_argument, "url", "the URL has no v
 
 }  // namespace bad_url
 
+/// As `parse_url`, into `parts`.
+inline result<void> split_url(std::string_view url, url_view& parts) {
+  if (!is_url_text(url)) return bad_url::forbidden_character;
+  parts.secure = has_form(url, "https://*");
+  if (!parts.secure && !has_form(url, "http://*")) return bad_url::unknown_scheme;
+  parts.port = parts.secure ? 443 : 80;
+
+  const char* at = url.data() + (parts.secure ? 8 : 7);
+  const char* const last = url.data() + url.size();
+  const char* const end = find_any(at, last, "/?#");
+  parts.authority = text_between(at, end);
+  parts.target = text_between(end, find_any(end, last, "#"));
+  if (parts.target.empty()) parts.target = "/"sv;
+  if (parts.target.front() != '/') return bad_url::no_slash;
+  if (find_any(at, end, "@") != end) return bad_url::has_user;
+
+  const bool in_brackets = at != end && *at == '[';
+  if (in_brackets) ++at;
+  const char* host_end = find_any(at, end, in_brackets ? "]" : ":");
+  parts.host = text_between(at, host_end);
+  if (in_brackets && host_end++ == end) return bad_url::no_bracket;
+  if (!is_host(parts.host, in_brackets)) return bad_url::bad_host;
+  const std::string_view rest = text_between(host_end, end);
+  if (rest.empty() || has_form(rest, ":")) return {};  // "host:" means the scheme's own port
+  std::size_t port = 0;
+  if (!has_form(rest, ":#", &port) || port == 0 || port > 65535) return bad_url::bad_port;
+  parts.port = static_cast<std::uint16_t>(port);
+  return {};
+}
+
 }  // namespace detail
 
 /// Takes an absolute URL apart. Refused (`errc::invalid_argument`): schemes other than http and
 /// https, user names in the URL, spaces and control characters, a bad host or port.
 inline result<url_view> parse_url(std::string_view url) {
-  namespace bad_url = detail::bad_url;
-  if (!detail::is_url_text(url)) return bad_url::forbidden_character;
   url_view parts;
-  parts.secure = detail::starts_with_any_case(url, "https://"sv);
-  if (!parts.secure && !detail::starts_with_any_case(url, "http://"sv))
-    return bad_url::unknown_scheme;
-  parts.port = parts.secure ? 443 : 80;
-
-  const char* at = url.data() + (parts.secure ? 8 : 7);
-  const char* const last = url.data() + url.size();
-  const char* end = at;
-  while (end != last && *end != '/' && *end != '?' && *end != '#') ++end;
-  parts.authority = {at, static_cast<std::size_t>(end - at)};
-  const char* target_end = end;
-  while (target_end != last && *target_end != '#') ++target_end;
-  parts.target = {end, static_cast<std::size_t>(target_end - end)};
-  if (parts.target.empty()) parts.target = "/"sv;
-  if (parts.target.front() != '/') return bad_url::no_slash;
-
-  const bool in_brackets = at != end && *at == '[';
-  const char close = in_brackets ? ']' : ':';
-  at += in_brackets ? 1 : 0;
-  const char* host_end = at;
-  for (; host_end != end && *host_end != close; ++host_end)
-    if (*host_end == '@') return bad_url::has_user;
-  parts.host = {at, static_cast<std::size_t>(host_end - at)};
-  if (in_brackets && host_end++ == end) return bad_url::no_bracket;
-  if (!detail::is_host(parts.host, in_brackets)) return bad_url::bad_host;
-  if (host_end == end) return parts;
-  const std::string_view port(host_end + 1, static_cast<std::size_t>(end - host_end - 1));
-  if (port.find('@') != port.npos) return bad_url::has_user;
-  if (*host_end != ':' || !detail::parse_port(port, parts.port)) return bad_url::bad_port;
+  if (auto done = detail::split_url(url, parts); !done) return done.error();
   return parts;
 }
 
@@ -1261,12 +1299,6 @@ constexpr bool is_repository_name(std::string_view name) {
   return !name.empty() && name != "."sv && name != ".."sv;
 }
 
-constexpr bool has_control(std::string_view text) {
-  for (char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
-  return false;
-}
-
 /// What `validate` finds: `where` is the key at fault.
 namespace bad_config {
 
@@ -1310,9 +1342,9 @@ inline constexpr error bad_trial_boots{errc::invalid_argument, "trial_boots",
 /// Whether an update can be made with these settings. The error's `where` is the key at fault.
 inline result<void> validate(const config& settings) {
   namespace bad_config = detail::bad_config;
-  if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"sv))
+  if (settings.owner.empty() || detail::has_form(settings.owner, "your_github_username"))
     return bad_config::no_owner;
-  if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"sv))
+  if (settings.repo.empty() || detail::has_form(settings.repo, "your_repo_name"))
     return bad_config::no_repo;
   if (!detail::is_repository_name(settings.owner)) return bad_config::bad_owner;
   if (!detail::is_repository_name(settings.repo)) return bad_config::bad_repo;
@@ -1326,7 +1358,7 @@ inline result<void> validate(const config& settings) {
   if (!is_valid_path(settings.stage_dir)) return bad_config::bad_stage_dir;
   if (!is_valid_path(settings.backup_dir)) return bad_config::bad_backup_dir;
   if (!detail::is_url_text(settings.token)) return bad_config::bad_token;
-  if (detail::has_control(settings.user_agent)) return bad_config::bad_user_agent;
+  if (!detail::is_printable(settings.user_agent, ' ')) return bad_config::bad_user_agent;
   if (settings.scheduling.update_window_start_hour > 23)
     return bad_config::bad_update_window_start_hour;
   if (settings.scheduling.update_window_end_hour > 24)
@@ -1484,9 +1516,9 @@ inline own_path replaced_path(std::uint32_t index) {
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.
 inline bool is_own_path(std::string_view path) {
-  return starts_with_any_case(path, ".ota"sv) || is_same_any_case(path, layout::version) ||
-         is_same_any_case(path, layout::errors) || is_same_any_case(path, "ota_health.json"sv) ||
-         is_same_any_case(path, "ota_last_check.json"sv);
+  return has_form(path, ".ota*") || has_form(path, layout::version.data()) ||
+         has_form(path, layout::errors.data()) || has_form(path, "ota_health.json") ||
+         has_form(path, "ota_last_check.json");
 }
 
 /// Removes the directories above `path` that hold nothing any more.
@@ -1550,9 +1582,8 @@ namespace ota {
 /// The value of a hexadecimal digit of either case, or -1.
 constexpr int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+  const int letter = (c | 0x20) - 'a';
+  return letter >= 0 && letter < 6 ? letter + 10 : -1;
 }
 
 /// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
@@ -1668,19 +1699,21 @@ struct utf8_check {
   }
 };
 
-/// Writes a code point as UTF-8 and returns the number of bytes, 1 to 4.
-inline std::size_t encode_utf8(std::uint32_t code, char (&out)[4]) {
-  if (code < 0x80) {
-    out[0] = static_cast<char>(code);
-    return 1;
+/// A code point as UTF-8, 1 to 4 bytes in `out`.
+inline std::string_view encode_utf8(std::uint32_t code, char (&out)[4]) {
+  char* at = out + sizeof out;
+  if (code >= 0x80) {
+    // The first byte has one bit of the code less for each byte that follows.
+    std::uint32_t most = 0x3f;
+    do {
+      *--at = static_cast<char>(0x80 | (code & 0x3f));
+      code >>= 6;
+      most >>= 1;
+    } while (code > most);
+    code |= ~most << 1;
   }
-  const std::size_t more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  for (std::size_t i = more; i != 0; --i) {
-    out[i] = static_cast<char>(0x80 | (code & 0x3f));
-    code >>= 6;
-  }
-  out[0] = static_cast<char>((0xffu & ~(0xffu >> (more + 1))) | code);
-  return more + 1;
+  *--at = static_cast<char>(code);
+  return {at, static_cast<std::size_t>(out + sizeof out - at)};
 }
 
 /// What stands for bytes that are no character.
@@ -1756,8 +1789,23 @@ class json_machine {
   std::size_t text_size() const { return text_size_; }
 
   result<json_event> next(const json_memory& memory) {
-    const json_event event = step(memory);
-    if (event == failed) return *failure_;
+    if (state_ == state::broken) return *failure_;
+    if (state_ == state::between) {
+      text_size_ = 0;
+      truncated_ = false;
+    }
+    const auto event = read(memory);
+    if (!event) {
+      state_ = state::broken;
+      failure_ = &event.error();
+      return event;
+    }
+    if (*event == json_event::need_input) return event;
+    state_ = state::between;
+    if (*event == json_event::key)
+      expect_ = expect::colon;
+    else if (*event != json_event::begin_object && *event != json_event::begin_array)
+      expect_ = after_value(memory);
     return event;
   }
 
@@ -1775,53 +1823,47 @@ class json_machine {
   static constexpr error half_surrogate{errc::malformed, "json",
                                         "half of a surrogate pair in a string"};
 
-  static constexpr json_event failed = static_cast<json_event>(0xff);
-
-  // Where the machine stands. Below `literal` it is inside a string, above inside a number;
-  // every one of these may be where a piece of input ends.
+  // Where the machine stands. Below `literal` it is inside a string, above inside a number, which
+  // may end from `zero` on; every one of these may be where a piece of input ends.
   enum class state : std::uint8_t {
     between,        // tokens
     plain,          // characters of a string
     utf8,           // inside a character of several bytes
     escape,         // after a backslash
     unicode,        // inside \uXXXX
-    low_backslash,  // a second surrogate must follow
-    low_u,
-    literal,  // true, false, null
+    low_surrogate,  // must follow as an escape
+    literal,        // true, false, null
+    number,         // before its first character
     minus,
-    zero,
-    integer,
     point,
-    fraction,
     exponent_mark,
     exponent_sign,
+    zero,
+    integer,
+    fraction,
     exponent,
     broken
   };
 
-  // What may come between tokens.
+  // What may come between tokens. Where a comma may come, the end of the container may as well.
   enum class expect : std::uint8_t {
     value,
     value_or_end,
-    key,
     key_or_end,
+    key,
+    comma_in_array,
+    comma_in_object,
     colon,
-    comma_or_end,
     nothing
   };
 
-  json_event step(const json_memory& memory) {
-    if (state_ == state::broken) return failed;
-    if (state_ == state::between) {
-      text_size_ = 0;
-      truncated_ = false;
-      return read_token(memory);
-    }
+  result<json_event> read(const json_memory& memory) {
+    if (state_ == state::between) return read_token(memory);
     if (state_ < state::literal) return read_string(memory);
     return state_ == state::literal ? read_literal() : read_number(memory);
   }
 
-  json_event read_token(const json_memory& memory) {
+  result<json_event> read_token(const json_memory& memory) {
     while (next_ != end_) {
       const std::uint8_t c = *next_++;
       switch (c) {
@@ -1831,11 +1873,15 @@ class json_machine {
         case '\t':
           continue;
         case ',':
-          if (expect_ != expect::comma_or_end) return unexpected();
-          expect_ = in_object(memory) ? expect::key : expect::value;
+          if (expect_ == expect::comma_in_array)
+            expect_ = expect::value;
+          else if (expect_ == expect::comma_in_object)
+            expect_ = expect::key;
+          else
+            return unexpected_character;
           continue;
         case ':':
-          if (expect_ != expect::colon) return unexpected();
+          if (expect_ != expect::colon) return unexpected_character;
           expect_ = expect::value;
           continue;
         case '{':
@@ -1843,27 +1889,24 @@ class json_machine {
           return open(memory, c == '{');
         case '}':
         case ']':
-          return close(memory, c == '}');
+          return close(c == '}');
         case '"':
-          if (!wants_key() && !wants_value()) return unexpected();
+          if (expect_ > expect::key) return unexpected_character;
           state_ = state::plain;
           return read_string(memory);
         default:
           return begin_scalar(memory, c);
       }
     }
-    if (!finished_) return json_event::need_input;
-    return expect_ == expect::nothing ? json_event::end : ends_early();
+    if (finished_ && expect_ == expect::nothing) return json_event::end;
+    return more();
   }
 
-  json_event begin_scalar(const json_memory& memory, std::uint8_t c) {
-    if (!wants_value()) return unexpected();
+  result<json_event> begin_scalar(const json_memory& memory, std::uint8_t c) {
+    if (!wants_value()) return unexpected_character;
     if (c == '-' || static_cast<std::uint8_t>(c - '0') < 10) {
-      state_ = state::minus;
-      if (c == '-')
-        append(memory, "-", 1);
-      else
-        --next_;
+      --next_;
+      state_ = state::number;
       return read_number(memory);
     }
     if (c == 't')
@@ -1873,35 +1916,36 @@ class json_machine {
     else if (c == 'n')
       literal_ = "ull";
     else
-      return unexpected();
+      return unexpected_character;
     boolean_ = c == 't';
     state_ = state::literal;
     return read_literal();
   }
 
-  json_event read_literal() {
+  result<json_event> read_literal() {
     for (; *literal_ != '\0'; ++literal_) {
       if (next_ == end_) return more();
-      if (*next_ != static_cast<std::uint8_t>(*literal_)) return unexpected();
+      if (*next_ != static_cast<std::uint8_t>(*literal_)) return unexpected_character;
       ++next_;
     }
     // All three end differently: true and false in "e", null in "l".
-    return finish_value(literal_[-1] == 'e' ? json_event::boolean : json_event::null);
+    return literal_[-1] == 'e' ? json_event::boolean : json_event::null;
   }
 
   // ---- containers ---------------------------------------------------------------------------
 
   bool wants_value() const { return expect_ <= expect::value_or_end; }
-  bool wants_key() const { return expect_ == expect::key || expect_ == expect::key_or_end; }
 
-  bool in_object(const json_memory& memory) const {
+  expect after_value(const json_memory& memory) const {
+    if (depth_ == 0) return expect::nothing;
     const std::size_t level = depth_ - 1u;
-    return (memory.nesting[level >> 3] >> (level & 7) & 1) != 0;
+    const bool in_object = (memory.nesting[level >> 3] >> (level & 7) & 1) != 0;
+    return in_object ? expect::comma_in_object : expect::comma_in_array;
   }
 
-  json_event open(const json_memory& memory, bool object) {
-    if (!wants_value()) return unexpected();
-    if (depth_ == memory.max_depth) return fail(too_deep);
+  result<json_event> open(const json_memory& memory, bool object) {
+    if (!wants_value()) return unexpected_character;
+    if (depth_ == memory.max_depth) return too_deep;
     std::uint8_t& bits = memory.nesting[depth_ >> 3];
     const unsigned bit = 1u << (depth_ & 7);
     bits = static_cast<std::uint8_t>(object ? bits | bit : bits & ~bit);
@@ -1910,23 +1954,17 @@ class json_machine {
     return object ? json_event::begin_object : json_event::begin_array;
   }
 
-  json_event close(const json_memory& memory, bool object) {
-    const expect empty = object ? expect::key_or_end : expect::value_or_end;
-    if (expect_ != empty && (expect_ != expect::comma_or_end || in_object(memory) != object))
-      return unexpected();
+  result<json_event> close(bool object) {
+    if (expect_ != (object ? expect::key_or_end : expect::value_or_end) &&
+        expect_ != (object ? expect::comma_in_object : expect::comma_in_array))
+      return unexpected_character;
     --depth_;
-    return finish_value(object ? json_event::end_object : json_event::end_array);
-  }
-
-  json_event finish_value(json_event event) {
-    state_ = state::between;
-    expect_ = depth_ == 0 ? expect::nothing : expect::comma_or_end;
-    return event;
+    return object ? json_event::end_object : json_event::end_array;
   }
 
   // ---- strings ------------------------------------------------------------------------------
 
-  json_event read_string(const json_memory& memory) {
+  result<json_event> read_string(const json_memory& memory) {
     for (;;) {
       if (state_ == state::plain) {
         const std::uint8_t* const first = next_;
@@ -1936,94 +1974,79 @@ class json_machine {
       if (next_ == end_) return more();
       const std::uint8_t c = *next_++;
       if (state_ != state::plain) {
-        if (!read_special(memory, c)) return failed;
+        if (auto done = read_special(memory, c); !done) return done.error();
       } else if (c == '"') {
-        return finish_string();
+        return wants_value() ? json_event::string : json_event::key;
       } else if (c == '\\') {
         state_ = state::escape;
       } else if (c < 0x20) {
-        return fail(raw_control);
+        return raw_control;
       } else {
-        if (!utf8_.begin(c)) return not_utf8();
-        // A character goes in whole or not at all.
-        if (memory.text_size - text_size_ <= utf8_.missing) truncated_ = true;
-        append(memory, &c, 1);
+        if (!utf8_.begin(c)) return not_utf8_text;
+        reserve(memory, utf8_.missing + 1u);
+        append(memory, next_ - 1, 1);
         state_ = state::utf8;
       }
     }
   }
 
-  json_event finish_string() {
-    if (wants_value()) return finish_value(json_event::string);
-    state_ = state::between;
-    expect_ = expect::colon;
-    return json_event::key;
-  }
-
   // One byte of what is not a plain character.
-  bool read_special(const json_memory& memory, std::uint8_t c) {
+  result<void> read_special(const json_memory& memory, std::uint8_t c) {
     switch (state_) {
       case state::utf8:
-        if (!utf8_.take(c)) return not_utf8(), false;
-        append(memory, &c, 1);
+        if (!utf8_.take(c)) return not_utf8_text;
+        append(memory, next_ - 1, 1);
         if (utf8_.missing == 0) state_ = state::plain;
-        return true;
+        return {};
       case state::escape:
         return read_escape(memory, c);
       case state::unicode:
         return read_unicode(memory, static_cast<char>(c));
-      case state::low_backslash:
-        state_ = state::low_u;
-        return c == '\\' || (lone_surrogate(), false);
       default:
-        if (c != 'u') return lone_surrogate(), false;
-        begin_unicode();
-        return true;
+        if (c != '\\') return half_surrogate;
+        state_ = state::escape;
+        return {};
     }
   }
 
-  bool read_escape(const json_memory& memory, std::uint8_t c) {
+  result<void> read_escape(const json_memory& memory, std::uint8_t c) {
     if (c == 'u') {
-      high_ = 0;
-      begin_unicode();
-      return true;
+      state_ = state::unicode;
+      unit_ = 1;  // a mark that four digits push out at the top
+      return {};
     }
-    constexpr char names[] = "\"\\/bfnrt";
-    constexpr char values[] = "\"\\/\b\f\n\r\t";
-    for (std::size_t i = 0; i != sizeof names - 1; ++i) {
-      if (c != static_cast<std::uint8_t>(names[i])) continue;
-      append(memory, &values[i], 1);
+    if (high_ != 0) return half_surrogate;
+    // What follows the backslash, and behind it what it stands for.
+    for (const char* pair = "\"\"\\\\//b\bf\fn\nr\rt\t"; *pair != '\0'; pair += 2) {
+      if (c != static_cast<std::uint8_t>(*pair)) continue;
+      append(memory, pair + 1, 1);
       state_ = state::plain;
-      return true;
+      return {};
     }
-    return fail(unknown_escape), false;
+    return unknown_escape;
   }
 
-  void begin_unicode() {
-    state_ = state::unicode;
-    unit_ = 1;  // a mark that four digits push out at the top
-  }
-
-  bool read_unicode(const json_memory& memory, char c) {
+  result<void> read_unicode(const json_memory& memory, char c) {
     const int digit = hex_digit(c);
-    if (digit < 0) return fail(bad_unicode), false;
+    if (digit < 0) return bad_unicode;
     unit_ = unit_ << 4 | static_cast<std::uint32_t>(digit);
-    if (unit_ < 0x10000) return true;
+    if (unit_ < 0x10000) return {};
     std::uint32_t code = unit_ & 0xffff;
-    const bool low = code >= 0xdc00 && code < 0xe000;
-    if (low != (high_ != 0)) return lone_surrogate(), false;
-    if (code >= 0xd800 && code < 0xdc00) {
+    const bool low = code >> 10 == 0xdc00 >> 10;
+    if (low != (high_ != 0)) return half_surrogate;
+    if (code >> 10 == 0xd800 >> 10) {
       high_ = static_cast<std::uint16_t>(code);
-      state_ = state::low_backslash;
-      return true;
+      state_ = state::low_surrogate;
+      return {};
     }
     if (low) code = 0x10000u + ((high_ - 0xd800u) << 10) + (code - 0xdc00u);
+    high_ = 0;
     char utf8[4];
-    const std::size_t size = encode_utf8(code, utf8);
-    if (memory.text_size - text_size_ < size) truncated_ = true;
-    append(memory, utf8, size);
+    const std::string_view character = encode_utf8(code, utf8);
+    reserve(memory, character.size());
+    append(memory, character.data(), character.size());
     state_ = state::plain;
-    return true;
+    return {};
   }
 
   // The first byte that is not a plain ASCII character of a string.
@@ -2044,6 +2067,11 @@ class json_machine {
     return at;
   }
 
+  // A character goes in whole or not at all.
+  void reserve(const json_memory& memory, std::size_t size) {
+    if (memory.text_size - text_size_ < size) truncated_ = true;
+  }
+
   void append(const json_memory& memory, const void* data, std::size_t size) {
     if (truncated_) return;
     const std::size_t room = memory.text_size - text_size_;
@@ -2057,37 +2085,30 @@ class json_machine {
 
   // ---- numbers ------------------------------------------------------------------------------
 
-  json_event read_number(const json_memory& memory) {
+  result<json_event> read_number(const json_memory& memory) {
     const std::uint8_t* const first = next_;
-    state now = state_;
-    bool stopped = false;
-    while (next_ != end_) {
-      const state after = after_digit(now, *next_);
-      stopped = after == state::between;
-      if (stopped) break;
-      now = after;
-      ++next_;
+    for (; next_ != end_; ++next_) {
+      const state after = after_digit(state_, *next_);
+      if (after == state::between) break;
+      state_ = after;
     }
     append(memory, first, static_cast<std::size_t>(next_ - first));
-    state_ = now;
-    if (!stopped && !finished_) return json_event::need_input;
-    if (now == state::zero || now == state::integer || now == state::fraction ||
-        now == state::exponent)
-      return finish_value(json_event::number);
-    return stopped ? fail(bad_number) : ends_early();
+    if (next_ == end_ && !finished_) return json_event::need_input;
+    if (state_ >= state::zero) return json_event::number;
+    return next_ == end_ ? broken_off : bad_number;
   }
 
   // Where one more character leads; `between` when it does not belong to the number.
   static state after_digit(state now, std::uint8_t c) {
     if (static_cast<std::uint8_t>(c - '0') < 10) {
-      if (now == state::minus) return c == '0' ? state::zero : state::integer;
+      if (now <= state::minus) return c == '0' ? state::zero : state::integer;
       if (now == state::zero) return state::between;
       if (now == state::point) return state::fraction;
-      return now >= state::exponent_mark ? state::exponent : now;
+      return now < state::zero ? state::exponent : now;
     }
+    if (c == '-' && now == state::number) return state::minus;
     if (c == '.' && (now == state::zero || now == state::integer)) return state::point;
-    if ((c | 0x20) == 'e' &&
-        (now == state::zero || now == state::integer || now == state::fraction))
+    if ((c | 0x20) == 'e' && now >= state::zero && now != state::exponent)
       return state::exponent_mark;
     if ((c == '+' || c == '-') && now == state::exponent_mark) return state::exponent_sign;
     return state::between;
@@ -2095,18 +2116,20 @@ class json_machine {
 
   // ---- ends ---------------------------------------------------------------------------------
 
-  json_event more() { return finished_ ? ends_early() : json_event::need_input; }
-  json_event ends_early() { return fail(broken_off); }
-  json_event unexpected() { return fail(unexpected_character); }
-  json_event not_utf8() { return fail(not_utf8_text); }
-  json_event lone_surrogate() { return fail(half_surrogate); }
-
-  json_event fail(const error& failure) {
-    state_ = state::broken;
-    failure_ = &failure;
-    return failed;
+  result<json_event> more() {
+    if (finished_) return broken_off;
+    return json_event::need_input;
   }
-
+  // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
+  state state_ = state::between;
+  expect expect_ = expect::value;
+  bool finished_ = false;
+  bool truncated_ = false;
+  bool boolean_ = false;
+  utf8_check utf8_;
+  std::uint16_t high_ = 0;  // a first surrogate that waits for its second
+  std::uint16_t depth_ = 0;
+  std::uint32_t unit_ = 0;  // of \uXXXX
   const std::uint8_t* next_ = nullptr;
   const std::uint8_t* end_ = nullptr;
   std::size_t fed_ = 0;
@@ -2115,15 +2138,6 @@ class json_machine {
     const error* failure_;
   };
   std::size_t text_size_ = 0;
-  std::uint32_t unit_ = 0;  // of \uXXXX
-  std::uint16_t high_ = 0;  // a first surrogate
-  std::uint16_t depth_ = 0;
-  utf8_check utf8_;
-  state state_ = state::between;
-  expect expect_ = expect::value;
-  bool finished_ = false;
-  bool truncated_ = false;
-  bool boolean_ = false;
 };
 
 }  // namespace detail
@@ -2583,11 +2597,11 @@ class canonical_key {
     string_reader<Storage> reader(cursor);
     while (cursor.peek() != '"') {
       char utf8[4];
-      const std::size_t size = encode_utf8(reader.character(), utf8);
-      if (max_canonical_key - size_ < size) cursor.lose();
+      const std::string_view character = encode_utf8(reader.character(), utf8);
+      if (max_canonical_key - size_ < character.size()) cursor.lose();
       if (cursor.failed()) return;
-      std::memcpy(text_ + size_, utf8, size);
-      size_ += size;
+      std::memcpy(text_ + size_, character.data(), character.size());
+      size_ += character.size();
     }
     cursor.advance(1);
   }
@@ -3969,14 +3983,14 @@ struct sha1_compress {
   // The working variables are a window of five words that moves up by one a round: s[0..4] are
   // e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie in a row
   // likewise, w[0] being the round's.
-  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, unsigned part) {
+  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, unsigned i) {
     const std::uint32_t b = s[3], c = s[2], d = s[1];
     std::uint32_t f;
-    if (part == 0)
+    if (i < 20)
       f = (d ^ (b & (c ^ d))) + 0x5a827999;
-    else if (part == 1)
+    else if (i < 40)
       f = (b ^ c ^ d) + 0x6ed9eba1;
-    else if (part == 2)
+    else if (i < 60)
       f = (((b ^ c) & (c ^ d)) ^ c) + 0x8f1bbcdc;
     else
       f = (b ^ c ^ d) + 0xca62c1d6;
@@ -3990,14 +4004,14 @@ struct sha1_compress {
 
   template <std::size_t... I>
   static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
-    ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I / 20)), ...);
+    ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I)), ...);
   }
 
   // What differs between the four parts of 20 rounds.
-  static std::uint32_t mix(unsigned part, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
-    if (part == 0) return (d ^ (b & (c ^ d))) + 0x5a827999;
-    if (part == 1) return (b ^ c ^ d) + 0x6ed9eba1;
-    if (part == 2) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
+  static std::uint32_t mix(unsigned i, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
+    if (i < 20) return (d ^ (b & (c ^ d))) + 0x5a827999;
+    if (i < 40) return (b ^ c ^ d) + 0x6ed9eba1;
+    if (i < 60) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
     return (b ^ c ^ d) + 0xca62c1d6;
   }
 
@@ -4014,8 +4028,7 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     for (int i = 0; i < 5; ++i) v[i] = state[i];
     for (unsigned i = 0; i < 80; ++i) {
-      const std::uint32_t t =
-          rotate_left(v[0], 5) + v[4] + word(w, i) + mix(i / 20, v[1], v[2], v[3]);
+      const std::uint32_t t = rotate_left(v[0], 5) + v[4] + word(w, i) + mix(i, v[1], v[2], v[3]);
       v[4] = v[3];
       v[3] = v[2];
       v[2] = rotate_left(v[1], 30);
@@ -4033,7 +4046,7 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     const auto round = [&w](unsigned i, std::uint32_t a1, std::uint32_t& b1, std::uint32_t c1,
                             std::uint32_t d1, std::uint32_t& e1) {
-      e1 += rotate_left(a1, 5) + word(w, i) + mix(i / 20, b1, c1, d1);
+      e1 += rotate_left(a1, 5) + word(w, i) + mix(i, b1, c1, d1);
       b1 = rotate_left(b1, 30);
     };
 #pragma GCC unroll 16
@@ -4542,7 +4555,7 @@ class github_document {
   void begin(document_kind kind, std::string_view prefix = {}) {
     kind_ = kind;
     reader_.reset();
-    section_ = field::other;
+    in_section_ = false;
     limit_ = 0;
     truncated = false;
     has_list_ = false;
@@ -4552,7 +4565,6 @@ class github_document {
       manifest_sum = 0;
     }
     name.clear();
-    item_ = {};
     prefix_ = prefix;
   }
 
@@ -4578,7 +4590,8 @@ class github_document {
       if (!event) return event.error();
       if (*event == json_event::need_input) break;
       if (*event == json_event::end) return end_document();
-      const auto complete = take(*event);
+      event_ = *event;
+      const auto complete = take();
       if (!complete) return complete.error();
       if (*complete) return document_event::item;
     }
@@ -4600,50 +4613,34 @@ class github_document {
   static constexpr error incomplete_entry{errc::malformed, "github",
                                           "an entry of the tree lacks its path or its sha"};
 
-  // Members at the top and, where one of those holds objects, members of the objects in it.
+  // In the order of `field_names`. A document has one member at the top, its section, that is or
+  // holds the objects of interest; those stand first, in the order of `document_kind`.
   enum class field : std::uint8_t {
     other,
-    tag_name,
     assets,
     object,
     tree,
-    truncated,
-    name,
-    url,
-    download_url,
-    digest,
-    state,
-    sha,
-    type,
     path,
     mode,
-    size
+    type,
+    sha,
+    size,
+    url,
+    tag_name,
+    truncated,
+    name,
+    download_url,
+    digest,
+    state
   };
+  static constexpr const char* field_names =
+      "assets object tree path mode type sha size url tag_name truncated name "
+      "browser_download_url digest state ";
 
-  static field field_of(std::string_view key) {
-    struct known {
-      std::string_view name;
-      field value;
-    };
-    static constexpr known names[] = {{"tag_name", field::tag_name},
-                                      {"assets", field::assets},
-                                      {"object", field::object},
-                                      {"tree", field::tree},
-                                      {"truncated", field::truncated},
-                                      {"name", field::name},
-                                      {"url", field::url},
-                                      {"browser_download_url", field::download_url},
-                                      {"digest", field::digest},
-                                      {"state", field::state},
-                                      {"sha", field::sha},
-                                      {"type", field::type},
-                                      {"path", field::path},
-                                      {"mode", field::mode},
-                                      {"size", field::size}};
-    for (const known& one : names)
-      if (key == one.name) return one.value;
-    return field::other;
-  }
+  field section() const { return static_cast<field>(static_cast<std::uint8_t>(kind_) + 1); }
+
+  // How deep the members of those objects are.
+  std::size_t inner_depth() const { return kind_ == document_kind::reference ? 2 : 3; }
 
   // An answer that is no list of files must not pass for an empty one.
   result<document_event> end_document() const {
@@ -4651,108 +4648,117 @@ class github_document {
     return document_event::end;
   }
 
-  // How deep the members of interest of the present section are.
-  std::size_t inner_depth() const {
-    if (section_ == field::object) return 2;
-    if (section_ == field::assets || section_ == field::tree) return 3;
-    return 1;
+  // True when an entry is complete.
+  result<bool> take() {
+    const std::size_t depth = reader_.depth();
+    const bool is_inner = in_section_ && depth == inner_depth();
+    switch (event_) {
+      case json_event::key:
+        field_ = field::other;
+        if (depth == 1 || is_inner)
+          field_ = static_cast<field>(detail::find_word(reader_.text(), field_names));
+        if (depth == 1) in_section_ = field_ == section();
+        return false;
+      case json_event::begin_array:
+        if (depth == 2 && in_section_) has_list_ = true;
+        return false;
+      case json_event::begin_object:
+        if (is_inner) begin_item();
+        return false;
+      case json_event::end_object:
+        if (in_section_ && depth == 2) return end_item();
+        return false;
+      case json_event::end_array:
+        return false;
+      default:
+        if (depth == 1) take_top();
+        if (is_inner) return kind_ == document_kind::tree ? take_tree() : take_inner();
+        return false;
+    }
   }
 
-  // True when an entry is complete.
-  result<bool> take(json_event event) {
-    const std::size_t depth = reader_.depth();
-    if (event == json_event::key) {
-      field_ = field::other;
-      if (depth == 1)
-        section_ = field_ = field_of(reader_.text());
-      else if (depth == inner_depth())
-        field_ = field_of(reader_.text());
-      return false;
+  void take_top() {
+    if (kind_ == document_kind::release && field_ == field::tag_name) name.assign(text());
+    if (field_ == field::truncated && event_ == json_event::boolean) truncated = reader_.boolean();
+  }
+
+  // The value, where it is a text. One that did not fit is as good as none.
+  std::string_view text() const {
+    return event_ != json_event::string || reader_.truncated() ? std::string_view{}
+                                                               : reader_.text();
+  }
+
+  // Whether the value is one of the words of a list.
+  bool is(const char* words) const { return detail::find_word(text(), words) != 0; }
+
+  void begin_item() {
+    item_.path.clear();
+    item_.kind = entry_kind::file;
+    item_.hash.kind = digest_kind::none;
+    item_.executable = item_.has_size = false;
+    item_.size = 0;
+    is_wanted_ = is_link_ = false;
+    is_uploaded_ = true;
+    asset_sum_ = 0;
+  }
+
+  result<bool> take_inner() {
+    switch (field_) {
+      case field::sha:
+        if (kind_ == document_kind::reference) name.assign(text());
+        break;
+      case field::type:
+        is_tag_object = is("tag ");
+        break;
+      case field::name:
+        is_wanted_ = is("manifest.json ");
+        break;
+      case field::digest:
+        asset_sum_ = crc32_of(text());
+        break;
+      case field::state:
+        is_uploaded_ = is("uploaded ");
+        break;
+      case field::url:
+      case field::download_url:
+        // The other one serves where the preferred one is missing.
+        if (prefer_api_url == (field_ == field::url) || item_.path.empty())
+          item_.path.assign(text());
+        break;
+      default:
+        break;
     }
-    if (event == json_event::begin_object) {
-      if (depth == 3) begin_item();
-      return false;
-    }
-    if (event == json_event::end_object)
-      return depth == 2 && inner_depth() == 3 ? end_item() : result<bool>(false);
-    if (event == json_event::begin_array && depth == 2) has_list_ |= section_ == field::tree;
-    if (event == json_event::begin_array || event == json_event::end_array) return false;
-    if (depth == 1) take_top(event);
-    if (depth == inner_depth() && depth != 1)
-      if (auto done = take_inner(event); !done) return done.error();
     return false;
   }
 
-  void take_top(json_event event) {
-    if (kind_ == document_kind::release && field_ == field::tag_name && event == json_event::string)
-      name.assign(whole_text());
-    if (kind_ == document_kind::tree && field_ == field::truncated && event == json_event::boolean)
-      truncated = reader_.boolean();
-  }
-
-  // A text that did not fit is as good as none.
-  std::string_view whole_text() const {
-    return reader_.truncated() ? std::string_view{} : reader_.text();
-  }
-
-  static std::uint32_t sum_of(std::string_view text) {
+  static std::uint32_t crc32_of(std::string_view text) {
     crc32 sum;
     sum.update(as_bytes(text));
     return sum.value();
   }
 
-  void begin_item() {
-    item_ = {};
-    item_.has_size = false;
-    is_manifest_ = false;
-    complete_ = true;
-    asset_sum_ = 0;
-    is_listed_ = is_link_ = false;
-  }
-
-  result<void> take_inner(json_event event) {
-    const std::string_view text = event == json_event::string ? whole_text() : std::string_view{};
-    if (section_ == field::object) {
-      if (field_ == field::sha) name.assign(text);
-      if (field_ == field::type) is_tag_object = text == "tag"sv;
-      return {};
-    }
-    if (kind_ == document_kind::release && section_ == field::assets) {
-      if (field_ == field::name) is_manifest_ = text == "manifest.json"sv;
-      if (field_ == field::digest) asset_sum_ = sum_of(text);
-      if (field_ == field::state) complete_ = text == "uploaded"sv;
-      if (field_ == (prefer_api_url ? field::url : field::download_url)) item_.path.assign(text);
-      if (field_ == (prefer_api_url ? field::download_url : field::url) && item_.path.empty())
-        item_.path.assign(text);
-      return {};
-    }
-    if (kind_ == document_kind::tree && section_ == field::tree) return take_tree(event, text);
-    return {};
-  }
-
-  result<void> take_tree(json_event event, std::string_view text) {
+  result<bool> take_tree() {
     switch (field_) {
       case field::path:
-        if (reader_.truncated()) return path_too_long;
         item_.path.assign(prefix_);
         if (!prefix_.empty()) item_.path.append('/');
-        item_.path.append(text);
-        if (item_.path.overflowed()) return path_too_long;
+        item_.path.append(text());
+        if (reader_.truncated() || item_.path.overflowed()) return path_too_long;
         break;
       case field::mode:
-        item_.executable = text == "100755"sv;
-        is_link_ = text == "120000"sv;
+        item_.executable = is("100755 ");
+        is_link_ = is("120000 ");
         break;
       case field::type:
-        is_listed_ = text == "blob"sv || text == "tree"sv;
-        item_.kind = text == "tree"sv ? entry_kind::directory : entry_kind::file;
+        is_wanted_ = is("blob tree ");
+        item_.kind = is("tree ") ? entry_kind::directory : entry_kind::file;
         break;
       case field::sha:
         item_.hash.kind = digest_kind::git_id;
-        if (!from_hex(text, {item_.hash.value, 20})) return bad_id;
+        if (!from_hex(text(), {item_.hash.value, 20})) return bad_id;
         break;
       case field::size:
-        if (event == json_event::number) {
+        if (event_ == json_event::number) {
           const auto size = reader_.as_size();
           if (!size) return size.error();
           item_.size = *size;
@@ -4762,31 +4768,32 @@ class github_document {
       default:
         break;
     }
-    return {};
+    return false;
   }
 
   result<bool> end_item() {
-    if (kind_ == document_kind::release && section_ == field::assets) {
-      if (is_manifest_ && complete_ && !item_.path.empty() && !item_.path.overflowed()) {
-        manifest_url.assign(item_.path);
-        manifest_sum = asset_sum_;
-      }
-      return false;
+    if (kind_ == document_kind::tree) {
+      if (!is_wanted_) return false;
+      if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
+      return true;
     }
-    if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return false;
-    if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
-    return true;
+    if (kind_ == document_kind::release && is_wanted_ && is_uploaded_ && !item_.path.empty() &&
+        !item_.path.overflowed()) {
+      manifest_url.assign(item_.path);
+      manifest_sum = asset_sum_;
+    }
+    return false;
   }
 
   std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
   std::size_t limit_ = 0;
   document_kind kind_ = document_kind::reference;
-  field section_ = field::other;
   field field_ = field::other;
-  bool is_manifest_ = false;
-  bool complete_ = true;
-  bool is_listed_ = false;
+  json_event event_ = json_event::need_input;
+  bool in_section_ = false;
+  bool is_wanted_ = false;    // a file or directory of a tree; the manifest of the assets
+  bool is_uploaded_ = false;  // an asset that is whole
   bool is_link_ = false;
   bool has_list_ = false;  // the member `tree` is one
   entry item_;             // of a tree; of an asset, its path is the address
@@ -4862,11 +4869,12 @@ class github {
   template <class Http>
   result<void> open_tree(Http& http, std::string_view tree, bool recursive,
                          std::string_view prefix) {
-    url_text url = api_url("/git/trees/"sv);
-    url.append(tree);
+    url_text url = api_url("/git/trees/"sv, tree);
     if (recursive) url.append("?recursive=1"sv);
     document_.begin(document_kind::tree, prefix);
-    if (auto done = get(http, url, json_type, settings_.token); !done) return done;
+    http_request request;
+    request.accept = json_type;
+    if (auto done = get(http, url, request); !done) return done;
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
     const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
@@ -4882,14 +4890,19 @@ class github {
   /// Opens the content of a file from byte `offset` on.
   template <class Http>
   result<void> open_file(Http& http, const entry& file, std::size_t offset, std::string_view etag) {
+    http_request request;
+    request.range_from = offset;
+    request.if_range = etag;
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url(settings_.raw);
-      url.append('/').append(settings_.owner).append('/').append(settings_.repo).append('/');
+      append_repository(url);
+      url.append('/');
       append_escaped(url, follows_release() ? target_.ref.view() : target_.commit.view());
       url.append('/');
       append_escaped(url, file.path);
-      const auto answer = get(http, url, raw_type, settings_.token, offset, etag);
+      request.accept = raw_type;
+      const auto answer = get(http, url, request);
       const std::uint16_t status = http.response().status;
       const bool hidden = answer && (status == 404 || status == 403);
       if (!has_blob || !hidden) return answer;
@@ -4898,16 +4911,16 @@ class github {
     blobs_only_ = true;
     char id[40];
     to_hex(file.hash.view(), id);
-    url_text url = api_url("/git/blobs/"sv);
-    url.append({id, sizeof id});
-    return get(http, url, "application/vnd.github.raw"sv, settings_.token, offset, etag);
+    request.accept = "application/vnd.github.raw"sv;
+    return get(http, api_url("/git/blobs/"sv, {id, sizeof id}), request);
   }
 
   /// Opens the release's manifest.
   template <class Http>
   result<void> open_manifest(Http& http) {
-    const std::string_view url = document_.manifest_url;
-    return get(http, url, raw_type, is_ours(url) ? settings_.token : std::string_view{});
+    http_request request;
+    request.accept = raw_type;
+    return get(http, document_.manifest_url, request);
   }
 
  private:
@@ -4931,9 +4944,11 @@ class github {
 
   // A document may name any host; the token is for those of the configuration alone.
   bool is_ours(std::string_view url) const {
-    for (const std::string_view base : {settings_.api, settings_.raw})
-      if (starts_with(url, base) && slice(url, base.size(), 1) == "/"sv) return true;
-    return false;
+    return is_below(url, settings_.api) || is_below(url, settings_.raw);
+  }
+
+  static bool is_below(std::string_view url, std::string_view base) {
+    return starts_with(url, base) && slice(url, base.size(), 1) == "/"sv;
   }
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
@@ -4942,31 +4957,25 @@ class github {
            !web_base(settings_).empty() && !known_->ref.empty();
   }
 
-  url_text api_url(std::string_view rest) const {
+  void append_repository(url_text& url) const {
+    url.append('/').append(settings_.owner).append('/').append(settings_.repo);
+  }
+
+  url_text api_url(std::string_view place, std::string_view name) const {
     url_text url(settings_.api);
-    url.append("/repos/"sv).append(settings_.owner).append('/').append(settings_.repo).append(rest);
+    url.append("/repos"sv);
+    append_repository(url);
+    url.append(place);
+    append_escaped(url, name);
     return url;
   }
 
   template <class Http>
-  result<void> get(Http& http, const url_text& url, std::string_view accept, std::string_view token,
-                   std::size_t offset = 0, std::string_view if_range = {}) {
+  result<void> get(Http& http, const string_buffer& url, http_request& request) {
     if (url.overflowed()) return address_too_long;
-    return get(http, url.view(), accept, token, offset, if_range);
-  }
-
-  template <class Http>
-  result<void> get(Http& http, std::string_view url, std::string_view accept,
-                   std::string_view token, std::size_t offset = 0, std::string_view if_range = {},
-                   std::string_view if_none_match = {}) {
-    http_request request;
     request.url = url;
-    request.accept = accept;
     request.user_agent = settings_.user_agent;
-    request.token = token;
-    request.range_from = offset;
-    request.if_range = if_range;
-    request.if_none_match = if_none_match;
+    if (is_ours(url)) request.token = settings_.token;
     return http.open(request);
   }
 
@@ -4975,47 +4984,37 @@ class github {
   result<resolution> probe(Http& http) {
     stage_ = stage::release;
     url_text url(web_base(settings_));
-    url.append('/').append(settings_.owner).append('/').append(settings_.repo);
+    append_repository(url);
     url.append("/releases/latest"sv);
     http_request request;
-    request.url = url;
-    request.user_agent = settings_.user_agent;
     request.follow_redirects = false;
-    const auto answer = http.open(request);
+    const auto answer = get(http, url, request);
     if (!answer || http.response().status / 100 != 3) return resolution::working;
     url.clear();
     url.append("/releases/tag/"sv);
     append_escaped(url, known_->ref);
     const std::string_view place = http.location();
-    const bool same =
-        place.size() >= url.size() && slice(place, place.size() - url.size()) == url.view();
+    const bool same = slice(place, place.size() - url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 
   template <class Http>
   result<resolution> request(Http& http) {
-    url_text url = api_url({});
-    switch (stage_) {
-      case stage::release:
-        document_.begin(document_kind::release);
-        url.append(settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv);
-        append_escaped(url, settings_.tag);
-        break;
-      case stage::reference:
-        document_.begin(document_kind::reference);
-        url.append(follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv);
-        append_escaped(url, target_.ref);
-        break;
-      default:
-        document_.begin(document_kind::reference);
-        url.append("/git/tags/"sv).append(target_.commit);
-        break;
+    std::string_view place = "/git/tags/"sv;
+    std::string_view name = target_.commit;
+    if (stage_ == stage::release) {
+      place = settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv;
+      name = settings_.tag;
+    } else if (stage_ == stage::reference) {
+      place = follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
+      name = target_.ref;
     }
+    document_.begin(stage_ == stage::release ? document_kind::release : document_kind::reference);
     const bool first = stage_ == stage::release || !follows_release();
-    const std::string_view known = first && !settings_.force ? etag_.view() : std::string_view{};
-    if (url.overflowed()) return address_too_long;
-    const auto answer = get(http, url.view(), json_type, settings_.token, 0, {}, known);
-    if (!answer) return answer.error();
+    http_request request;
+    request.accept = json_type;
+    if (first && !settings_.force) request.if_none_match = etag_;
+    if (auto done = get(http, api_url(place, name), request); !done) return done.error();
     const std::uint16_t status = http.response().status;
     if (status == 304) return not_modified();
     if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
@@ -5094,9 +5093,9 @@ class github {
   bool open_ = false;
   bool assumed_release_ = false;
   bool blobs_only_ = false;
-  fixed_string<128> etag_;
-  release_target target_;
   github_document document_;
+  release_target target_;
+  fixed_string<128> etag_;
 };
 
 }  // namespace ota
@@ -8630,40 +8629,23 @@ struct check_byte_stream {
 
 namespace ota::detail {
 
-/// Reads decimal digits from the beginning of `text`; false when there are none, or the
-/// number is too large.
-constexpr bool take_number(std::string_view& text, std::size_t& value) {
-  value = 0;
-  std::size_t digits = 0;
-  for (; digits < text.size() && text[digits] >= '0' && text[digits] <= '9'; ++digits) {
-    if (value > (SIZE_MAX - 9) / 10) return false;
-    value = value * 10 + static_cast<std::size_t>(text[digits] - '0');
-  }
-  text.remove_prefix(digits);
-  return digits != 0;
-}
-
 /// Epoch seconds, up to the year 2105, of a date in the preferred form of RFC 9110, "Sun, 06 Nov
 /// 1994 08:49:37 GMT"; 0 for anything else.
-constexpr std::uint32_t parse_http_date(std::string_view text) {
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (text.size() != 29 || slice(text, 25) != " GMT"sv) return 0;
-  const auto number = [text](std::size_t at, std::size_t size) {
-    std::string_view part = slice(text, at, size);
-    std::size_t value = 0;
-    return take_number(part, value) && part.empty() ? static_cast<std::uint32_t>(value) : 9999;
-  };
-  const std::size_t month_at = months.find(slice(text, 8, 3));
-  if (month_at == std::string_view::npos || month_at % 3 != 0) return 0;
-  const std::uint32_t day = number(5, 2), hour = number(17, 2), minute = number(20, 2),
-                      second = number(23, 2);
-  std::uint32_t year = number(12, 4), month = static_cast<std::uint32_t>(month_at) / 3 + 1;
-  if (day > 31 || hour > 23 || minute > 59 || second > 60 || year < 1970 || year > 2105) return 0;
-  // Days from the civil calendar, with the year beginning in March so that leap days come last.
+inline std::uint32_t parse_http_date(std::string_view text) {
+  std::size_t numbers[5] = {};
+  if (text.size() != 29 || !has_form(text, "???, # ??? # #:#:# GMT", numbers)) return 0;
+  const std::size_t day = numbers[0], hour = numbers[2], minute = numbers[3], second = numbers[4];
+  std::size_t year = numbers[1];
+  std::size_t month =
+      find_word(slice(text, 8, 3), "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ");
+  if (month == 0 || day > 31 || hour > 23 || minute > 59 || second > 60) return 0;
+  if (year < 1970 || year > 2105) return 0;
+  // Days from the civil calendar, with the year beginning in March so that leap days come last. Of
+  // these years only 2100 has none where it is expected; the months are 30.6 days long.
   if (month <= 2) --year, month += 12;
-  const std::uint32_t days =
-      365 * year + year / 4 - year / 100 + year / 400 + (153 * (month - 3) + 2) / 5 + day - 719469;
-  return ((days * 24 + hour) * 60 + minute) * 60 + second;
+  const std::size_t leap_days = year / 4 - (year < 2100 ? 15 : 16);
+  const std::size_t days = 365 * year + leap_days + (979 * month - 2919) / 32 + day - 719469;
+  return static_cast<std::uint32_t>(((days * 24 + hour) * 60 + minute) * 60 + second);
 }
 
 }  // namespace ota::detail
@@ -8695,7 +8677,7 @@ class url_buffer {
   }
 
   void add_location(char c) {
-    if (end_ == capacity_ && base_ != 0 && starts_with(location(), "http"sv)) {
+    if (end_ == capacity_ && base_ != 0 && has_form(location(), "http*")) {
       // An absolute address does not need the one before it.
       std::memmove(data_, data_ + base_, end_ - base_);
       end_ -= base_;
@@ -8710,25 +8692,23 @@ class url_buffer {
   /// Makes the location the address, resolved against the address before it (RFC 3986, 5.2; dots
   /// are left to the server).
   void follow() {
-    const std::string_view place = location();
-    std::size_t kept = 0;
-    const std::size_t colon = place.find("://"sv);
-    if (colon == std::string_view::npos || colon > place.find_first_of("/?"sv)) {
-      const std::size_t scheme = url().find(':') + 1;
-      const std::size_t authority = url().find('/', scheme + 2);
-      const std::size_t path_end = url().find('?');
-      if (starts_with(place, "//"sv))
-        kept = scheme;
-      else if (place.front() == '/')
-        kept = authority;
-      else if (place.front() == '?')
-        kept = path_end;
-      else
-        kept = slice(url(), 0, path_end).rfind('/') + 1;
-      if (kept > base_) kept = base_;
+    const char* const place = data_ + base_;
+    const char* const place_end = data_ + end_;
+    const std::size_t size = end_ - base_;
+    const char* const stop = find_any(place, place_end, "/?");
+    const char* kept = data_;
+    if (stop == place || stop[-1] != ':' || !has_form(text_between(stop, place_end), "//*")) {
+      kept = find_any(data_, place, ":") + 1;
+      if (*place == '?' || stop != place) {
+        kept = find_any(data_, place, "?");
+        if (stop != place)
+          while (kept[-1] != '/') --kept;
+      } else if (!has_form(text_between(place, place_end), "//*")) {
+        kept = find_any(kept + 2, place, "/");
+      }
     }
-    std::memmove(data_ + kept, data_ + base_, place.size());
-    base_ = end_ = kept + place.size();
+    base_ = end_ = static_cast<std::size_t>(kept - data_) + size;
+    std::memmove(data_ + base_ - size, place, size);
   }
 
  private:
@@ -8742,71 +8722,7 @@ class url_buffer {
 /// Reads the head of an answer byte by byte (RFC 9112). Lines may be of any length; only the
 /// values of known fields are kept.
 class head_parser {
- public:
-  http_response response;
-  bool chunked = false;
-  bool keep_alive = true;
-  bool bad_length = false;
-
-  void begin() {
-    response = {};
-    etag.clear();
-    chunked = bad_length = has_retry_date_ = false;
-    keep_alive = true;
-    place_ = place::status_line;
-    name_.clear();
-    value_.clear();
-    size_ = 0;
-  }
-
-  /// Takes one byte; true when the head is complete.
-  result<bool> take(char c, url_buffer& location) {
-    // An honest head is a few KB; a never-ending one must end with an error.
-    if (++size_ > 65536) return endless_head;
-    if (c == '\0') return not_http;
-    switch (place_) {
-      case place::status_line:
-        if (c != '\n') {
-          value_.append(c);
-          return false;
-        }
-        if (!read_status()) return not_http;
-        break;
-      case place::line_begin:
-        if (c == '\r') return false;
-        if (c == '\n') return finish();
-        if (c == ' ' || c == '\t')
-          return not_http;  // a folded line: obsolete, and a way to smuggle
-        place_ = place::name;
-        [[fallthrough]];
-      case place::name:
-        if (c == '\n') return not_http;
-        if (c != ':') {
-          name_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-          return false;
-        }
-        begin_value(location);
-        return false;
-      case place::value:
-        if (c != '\n') {
-          take_value(c, location);
-          return false;
-        }
-        end_value();
-        break;
-    }
-    place_ = place::line_begin;
-    name_.clear();
-    value_.clear();
-    return false;
-  }
-
- private:
-  static constexpr error endless_head{errc::too_long, "http",
-                                      "the head of the answer does not end"};
-  static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
-
-  enum class place : std::uint8_t { status_line, line_begin, name, value };
+  // In the order of `header_names`; and the status line.
   enum class header : std::uint8_t {
     other,
     content_length,
@@ -8818,64 +8734,93 @@ class head_parser {
     retry_after,
     date,
     rate_remaining,
-    rate_reset
+    rate_reset,
+    status
   };
 
-  // "HTTP/1.1 200 OK"
-  bool read_status() {
-    const std::string_view line = value_;
-    if (line.size() < 12 || !starts_with(line, "HTTP/1."sv) || line[8] != ' ') return false;
-    std::string_view digits = slice(line, 9, 3);
-    std::size_t status = 0;
-    if (!take_number(digits, status) || !digits.empty() || status < 100) return false;
-    if (line.size() > 12 && line[12] != ' ' && line[12] != '\r') return false;
-    response.status = static_cast<std::uint16_t>(status);
-    keep_alive = line[7] != '0';
-    return true;
+  bool in_value_ = true;
+  header header_ = header::status;
+
+ public:
+  bool chunked = false;
+  bool keep_alive = true;
+  bool bad_length = false;
+  http_response response;
+
+  void begin() {
+    response = {};
+    etag.clear();
+    chunked = bad_length = false;
+    keep_alive = true;
+    retry_date_ = 0;
+    header_ = header::status;
+    begin_text(true);
+    size_ = 0;
   }
 
-  void begin_value(url_buffer& location) {
-    static constexpr std::string_view names[] = {"content-length",
-                                                 "transfer-encoding",
-                                                 "connection",
-                                                 "location",
-                                                 "etag",
-                                                 "content-range",
-                                                 "retry-after",
-                                                 "date",
-                                                 "x-ratelimit-remaining",
-                                                 "x-ratelimit-reset"};
-    place_ = place::value;
-    header_ = header::other;
-    if (name_.overflowed()) return;
-    for (std::size_t i = 0; i < sizeof names / sizeof *names; ++i)
-      if (name_.view() == names[i]) header_ = static_cast<header>(i + 1);
+  /// Takes one byte; true when the head is complete.
+  result<bool> take(char c, url_buffer& location) {
+    // An honest head is a few KB; a never-ending one must end with an error.
+    if (++size_ > 65536) return endless_head;
+    if (c == '\0') return not_http;
+    if (!in_value_) return take_name(c, location);
+    if (c != '\n') {
+      take_value(c, location);
+      return false;
+    }
+    if (!end_value()) return not_http;
+    begin_text(false);
+    return false;
+  }
+
+ private:
+  static constexpr error endless_head{errc::too_long, "http",
+                                      "the head of the answer does not end"};
+  static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
+
+  static constexpr const char* header_names =
+      "content-length transfer-encoding connection location etag content-range retry-after date "
+      "x-ratelimit-remaining x-ratelimit-reset ";
+
+  void begin_text(bool is_value) {
+    in_value_ = is_value;
+    text_.clear();
+  }
+
+  result<bool> take_name(char c, url_buffer& location) {
+    if (text_.empty()) {
+      if (c == '\r') return false;
+      if (c == '\n') return finish();
+      // A folded line: obsolete, and a way to smuggle.
+      if (c == ' ' || c == '\t') return not_http;
+    }
+    if (c == '\n') return not_http;
+    if (c != ':') {
+      text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
+      return false;
+    }
+    header_ = static_cast<header>(find_word(text_, header_names));
     if (header_ == header::location) location.begin_location();
-    if (header_ == header::etag) etag.clear();
+    begin_text(true);
+    return false;
   }
 
   void take_value(char c, url_buffer& location) {
-    if (c == '\r' || header_ == header::other) return;
-    if (header_ == header::location) {
-      if (!location.location().empty() || (c != ' ' && c != '\t')) location.add_location(c);
-      return;
-    }
-    if (header_ == header::etag) {
-      if (!etag.empty() || c != ' ') etag.append(c);
-      return;
-    }
-    if (value_.empty() && (c == ' ' || c == '\t')) return;
-    value_.append(c >= 'A' && c <= 'Z' && header_ != header::date && header_ != header::retry_after
-                      ? static_cast<char>(c - 'A' + 'a')
-                      : c);
+    const bool is_location = header_ == header::location;
+    const bool at_begin = is_location ? location.location().empty() : text_.empty();
+    const bool is_margin = at_begin && header_ != header::status && (c == ' ' || c == '\t');
+    if (c == '\r' || is_margin) return;
+    if (is_location)
+      location.add_location(c);
+    else
+      text_.append(c);
   }
 
-  void end_value() {
-    std::string_view text = value_;
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    std::string_view rest = text;
+  // False when it is the status line of something else.
+  bool end_value() {
+    while (!text_.empty() && text_[text_.size() - 1u] == ' ') text_.resize(text_.size() - 1u);
     std::size_t number = 0;
-    const bool is_number = take_number(rest, number) && rest.empty();
+    const bool is_number = is("#", &number);
     switch (header_) {
       case header::content_length:
         bad_length |= !is_number || (response.has_length && response.content_length != number);
@@ -8883,71 +8828,91 @@ class head_parser {
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = text.size() >= 7 && slice(text, text.size() - 7) == "chunked"sv;
+        chunked = holds("chunked");  // as the last of its words
         bad_length |= !chunked;
         break;
       case header::connection:
-        if (text.find("close"sv) != std::string_view::npos)
+        if (holds("close*"))
           keep_alive = false;
-        else if (text.find("keep-alive"sv) != std::string_view::npos)
+        else if (holds("keep-alive*"))
           keep_alive = true;
         break;
+      case header::etag:
+        if (text_.overflowed())
+          etag.clear();
+        else
+          etag.assign(text_);
+        break;
       case header::content_range:
-        read_range(text);
+        read_range();
         break;
       case header::retry_after:
         response.has_retry_after = is_number;
-        response.retry_after = static_cast<std::uint32_t>(number < 86400 ? number : 86400);
-        if (!is_number) retry_date_ = parse_http_date(text), has_retry_date_ = retry_date_ != 0;
+        response.retry_after = at_most(number, 86400);
+        retry_date_ = is_number ? 0 : parse_http_date(text_);
         break;
       case header::date:
-        response.date = parse_http_date(text);
+        response.date = parse_http_date(text_);
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
-        response.rate_remaining = to_u32(number);
+        response.rate_remaining = at_most(number, UINT32_MAX);
         break;
       case header::rate_reset:
-        response.rate_reset = is_number ? to_u32(number) : 0;
+        response.rate_reset = is_number ? at_most(number, UINT32_MAX) : 0;
         break;
+      case header::status:
+        return read_status();
       default:
         break;
-    }
-  }
-
-  static std::uint32_t to_u32(std::size_t number) {
-    return number < UINT32_MAX ? static_cast<std::uint32_t>(number) : UINT32_MAX;
-  }
-
-  // "bytes 100-199/200", the total also "*"
-  void read_range(std::string_view text) {
-    std::size_t last = 0;
-    if (!starts_with(text, "bytes "sv)) return;
-    text.remove_prefix(6);
-    if (!take_number(text, response.range_start) || !starts_with(text, "-"sv)) return;
-    text.remove_prefix(1);
-    if (!take_number(text, last) || !starts_with(text, "/"sv)) return;
-    text.remove_prefix(1);
-    take_number(text, response.range_total);
-    response.has_range = last >= response.range_start;
-  }
-
-  result<bool> finish() {
-    if (has_retry_date_ && response.date != 0) {
-      const std::size_t wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
-      response.has_retry_after = true;
-      response.retry_after = static_cast<std::uint32_t>(wait < 86400 ? wait : 86400);
     }
     return true;
   }
 
-  std::size_t retry_date_ = 0;
+  static std::uint32_t at_most(std::size_t number, std::uint32_t limit) {
+    return number < limit ? static_cast<std::uint32_t>(number) : limit;
+  }
+
+  bool is(const char* form, std::size_t* numbers) const { return has_form(text_, form, numbers); }
+
+  // Whether the value, or what is left of it from some place on, has a form.
+  bool holds(const char* form) const {
+    for (std::size_t at = 0; at < text_.size(); ++at)
+      if (has_form({text_.c_str() + at, text_.size() - at}, form)) return true;
+    return false;
+  }
+
+  // "HTTP/1.1 200 OK"
+  bool read_status() {
+    std::size_t status = 0;
+    if (!is("HTTP/1.? #*", &status) || status < 100) return false;
+    response.status = static_cast<std::uint16_t>(status);
+    keep_alive = text_[7] != '0';
+    return text_[12] == ' ' || text_.size() == 12;  // three digits
+  }
+
+  // "bytes 100-199/200", the total also "*"
+  void read_range() {
+    std::size_t numbers[3] = {};
+    if (!is("bytes #-#/*", numbers)) return;
+    is("bytes #-#/#", numbers);
+    response.range_start = numbers[0];
+    response.range_total = numbers[2];
+    response.has_range = numbers[1] >= numbers[0];
+  }
+
+  result<bool> finish() {
+    if (retry_date_ != 0 && response.date != 0) {
+      response.has_retry_after = true;
+      response.retry_after =
+          retry_date_ > response.date ? at_most(retry_date_ - response.date, 86400) : 0;
+    }
+    return true;
+  }
+
+  std::uint32_t retry_date_ = 0;
   std::uint32_t size_ = 0;
-  place place_ = place::status_line;
-  header header_ = header::other;
-  bool has_retry_date_ = false;
-  fixed_string<24> name_;
-  fixed_string<64> value_;
+  fixed_string<128> text_;  // of the status line, a name or a value
 
  public:
   fixed_string<128> etag;
@@ -8976,46 +8941,21 @@ class http_client : private check_byte_stream<Stream> {
   /// Sends a request and reads the head of its answer, following at most five redirects. A status
   /// of 400 and more is an answer, not an error.
   result<void> open(const http_request& request) {
-    if (auto fine = check(request); !fine) return fine;
-    detail::url_buffer url(url_, MaxUrl);
-    if (!url.assign(request.url)) return fail(address_too_long);
-    bool with_token = !request.token.empty();
-    for (int redirects = 0;; ++redirects) {
-      const auto target = parse_url(url.url());
-      if (!target) return fail(target.error());
-      if (redirects != 0) with_token &= is_same_host(*target);
-      const auto answer = exchange(request, *target, url, with_token);
-      location_ = url.location();
-      if (!answer) return fail(answer.error());
-      const std::uint16_t status = head_.response.status;
-      const bool redirected =
-          status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-      if (!redirected || !request.follow_redirects) return answer;
-      if (redirects == 5) return fail(endless_redirects);
-      if (url.overflowed()) return fail(redirect_too_long);
-      if (location_.empty()) return fail(redirect_nowhere);
-      close();
-      url.follow();
-    }
+    for (const header& one : headers)
+      if (!detail::is_printable(request.*one.value, ' ')) return bad_header_value;
+    const auto answer = follow(request);
+    if (!answer) close();
+    return answer;
   }
 
   /// Reads the next bytes of the body; 0 at its end. A body shorter than promised is an error.
   result<std::size_t> read(mutable_bytes out) {
-    if (out.empty()) return std::size_t{0};
-    if (body_ == body::chunked && left_ == 0) {
-      if (auto done = begin_chunk(); !done) return fail(done.error());
-      if (left_ == 0) return end_body();
+    std::size_t size = 0;
+    if (out.empty()) return size;
+    if (auto done = read_body(out, size); !done) {
+      close();
+      return done.error();
     }
-    if (body_ == body::none || (body_ == body::length && left_ == 0)) return end_body();
-    const bool endless = body_ == body::until_close;
-    if (!endless && left_ < out.size()) out = out.first(left_);
-    auto size = take(out);
-    if (!size) return fail(size.error());
-    if (*size == 0) {
-      if (endless) return end_body();
-      return fail(ended_early);
-    }
-    if (!endless) left_ -= *size;
     return size;
   }
 
@@ -9034,6 +8974,7 @@ class http_client : private check_byte_stream<Stream> {
     if (connected_) stream_.close();
     connected_ = false;
     begin_ = end_ = 0;
+    left_ = 0;
     body_ = body::none;
   }
 
@@ -9067,18 +9008,39 @@ class http_client : private check_byte_stream<Stream> {
 
   enum class body : std::uint8_t { none, length, chunked, until_close };
 
-  const error& fail(const error& failure) {
-    close();
-    return failure;
-  }
+  // What of a request is sent as it stands. Nothing in it may break out of its line.
+  struct header {
+    const char* name;
+    std::string_view http_request::*value;
+  };
+  static constexpr header headers[] = {{"\r\nUser-Agent: ", &http_request::user_agent},
+                                       {"\r\nAccept: ", &http_request::accept},
+                                       {"\r\nAuthorization: token ", &http_request::token},
+                                       {"\r\nIf-None-Match: ", &http_request::if_none_match},
+                                       {"\r\nIf-Range: ", &http_request::if_range}};
 
-  // Nothing of the caller's may break out of its header line.
-  static result<void> check(const http_request& request) {
-    for (std::string_view text : {request.accept, request.user_agent, request.token,
-                                  request.if_none_match, request.if_range})
-      for (char c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return bad_header_value;
-    return {};
+  result<void> follow(const http_request& wanted) {
+    http_request request = wanted;
+    if (request.user_agent.empty()) request.user_agent = "ota-updater"sv;
+    if (request.range_from == 0) request.if_range = {};
+    detail::url_buffer url(url_, MaxUrl);
+    if (!url.assign(request.url)) return address_too_long;
+    for (int redirects = 0;; ++redirects) {
+      url_view target;
+      if (auto done = detail::split_url(url.url(), target); !done) return done;
+      if (redirects != 0 && !is_same_host(target)) request.token = {};
+      const auto answer = exchange(request, target, url);
+      location_ = url.location();
+      const std::uint16_t status = head_.response.status;
+      const bool redirected =
+          status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+      if (!answer || !redirected || !request.follow_redirects) return answer;
+      if (redirects == 5) return endless_redirects;
+      if (url.overflowed()) return redirect_too_long;
+      if (location_.empty()) return redirect_nowhere;
+      close();
+      url.follow();
+    }
   }
 
   bool is_same_host(const url_view& url) const {
@@ -9087,14 +9049,14 @@ class http_client : private check_byte_stream<Stream> {
 
   // One request and the head of its answer.
   result<void> exchange(const http_request& request, const url_view& target,
-                        detail::url_buffer& url, bool with_token) {
+                        detail::url_buffer& url) {
     if (target.secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
       const bool reused = connected_ && is_same_host(target);
       if (!reused)
         if (auto done = connect(target); !done) return done;
-      const auto answer = send_and_read(request, target, with_token, url);
+      const auto answer = send_and_read(request, target, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
       const bool was_stale = reused && !answer && !heard_;
       if (!was_stale || answer.error().code == errc::timeout) return answer;
@@ -9122,53 +9084,53 @@ class http_client : private check_byte_stream<Stream> {
     }
   }
 
-  result<void> send_and_read(const http_request& request, const url_view& target, bool with_token,
+  result<void> send_and_read(const http_request& request, const url_view& target,
                              detail::url_buffer& url) {
     heard_ = false;
-    if (auto done = send(request, target, with_token); !done) return done;
+    if (auto done = send(request, target); !done) return done;
     for (int interim = 0; interim < 8; ++interim) {
       if (auto done = read_head(url); !done) return done;
-      if (head_.response.status >= 200) return begin_body(request);
+      if (head_.response.status >= 200) return begin_body(request.range_from);
       if (head_.response.status == 101) break;
     }
     return endless_interim;
   }
 
-  result<void> send(const http_request& request, const url_view& target, bool with_token) {
+  result<void> send(const http_request& request, const url_view& target) {
     begin_ = end_ = 0;
     written_ = {};
-    put("GET "sv);
+    put("GET ");
     put(target.target);
-    put(" HTTP/1.1"sv);
-    put_header("Host: "sv, target.authority);
-    put_header("User-Agent: "sv, request.user_agent.empty() ? "ota-updater"sv : request.user_agent);
-    put_header("Accept: "sv, request.accept);
-    if (with_token) put_header("Authorization: token "sv, request.token);
-    put_header("If-None-Match: "sv, request.if_none_match);
+    put(" HTTP/1.1\r\nHost: ");
+    put(target.authority);
     if (request.range_from != 0) {
-      fixed_string<32> range("bytes="sv);
-      range.append_number(request.range_from).append('-');
-      put_header("Range: "sv, range);
-      put_header("If-Range: "sv, request.if_range);
+      fixed_string<20> from;
+      put("\r\nRange: bytes=");
+      put(from.append_number(request.range_from));
+      put("-");
     }
-    put("\r\n\r\n"sv);
+    for (const header& one : headers) {
+      const std::string_view& value = request.*one.value;
+      if (value.empty()) continue;
+      put(one.name);
+      put(value);
+    }
+    put("\r\n\r\n");
     flush();
     return written_;
   }
 
-  void put_header(std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    put("\r\n"sv);
-    put(name);
-    put(value);
+  void put(const char* text) {
+    for (; *text != '\0'; ++text) put(*text);
+  }
+  void put(std::string_view text) {
+    for (char c : text) put(c);
   }
 
   // The receive buffer is empty while a request is sent, and gathers it.
-  void put(std::string_view text) {
-    for (char c : text) {
-      if (end_ == Buffer) flush();
-      buffer_[end_++] = static_cast<std::uint8_t>(c);
-    }
+  void put(char c) {
+    if (end_ == Buffer) flush();
+    buffer_[end_++] = static_cast<std::uint8_t>(c);
   }
 
   void flush() {
@@ -9180,22 +9142,20 @@ class http_client : private check_byte_stream<Stream> {
     head_.begin();
     url.begin_location();
     for (;;) {
-      if (begin_ == end_)
-        if (auto done = fill(); !done) return done;
-      if (begin_ == end_) return no_answer;
+      char c = '\0';
+      if (auto done = get(c, no_answer); !done) return done;
       heard_ = true;
-      const auto complete = head_.take(static_cast<char>(buffer_[begin_++]), url);
+      const auto complete = head_.take(c, url);
       if (!complete) return complete.error();
       if (*complete) return {};
     }
   }
 
-  result<void> begin_body(const http_request& request) {
+  result<void> begin_body(std::size_t range_from) {
     http_response& answer = head_.response;
-    const std::uint16_t status = answer.status;
     if (head_.bad_length) return bad_length;
     left_ = 0;
-    if (status == 204 || status == 304) {
+    if (answer.status == 204 || answer.status == 304) {
       body_ = body::none;
       answer.has_length = false;
     } else if (head_.chunked) {
@@ -9209,52 +9169,71 @@ class http_client : private check_byte_stream<Stream> {
       left_ = answer.content_length;
     } else {
       body_ = body::until_close;
+      left_ = SIZE_MAX;
       head_.keep_alive = false;
     }
-    if (status == 206 && (!answer.has_range || answer.range_start != request.range_from))
+    if (answer.status == 206 && (!answer.has_range || answer.range_start != range_from))
       return wrong_range;
     return {};
   }
 
-  result<std::size_t> end_body() {
-    if (body_ != body::none || !head_.keep_alive) {
-      body_ = body::none;
-      if (!head_.keep_alive) close();
+  result<void> read_body(mutable_bytes out, std::size_t& size) {
+    if (body_ == body::chunked && left_ == 0)
+      if (auto done = begin_chunk(); !done) return done;
+    if (left_ == 0) return end_body();
+    out = out.first(left_);
+    // Buffered bytes first; else straight from the stream.
+    if (begin_ == end_ && out.size() >= Buffer) {
+      const auto direct = stream_.read(out, timeouts_.read_ms);
+      if (!direct) return direct.error();
+      size = *direct;
+    } else {
+      if (auto done = fill(); !done) return done;
+      size = out.first(end_ - begin_).size();
+      std::memcpy(out.data(), buffer_ + begin_, size);
+      begin_ += static_cast<std::uint32_t>(size);
     }
-    return std::size_t{0};
+    if (body_ != body::until_close) {
+      left_ -= size;
+      return size != 0 ? result<void>() : ended_early;
+    }
+    return size != 0 ? result<void>() : end_body();
   }
 
-  result<void> fill() {
-    const auto size = stream_.read({buffer_, Buffer}, timeouts_.read_ms);
-    if (!size) return size.error();
-    begin_ = 0;
-    end_ = *size;
+  result<void> end_body() {
+    body_ = body::none;
+    if (!head_.keep_alive) close();
     return {};
   }
 
-  // Buffered bytes first; else straight from the stream.
-  result<std::size_t> take(mutable_bytes out) {
-    if (begin_ == end_) {
-      if (out.size() >= Buffer) return stream_.read(out, timeouts_.read_ms);
-      if (auto done = fill(); !done) return done.error();
-    }
-    const std::size_t size = end_ - begin_ < out.size() ? end_ - begin_ : out.size();
-    std::memcpy(out.data(), buffer_ + begin_, size);
-    begin_ += size;
-    return size;
+  // Sees to it that the buffer holds something, unless the other side has closed.
+  result<void> fill() {
+    if (begin_ != end_) return {};
+    const auto size = stream_.read({buffer_, Buffer}, timeouts_.read_ms);
+    if (!size) return size.error();
+    begin_ = 0;
+    end_ = static_cast<std::uint32_t>(*size);
+    return {};
   }
 
-  // Reads "\r\n" behind the last chunk, the size line, and behind the last chunk the trailer.
+  // The next byte, or `at_end`.
+  result<void> get(char& c, const error& at_end) {
+    if (auto done = fill(); !done) return done;
+    if (begin_ == end_) return at_end;
+    c = static_cast<char>(buffer_[begin_++]);
+    return {};
+  }
+
+  // Reads "\r\n" behind the last chunk, the size line, and behind the last one the trailer.
   result<void> begin_chunk() {
-    std::size_t size = 0;
     if (!first_chunk_)
-      if (auto line = chunk_line(nullptr, 2); !line) return line;
+      if (auto line = read_line(2); !line) return line;
     first_chunk_ = false;
-    if (auto line = chunk_line(&size, 4096); !line) return line;
-    left_ = size;
-    if (size != 0) return {};
-    for (std::uint32_t lines = 0; lines < 64; ++lines) {
-      if (auto line = chunk_line(nullptr, 8192); !line) return line;
+    if (auto line = read_line(4096); !line) return line;
+    if (digits_ == 0 || digits_ >= 2 * sizeof left_) return bad_chunks;
+    if (left_ != 0) return {};
+    for (int lines = 0; lines < 64; ++lines) {
+      if (auto line = read_line(8192); !line) return line;
       if (line_size_ == 0) {
         body_ = body::none;
         return {};
@@ -9263,48 +9242,40 @@ class http_client : private check_byte_stream<Stream> {
     return endless_trailer;
   }
 
-  // One line of at most `limit` bytes, read for a hexadecimal size where one is wanted.
-  result<void> chunk_line(std::size_t* size, std::uint32_t limit) {
-    bool digits = true;
-    int count = 0;
-    line_size_ = 0;
+  // Reads a line of at most `limit` bytes, and the hexadecimal number that it may begin with.
+  result<void> read_line(std::uint32_t limit) {
+    line_size_ = digits_ = 0;
+    left_ = 0;
     for (std::uint32_t at = 0; at <= limit; ++at) {
-      std::uint8_t byte = 0;
-      const auto got = take({&byte, 1});
-      if (!got) return got.error();
-      if (*got == 0) return ended_early;
-      if (byte == '\n') {
-        if (size != nullptr && count == 0) break;
-        return {};
+      char c = '\0';
+      if (auto done = get(c, ended_early); !done) return done;
+      if (c == '\n') return {};
+      if (c == '\r') continue;
+      const int digit = hex_digit(c);
+      if (digit >= 0 && digits_ == line_size_) {
+        left_ = left_ << 4 | static_cast<unsigned>(digit);
+        ++digits_;
       }
-      if (byte == '\r') continue;
       ++line_size_;
-      if (size == nullptr) continue;
-      const int digit = digits ? hex_digit(static_cast<char>(byte)) : -1;
-      digits &= digit >= 0;
-      if (digit >= 0) {
-        if (++count >= static_cast<int>(2 * sizeof left_)) break;
-        *size = *size << 4 | static_cast<unsigned>(digit);
-      } else if (count == 0) {
-        break;
-      }
     }
     return bad_chunks;
   }
 
-  result<void> written_;
-  std::string_view location_;
-  std::size_t left_ = 0;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  std::uint32_t line_size_ = 0;
-  std::uint16_t port_ = 0;
-  bool secure_ = false;
+  // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   bool connected_ = false;
+  bool secure_ = false;
   bool heard_ = false;
   bool first_chunk_ = false;
   body body_ = body::none;
+  std::uint16_t port_ = 0;
+  std::uint16_t line_size_ = 0;
+  std::uint16_t digits_ = 0;
+  std::uint32_t begin_ = 0;
+  std::uint32_t end_ = 0;
+  std::size_t left_ = 0;
+  result<void> written_;
   http_timeouts timeouts_;
+  std::string_view location_;
   detail::head_parser head_;
   Stream stream_;
   fixed_string<255> host_;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <ota/core/fixed_string.hpp>
 
 /// Code that belongs to the test, not to the library: kept apart, and not counted as its size.
 #define BOARD_TEST_CODE(name) [[gnu::noinline, gnu::section(".canned." name)]]
@@ -22,12 +23,7 @@ inline std::uint32_t semihost(std::uint32_t operation, const void* argument) {
 BOARD_TEST_CODE("print") inline void print(const char* text) { semihost(0x04, text); }
 
 BOARD_TEST_CODE("number") inline void print(std::uint32_t number) {
-  char digits[11];
-  std::size_t first = sizeof digits - 1;
-  digits[first] = '\0';
-  do digits[--first] = static_cast<char>('0' + number % 10);
-  while ((number /= 10) != 0);
-  print(digits + first);
+  print(ota::fixed_string<10>().append_number(number).c_str());
 }
 
 [[noreturn]] inline void exit(int status) {

@@ -9,9 +9,8 @@ namespace ota {
 /// The value of a hexadecimal digit of either case, or -1.
 constexpr int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
+  const int letter = (c | 0x20) - 'a';
+  return letter >= 0 && letter < 6 ? letter + 10 : -1;
 }
 
 /// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.

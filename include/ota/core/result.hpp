@@ -45,7 +45,7 @@ class [[nodiscard]] result {
 
 /// Success without a value, or an `error`. One machine word.
 template <>
-class [[nodiscard]] result<void> {
+class [[nodiscard]] result<void, void> {
  public:
   using value_type = void;
 
@@ -62,30 +62,31 @@ class [[nodiscard]] result<void> {
   const ota::error* error_ = nullptr;
 };
 
-/// Yes or no, or an `error`. One machine word: what most steps return, kept in one register.
-template <>
-class [[nodiscard]] result<bool> {
+/// A yes or no, an enumerator below 64, or an `error`. One machine word: what most steps return,
+/// kept in one register.
+template <class T>
+class [[nodiscard]] result<T, std::enable_if_t<std::is_enum_v<T> || std::is_same_v<T, bool>>> {
  public:
-  using value_type = bool;
+  using value_type = T;
 
-  result(bool value) : word_(value ? yes : 0) {}
+  constexpr result(T value) : word_(static_cast<std::uintptr_t>(value)) {}
   result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
   result(ota::error&&) = delete;
   result(const ota::error&&) = delete;
 
-  explicit operator bool() const { return has_value(); }
-  bool has_value() const { return word_ <= yes; }
-  bool value() const { return word_ == yes; }
-  bool operator*() const { return word_ == yes; }
-  bool value_or(bool other) const { return has_value() ? value() : other; }
+  constexpr explicit operator bool() const { return has_value(); }
+  constexpr bool has_value() const { return word_ < 64; }
+  constexpr T value() const { return static_cast<T>(word_); }
+  constexpr T operator*() const { return value(); }
+  constexpr T value_or(T other) const { return has_value() ? value() : other; }
   const ota::error& error() const {
     // NOLINTNEXTLINE(performance-no-int-to-ptr): what went in as an address comes out as one
     return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
   }
 
  private:
-  static constexpr std::uintptr_t yes = 1;  // no error lies at an odd address
-
+  // No error lies below: an operating system leaves the first page empty, a Cortex-M begins its
+  // memory with 64 bytes of exception vectors.
   std::uintptr_t word_;
 };
 

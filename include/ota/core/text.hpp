@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace ota {
@@ -24,18 +25,52 @@ constexpr bool starts_with(std::string_view text, std::string_view beginning) {
 
 namespace detail {
 
-/// Whether `text` begins with `prefix`, which is in lower case, in any case of its ASCII letters.
-constexpr bool starts_with_any_case(std::string_view text, std::string_view prefix) {
-  if (text.size() < prefix.size()) return false;
-  for (std::size_t i = 0; i < prefix.size(); ++i) {
-    const char c = text[i];
-    if ((c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c) != prefix[i]) return false;
-  }
-  return true;
+/// Where the first of `stops` is between two places; the end where there is none.
+constexpr const char* find_any(const char* at, const char* end, const char* stops) {
+  for (; at != end; ++at)
+    for (const char* stop = stops; *stop != '\0'; ++stop)
+      if (*at == *stop) return at;
+  return at;
 }
 
-constexpr bool is_same_any_case(std::string_view text, std::string_view lower) {
-  return text.size() == lower.size() && starts_with_any_case(text, lower);
+/// Which of the words of `list`, each with a space behind it, `word` is: counted from 1; 0 for none
+/// of them. An enumeration in the same order names them.
+constexpr std::uint8_t find_word(std::string_view word, const char* list) {
+  for (std::uint8_t number = 1; *list != '\0'; ++number) {
+    std::size_t same = 0;
+    while (same < word.size() && list[same] == word[same]) ++same;
+    if (same == word.size() && list[same] == ' ') return number;
+    while (*list++ != ' ') {
+    }
+  }
+  return 0;
+}
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Whether a whole text has a form: `#` is a number in decimal digits, `?` any character, `*` at
+/// the end any rest, a small letter itself in either case, another character itself. The numbers go
+/// to `numbers`; one that is too large is none.
+constexpr bool has_form(std::string_view text, const char* form, std::size_t* numbers = nullptr) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (; *form != '\0'; ++form) {
+    if (*form == '*') return true;
+    if (at == end) return false;
+    const char c = *at++;
+    if (*form == '#') {
+      if (!is_digit(c)) return false;
+      std::size_t number = static_cast<std::size_t>(c - '0');
+      for (; at != end && is_digit(*at); ++at) {
+        if (number > (SIZE_MAX - 9) / 10) return false;
+        number = number * 10 + static_cast<std::size_t>(*at - '0');
+      }
+      *numbers++ = number;
+    } else if (c != *form && *form != '?' && (*form < 'a' || (c | 0x20) != *form)) {
+      return false;
+    }
+  }
+  return at == end;
 }
 
 }  // namespace detail

@@ -28,6 +28,9 @@ struct scheduling_config {
   std::uint32_t error_history_limit = 100;       ///< events kept of a kind
 };
 
+/// The base of GitHub's own REST API.
+inline constexpr std::string_view github_api = "https://api.github.com";
+
 /// All that a device can be told, with the names and defaults of 0x687931/ota's configuration.
 ///
 /// A plain struct of views: the texts live with whoever fills it, a `config_document` or the
@@ -40,7 +43,7 @@ struct config {
   std::string_view branch = "main";     ///< of the developer channel
   std::string_view tag;                 ///< a fixed release; empty: the latest
   std::string_view token;               ///< for private repositories; empty: none
-  std::string_view api = "https://api.github.com";             ///< base of the REST API
+  std::string_view api = github_api;    ///< base of the REST API
   std::string_view raw = "https://raw.githubusercontent.com";  ///< base of the raw files
   std::string_view web;  ///< base of the web site; see `web_base`
   std::string_view user_agent = "ota-updater";
@@ -122,8 +125,8 @@ constexpr std::size_t kilobytes(std::uint32_t count) {
 /// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
 /// where the API is GitHub's own.
 constexpr std::string_view web_base(const config& settings) {
-  if (!settings.web.empty() || settings.api != config{}.api) return settings.web;
-  return "https://github.com";
+  if (!settings.web.empty() || settings.api != github_api) return settings.web;
+  return "https://github.com"sv;
 }
 
 namespace detail {
@@ -132,12 +135,6 @@ constexpr bool is_repository_name(std::string_view name) {
   for (char c : name)
     if (!is_alphanumeric(c) && c != '-' && c != '_' && c != '.') return false;
   return !name.empty() && name != "."sv && name != ".."sv;
-}
-
-constexpr bool has_control(std::string_view text) {
-  for (char c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
-  return false;
 }
 
 /// What `validate` finds: `where` is the key at fault.
@@ -183,9 +180,9 @@ inline constexpr error bad_trial_boots{errc::invalid_argument, "trial_boots",
 /// Whether an update can be made with these settings. The error's `where` is the key at fault.
 inline result<void> validate(const config& settings) {
   namespace bad_config = detail::bad_config;
-  if (settings.owner.empty() || detail::is_same_any_case(settings.owner, "your_github_username"sv))
+  if (settings.owner.empty() || detail::has_form(settings.owner, "your_github_username"))
     return bad_config::no_owner;
-  if (settings.repo.empty() || detail::is_same_any_case(settings.repo, "your_repo_name"sv))
+  if (settings.repo.empty() || detail::has_form(settings.repo, "your_repo_name"))
     return bad_config::no_repo;
   if (!detail::is_repository_name(settings.owner)) return bad_config::bad_owner;
   if (!detail::is_repository_name(settings.repo)) return bad_config::bad_repo;
@@ -199,7 +196,7 @@ inline result<void> validate(const config& settings) {
   if (!is_valid_path(settings.stage_dir)) return bad_config::bad_stage_dir;
   if (!is_valid_path(settings.backup_dir)) return bad_config::bad_backup_dir;
   if (!detail::is_url_text(settings.token)) return bad_config::bad_token;
-  if (detail::has_control(settings.user_agent)) return bad_config::bad_user_agent;
+  if (!detail::is_printable(settings.user_agent, ' ')) return bad_config::bad_user_agent;
   if (settings.scheduling.update_window_start_hour > 23)
     return bad_config::bad_update_window_start_hour;
   if (settings.scheduling.update_window_end_hour > 24)

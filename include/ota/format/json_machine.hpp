@@ -56,8 +56,23 @@ class json_machine {
   std::size_t text_size() const { return text_size_; }
 
   result<json_event> next(const json_memory& memory) {
-    const json_event event = step(memory);
-    if (event == failed) return *failure_;
+    if (state_ == state::broken) return *failure_;
+    if (state_ == state::between) {
+      text_size_ = 0;
+      truncated_ = false;
+    }
+    const auto event = read(memory);
+    if (!event) {
+      state_ = state::broken;
+      failure_ = &event.error();
+      return event;
+    }
+    if (*event == json_event::need_input) return event;
+    state_ = state::between;
+    if (*event == json_event::key)
+      expect_ = expect::colon;
+    else if (*event != json_event::begin_object && *event != json_event::begin_array)
+      expect_ = after_value(memory);
     return event;
   }
 
@@ -75,53 +90,47 @@ class json_machine {
   static constexpr error half_surrogate{errc::malformed, "json",
                                         "half of a surrogate pair in a string"};
 
-  static constexpr json_event failed = static_cast<json_event>(0xff);
-
-  // Where the machine stands. Below `literal` it is inside a string, above inside a number;
-  // every one of these may be where a piece of input ends.
+  // Where the machine stands. Below `literal` it is inside a string, above inside a number, which
+  // may end from `zero` on; every one of these may be where a piece of input ends.
   enum class state : std::uint8_t {
     between,        // tokens
     plain,          // characters of a string
     utf8,           // inside a character of several bytes
     escape,         // after a backslash
     unicode,        // inside \uXXXX
-    low_backslash,  // a second surrogate must follow
-    low_u,
-    literal,  // true, false, null
+    low_surrogate,  // must follow as an escape
+    literal,        // true, false, null
+    number,         // before its first character
     minus,
-    zero,
-    integer,
     point,
-    fraction,
     exponent_mark,
     exponent_sign,
+    zero,
+    integer,
+    fraction,
     exponent,
     broken
   };
 
-  // What may come between tokens.
+  // What may come between tokens. Where a comma may come, the end of the container may as well.
   enum class expect : std::uint8_t {
     value,
     value_or_end,
-    key,
     key_or_end,
+    key,
+    comma_in_array,
+    comma_in_object,
     colon,
-    comma_or_end,
     nothing
   };
 
-  json_event step(const json_memory& memory) {
-    if (state_ == state::broken) return failed;
-    if (state_ == state::between) {
-      text_size_ = 0;
-      truncated_ = false;
-      return read_token(memory);
-    }
+  result<json_event> read(const json_memory& memory) {
+    if (state_ == state::between) return read_token(memory);
     if (state_ < state::literal) return read_string(memory);
     return state_ == state::literal ? read_literal() : read_number(memory);
   }
 
-  json_event read_token(const json_memory& memory) {
+  result<json_event> read_token(const json_memory& memory) {
     while (next_ != end_) {
       const std::uint8_t c = *next_++;
       switch (c) {
@@ -131,11 +140,15 @@ class json_machine {
         case '\t':
           continue;
         case ',':
-          if (expect_ != expect::comma_or_end) return unexpected();
-          expect_ = in_object(memory) ? expect::key : expect::value;
+          if (expect_ == expect::comma_in_array)
+            expect_ = expect::value;
+          else if (expect_ == expect::comma_in_object)
+            expect_ = expect::key;
+          else
+            return unexpected_character;
           continue;
         case ':':
-          if (expect_ != expect::colon) return unexpected();
+          if (expect_ != expect::colon) return unexpected_character;
           expect_ = expect::value;
           continue;
         case '{':
@@ -143,27 +156,24 @@ class json_machine {
           return open(memory, c == '{');
         case '}':
         case ']':
-          return close(memory, c == '}');
+          return close(c == '}');
         case '"':
-          if (!wants_key() && !wants_value()) return unexpected();
+          if (expect_ > expect::key) return unexpected_character;
           state_ = state::plain;
           return read_string(memory);
         default:
           return begin_scalar(memory, c);
       }
     }
-    if (!finished_) return json_event::need_input;
-    return expect_ == expect::nothing ? json_event::end : ends_early();
+    if (finished_ && expect_ == expect::nothing) return json_event::end;
+    return more();
   }
 
-  json_event begin_scalar(const json_memory& memory, std::uint8_t c) {
-    if (!wants_value()) return unexpected();
+  result<json_event> begin_scalar(const json_memory& memory, std::uint8_t c) {
+    if (!wants_value()) return unexpected_character;
     if (c == '-' || static_cast<std::uint8_t>(c - '0') < 10) {
-      state_ = state::minus;
-      if (c == '-')
-        append(memory, "-", 1);
-      else
-        --next_;
+      --next_;
+      state_ = state::number;
       return read_number(memory);
     }
     if (c == 't')
@@ -173,35 +183,36 @@ class json_machine {
     else if (c == 'n')
       literal_ = "ull";
     else
-      return unexpected();
+      return unexpected_character;
     boolean_ = c == 't';
     state_ = state::literal;
     return read_literal();
   }
 
-  json_event read_literal() {
+  result<json_event> read_literal() {
     for (; *literal_ != '\0'; ++literal_) {
       if (next_ == end_) return more();
-      if (*next_ != static_cast<std::uint8_t>(*literal_)) return unexpected();
+      if (*next_ != static_cast<std::uint8_t>(*literal_)) return unexpected_character;
       ++next_;
     }
     // All three end differently: true and false in "e", null in "l".
-    return finish_value(literal_[-1] == 'e' ? json_event::boolean : json_event::null);
+    return literal_[-1] == 'e' ? json_event::boolean : json_event::null;
   }
 
   // ---- containers ---------------------------------------------------------------------------
 
   bool wants_value() const { return expect_ <= expect::value_or_end; }
-  bool wants_key() const { return expect_ == expect::key || expect_ == expect::key_or_end; }
 
-  bool in_object(const json_memory& memory) const {
+  expect after_value(const json_memory& memory) const {
+    if (depth_ == 0) return expect::nothing;
     const std::size_t level = depth_ - 1u;
-    return (memory.nesting[level >> 3] >> (level & 7) & 1) != 0;
+    const bool in_object = (memory.nesting[level >> 3] >> (level & 7) & 1) != 0;
+    return in_object ? expect::comma_in_object : expect::comma_in_array;
   }
 
-  json_event open(const json_memory& memory, bool object) {
-    if (!wants_value()) return unexpected();
-    if (depth_ == memory.max_depth) return fail(too_deep);
+  result<json_event> open(const json_memory& memory, bool object) {
+    if (!wants_value()) return unexpected_character;
+    if (depth_ == memory.max_depth) return too_deep;
     std::uint8_t& bits = memory.nesting[depth_ >> 3];
     const unsigned bit = 1u << (depth_ & 7);
     bits = static_cast<std::uint8_t>(object ? bits | bit : bits & ~bit);
@@ -210,23 +221,17 @@ class json_machine {
     return object ? json_event::begin_object : json_event::begin_array;
   }
 
-  json_event close(const json_memory& memory, bool object) {
-    const expect empty = object ? expect::key_or_end : expect::value_or_end;
-    if (expect_ != empty && (expect_ != expect::comma_or_end || in_object(memory) != object))
-      return unexpected();
+  result<json_event> close(bool object) {
+    if (expect_ != (object ? expect::key_or_end : expect::value_or_end) &&
+        expect_ != (object ? expect::comma_in_object : expect::comma_in_array))
+      return unexpected_character;
     --depth_;
-    return finish_value(object ? json_event::end_object : json_event::end_array);
-  }
-
-  json_event finish_value(json_event event) {
-    state_ = state::between;
-    expect_ = depth_ == 0 ? expect::nothing : expect::comma_or_end;
-    return event;
+    return object ? json_event::end_object : json_event::end_array;
   }
 
   // ---- strings ------------------------------------------------------------------------------
 
-  json_event read_string(const json_memory& memory) {
+  result<json_event> read_string(const json_memory& memory) {
     for (;;) {
       if (state_ == state::plain) {
         const std::uint8_t* const first = next_;
@@ -236,94 +241,79 @@ class json_machine {
       if (next_ == end_) return more();
       const std::uint8_t c = *next_++;
       if (state_ != state::plain) {
-        if (!read_special(memory, c)) return failed;
+        if (auto done = read_special(memory, c); !done) return done.error();
       } else if (c == '"') {
-        return finish_string();
+        return wants_value() ? json_event::string : json_event::key;
       } else if (c == '\\') {
         state_ = state::escape;
       } else if (c < 0x20) {
-        return fail(raw_control);
+        return raw_control;
       } else {
-        if (!utf8_.begin(c)) return not_utf8();
-        // A character goes in whole or not at all.
-        if (memory.text_size - text_size_ <= utf8_.missing) truncated_ = true;
-        append(memory, &c, 1);
+        if (!utf8_.begin(c)) return not_utf8_text;
+        reserve(memory, utf8_.missing + 1u);
+        append(memory, next_ - 1, 1);
         state_ = state::utf8;
       }
     }
   }
 
-  json_event finish_string() {
-    if (wants_value()) return finish_value(json_event::string);
-    state_ = state::between;
-    expect_ = expect::colon;
-    return json_event::key;
-  }
-
   // One byte of what is not a plain character.
-  bool read_special(const json_memory& memory, std::uint8_t c) {
+  result<void> read_special(const json_memory& memory, std::uint8_t c) {
     switch (state_) {
       case state::utf8:
-        if (!utf8_.take(c)) return not_utf8(), false;
-        append(memory, &c, 1);
+        if (!utf8_.take(c)) return not_utf8_text;
+        append(memory, next_ - 1, 1);
         if (utf8_.missing == 0) state_ = state::plain;
-        return true;
+        return {};
       case state::escape:
         return read_escape(memory, c);
       case state::unicode:
         return read_unicode(memory, static_cast<char>(c));
-      case state::low_backslash:
-        state_ = state::low_u;
-        return c == '\\' || (lone_surrogate(), false);
       default:
-        if (c != 'u') return lone_surrogate(), false;
-        begin_unicode();
-        return true;
+        if (c != '\\') return half_surrogate;
+        state_ = state::escape;
+        return {};
     }
   }
 
-  bool read_escape(const json_memory& memory, std::uint8_t c) {
+  result<void> read_escape(const json_memory& memory, std::uint8_t c) {
     if (c == 'u') {
-      high_ = 0;
-      begin_unicode();
-      return true;
+      state_ = state::unicode;
+      unit_ = 1;  // a mark that four digits push out at the top
+      return {};
     }
-    constexpr char names[] = "\"\\/bfnrt";
-    constexpr char values[] = "\"\\/\b\f\n\r\t";
-    for (std::size_t i = 0; i != sizeof names - 1; ++i) {
-      if (c != static_cast<std::uint8_t>(names[i])) continue;
-      append(memory, &values[i], 1);
+    if (high_ != 0) return half_surrogate;
+    // What follows the backslash, and behind it what it stands for.
+    for (const char* pair = "\"\"\\\\//b\bf\fn\nr\rt\t"; *pair != '\0'; pair += 2) {
+      if (c != static_cast<std::uint8_t>(*pair)) continue;
+      append(memory, pair + 1, 1);
       state_ = state::plain;
-      return true;
+      return {};
     }
-    return fail(unknown_escape), false;
+    return unknown_escape;
   }
 
-  void begin_unicode() {
-    state_ = state::unicode;
-    unit_ = 1;  // a mark that four digits push out at the top
-  }
-
-  bool read_unicode(const json_memory& memory, char c) {
+  result<void> read_unicode(const json_memory& memory, char c) {
     const int digit = hex_digit(c);
-    if (digit < 0) return fail(bad_unicode), false;
+    if (digit < 0) return bad_unicode;
     unit_ = unit_ << 4 | static_cast<std::uint32_t>(digit);
-    if (unit_ < 0x10000) return true;
+    if (unit_ < 0x10000) return {};
     std::uint32_t code = unit_ & 0xffff;
-    const bool low = code >= 0xdc00 && code < 0xe000;
-    if (low != (high_ != 0)) return lone_surrogate(), false;
-    if (code >= 0xd800 && code < 0xdc00) {
+    const bool low = code >> 10 == 0xdc00 >> 10;
+    if (low != (high_ != 0)) return half_surrogate;
+    if (code >> 10 == 0xd800 >> 10) {
       high_ = static_cast<std::uint16_t>(code);
-      state_ = state::low_backslash;
-      return true;
+      state_ = state::low_surrogate;
+      return {};
     }
     if (low) code = 0x10000u + ((high_ - 0xd800u) << 10) + (code - 0xdc00u);
+    high_ = 0;
     char utf8[4];
-    const std::size_t size = encode_utf8(code, utf8);
-    if (memory.text_size - text_size_ < size) truncated_ = true;
-    append(memory, utf8, size);
+    const std::string_view character = encode_utf8(code, utf8);
+    reserve(memory, character.size());
+    append(memory, character.data(), character.size());
     state_ = state::plain;
-    return true;
+    return {};
   }
 
   // The first byte that is not a plain ASCII character of a string.
@@ -344,6 +334,11 @@ class json_machine {
     return at;
   }
 
+  // A character goes in whole or not at all.
+  void reserve(const json_memory& memory, std::size_t size) {
+    if (memory.text_size - text_size_ < size) truncated_ = true;
+  }
+
   void append(const json_memory& memory, const void* data, std::size_t size) {
     if (truncated_) return;
     const std::size_t room = memory.text_size - text_size_;
@@ -357,37 +352,30 @@ class json_machine {
 
   // ---- numbers ------------------------------------------------------------------------------
 
-  json_event read_number(const json_memory& memory) {
+  result<json_event> read_number(const json_memory& memory) {
     const std::uint8_t* const first = next_;
-    state now = state_;
-    bool stopped = false;
-    while (next_ != end_) {
-      const state after = after_digit(now, *next_);
-      stopped = after == state::between;
-      if (stopped) break;
-      now = after;
-      ++next_;
+    for (; next_ != end_; ++next_) {
+      const state after = after_digit(state_, *next_);
+      if (after == state::between) break;
+      state_ = after;
     }
     append(memory, first, static_cast<std::size_t>(next_ - first));
-    state_ = now;
-    if (!stopped && !finished_) return json_event::need_input;
-    if (now == state::zero || now == state::integer || now == state::fraction ||
-        now == state::exponent)
-      return finish_value(json_event::number);
-    return stopped ? fail(bad_number) : ends_early();
+    if (next_ == end_ && !finished_) return json_event::need_input;
+    if (state_ >= state::zero) return json_event::number;
+    return next_ == end_ ? broken_off : bad_number;
   }
 
   // Where one more character leads; `between` when it does not belong to the number.
   static state after_digit(state now, std::uint8_t c) {
     if (static_cast<std::uint8_t>(c - '0') < 10) {
-      if (now == state::minus) return c == '0' ? state::zero : state::integer;
+      if (now <= state::minus) return c == '0' ? state::zero : state::integer;
       if (now == state::zero) return state::between;
       if (now == state::point) return state::fraction;
-      return now >= state::exponent_mark ? state::exponent : now;
+      return now < state::zero ? state::exponent : now;
     }
+    if (c == '-' && now == state::number) return state::minus;
     if (c == '.' && (now == state::zero || now == state::integer)) return state::point;
-    if ((c | 0x20) == 'e' &&
-        (now == state::zero || now == state::integer || now == state::fraction))
+    if ((c | 0x20) == 'e' && now >= state::zero && now != state::exponent)
       return state::exponent_mark;
     if ((c == '+' || c == '-') && now == state::exponent_mark) return state::exponent_sign;
     return state::between;
@@ -395,18 +383,20 @@ class json_machine {
 
   // ---- ends ---------------------------------------------------------------------------------
 
-  json_event more() { return finished_ ? ends_early() : json_event::need_input; }
-  json_event ends_early() { return fail(broken_off); }
-  json_event unexpected() { return fail(unexpected_character); }
-  json_event not_utf8() { return fail(not_utf8_text); }
-  json_event lone_surrogate() { return fail(half_surrogate); }
-
-  json_event fail(const error& failure) {
-    state_ = state::broken;
-    failure_ = &failure;
-    return failed;
+  result<json_event> more() {
+    if (finished_) return broken_off;
+    return json_event::need_input;
   }
-
+  // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
+  state state_ = state::between;
+  expect expect_ = expect::value;
+  bool finished_ = false;
+  bool truncated_ = false;
+  bool boolean_ = false;
+  utf8_check utf8_;
+  std::uint16_t high_ = 0;  // a first surrogate that waits for its second
+  std::uint16_t depth_ = 0;
+  std::uint32_t unit_ = 0;  // of \uXXXX
   const std::uint8_t* next_ = nullptr;
   const std::uint8_t* end_ = nullptr;
   std::size_t fed_ = 0;
@@ -415,15 +405,6 @@ class json_machine {
     const error* failure_;
   };
   std::size_t text_size_ = 0;
-  std::uint32_t unit_ = 0;  // of \uXXXX
-  std::uint16_t high_ = 0;  // a first surrogate
-  std::uint16_t depth_ = 0;
-  utf8_check utf8_;
-  state state_ = state::between;
-  expect expect_ = expect::value;
-  bool finished_ = false;
-  bool truncated_ = false;
-  bool boolean_ = false;
 };
 
 }  // namespace detail

@@ -22,17 +22,19 @@ struct url_view {
 
 namespace detail {
 
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_alphanumeric(char c) {
   return is_digit(c) || (static_cast<char>(c | 0x20) >= 'a' && static_cast<char>(c | 0x20) <= 'z');
 }
 
-/// Whether nothing in `text` could end a request line or a header early.
-constexpr bool is_url_text(std::string_view text) {
+/// Whether `text` holds ASCII from `lowest` on and what is beyond ASCII, but no control character.
+constexpr bool is_printable(std::string_view text, unsigned char lowest) {
   for (char c : text)
-    if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7f) return false;
+    if (static_cast<unsigned char>(c) < lowest || c == 0x7f) return false;
   return true;
 }
+
+/// Whether nothing in `text` could end a request line or a header early.
+constexpr bool is_url_text(std::string_view text) { return is_printable(text, '!'); }
 
 constexpr bool is_host(std::string_view host, bool in_brackets) {
   for (char c : host)
@@ -42,15 +44,8 @@ constexpr bool is_host(std::string_view host, bool in_brackets) {
   return !host.empty();
 }
 
-constexpr bool parse_port(std::string_view text, std::uint16_t& port) {
-  std::uint32_t value = 0;
-  for (char c : text) {
-    if (!is_digit(c) || value > 65535) return false;
-    value = value * 10 + static_cast<std::uint32_t>(c - '0');
-  }
-  if (text.empty()) return true;  // "host:" means the scheme's own port
-  port = static_cast<std::uint16_t>(value);
-  return value != 0 && value <= 65535;
+constexpr std::string_view text_between(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
 }
 
 namespace bad_url {
@@ -69,43 +64,43 @@ inline constexpr error bad_port{errc::invalid_argument, "url", "the URL has no v
 
 }  // namespace bad_url
 
+/// As `parse_url`, into `parts`.
+inline result<void> split_url(std::string_view url, url_view& parts) {
+  if (!is_url_text(url)) return bad_url::forbidden_character;
+  parts.secure = has_form(url, "https://*");
+  if (!parts.secure && !has_form(url, "http://*")) return bad_url::unknown_scheme;
+  parts.port = parts.secure ? 443 : 80;
+
+  const char* at = url.data() + (parts.secure ? 8 : 7);
+  const char* const last = url.data() + url.size();
+  const char* const end = find_any(at, last, "/?#");
+  parts.authority = text_between(at, end);
+  parts.target = text_between(end, find_any(end, last, "#"));
+  if (parts.target.empty()) parts.target = "/"sv;
+  if (parts.target.front() != '/') return bad_url::no_slash;
+  if (find_any(at, end, "@") != end) return bad_url::has_user;
+
+  const bool in_brackets = at != end && *at == '[';
+  if (in_brackets) ++at;
+  const char* host_end = find_any(at, end, in_brackets ? "]" : ":");
+  parts.host = text_between(at, host_end);
+  if (in_brackets && host_end++ == end) return bad_url::no_bracket;
+  if (!is_host(parts.host, in_brackets)) return bad_url::bad_host;
+  const std::string_view rest = text_between(host_end, end);
+  if (rest.empty() || has_form(rest, ":")) return {};  // "host:" means the scheme's own port
+  std::size_t port = 0;
+  if (!has_form(rest, ":#", &port) || port == 0 || port > 65535) return bad_url::bad_port;
+  parts.port = static_cast<std::uint16_t>(port);
+  return {};
+}
+
 }  // namespace detail
 
 /// Takes an absolute URL apart. Refused (`errc::invalid_argument`): schemes other than http and
 /// https, user names in the URL, spaces and control characters, a bad host or port.
 inline result<url_view> parse_url(std::string_view url) {
-  namespace bad_url = detail::bad_url;
-  if (!detail::is_url_text(url)) return bad_url::forbidden_character;
   url_view parts;
-  parts.secure = detail::starts_with_any_case(url, "https://"sv);
-  if (!parts.secure && !detail::starts_with_any_case(url, "http://"sv))
-    return bad_url::unknown_scheme;
-  parts.port = parts.secure ? 443 : 80;
-
-  const char* at = url.data() + (parts.secure ? 8 : 7);
-  const char* const last = url.data() + url.size();
-  const char* end = at;
-  while (end != last && *end != '/' && *end != '?' && *end != '#') ++end;
-  parts.authority = {at, static_cast<std::size_t>(end - at)};
-  const char* target_end = end;
-  while (target_end != last && *target_end != '#') ++target_end;
-  parts.target = {end, static_cast<std::size_t>(target_end - end)};
-  if (parts.target.empty()) parts.target = "/"sv;
-  if (parts.target.front() != '/') return bad_url::no_slash;
-
-  const bool in_brackets = at != end && *at == '[';
-  const char close = in_brackets ? ']' : ':';
-  at += in_brackets ? 1 : 0;
-  const char* host_end = at;
-  for (; host_end != end && *host_end != close; ++host_end)
-    if (*host_end == '@') return bad_url::has_user;
-  parts.host = {at, static_cast<std::size_t>(host_end - at)};
-  if (in_brackets && host_end++ == end) return bad_url::no_bracket;
-  if (!detail::is_host(parts.host, in_brackets)) return bad_url::bad_host;
-  if (host_end == end) return parts;
-  const std::string_view port(host_end + 1, static_cast<std::size_t>(end - host_end - 1));
-  if (port.find('@') != port.npos) return bad_url::has_user;
-  if (*host_end != ':' || !detail::parse_port(port, parts.port)) return bad_url::bad_port;
+  if (auto done = detail::split_url(url, parts); !done) return done.error();
   return parts;
 }
 

@@ -38,19 +38,21 @@ struct utf8_check {
   }
 };
 
-/// Writes a code point as UTF-8 and returns the number of bytes, 1 to 4.
-inline std::size_t encode_utf8(std::uint32_t code, char (&out)[4]) {
-  if (code < 0x80) {
-    out[0] = static_cast<char>(code);
-    return 1;
+/// A code point as UTF-8, 1 to 4 bytes in `out`.
+inline std::string_view encode_utf8(std::uint32_t code, char (&out)[4]) {
+  char* at = out + sizeof out;
+  if (code >= 0x80) {
+    // The first byte has one bit of the code less for each byte that follows.
+    std::uint32_t most = 0x3f;
+    do {
+      *--at = static_cast<char>(0x80 | (code & 0x3f));
+      code >>= 6;
+      most >>= 1;
+    } while (code > most);
+    code |= ~most << 1;
   }
-  const std::size_t more = code < 0x800 ? 1 : code < 0x10000 ? 2 : 3;
-  for (std::size_t i = more; i != 0; --i) {
-    out[i] = static_cast<char>(0x80 | (code & 0x3f));
-    code >>= 6;
-  }
-  out[0] = static_cast<char>((0xffu & ~(0xffu >> (more + 1))) | code);
-  return more + 1;
+  *--at = static_cast<char>(code);
+  return {at, static_cast<std::size_t>(out + sizeof out - at)};
 }
 
 /// What stands for bytes that are no character.

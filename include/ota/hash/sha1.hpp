@@ -23,14 +23,14 @@ struct sha1_compress {
   // The working variables are a window of five words that moves up by one a round: s[0..4] are
   // e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie in a row
   // likewise, w[0] being the round's.
-  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, unsigned part) {
+  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, unsigned i) {
     const std::uint32_t b = s[3], c = s[2], d = s[1];
     std::uint32_t f;
-    if (part == 0)
+    if (i < 20)
       f = (d ^ (b & (c ^ d))) + 0x5a827999;
-    else if (part == 1)
+    else if (i < 40)
       f = (b ^ c ^ d) + 0x6ed9eba1;
-    else if (part == 2)
+    else if (i < 60)
       f = (((b ^ c) & (c ^ d)) ^ c) + 0x8f1bbcdc;
     else
       f = (b ^ c ^ d) + 0xca62c1d6;
@@ -44,14 +44,14 @@ struct sha1_compress {
 
   template <std::size_t... I>
   static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
-    ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I / 20)), ...);
+    ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I)), ...);
   }
 
   // What differs between the four parts of 20 rounds.
-  static std::uint32_t mix(unsigned part, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
-    if (part == 0) return (d ^ (b & (c ^ d))) + 0x5a827999;
-    if (part == 1) return (b ^ c ^ d) + 0x6ed9eba1;
-    if (part == 2) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
+  static std::uint32_t mix(unsigned i, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
+    if (i < 20) return (d ^ (b & (c ^ d))) + 0x5a827999;
+    if (i < 40) return (b ^ c ^ d) + 0x6ed9eba1;
+    if (i < 60) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
     return (b ^ c ^ d) + 0xca62c1d6;
   }
 
@@ -68,8 +68,7 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     for (int i = 0; i < 5; ++i) v[i] = state[i];
     for (unsigned i = 0; i < 80; ++i) {
-      const std::uint32_t t =
-          rotate_left(v[0], 5) + v[4] + word(w, i) + mix(i / 20, v[1], v[2], v[3]);
+      const std::uint32_t t = rotate_left(v[0], 5) + v[4] + word(w, i) + mix(i, v[1], v[2], v[3]);
       v[4] = v[3];
       v[3] = v[2];
       v[2] = rotate_left(v[1], 30);
@@ -87,7 +86,7 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     const auto round = [&w](unsigned i, std::uint32_t a1, std::uint32_t& b1, std::uint32_t c1,
                             std::uint32_t d1, std::uint32_t& e1) {
-      e1 += rotate_left(a1, 5) + word(w, i) + mix(i / 20, b1, c1, d1);
+      e1 += rotate_left(a1, 5) + word(w, i) + mix(i, b1, c1, d1);
       b1 = rotate_left(b1, 30);
     };
 #pragma GCC unroll 16

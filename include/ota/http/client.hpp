@@ -29,46 +29,21 @@ class http_client : private check_byte_stream<Stream> {
   /// Sends a request and reads the head of its answer, following at most five redirects. A status
   /// of 400 and more is an answer, not an error.
   result<void> open(const http_request& request) {
-    if (auto fine = check(request); !fine) return fine;
-    detail::url_buffer url(url_, MaxUrl);
-    if (!url.assign(request.url)) return fail(address_too_long);
-    bool with_token = !request.token.empty();
-    for (int redirects = 0;; ++redirects) {
-      const auto target = parse_url(url.url());
-      if (!target) return fail(target.error());
-      if (redirects != 0) with_token &= is_same_host(*target);
-      const auto answer = exchange(request, *target, url, with_token);
-      location_ = url.location();
-      if (!answer) return fail(answer.error());
-      const std::uint16_t status = head_.response.status;
-      const bool redirected =
-          status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-      if (!redirected || !request.follow_redirects) return answer;
-      if (redirects == 5) return fail(endless_redirects);
-      if (url.overflowed()) return fail(redirect_too_long);
-      if (location_.empty()) return fail(redirect_nowhere);
-      close();
-      url.follow();
-    }
+    for (const header& one : headers)
+      if (!detail::is_printable(request.*one.value, ' ')) return bad_header_value;
+    const auto answer = follow(request);
+    if (!answer) close();
+    return answer;
   }
 
   /// Reads the next bytes of the body; 0 at its end. A body shorter than promised is an error.
   result<std::size_t> read(mutable_bytes out) {
-    if (out.empty()) return std::size_t{0};
-    if (body_ == body::chunked && left_ == 0) {
-      if (auto done = begin_chunk(); !done) return fail(done.error());
-      if (left_ == 0) return end_body();
+    std::size_t size = 0;
+    if (out.empty()) return size;
+    if (auto done = read_body(out, size); !done) {
+      close();
+      return done.error();
     }
-    if (body_ == body::none || (body_ == body::length && left_ == 0)) return end_body();
-    const bool endless = body_ == body::until_close;
-    if (!endless && left_ < out.size()) out = out.first(left_);
-    auto size = take(out);
-    if (!size) return fail(size.error());
-    if (*size == 0) {
-      if (endless) return end_body();
-      return fail(ended_early);
-    }
-    if (!endless) left_ -= *size;
     return size;
   }
 
@@ -87,6 +62,7 @@ class http_client : private check_byte_stream<Stream> {
     if (connected_) stream_.close();
     connected_ = false;
     begin_ = end_ = 0;
+    left_ = 0;
     body_ = body::none;
   }
 
@@ -120,18 +96,39 @@ class http_client : private check_byte_stream<Stream> {
 
   enum class body : std::uint8_t { none, length, chunked, until_close };
 
-  const error& fail(const error& failure) {
-    close();
-    return failure;
-  }
+  // What of a request is sent as it stands. Nothing in it may break out of its line.
+  struct header {
+    const char* name;
+    std::string_view http_request::*value;
+  };
+  static constexpr header headers[] = {{"\r\nUser-Agent: ", &http_request::user_agent},
+                                       {"\r\nAccept: ", &http_request::accept},
+                                       {"\r\nAuthorization: token ", &http_request::token},
+                                       {"\r\nIf-None-Match: ", &http_request::if_none_match},
+                                       {"\r\nIf-Range: ", &http_request::if_range}};
 
-  // Nothing of the caller's may break out of its header line.
-  static result<void> check(const http_request& request) {
-    for (std::string_view text : {request.accept, request.user_agent, request.token,
-                                  request.if_none_match, request.if_range})
-      for (char c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return bad_header_value;
-    return {};
+  result<void> follow(const http_request& wanted) {
+    http_request request = wanted;
+    if (request.user_agent.empty()) request.user_agent = "ota-updater"sv;
+    if (request.range_from == 0) request.if_range = {};
+    detail::url_buffer url(url_, MaxUrl);
+    if (!url.assign(request.url)) return address_too_long;
+    for (int redirects = 0;; ++redirects) {
+      url_view target;
+      if (auto done = detail::split_url(url.url(), target); !done) return done;
+      if (redirects != 0 && !is_same_host(target)) request.token = {};
+      const auto answer = exchange(request, target, url);
+      location_ = url.location();
+      const std::uint16_t status = head_.response.status;
+      const bool redirected =
+          status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+      if (!answer || !redirected || !request.follow_redirects) return answer;
+      if (redirects == 5) return endless_redirects;
+      if (url.overflowed()) return redirect_too_long;
+      if (location_.empty()) return redirect_nowhere;
+      close();
+      url.follow();
+    }
   }
 
   bool is_same_host(const url_view& url) const {
@@ -140,14 +137,14 @@ class http_client : private check_byte_stream<Stream> {
 
   // One request and the head of its answer.
   result<void> exchange(const http_request& request, const url_view& target,
-                        detail::url_buffer& url, bool with_token) {
+                        detail::url_buffer& url) {
     if (target.secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
       const bool reused = connected_ && is_same_host(target);
       if (!reused)
         if (auto done = connect(target); !done) return done;
-      const auto answer = send_and_read(request, target, with_token, url);
+      const auto answer = send_and_read(request, target, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
       const bool was_stale = reused && !answer && !heard_;
       if (!was_stale || answer.error().code == errc::timeout) return answer;
@@ -175,53 +172,53 @@ class http_client : private check_byte_stream<Stream> {
     }
   }
 
-  result<void> send_and_read(const http_request& request, const url_view& target, bool with_token,
+  result<void> send_and_read(const http_request& request, const url_view& target,
                              detail::url_buffer& url) {
     heard_ = false;
-    if (auto done = send(request, target, with_token); !done) return done;
+    if (auto done = send(request, target); !done) return done;
     for (int interim = 0; interim < 8; ++interim) {
       if (auto done = read_head(url); !done) return done;
-      if (head_.response.status >= 200) return begin_body(request);
+      if (head_.response.status >= 200) return begin_body(request.range_from);
       if (head_.response.status == 101) break;
     }
     return endless_interim;
   }
 
-  result<void> send(const http_request& request, const url_view& target, bool with_token) {
+  result<void> send(const http_request& request, const url_view& target) {
     begin_ = end_ = 0;
     written_ = {};
-    put("GET "sv);
+    put("GET ");
     put(target.target);
-    put(" HTTP/1.1"sv);
-    put_header("Host: "sv, target.authority);
-    put_header("User-Agent: "sv, request.user_agent.empty() ? "ota-updater"sv : request.user_agent);
-    put_header("Accept: "sv, request.accept);
-    if (with_token) put_header("Authorization: token "sv, request.token);
-    put_header("If-None-Match: "sv, request.if_none_match);
+    put(" HTTP/1.1\r\nHost: ");
+    put(target.authority);
     if (request.range_from != 0) {
-      fixed_string<32> range("bytes="sv);
-      range.append_number(request.range_from).append('-');
-      put_header("Range: "sv, range);
-      put_header("If-Range: "sv, request.if_range);
+      fixed_string<20> from;
+      put("\r\nRange: bytes=");
+      put(from.append_number(request.range_from));
+      put("-");
     }
-    put("\r\n\r\n"sv);
+    for (const header& one : headers) {
+      const std::string_view& value = request.*one.value;
+      if (value.empty()) continue;
+      put(one.name);
+      put(value);
+    }
+    put("\r\n\r\n");
     flush();
     return written_;
   }
 
-  void put_header(std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    put("\r\n"sv);
-    put(name);
-    put(value);
+  void put(const char* text) {
+    for (; *text != '\0'; ++text) put(*text);
+  }
+  void put(std::string_view text) {
+    for (char c : text) put(c);
   }
 
   // The receive buffer is empty while a request is sent, and gathers it.
-  void put(std::string_view text) {
-    for (char c : text) {
-      if (end_ == Buffer) flush();
-      buffer_[end_++] = static_cast<std::uint8_t>(c);
-    }
+  void put(char c) {
+    if (end_ == Buffer) flush();
+    buffer_[end_++] = static_cast<std::uint8_t>(c);
   }
 
   void flush() {
@@ -233,22 +230,20 @@ class http_client : private check_byte_stream<Stream> {
     head_.begin();
     url.begin_location();
     for (;;) {
-      if (begin_ == end_)
-        if (auto done = fill(); !done) return done;
-      if (begin_ == end_) return no_answer;
+      char c = '\0';
+      if (auto done = get(c, no_answer); !done) return done;
       heard_ = true;
-      const auto complete = head_.take(static_cast<char>(buffer_[begin_++]), url);
+      const auto complete = head_.take(c, url);
       if (!complete) return complete.error();
       if (*complete) return {};
     }
   }
 
-  result<void> begin_body(const http_request& request) {
+  result<void> begin_body(std::size_t range_from) {
     http_response& answer = head_.response;
-    const std::uint16_t status = answer.status;
     if (head_.bad_length) return bad_length;
     left_ = 0;
-    if (status == 204 || status == 304) {
+    if (answer.status == 204 || answer.status == 304) {
       body_ = body::none;
       answer.has_length = false;
     } else if (head_.chunked) {
@@ -262,52 +257,71 @@ class http_client : private check_byte_stream<Stream> {
       left_ = answer.content_length;
     } else {
       body_ = body::until_close;
+      left_ = SIZE_MAX;
       head_.keep_alive = false;
     }
-    if (status == 206 && (!answer.has_range || answer.range_start != request.range_from))
+    if (answer.status == 206 && (!answer.has_range || answer.range_start != range_from))
       return wrong_range;
     return {};
   }
 
-  result<std::size_t> end_body() {
-    if (body_ != body::none || !head_.keep_alive) {
-      body_ = body::none;
-      if (!head_.keep_alive) close();
+  result<void> read_body(mutable_bytes out, std::size_t& size) {
+    if (body_ == body::chunked && left_ == 0)
+      if (auto done = begin_chunk(); !done) return done;
+    if (left_ == 0) return end_body();
+    out = out.first(left_);
+    // Buffered bytes first; else straight from the stream.
+    if (begin_ == end_ && out.size() >= Buffer) {
+      const auto direct = stream_.read(out, timeouts_.read_ms);
+      if (!direct) return direct.error();
+      size = *direct;
+    } else {
+      if (auto done = fill(); !done) return done;
+      size = out.first(end_ - begin_).size();
+      std::memcpy(out.data(), buffer_ + begin_, size);
+      begin_ += static_cast<std::uint32_t>(size);
     }
-    return std::size_t{0};
+    if (body_ != body::until_close) {
+      left_ -= size;
+      return size != 0 ? result<void>() : ended_early;
+    }
+    return size != 0 ? result<void>() : end_body();
   }
 
-  result<void> fill() {
-    const auto size = stream_.read({buffer_, Buffer}, timeouts_.read_ms);
-    if (!size) return size.error();
-    begin_ = 0;
-    end_ = *size;
+  result<void> end_body() {
+    body_ = body::none;
+    if (!head_.keep_alive) close();
     return {};
   }
 
-  // Buffered bytes first; else straight from the stream.
-  result<std::size_t> take(mutable_bytes out) {
-    if (begin_ == end_) {
-      if (out.size() >= Buffer) return stream_.read(out, timeouts_.read_ms);
-      if (auto done = fill(); !done) return done.error();
-    }
-    const std::size_t size = end_ - begin_ < out.size() ? end_ - begin_ : out.size();
-    std::memcpy(out.data(), buffer_ + begin_, size);
-    begin_ += size;
-    return size;
+  // Sees to it that the buffer holds something, unless the other side has closed.
+  result<void> fill() {
+    if (begin_ != end_) return {};
+    const auto size = stream_.read({buffer_, Buffer}, timeouts_.read_ms);
+    if (!size) return size.error();
+    begin_ = 0;
+    end_ = static_cast<std::uint32_t>(*size);
+    return {};
   }
 
-  // Reads "\r\n" behind the last chunk, the size line, and behind the last chunk the trailer.
+  // The next byte, or `at_end`.
+  result<void> get(char& c, const error& at_end) {
+    if (auto done = fill(); !done) return done;
+    if (begin_ == end_) return at_end;
+    c = static_cast<char>(buffer_[begin_++]);
+    return {};
+  }
+
+  // Reads "\r\n" behind the last chunk, the size line, and behind the last one the trailer.
   result<void> begin_chunk() {
-    std::size_t size = 0;
     if (!first_chunk_)
-      if (auto line = chunk_line(nullptr, 2); !line) return line;
+      if (auto line = read_line(2); !line) return line;
     first_chunk_ = false;
-    if (auto line = chunk_line(&size, 4096); !line) return line;
-    left_ = size;
-    if (size != 0) return {};
-    for (std::uint32_t lines = 0; lines < 64; ++lines) {
-      if (auto line = chunk_line(nullptr, 8192); !line) return line;
+    if (auto line = read_line(4096); !line) return line;
+    if (digits_ == 0 || digits_ >= 2 * sizeof left_) return bad_chunks;
+    if (left_ != 0) return {};
+    for (int lines = 0; lines < 64; ++lines) {
+      if (auto line = read_line(8192); !line) return line;
       if (line_size_ == 0) {
         body_ = body::none;
         return {};
@@ -316,48 +330,40 @@ class http_client : private check_byte_stream<Stream> {
     return endless_trailer;
   }
 
-  // One line of at most `limit` bytes, read for a hexadecimal size where one is wanted.
-  result<void> chunk_line(std::size_t* size, std::uint32_t limit) {
-    bool digits = true;
-    int count = 0;
-    line_size_ = 0;
+  // Reads a line of at most `limit` bytes, and the hexadecimal number that it may begin with.
+  result<void> read_line(std::uint32_t limit) {
+    line_size_ = digits_ = 0;
+    left_ = 0;
     for (std::uint32_t at = 0; at <= limit; ++at) {
-      std::uint8_t byte = 0;
-      const auto got = take({&byte, 1});
-      if (!got) return got.error();
-      if (*got == 0) return ended_early;
-      if (byte == '\n') {
-        if (size != nullptr && count == 0) break;
-        return {};
+      char c = '\0';
+      if (auto done = get(c, ended_early); !done) return done;
+      if (c == '\n') return {};
+      if (c == '\r') continue;
+      const int digit = hex_digit(c);
+      if (digit >= 0 && digits_ == line_size_) {
+        left_ = left_ << 4 | static_cast<unsigned>(digit);
+        ++digits_;
       }
-      if (byte == '\r') continue;
       ++line_size_;
-      if (size == nullptr) continue;
-      const int digit = digits ? hex_digit(static_cast<char>(byte)) : -1;
-      digits &= digit >= 0;
-      if (digit >= 0) {
-        if (++count >= static_cast<int>(2 * sizeof left_)) break;
-        *size = *size << 4 | static_cast<unsigned>(digit);
-      } else if (count == 0) {
-        break;
-      }
     }
     return bad_chunks;
   }
 
-  result<void> written_;
-  std::string_view location_;
-  std::size_t left_ = 0;
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  std::uint32_t line_size_ = 0;
-  std::uint16_t port_ = 0;
-  bool secure_ = false;
+  // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   bool connected_ = false;
+  bool secure_ = false;
   bool heard_ = false;
   bool first_chunk_ = false;
   body body_ = body::none;
+  std::uint16_t port_ = 0;
+  std::uint16_t line_size_ = 0;
+  std::uint16_t digits_ = 0;
+  std::uint32_t begin_ = 0;
+  std::uint32_t end_ = 0;
+  std::size_t left_ = 0;
+  result<void> written_;
   http_timeouts timeouts_;
+  std::string_view location_;
   detail::head_parser head_;
   Stream stream_;
   fixed_string<255> host_;

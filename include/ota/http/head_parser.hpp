@@ -33,7 +33,7 @@ class url_buffer {
   }
 
   void add_location(char c) {
-    if (end_ == capacity_ && base_ != 0 && starts_with(location(), "http"sv)) {
+    if (end_ == capacity_ && base_ != 0 && has_form(location(), "http*")) {
       // An absolute address does not need the one before it.
       std::memmove(data_, data_ + base_, end_ - base_);
       end_ -= base_;
@@ -48,25 +48,23 @@ class url_buffer {
   /// Makes the location the address, resolved against the address before it (RFC 3986, 5.2; dots
   /// are left to the server).
   void follow() {
-    const std::string_view place = location();
-    std::size_t kept = 0;
-    const std::size_t colon = place.find("://"sv);
-    if (colon == std::string_view::npos || colon > place.find_first_of("/?"sv)) {
-      const std::size_t scheme = url().find(':') + 1;
-      const std::size_t authority = url().find('/', scheme + 2);
-      const std::size_t path_end = url().find('?');
-      if (starts_with(place, "//"sv))
-        kept = scheme;
-      else if (place.front() == '/')
-        kept = authority;
-      else if (place.front() == '?')
-        kept = path_end;
-      else
-        kept = slice(url(), 0, path_end).rfind('/') + 1;
-      if (kept > base_) kept = base_;
+    const char* const place = data_ + base_;
+    const char* const place_end = data_ + end_;
+    const std::size_t size = end_ - base_;
+    const char* const stop = find_any(place, place_end, "/?");
+    const char* kept = data_;
+    if (stop == place || stop[-1] != ':' || !has_form(text_between(stop, place_end), "//*")) {
+      kept = find_any(data_, place, ":") + 1;
+      if (*place == '?' || stop != place) {
+        kept = find_any(data_, place, "?");
+        if (stop != place)
+          while (kept[-1] != '/') --kept;
+      } else if (!has_form(text_between(place, place_end), "//*")) {
+        kept = find_any(kept + 2, place, "/");
+      }
     }
-    std::memmove(data_ + kept, data_ + base_, place.size());
-    base_ = end_ = kept + place.size();
+    base_ = end_ = static_cast<std::size_t>(kept - data_) + size;
+    std::memmove(data_ + base_ - size, place, size);
   }
 
  private:
@@ -80,71 +78,7 @@ class url_buffer {
 /// Reads the head of an answer byte by byte (RFC 9112). Lines may be of any length; only the
 /// values of known fields are kept.
 class head_parser {
- public:
-  http_response response;
-  bool chunked = false;
-  bool keep_alive = true;
-  bool bad_length = false;
-
-  void begin() {
-    response = {};
-    etag.clear();
-    chunked = bad_length = has_retry_date_ = false;
-    keep_alive = true;
-    place_ = place::status_line;
-    name_.clear();
-    value_.clear();
-    size_ = 0;
-  }
-
-  /// Takes one byte; true when the head is complete.
-  result<bool> take(char c, url_buffer& location) {
-    // An honest head is a few KB; a never-ending one must end with an error.
-    if (++size_ > 65536) return endless_head;
-    if (c == '\0') return not_http;
-    switch (place_) {
-      case place::status_line:
-        if (c != '\n') {
-          value_.append(c);
-          return false;
-        }
-        if (!read_status()) return not_http;
-        break;
-      case place::line_begin:
-        if (c == '\r') return false;
-        if (c == '\n') return finish();
-        if (c == ' ' || c == '\t')
-          return not_http;  // a folded line: obsolete, and a way to smuggle
-        place_ = place::name;
-        [[fallthrough]];
-      case place::name:
-        if (c == '\n') return not_http;
-        if (c != ':') {
-          name_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c);
-          return false;
-        }
-        begin_value(location);
-        return false;
-      case place::value:
-        if (c != '\n') {
-          take_value(c, location);
-          return false;
-        }
-        end_value();
-        break;
-    }
-    place_ = place::line_begin;
-    name_.clear();
-    value_.clear();
-    return false;
-  }
-
- private:
-  static constexpr error endless_head{errc::too_long, "http",
-                                      "the head of the answer does not end"};
-  static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
-
-  enum class place : std::uint8_t { status_line, line_begin, name, value };
+  // In the order of `header_names`; and the status line.
   enum class header : std::uint8_t {
     other,
     content_length,
@@ -156,64 +90,93 @@ class head_parser {
     retry_after,
     date,
     rate_remaining,
-    rate_reset
+    rate_reset,
+    status
   };
 
-  // "HTTP/1.1 200 OK"
-  bool read_status() {
-    const std::string_view line = value_;
-    if (line.size() < 12 || !starts_with(line, "HTTP/1."sv) || line[8] != ' ') return false;
-    std::string_view digits = slice(line, 9, 3);
-    std::size_t status = 0;
-    if (!take_number(digits, status) || !digits.empty() || status < 100) return false;
-    if (line.size() > 12 && line[12] != ' ' && line[12] != '\r') return false;
-    response.status = static_cast<std::uint16_t>(status);
-    keep_alive = line[7] != '0';
-    return true;
+  bool in_value_ = true;
+  header header_ = header::status;
+
+ public:
+  bool chunked = false;
+  bool keep_alive = true;
+  bool bad_length = false;
+  http_response response;
+
+  void begin() {
+    response = {};
+    etag.clear();
+    chunked = bad_length = false;
+    keep_alive = true;
+    retry_date_ = 0;
+    header_ = header::status;
+    begin_text(true);
+    size_ = 0;
   }
 
-  void begin_value(url_buffer& location) {
-    static constexpr std::string_view names[] = {"content-length",
-                                                 "transfer-encoding",
-                                                 "connection",
-                                                 "location",
-                                                 "etag",
-                                                 "content-range",
-                                                 "retry-after",
-                                                 "date",
-                                                 "x-ratelimit-remaining",
-                                                 "x-ratelimit-reset"};
-    place_ = place::value;
-    header_ = header::other;
-    if (name_.overflowed()) return;
-    for (std::size_t i = 0; i < sizeof names / sizeof *names; ++i)
-      if (name_.view() == names[i]) header_ = static_cast<header>(i + 1);
+  /// Takes one byte; true when the head is complete.
+  result<bool> take(char c, url_buffer& location) {
+    // An honest head is a few KB; a never-ending one must end with an error.
+    if (++size_ > 65536) return endless_head;
+    if (c == '\0') return not_http;
+    if (!in_value_) return take_name(c, location);
+    if (c != '\n') {
+      take_value(c, location);
+      return false;
+    }
+    if (!end_value()) return not_http;
+    begin_text(false);
+    return false;
+  }
+
+ private:
+  static constexpr error endless_head{errc::too_long, "http",
+                                      "the head of the answer does not end"};
+  static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
+
+  static constexpr const char* header_names =
+      "content-length transfer-encoding connection location etag content-range retry-after date "
+      "x-ratelimit-remaining x-ratelimit-reset ";
+
+  void begin_text(bool is_value) {
+    in_value_ = is_value;
+    text_.clear();
+  }
+
+  result<bool> take_name(char c, url_buffer& location) {
+    if (text_.empty()) {
+      if (c == '\r') return false;
+      if (c == '\n') return finish();
+      // A folded line: obsolete, and a way to smuggle.
+      if (c == ' ' || c == '\t') return not_http;
+    }
+    if (c == '\n') return not_http;
+    if (c != ':') {
+      text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
+      return false;
+    }
+    header_ = static_cast<header>(find_word(text_, header_names));
     if (header_ == header::location) location.begin_location();
-    if (header_ == header::etag) etag.clear();
+    begin_text(true);
+    return false;
   }
 
   void take_value(char c, url_buffer& location) {
-    if (c == '\r' || header_ == header::other) return;
-    if (header_ == header::location) {
-      if (!location.location().empty() || (c != ' ' && c != '\t')) location.add_location(c);
-      return;
-    }
-    if (header_ == header::etag) {
-      if (!etag.empty() || c != ' ') etag.append(c);
-      return;
-    }
-    if (value_.empty() && (c == ' ' || c == '\t')) return;
-    value_.append(c >= 'A' && c <= 'Z' && header_ != header::date && header_ != header::retry_after
-                      ? static_cast<char>(c - 'A' + 'a')
-                      : c);
+    const bool is_location = header_ == header::location;
+    const bool at_begin = is_location ? location.location().empty() : text_.empty();
+    const bool is_margin = at_begin && header_ != header::status && (c == ' ' || c == '\t');
+    if (c == '\r' || is_margin) return;
+    if (is_location)
+      location.add_location(c);
+    else
+      text_.append(c);
   }
 
-  void end_value() {
-    std::string_view text = value_;
-    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-    std::string_view rest = text;
+  // False when it is the status line of something else.
+  bool end_value() {
+    while (!text_.empty() && text_[text_.size() - 1u] == ' ') text_.resize(text_.size() - 1u);
     std::size_t number = 0;
-    const bool is_number = take_number(rest, number) && rest.empty();
+    const bool is_number = is("#", &number);
     switch (header_) {
       case header::content_length:
         bad_length |= !is_number || (response.has_length && response.content_length != number);
@@ -221,71 +184,91 @@ class head_parser {
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = text.size() >= 7 && slice(text, text.size() - 7) == "chunked"sv;
+        chunked = holds("chunked");  // as the last of its words
         bad_length |= !chunked;
         break;
       case header::connection:
-        if (text.find("close"sv) != std::string_view::npos)
+        if (holds("close*"))
           keep_alive = false;
-        else if (text.find("keep-alive"sv) != std::string_view::npos)
+        else if (holds("keep-alive*"))
           keep_alive = true;
         break;
+      case header::etag:
+        if (text_.overflowed())
+          etag.clear();
+        else
+          etag.assign(text_);
+        break;
       case header::content_range:
-        read_range(text);
+        read_range();
         break;
       case header::retry_after:
         response.has_retry_after = is_number;
-        response.retry_after = static_cast<std::uint32_t>(number < 86400 ? number : 86400);
-        if (!is_number) retry_date_ = parse_http_date(text), has_retry_date_ = retry_date_ != 0;
+        response.retry_after = at_most(number, 86400);
+        retry_date_ = is_number ? 0 : parse_http_date(text_);
         break;
       case header::date:
-        response.date = parse_http_date(text);
+        response.date = parse_http_date(text_);
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
-        response.rate_remaining = to_u32(number);
+        response.rate_remaining = at_most(number, UINT32_MAX);
         break;
       case header::rate_reset:
-        response.rate_reset = is_number ? to_u32(number) : 0;
+        response.rate_reset = is_number ? at_most(number, UINT32_MAX) : 0;
         break;
+      case header::status:
+        return read_status();
       default:
         break;
-    }
-  }
-
-  static std::uint32_t to_u32(std::size_t number) {
-    return number < UINT32_MAX ? static_cast<std::uint32_t>(number) : UINT32_MAX;
-  }
-
-  // "bytes 100-199/200", the total also "*"
-  void read_range(std::string_view text) {
-    std::size_t last = 0;
-    if (!starts_with(text, "bytes "sv)) return;
-    text.remove_prefix(6);
-    if (!take_number(text, response.range_start) || !starts_with(text, "-"sv)) return;
-    text.remove_prefix(1);
-    if (!take_number(text, last) || !starts_with(text, "/"sv)) return;
-    text.remove_prefix(1);
-    take_number(text, response.range_total);
-    response.has_range = last >= response.range_start;
-  }
-
-  result<bool> finish() {
-    if (has_retry_date_ && response.date != 0) {
-      const std::size_t wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
-      response.has_retry_after = true;
-      response.retry_after = static_cast<std::uint32_t>(wait < 86400 ? wait : 86400);
     }
     return true;
   }
 
-  std::size_t retry_date_ = 0;
+  static std::uint32_t at_most(std::size_t number, std::uint32_t limit) {
+    return number < limit ? static_cast<std::uint32_t>(number) : limit;
+  }
+
+  bool is(const char* form, std::size_t* numbers) const { return has_form(text_, form, numbers); }
+
+  // Whether the value, or what is left of it from some place on, has a form.
+  bool holds(const char* form) const {
+    for (std::size_t at = 0; at < text_.size(); ++at)
+      if (has_form({text_.c_str() + at, text_.size() - at}, form)) return true;
+    return false;
+  }
+
+  // "HTTP/1.1 200 OK"
+  bool read_status() {
+    std::size_t status = 0;
+    if (!is("HTTP/1.? #*", &status) || status < 100) return false;
+    response.status = static_cast<std::uint16_t>(status);
+    keep_alive = text_[7] != '0';
+    return text_[12] == ' ' || text_.size() == 12;  // three digits
+  }
+
+  // "bytes 100-199/200", the total also "*"
+  void read_range() {
+    std::size_t numbers[3] = {};
+    if (!is("bytes #-#/*", numbers)) return;
+    is("bytes #-#/#", numbers);
+    response.range_start = numbers[0];
+    response.range_total = numbers[2];
+    response.has_range = numbers[1] >= numbers[0];
+  }
+
+  result<bool> finish() {
+    if (retry_date_ != 0 && response.date != 0) {
+      response.has_retry_after = true;
+      response.retry_after =
+          retry_date_ > response.date ? at_most(retry_date_ - response.date, 86400) : 0;
+    }
+    return true;
+  }
+
+  std::uint32_t retry_date_ = 0;
   std::uint32_t size_ = 0;
-  place place_ = place::status_line;
-  header header_ = header::other;
-  bool has_retry_date_ = false;
-  fixed_string<24> name_;
-  fixed_string<64> value_;
+  fixed_string<128> text_;  // of the status line, a name or a value
 
  public:
   fixed_string<128> etag;

@@ -120,11 +120,11 @@ class canonical_key {
     string_reader<Storage> reader(cursor);
     while (cursor.peek() != '"') {
       char utf8[4];
-      const std::size_t size = encode_utf8(reader.character(), utf8);
-      if (max_canonical_key - size_ < size) cursor.lose();
+      const std::string_view character = encode_utf8(reader.character(), utf8);
+      if (max_canonical_key - size_ < character.size()) cursor.lose();
       if (cursor.failed()) return;
-      std::memcpy(text_ + size_, utf8, size);
-      size_ += size;
+      std::memcpy(text_ + size_, character.data(), character.size());
+      size_ += character.size();
     }
     cursor.advance(1);
   }

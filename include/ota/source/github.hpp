@@ -72,11 +72,12 @@ class github {
   template <class Http>
   result<void> open_tree(Http& http, std::string_view tree, bool recursive,
                          std::string_view prefix) {
-    url_text url = api_url("/git/trees/"sv);
-    url.append(tree);
+    url_text url = api_url("/git/trees/"sv, tree);
     if (recursive) url.append("?recursive=1"sv);
     document_.begin(document_kind::tree, prefix);
-    if (auto done = get(http, url, json_type, settings_.token); !done) return done;
+    http_request request;
+    request.accept = json_type;
+    if (auto done = get(http, url, request); !done) return done;
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
     const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
@@ -92,14 +93,19 @@ class github {
   /// Opens the content of a file from byte `offset` on.
   template <class Http>
   result<void> open_file(Http& http, const entry& file, std::size_t offset, std::string_view etag) {
+    http_request request;
+    request.range_from = offset;
+    request.if_range = etag;
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url(settings_.raw);
-      url.append('/').append(settings_.owner).append('/').append(settings_.repo).append('/');
+      append_repository(url);
+      url.append('/');
       append_escaped(url, follows_release() ? target_.ref.view() : target_.commit.view());
       url.append('/');
       append_escaped(url, file.path);
-      const auto answer = get(http, url, raw_type, settings_.token, offset, etag);
+      request.accept = raw_type;
+      const auto answer = get(http, url, request);
       const std::uint16_t status = http.response().status;
       const bool hidden = answer && (status == 404 || status == 403);
       if (!has_blob || !hidden) return answer;
@@ -108,16 +114,16 @@ class github {
     blobs_only_ = true;
     char id[40];
     to_hex(file.hash.view(), id);
-    url_text url = api_url("/git/blobs/"sv);
-    url.append({id, sizeof id});
-    return get(http, url, "application/vnd.github.raw"sv, settings_.token, offset, etag);
+    request.accept = "application/vnd.github.raw"sv;
+    return get(http, api_url("/git/blobs/"sv, {id, sizeof id}), request);
   }
 
   /// Opens the release's manifest.
   template <class Http>
   result<void> open_manifest(Http& http) {
-    const std::string_view url = document_.manifest_url;
-    return get(http, url, raw_type, is_ours(url) ? settings_.token : std::string_view{});
+    http_request request;
+    request.accept = raw_type;
+    return get(http, document_.manifest_url, request);
   }
 
  private:
@@ -141,9 +147,11 @@ class github {
 
   // A document may name any host; the token is for those of the configuration alone.
   bool is_ours(std::string_view url) const {
-    for (const std::string_view base : {settings_.api, settings_.raw})
-      if (starts_with(url, base) && slice(url, base.size(), 1) == "/"sv) return true;
-    return false;
+    return is_below(url, settings_.api) || is_below(url, settings_.raw);
+  }
+
+  static bool is_below(std::string_view url, std::string_view base) {
+    return starts_with(url, base) && slice(url, base.size(), 1) == "/"sv;
   }
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
@@ -152,31 +160,25 @@ class github {
            !web_base(settings_).empty() && !known_->ref.empty();
   }
 
-  url_text api_url(std::string_view rest) const {
+  void append_repository(url_text& url) const {
+    url.append('/').append(settings_.owner).append('/').append(settings_.repo);
+  }
+
+  url_text api_url(std::string_view place, std::string_view name) const {
     url_text url(settings_.api);
-    url.append("/repos/"sv).append(settings_.owner).append('/').append(settings_.repo).append(rest);
+    url.append("/repos"sv);
+    append_repository(url);
+    url.append(place);
+    append_escaped(url, name);
     return url;
   }
 
   template <class Http>
-  result<void> get(Http& http, const url_text& url, std::string_view accept, std::string_view token,
-                   std::size_t offset = 0, std::string_view if_range = {}) {
+  result<void> get(Http& http, const string_buffer& url, http_request& request) {
     if (url.overflowed()) return address_too_long;
-    return get(http, url.view(), accept, token, offset, if_range);
-  }
-
-  template <class Http>
-  result<void> get(Http& http, std::string_view url, std::string_view accept,
-                   std::string_view token, std::size_t offset = 0, std::string_view if_range = {},
-                   std::string_view if_none_match = {}) {
-    http_request request;
     request.url = url;
-    request.accept = accept;
     request.user_agent = settings_.user_agent;
-    request.token = token;
-    request.range_from = offset;
-    request.if_range = if_range;
-    request.if_none_match = if_none_match;
+    if (is_ours(url)) request.token = settings_.token;
     return http.open(request);
   }
 
@@ -185,47 +187,37 @@ class github {
   result<resolution> probe(Http& http) {
     stage_ = stage::release;
     url_text url(web_base(settings_));
-    url.append('/').append(settings_.owner).append('/').append(settings_.repo);
+    append_repository(url);
     url.append("/releases/latest"sv);
     http_request request;
-    request.url = url;
-    request.user_agent = settings_.user_agent;
     request.follow_redirects = false;
-    const auto answer = http.open(request);
+    const auto answer = get(http, url, request);
     if (!answer || http.response().status / 100 != 3) return resolution::working;
     url.clear();
     url.append("/releases/tag/"sv);
     append_escaped(url, known_->ref);
     const std::string_view place = http.location();
-    const bool same =
-        place.size() >= url.size() && slice(place, place.size() - url.size()) == url.view();
+    const bool same = slice(place, place.size() - url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 
   template <class Http>
   result<resolution> request(Http& http) {
-    url_text url = api_url({});
-    switch (stage_) {
-      case stage::release:
-        document_.begin(document_kind::release);
-        url.append(settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv);
-        append_escaped(url, settings_.tag);
-        break;
-      case stage::reference:
-        document_.begin(document_kind::reference);
-        url.append(follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv);
-        append_escaped(url, target_.ref);
-        break;
-      default:
-        document_.begin(document_kind::reference);
-        url.append("/git/tags/"sv).append(target_.commit);
-        break;
+    std::string_view place = "/git/tags/"sv;
+    std::string_view name = target_.commit;
+    if (stage_ == stage::release) {
+      place = settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv;
+      name = settings_.tag;
+    } else if (stage_ == stage::reference) {
+      place = follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
+      name = target_.ref;
     }
+    document_.begin(stage_ == stage::release ? document_kind::release : document_kind::reference);
     const bool first = stage_ == stage::release || !follows_release();
-    const std::string_view known = first && !settings_.force ? etag_.view() : std::string_view{};
-    if (url.overflowed()) return address_too_long;
-    const auto answer = get(http, url.view(), json_type, settings_.token, 0, {}, known);
-    if (!answer) return answer.error();
+    http_request request;
+    request.accept = json_type;
+    if (first && !settings_.force) request.if_none_match = etag_;
+    if (auto done = get(http, api_url(place, name), request); !done) return done.error();
     const std::uint16_t status = http.response().status;
     if (status == 304) return not_modified();
     if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
@@ -304,9 +296,9 @@ class github {
   bool open_ = false;
   bool assumed_release_ = false;
   bool blobs_only_ = false;
-  fixed_string<128> etag_;
-  release_target target_;
   github_document document_;
+  release_target target_;
+  fixed_string<128> etag_;
 };
 
 }  // namespace ota

@@ -33,7 +33,7 @@ class github_document {
   void begin(document_kind kind, std::string_view prefix = {}) {
     kind_ = kind;
     reader_.reset();
-    section_ = field::other;
+    in_section_ = false;
     limit_ = 0;
     truncated = false;
     has_list_ = false;
@@ -43,7 +43,6 @@ class github_document {
       manifest_sum = 0;
     }
     name.clear();
-    item_ = {};
     prefix_ = prefix;
   }
 
@@ -69,7 +68,8 @@ class github_document {
       if (!event) return event.error();
       if (*event == json_event::need_input) break;
       if (*event == json_event::end) return end_document();
-      const auto complete = take(*event);
+      event_ = *event;
+      const auto complete = take();
       if (!complete) return complete.error();
       if (*complete) return document_event::item;
     }
@@ -91,50 +91,34 @@ class github_document {
   static constexpr error incomplete_entry{errc::malformed, "github",
                                           "an entry of the tree lacks its path or its sha"};
 
-  // Members at the top and, where one of those holds objects, members of the objects in it.
+  // In the order of `field_names`. A document has one member at the top, its section, that is or
+  // holds the objects of interest; those stand first, in the order of `document_kind`.
   enum class field : std::uint8_t {
     other,
-    tag_name,
     assets,
     object,
     tree,
-    truncated,
-    name,
-    url,
-    download_url,
-    digest,
-    state,
-    sha,
-    type,
     path,
     mode,
-    size
+    type,
+    sha,
+    size,
+    url,
+    tag_name,
+    truncated,
+    name,
+    download_url,
+    digest,
+    state
   };
+  static constexpr const char* field_names =
+      "assets object tree path mode type sha size url tag_name truncated name "
+      "browser_download_url digest state ";
 
-  static field field_of(std::string_view key) {
-    struct known {
-      std::string_view name;
-      field value;
-    };
-    static constexpr known names[] = {{"tag_name", field::tag_name},
-                                      {"assets", field::assets},
-                                      {"object", field::object},
-                                      {"tree", field::tree},
-                                      {"truncated", field::truncated},
-                                      {"name", field::name},
-                                      {"url", field::url},
-                                      {"browser_download_url", field::download_url},
-                                      {"digest", field::digest},
-                                      {"state", field::state},
-                                      {"sha", field::sha},
-                                      {"type", field::type},
-                                      {"path", field::path},
-                                      {"mode", field::mode},
-                                      {"size", field::size}};
-    for (const known& one : names)
-      if (key == one.name) return one.value;
-    return field::other;
-  }
+  field section() const { return static_cast<field>(static_cast<std::uint8_t>(kind_) + 1); }
+
+  // How deep the members of those objects are.
+  std::size_t inner_depth() const { return kind_ == document_kind::reference ? 2 : 3; }
 
   // An answer that is no list of files must not pass for an empty one.
   result<document_event> end_document() const {
@@ -142,108 +126,117 @@ class github_document {
     return document_event::end;
   }
 
-  // How deep the members of interest of the present section are.
-  std::size_t inner_depth() const {
-    if (section_ == field::object) return 2;
-    if (section_ == field::assets || section_ == field::tree) return 3;
-    return 1;
+  // True when an entry is complete.
+  result<bool> take() {
+    const std::size_t depth = reader_.depth();
+    const bool is_inner = in_section_ && depth == inner_depth();
+    switch (event_) {
+      case json_event::key:
+        field_ = field::other;
+        if (depth == 1 || is_inner)
+          field_ = static_cast<field>(detail::find_word(reader_.text(), field_names));
+        if (depth == 1) in_section_ = field_ == section();
+        return false;
+      case json_event::begin_array:
+        if (depth == 2 && in_section_) has_list_ = true;
+        return false;
+      case json_event::begin_object:
+        if (is_inner) begin_item();
+        return false;
+      case json_event::end_object:
+        if (in_section_ && depth == 2) return end_item();
+        return false;
+      case json_event::end_array:
+        return false;
+      default:
+        if (depth == 1) take_top();
+        if (is_inner) return kind_ == document_kind::tree ? take_tree() : take_inner();
+        return false;
+    }
   }
 
-  // True when an entry is complete.
-  result<bool> take(json_event event) {
-    const std::size_t depth = reader_.depth();
-    if (event == json_event::key) {
-      field_ = field::other;
-      if (depth == 1)
-        section_ = field_ = field_of(reader_.text());
-      else if (depth == inner_depth())
-        field_ = field_of(reader_.text());
-      return false;
+  void take_top() {
+    if (kind_ == document_kind::release && field_ == field::tag_name) name.assign(text());
+    if (field_ == field::truncated && event_ == json_event::boolean) truncated = reader_.boolean();
+  }
+
+  // The value, where it is a text. One that did not fit is as good as none.
+  std::string_view text() const {
+    return event_ != json_event::string || reader_.truncated() ? std::string_view{}
+                                                               : reader_.text();
+  }
+
+  // Whether the value is one of the words of a list.
+  bool is(const char* words) const { return detail::find_word(text(), words) != 0; }
+
+  void begin_item() {
+    item_.path.clear();
+    item_.kind = entry_kind::file;
+    item_.hash.kind = digest_kind::none;
+    item_.executable = item_.has_size = false;
+    item_.size = 0;
+    is_wanted_ = is_link_ = false;
+    is_uploaded_ = true;
+    asset_sum_ = 0;
+  }
+
+  result<bool> take_inner() {
+    switch (field_) {
+      case field::sha:
+        if (kind_ == document_kind::reference) name.assign(text());
+        break;
+      case field::type:
+        is_tag_object = is("tag ");
+        break;
+      case field::name:
+        is_wanted_ = is("manifest.json ");
+        break;
+      case field::digest:
+        asset_sum_ = crc32_of(text());
+        break;
+      case field::state:
+        is_uploaded_ = is("uploaded ");
+        break;
+      case field::url:
+      case field::download_url:
+        // The other one serves where the preferred one is missing.
+        if (prefer_api_url == (field_ == field::url) || item_.path.empty())
+          item_.path.assign(text());
+        break;
+      default:
+        break;
     }
-    if (event == json_event::begin_object) {
-      if (depth == 3) begin_item();
-      return false;
-    }
-    if (event == json_event::end_object)
-      return depth == 2 && inner_depth() == 3 ? end_item() : result<bool>(false);
-    if (event == json_event::begin_array && depth == 2) has_list_ |= section_ == field::tree;
-    if (event == json_event::begin_array || event == json_event::end_array) return false;
-    if (depth == 1) take_top(event);
-    if (depth == inner_depth() && depth != 1)
-      if (auto done = take_inner(event); !done) return done.error();
     return false;
   }
 
-  void take_top(json_event event) {
-    if (kind_ == document_kind::release && field_ == field::tag_name && event == json_event::string)
-      name.assign(whole_text());
-    if (kind_ == document_kind::tree && field_ == field::truncated && event == json_event::boolean)
-      truncated = reader_.boolean();
-  }
-
-  // A text that did not fit is as good as none.
-  std::string_view whole_text() const {
-    return reader_.truncated() ? std::string_view{} : reader_.text();
-  }
-
-  static std::uint32_t sum_of(std::string_view text) {
+  static std::uint32_t crc32_of(std::string_view text) {
     crc32 sum;
     sum.update(as_bytes(text));
     return sum.value();
   }
 
-  void begin_item() {
-    item_ = {};
-    item_.has_size = false;
-    is_manifest_ = false;
-    complete_ = true;
-    asset_sum_ = 0;
-    is_listed_ = is_link_ = false;
-  }
-
-  result<void> take_inner(json_event event) {
-    const std::string_view text = event == json_event::string ? whole_text() : std::string_view{};
-    if (section_ == field::object) {
-      if (field_ == field::sha) name.assign(text);
-      if (field_ == field::type) is_tag_object = text == "tag"sv;
-      return {};
-    }
-    if (kind_ == document_kind::release && section_ == field::assets) {
-      if (field_ == field::name) is_manifest_ = text == "manifest.json"sv;
-      if (field_ == field::digest) asset_sum_ = sum_of(text);
-      if (field_ == field::state) complete_ = text == "uploaded"sv;
-      if (field_ == (prefer_api_url ? field::url : field::download_url)) item_.path.assign(text);
-      if (field_ == (prefer_api_url ? field::download_url : field::url) && item_.path.empty())
-        item_.path.assign(text);
-      return {};
-    }
-    if (kind_ == document_kind::tree && section_ == field::tree) return take_tree(event, text);
-    return {};
-  }
-
-  result<void> take_tree(json_event event, std::string_view text) {
+  result<bool> take_tree() {
     switch (field_) {
       case field::path:
-        if (reader_.truncated()) return path_too_long;
         item_.path.assign(prefix_);
         if (!prefix_.empty()) item_.path.append('/');
-        item_.path.append(text);
-        if (item_.path.overflowed()) return path_too_long;
+        item_.path.append(text());
+        if (reader_.truncated() || item_.path.overflowed()) return path_too_long;
         break;
       case field::mode:
-        item_.executable = text == "100755"sv;
-        is_link_ = text == "120000"sv;
+        item_.executable = is("100755 ");
+        is_link_ = is("120000 ");
         break;
       case field::type:
-        is_listed_ = text == "blob"sv || text == "tree"sv;
-        item_.kind = text == "tree"sv ? entry_kind::directory : entry_kind::file;
+        is_wanted_ = is("blob tree ");
+        item_.kind = is("tree ") ? entry_kind::directory : entry_kind::file;
         break;
       case field::sha:
         item_.hash.kind = digest_kind::git_id;
-        if (!from_hex(text, {item_.hash.value, 20})) return bad_id;
+        if (!from_hex(text(), {item_.hash.value, 20})) return bad_id;
         break;
       case field::size:
-        if (event == json_event::number) {
+        if (event_ == json_event::number) {
           const auto size = reader_.as_size();
           if (!size) return size.error();
           item_.size = *size;
@@ -253,31 +246,32 @@ class github_document {
       default:
         break;
     }
-    return {};
+    return false;
   }
 
   result<bool> end_item() {
-    if (kind_ == document_kind::release && section_ == field::assets) {
-      if (is_manifest_ && complete_ && !item_.path.empty() && !item_.path.overflowed()) {
-        manifest_url.assign(item_.path);
-        manifest_sum = asset_sum_;
-      }
-      return false;
+    if (kind_ == document_kind::tree) {
+      if (!is_wanted_) return false;
+      if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
+      return true;
     }
-    if (kind_ != document_kind::tree || section_ != field::tree || !is_listed_) return false;
-    if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
-    return true;
+    if (kind_ == document_kind::release && is_wanted_ && is_uploaded_ && !item_.path.empty() &&
+        !item_.path.overflowed()) {
+      manifest_url.assign(item_.path);
+      manifest_sum = asset_sum_;
+    }
+    return false;
   }
 
   std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
   std::size_t limit_ = 0;
   document_kind kind_ = document_kind::reference;
-  field section_ = field::other;
   field field_ = field::other;
-  bool is_manifest_ = false;
-  bool complete_ = true;
-  bool is_listed_ = false;
+  json_event event_ = json_event::need_input;
+  bool in_section_ = false;
+  bool is_wanted_ = false;    // a file or directory of a tree; the manifest of the assets
+  bool is_uploaded_ = false;  // an asset that is whole
   bool is_link_ = false;
   bool has_list_ = false;  // the member `tree` is one
   entry item_;             // of a tree; of an asset, its path is the address

@@ -53,9 +53,9 @@ inline own_path replaced_path(std::uint32_t index) {
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.
 inline bool is_own_path(std::string_view path) {
-  return starts_with_any_case(path, ".ota"sv) || is_same_any_case(path, layout::version) ||
-         is_same_any_case(path, layout::errors) || is_same_any_case(path, "ota_health.json"sv) ||
-         is_same_any_case(path, "ota_last_check.json"sv);
+  return has_form(path, ".ota*") || has_form(path, layout::version.data()) ||
+         has_form(path, layout::errors.data()) || has_form(path, "ota_health.json") ||
+         has_form(path, "ota_last_check.json");
 }
 
 /// Removes the directories above `path` that hold nothing any more.

@@ -64,7 +64,7 @@ std::string random_text(std::mt19937& random) {
     auto code = static_cast<std::uint32_t>(random() % limits[random() % 5]);
     if (code >= 0xd800 && code < 0xe000) code = 0xd7ff;
     char utf8[4];
-    text.append(utf8, ota::detail::encode_utf8(code, utf8));
+    text.append(ota::detail::encode_utf8(code, utf8));
   }
   return text;
 }
@@ -75,7 +75,7 @@ TEST(json_writer, writes_what_python_writes) {
   std::vector<std::string> texts;
   for (std::uint32_t code = 0; code < 0x100; ++code) {
     char utf8[4];
-    texts.emplace_back(utf8, ota::detail::encode_utf8(code, utf8));
+    texts.emplace_back(ota::detail::encode_utf8(code, utf8));
   }
   for (int i = 0; i < 2000; ++i) texts.push_back(random_text(random));
   std::string input;

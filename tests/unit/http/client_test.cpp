@@ -182,9 +182,9 @@ TEST_F(http, sends_what_is_asked) {
   EXPECT_EQ(get(one, request), "206:x");
   EXPECT_EQ(server.connects, std::vector<std::string>{"::1:8080"});
   EXPECT_EQ(server.sent[0],
-            "GET /a%20b?q=1 HTTP/1.1\r\nHost: [::1]:8080\r\nUser-Agent: agent\r\nAccept: "
-            "text/plain\r\nAuthorization: token secret\r\nIf-None-Match: \"old\"\r\nRange: "
-            "bytes=100-\r\nIf-Range: \"same\"\r\n\r\n");
+            "GET /a%20b?q=1 HTTP/1.1\r\nHost: [::1]:8080\r\nRange: bytes=100-\r\n"
+            "User-Agent: agent\r\nAccept: text/plain\r\nAuthorization: token secret\r\n"
+            "If-None-Match: \"old\"\r\nIf-Range: \"same\"\r\n\r\n");
   EXPECT_EQ(one.etag(), "\"new\"");
 }
 
