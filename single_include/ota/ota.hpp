@@ -1004,21 +1004,22 @@ class [[nodiscard]] result<void, void> {
   const ota::error* error_ = nullptr;
 };
 
-/// A yes or no, an enumerator below 64, or an `error`. One machine word: what most steps return,
+/// A yes or no, an enumerator of one byte, or an `error`. One machine word: what most steps return,
 /// kept in one register.
 template <class T>
-class [[nodiscard]] result<T, std::enable_if_t<std::is_enum_v<T> || std::is_same_v<T, bool>>> {
+class [[nodiscard]] result<
+    T, std::enable_if_t<std::is_same_v<T, bool> || (std::is_enum_v<T> && sizeof(T) == 1)>> {
  public:
   using value_type = T;
 
-  constexpr result(T value) : word_(static_cast<std::uintptr_t>(value)) {}
+  constexpr result(T value) : word_(encode(value)) {}
   result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
   result(ota::error&&) = delete;
   result(const ota::error&&) = delete;
 
   constexpr explicit operator bool() const { return has_value(); }
-  constexpr bool has_value() const { return word_ < 64; }
-  constexpr T value() const { return static_cast<T>(word_); }
+  constexpr bool has_value() const { return is_bool ? word_ <= 1 : (word_ & 1) != 0; }
+  constexpr T value() const { return static_cast<T>(is_bool ? word_ : word_ >> 1); }
   constexpr T operator*() const { return value(); }
   constexpr T value_or(T other) const { return has_value() ? value() : other; }
   const ota::error& error() const {
@@ -1027,34 +1028,13 @@ class [[nodiscard]] result<T, std::enable_if_t<std::is_enum_v<T> || std::is_same
   }
 
  private:
-  // No error lies below: an operating system leaves the first page empty, a Cortex-M begins its
-  // memory with 64 bytes of exception vectors.
-  std::uintptr_t word_;
-};
-
-/// One of a few names, or an `error`. One machine word as well.
-template <class T>
-class [[nodiscard]] result<T, std::enable_if_t<std::is_enum_v<T> && sizeof(T) == 1>> {
- public:
-  using value_type = T;
-
-  result(T value) : word_(std::uintptr_t{static_cast<std::uint8_t>(value)} * 2 + 1) {}
-  result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
-  result(ota::error&&) = delete;
-  result(const ota::error&&) = delete;
-
-  explicit operator bool() const { return has_value(); }
-  bool has_value() const { return (word_ & 1) != 0; }
-  T value() const { return static_cast<T>(word_ >> 1); }
-  T operator*() const { return value(); }
-  T value_or(T other) const { return has_value() ? value() : other; }
-  const ota::error& error() const {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): what went in as an address comes out as one
-    return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
+  // No error lies at address 0, nor at an odd one.
+  static_assert(alignof(ota::error) % 2 == 0);
+  static constexpr bool is_bool = std::is_same_v<T, bool>;
+  static constexpr std::uintptr_t encode(T value) {
+    const std::uintptr_t number = static_cast<std::uint8_t>(value);
+    return is_bool ? number : number * 2 + 1;
   }
-
- private:
-  static_assert(alignof(ota::error) % 2 == 0, "an odd word is a value, an even one an address");
 
   std::uintptr_t word_;
 };
@@ -1193,6 +1173,9 @@ struct scheduling_config {
   std::uint32_t error_history_limit = 100;       ///< events kept of a kind
 };
 
+/// The base of GitHub's own REST API.
+inline constexpr std::string_view github_api = "https://api.github.com";
+
 /// All that a device can be told, with the names and defaults of 0x687931/ota's configuration.
 ///
 /// A plain struct of views: the texts live with whoever fills it, a `config_document` or the
@@ -1205,7 +1188,7 @@ struct config {
   std::string_view branch = "main";     ///< of the developer channel
   std::string_view tag;                 ///< a fixed release; empty: the latest
   std::string_view token;               ///< for private repositories; empty: none
-  std::string_view api = "https://api.github.com";             ///< base of the REST API
+  std::string_view api = github_api;    ///< base of the REST API
   std::string_view raw = "https://raw.githubusercontent.com";  ///< base of the raw files
   std::string_view web;  ///< base of the web site; see `web_base`
   std::string_view user_agent = "ota-updater";
@@ -1287,8 +1270,8 @@ constexpr std::size_t kilobytes(std::uint32_t count) {
 /// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
 /// where the API is GitHub's own.
 constexpr std::string_view web_base(const config& settings) {
-  if (!settings.web.empty() || settings.api != config{}.api) return settings.web;
-  return "https://github.com";
+  if (!settings.web.empty() || settings.api != github_api) return settings.web;
+  return "https://github.com"sv;
 }
 
 namespace detail {

@@ -62,21 +62,22 @@ class [[nodiscard]] result<void, void> {
   const ota::error* error_ = nullptr;
 };
 
-/// A yes or no, an enumerator below 64, or an `error`. One machine word: what most steps return,
+/// A yes or no, an enumerator of one byte, or an `error`. One machine word: what most steps return,
 /// kept in one register.
 template <class T>
-class [[nodiscard]] result<T, std::enable_if_t<std::is_enum_v<T> || std::is_same_v<T, bool>>> {
+class [[nodiscard]] result<
+    T, std::enable_if_t<std::is_same_v<T, bool> || (std::is_enum_v<T> && sizeof(T) == 1)>> {
  public:
   using value_type = T;
 
-  constexpr result(T value) : word_(static_cast<std::uintptr_t>(value)) {}
+  constexpr result(T value) : word_(encode(value)) {}
   result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
   result(ota::error&&) = delete;
   result(const ota::error&&) = delete;
 
   constexpr explicit operator bool() const { return has_value(); }
-  constexpr bool has_value() const { return word_ < 64; }
-  constexpr T value() const { return static_cast<T>(word_); }
+  constexpr bool has_value() const { return is_bool ? word_ <= 1 : (word_ & 1) != 0; }
+  constexpr T value() const { return static_cast<T>(is_bool ? word_ : word_ >> 1); }
   constexpr T operator*() const { return value(); }
   constexpr T value_or(T other) const { return has_value() ? value() : other; }
   const ota::error& error() const {
@@ -85,34 +86,13 @@ class [[nodiscard]] result<T, std::enable_if_t<std::is_enum_v<T> || std::is_same
   }
 
  private:
-  // No error lies below: an operating system leaves the first page empty, a Cortex-M begins its
-  // memory with 64 bytes of exception vectors.
-  std::uintptr_t word_;
-};
-
-/// One of a few names, or an `error`. One machine word as well.
-template <class T>
-class [[nodiscard]] result<T, std::enable_if_t<std::is_enum_v<T> && sizeof(T) == 1>> {
- public:
-  using value_type = T;
-
-  result(T value) : word_(std::uintptr_t{static_cast<std::uint8_t>(value)} * 2 + 1) {}
-  result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
-  result(ota::error&&) = delete;
-  result(const ota::error&&) = delete;
-
-  explicit operator bool() const { return has_value(); }
-  bool has_value() const { return (word_ & 1) != 0; }
-  T value() const { return static_cast<T>(word_ >> 1); }
-  T operator*() const { return value(); }
-  T value_or(T other) const { return has_value() ? value() : other; }
-  const ota::error& error() const {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): what went in as an address comes out as one
-    return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
+  // No error lies at address 0, nor at an odd one.
+  static_assert(alignof(ota::error) % 2 == 0);
+  static constexpr bool is_bool = std::is_same_v<T, bool>;
+  static constexpr std::uintptr_t encode(T value) {
+    const std::uintptr_t number = static_cast<std::uint8_t>(value);
+    return is_bool ? number : number * 2 + 1;
   }
-
- private:
-  static_assert(alignof(ota::error) % 2 == 0, "an odd word is a value, an even one an address");
 
   std::uintptr_t word_;
 };
