@@ -200,9 +200,10 @@ class updater : private check_policies<Policies> {
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
       if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
-      if (!detail::load_known(storage_, settings_, known_) || !is_settled(known_.version.id))
-        known_ = {};
-      source_.begin(known_.version, known_.etag);
+      known_version& known = source_.found();
+      if (!detail::load_known(storage_, settings_, known) || !is_settled(known.version.id))
+        known = {};
+      source_.begin();
       checking_ = true;
       return {};
     }
@@ -210,7 +211,7 @@ class updater : private check_policies<Policies> {
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
-    if (*found == resolution::unchanged) return up_to_date(known_.version.id);
+    if (*found == resolution::unchanged) return up_to_date(source_.target().id);
     return decide();
   }
 
@@ -269,7 +270,7 @@ class updater : private check_policies<Policies> {
   void remember(const version_id& newest) {
     if (is_scheduled()) (void)scheduler_.record_check();
     if (newest == source_.target().id)
-      (void)detail::store_known(storage_, settings_, source_.target(), source_.etag());
+      (void)detail::store_known(storage_, settings_, source_.found());
   }
 
   bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }
@@ -422,7 +423,6 @@ class updater : private check_policies<Policies> {
                                                                                 settings_};
   swapper<storage_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
-  detail::known_version known_;
   typename Policies::source source_{settings_};
   stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
                                                                                   settings_};

@@ -4508,6 +4508,12 @@ struct release_target {
   version_id id{};          ///< names it exactly, also where a tag or a manifest was moved
 };
 
+/// What a check has found: the newest version, and the server's name for its answer.
+struct known_version {
+  release_target version;
+  fixed_string<128> etag;
+};
+
 }  // namespace ota
 
 // ota/source/github_document.hpp
@@ -4809,29 +4815,27 @@ class github {
  public:
   explicit github(const config& settings) : settings_(settings) {}
 
-  const release_target& target() const { return target_; }
+  /// The version that was found; before that, the one that is known.
+  const release_target& target() const { return found_.version; }
 
-  /// The ETag of the first answer, to be given to `begin` the next time.
-  std::string_view etag() const { return etag_; }
+  /// The same with the ETag of the first answer. To be filled before `begin` with what an earlier
+  /// check found, or with nothing; after a version is resolved, to be kept for the next check.
+  known_version& found() { return found_; }
 
   /// Whether the release carries a `manifest.json`.
   bool has_manifest() const { return !document_.manifest_url.empty(); }
 
-  /// Begins to find the newest version. `known` and `etag` are what the last check found, empty
-  /// where nothing is known; `known` must stay until the version is resolved.
-  void begin(const release_target& known, std::string_view etag) {
-    known_ = &known;
-    target_ = {};
+  /// Begins to find the newest version.
+  void begin() {
     document_.manifest_url.clear();
     document_.prefer_api_url = !settings_.token.empty();
-    etag_.assign(etag);
     assumed_release_ = false;
     blobs_only_ = false;
     hops_ = 0;
     if (follows_release())
       stage_ = can_probe() ? stage::probe : stage::release;
     else
-      target_.ref.assign(settings_.branch), stage_ = stage::reference;
+      found_.version.ref.assign(settings_.branch), stage_ = stage::reference;
     open_ = false;
   }
 
@@ -4881,7 +4885,8 @@ class github {
       url_text url(settings_.raw);
       append_repository(url);
       url.append('/');
-      append_escaped(url, follows_release() ? target_.ref.view() : target_.commit.view());
+      append_escaped(url,
+                     follows_release() ? found_.version.ref.view() : found_.version.commit.view());
       url.append('/');
       append_escaped(url, file.path);
       request.accept = raw_type;
@@ -4937,7 +4942,7 @@ class github {
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
     return settings_.tag.empty() && settings_.token.empty() && !settings_.force &&
-           !web_base(settings_).empty() && !known_->ref.empty();
+           !web_base(settings_).empty() && !target().ref.empty();
   }
 
   void append_repository(url_text& url) const {
@@ -4975,7 +4980,7 @@ class github {
     if (!answer || http.response().status / 100 != 3) return resolution::working;
     url.clear();
     url.append("/releases/tag/"sv);
-    append_escaped(url, known_->ref);
+    append_escaped(url, target().ref);
     const std::string_view place = http.location();
     const bool same = slice(place, place.size() - url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
@@ -4984,30 +4989,31 @@ class github {
   template <class Http>
   result<resolution> request(Http& http) {
     std::string_view place = "/git/tags/"sv;
-    std::string_view name = target_.commit;
+    std::string_view name = document_.name;
     if (stage_ == stage::release) {
       place = settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv;
       name = settings_.tag;
     } else if (stage_ == stage::reference) {
       place = follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
-      name = target_.ref;
+      name = found_.version.ref;
     }
+    const url_text url = api_url(place, name);
     document_.begin(stage_ == stage::release ? document_kind::release : document_kind::reference);
     const bool first = stage_ == stage::release || !follows_release();
     http_request request;
     request.accept = json_type;
-    if (first && !settings_.force) request.if_none_match = etag_;
-    if (auto done = get(http, api_url(place, name), request); !done) return done.error();
+    if (first && !settings_.force) request.if_none_match = found_.etag;
+    if (auto done = get(http, url, request); !done) return done.error();
     const std::uint16_t status = http.response().status;
     if (status == 304) return not_modified();
     if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
       // A tag without a release has no manifest, but it has files.
-      target_.ref.assign(settings_.tag);
+      found_.version.ref.assign(settings_.tag);
       stage_ = stage::reference;
       return resolution::working;
     }
     if (const auto fine = check_status(http.response()); !fine) return fine.error();
-    if (first) etag_.assign(http.etag());
+    if (first) found_.etag.assign(http.etag());
     document_.limit_size(1u << 20);
     open_ = true;
     return resolution::working;
@@ -5017,7 +5023,6 @@ class github {
   result<resolution> not_modified() {
     if (!follows_release()) return resolution::unchanged;
     assumed_release_ = true;
-    target_.ref = known_->ref;
     stage_ = stage::reference;
     return resolution::working;
   }
@@ -5025,26 +5030,26 @@ class github {
   result<resolution> finish_document() {
     if (stage_ == stage::release) {
       if (document_.name.empty() || document_.name.overflowed()) return no_tag_name;
-      target_.ref = document_.name;
+      found_.version.ref = document_.name;
       stage_ = stage::reference;
       return resolution::working;
     }
-    target_.commit.assign(document_.name);
-    if (!is_object_id(target_.commit)) return no_commit;
+    if (!is_object_id(document_.name)) return no_commit;
     if (document_.is_tag_object) {
       if (++hops_ > 5) return endless_tags;
       stage_ = stage::tag;
       return resolution::working;
     }
     if (assumed_release_) {
-      if (target_.commit.view() == known_->commit.view()) return resolution::unchanged;
+      if (document_.name.view() == target().commit.view()) return resolution::unchanged;
       // The tag moved: read the release after all, for its manifest.
       assumed_release_ = false;
-      etag_.clear();
+      found_.etag.clear();
       stage_ = stage::release;
       hops_ = 0;
       return resolution::working;
     }
+    found_.version.commit.assign(document_.name);
     identify();
     return resolution::resolved;
   }
@@ -5061,24 +5066,23 @@ class github {
     const std::uint8_t end_of_part[] = {0};
     fixed_string<10> sum;
     sum.append_number(document_.manifest_sum);
-    const std::string_view parts[] = {target_.ref, target_.commit, document_.manifest_url, sum};
+    const std::string_view parts[] = {found_.version.ref, found_.version.commit,
+                                      document_.manifest_url, sum};
     for (std::string_view part : parts) {
       hash.update(as_bytes(part));
       hash.update(end_of_part);
     }
-    target_.id = hash.finish();
+    found_.version.id = hash.finish();
   }
 
   const config& settings_;
-  const release_target* known_ = nullptr;
   stage stage_ = stage::release;
   std::uint8_t hops_ = 0;
   bool open_ = false;
   bool assumed_release_ = false;
   bool blobs_only_ = false;
   github_document document_;
-  release_target target_;
-  fixed_string<128> etag_;
+  known_version found_;
 };
 
 }  // namespace ota
@@ -7740,25 +7744,17 @@ class event_log : public Log {
 
 namespace ota::detail {
 
-/// What the last check found to be the newest version, and the server's name for that answer.
-struct known_version {
-  release_target version;
-  fixed_string<128> etag;
-};
-
 // settings, id, three lengths, ref, commit, ETag
 inline constexpr std::size_t known_head = 4 + 20 + 3;
 inline constexpr std::size_t max_known = known_head + 128 + 64 + 128;
 
 template <class Storage>
-result<void> store_known(Storage& storage, const config& settings, const release_target& version,
-                         std::string_view etag) {
-  if (etag.size() > 128) etag = {};
+result<void> store_known(Storage& storage, const config& settings, const known_version& known) {
   std::uint8_t record[max_known];
   put_u32(record, settings_sum(settings));
-  std::memcpy(record + 4, version.id.data(), 20);
+  std::memcpy(record + 4, known.version.id.data(), 20);
   std::size_t size = known_head;
-  const std::string_view texts[] = {version.ref, version.commit, etag};
+  const std::string_view texts[] = {known.version.ref, known.version.commit, known.etag};
   for (std::size_t i = 0; i < 3; ++i) {
     record[24 + i] = static_cast<std::uint8_t>(texts[i].size());
     if (!texts[i].empty()) std::memcpy(record + size, texts[i].data(), texts[i].size());
@@ -8310,9 +8306,10 @@ class updater : private check_policies<Policies> {
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
       if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
-      if (!detail::load_known(storage_, settings_, known_) || !is_settled(known_.version.id))
-        known_ = {};
-      source_.begin(known_.version, known_.etag);
+      known_version& known = source_.found();
+      if (!detail::load_known(storage_, settings_, known) || !is_settled(known.version.id))
+        known = {};
+      source_.begin();
       checking_ = true;
       return {};
     }
@@ -8320,7 +8317,7 @@ class updater : private check_policies<Policies> {
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
-    if (*found == resolution::unchanged) return up_to_date(known_.version.id);
+    if (*found == resolution::unchanged) return up_to_date(source_.target().id);
     return decide();
   }
 
@@ -8379,7 +8376,7 @@ class updater : private check_policies<Policies> {
   void remember(const version_id& newest) {
     if (is_scheduled()) (void)scheduler_.record_check();
     if (newest == source_.target().id)
-      (void)detail::store_known(storage_, settings_, source_.target(), source_.etag());
+      (void)detail::store_known(storage_, settings_, source_.found());
   }
 
   bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }
@@ -8532,7 +8529,6 @@ class updater : private check_policies<Policies> {
                                                                                 settings_};
   swapper<storage_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
-  detail::known_version known_;
   typename Policies::source source_{settings_};
   stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
                                                                                   settings_};

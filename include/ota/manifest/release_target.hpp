@@ -12,4 +12,10 @@ struct release_target {
   version_id id{};          ///< names it exactly, also where a tag or a manifest was moved
 };
 
+/// What a check has found: the newest version, and the server's name for its answer.
+struct known_version {
+  release_target version;
+  fixed_string<128> etag;
+};
+
 }  // namespace ota

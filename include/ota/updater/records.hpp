@@ -11,25 +11,17 @@
 
 namespace ota::detail {
 
-/// What the last check found to be the newest version, and the server's name for that answer.
-struct known_version {
-  release_target version;
-  fixed_string<128> etag;
-};
-
 // settings, id, three lengths, ref, commit, ETag
 inline constexpr std::size_t known_head = 4 + 20 + 3;
 inline constexpr std::size_t max_known = known_head + 128 + 64 + 128;
 
 template <class Storage>
-result<void> store_known(Storage& storage, const config& settings, const release_target& version,
-                         std::string_view etag) {
-  if (etag.size() > 128) etag = {};
+result<void> store_known(Storage& storage, const config& settings, const known_version& known) {
   std::uint8_t record[max_known];
   put_u32(record, settings_sum(settings));
-  std::memcpy(record + 4, version.id.data(), 20);
+  std::memcpy(record + 4, known.version.id.data(), 20);
   std::size_t size = known_head;
-  const std::string_view texts[] = {version.ref, version.commit, etag};
+  const std::string_view texts[] = {known.version.ref, known.version.commit, known.etag};
   for (std::size_t i = 0; i < 3; ++i) {
     record[24 + i] = static_cast<std::uint8_t>(texts[i].size());
     if (!texts[i].empty()) std::memcpy(record + size, texts[i].data(), texts[i].size());

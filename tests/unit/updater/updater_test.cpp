@@ -430,13 +430,14 @@ TEST_F(updates, fail_without_harm_when_storage_does_not_do_a_swap) {
 }
 
 TEST(updater, fits_into_8_kib_with_a_chunk_of_1_kib) {
-  struct sized : ota::default_policies {
-    using storage = borrowed_storage<files>;
+  struct linux_device : ota::default_policies {
     using http = ota::http_client<ota::posix_socket>;
+    using storage = ota::posix_files;
+    using hardware = ota::linux_host;
   };
-  static_assert(sized::chunk_size == 1024);
-  RecordProperty("bytes", static_cast<int>(sizeof(ota::updater<sized>)));
-  EXPECT_LE(sizeof(ota::updater<sized>), 8192u);
+  static_assert(linux_device::chunk_size == 1024);
+  RecordProperty("bytes", static_cast<int>(sizeof(ota::updater<linux_device>)));
+  EXPECT_LE(sizeof(ota::updater<linux_device>), 8192u);
 }
 
 }  // namespace
