@@ -127,7 +127,7 @@ class http_client : private check_byte_stream<Stream> {
       if (url.overflowed()) return redirect_too_long;
       if (location_.empty()) return redirect_nowhere;
       close();
-      url.follow();
+      url.follow(target);
     }
   }
 
@@ -209,16 +209,17 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   void put(const char* text) {
-    for (; *text != '\0'; ++text) put(*text);
-  }
-  void put(std::string_view text) {
-    for (char c : text) put(c);
+    const char* end = text;
+    while (*end != '\0') ++end;
+    put(detail::text_between(text, end));
   }
 
   // The receive buffer is empty while a request is sent, and gathers it.
-  void put(char c) {
-    if (end_ == Buffer) flush();
-    buffer_[end_++] = static_cast<std::uint8_t>(c);
+  void put(std::string_view text) {
+    for (char c : text) {
+      if (end_ == Buffer) flush();
+      buffer_[end_++] = static_cast<std::uint8_t>(c);
+    }
   }
 
   void flush() {

@@ -33,7 +33,7 @@ class url_buffer {
   }
 
   void add_location(char c) {
-    if (end_ == capacity_ && base_ != 0 && has_form(location(), "http*")) {
+    if (end_ == capacity_ && base_ != 0 && is_absolute()) {
       // An absolute address does not need the one before it.
       std::memmove(data_, data_ + base_, end_ - base_);
       end_ -= base_;
@@ -46,21 +46,21 @@ class url_buffer {
   }
 
   /// Makes the location the address, resolved against the address before it (RFC 3986, 5.2; dots
-  /// are left to the server).
-  void follow() {
+  /// are left to the server), whose parts are `from`. After an absolute location has taken its
+  /// place there is no such address.
+  void follow(const url_view& from) {
     const char* const place = data_ + base_;
-    const char* const place_end = data_ + end_;
     const std::size_t size = end_ - base_;
-    const char* const stop = find_any(place, place_end, "/?");
     const char* kept = data_;
-    if (stop == place || stop[-1] != ':' || !has_form(text_between(stop, place_end), "//*")) {
-      kept = find_any(data_, place, ":") + 1;
-      if (*place == '?' || stop != place) {
-        kept = find_any(data_, place, "?");
-        if (stop != place)
+    if (base_ != 0 && !is_absolute()) {
+      const char* const path = from.authority.data() + from.authority.size();
+      kept = path;
+      if (has_form(location(), "//*")) {
+        kept = from.authority.data() - 2;
+      } else if (*place != '/') {
+        kept = find_any(path, place, "?");
+        if (*place != '?')
           while (kept[-1] != '/') --kept;
-      } else if (!has_form(text_between(place, place_end), "//*")) {
-        kept = find_any(kept + 2, place, "/");
       }
     }
     base_ = end_ = static_cast<std::size_t>(kept - data_) + size;
@@ -68,6 +68,13 @@ class url_buffer {
   }
 
  private:
+  // A scheme, and behind it what no other address begins with.
+  bool is_absolute() const {
+    const char* const place = data_ + base_;
+    const char* const stop = find_any(place, data_ + end_, "/?");
+    return stop != place && stop[-1] == ':' && has_form(text_between(stop, data_ + end_), "//*");
+  }
+
   char* data_;
   std::size_t capacity_;
   std::size_t base_ = 0;
@@ -194,17 +201,14 @@ class head_parser {
           keep_alive = true;
         break;
       case header::etag:
-        if (text_.overflowed())
-          etag.clear();
-        else
-          etag.assign(text_);
+        etag = text_;
         break;
       case header::content_range:
         read_range();
         break;
       case header::retry_after:
         response.has_retry_after = is_number;
-        response.retry_after = at_most(number, 86400);
+        response.retry_after = to_u32(number);
         retry_date_ = is_number ? 0 : parse_http_date(text_);
         break;
       case header::date:
@@ -212,10 +216,10 @@ class head_parser {
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
-        response.rate_remaining = at_most(number, UINT32_MAX);
+        response.rate_remaining = to_u32(number);
         break;
       case header::rate_reset:
-        response.rate_reset = is_number ? at_most(number, UINT32_MAX) : 0;
+        response.rate_reset = is_number ? to_u32(number) : 0;
         break;
       case header::status:
         return read_status();
@@ -225,8 +229,8 @@ class head_parser {
     return true;
   }
 
-  static std::uint32_t at_most(std::size_t number, std::uint32_t limit) {
-    return number < limit ? static_cast<std::uint32_t>(number) : limit;
+  static std::uint32_t to_u32(std::size_t number) {
+    return number < UINT32_MAX ? static_cast<std::uint32_t>(number) : UINT32_MAX;
   }
 
   bool is(const char* form, std::size_t* numbers) const { return has_form(text_, form, numbers); }
@@ -258,11 +262,12 @@ class head_parser {
   }
 
   result<bool> finish() {
+    std::uint32_t& wait = response.retry_after;
     if (retry_date_ != 0 && response.date != 0) {
       response.has_retry_after = true;
-      response.retry_after =
-          retry_date_ > response.date ? at_most(retry_date_ - response.date, 86400) : 0;
+      wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
     }
+    if (wait > 86400) wait = 86400;
     return true;
   }
 

@@ -276,16 +276,12 @@ class github {
   }
 
   void identify() {
+    fixed_string<128 + 64 + 256 + 10 + 4> all;
+    all.append(found_.version.ref).append('\0').append(found_.version.commit).append('\0');
+    all.append(document_.manifest_url).append('\0');
+    all.append_number(document_.manifest_sum).append('\0');
     sha1 hash;
-    const std::uint8_t end_of_part[] = {0};
-    fixed_string<10> sum;
-    sum.append_number(document_.manifest_sum);
-    const std::string_view parts[] = {found_.version.ref, found_.version.commit,
-                                      document_.manifest_url, sum};
-    for (std::string_view part : parts) {
-      hash.update(as_bytes(part));
-      hash.update(end_of_part);
-    }
+    hash.update(as_bytes(all));
     found_.version.id = hash.finish();
   }
 

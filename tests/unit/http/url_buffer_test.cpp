@@ -14,7 +14,9 @@ std::string resolved(std::string_view base, std::string_view location) {
   EXPECT_TRUE(url.assign(base));
   url.begin_location();
   for (char c : location) url.add_location(c);
-  url.follow();
+  ota::url_view parts;
+  EXPECT_TRUE(ota::detail::split_url(url.url(), parts));
+  url.follow(parts);
   return std::string(url.url());
 }
 
@@ -34,6 +36,34 @@ TEST(url_buffer, follows_the_examples_of_rfc_3986) {
                                                           {"g?y/./x", "http://a/b/c/g?y/./x"}};
   for (const auto& [location, expected] : examples)
     EXPECT_EQ(resolved("http://a/b/c/d;p?q", location), expected) << location;
+}
+
+TEST(url_buffer, gives_up_the_old_address_for_an_absolute_one_only) {
+  for (const auto& [location, fits] :
+       {std::pair("https://other.example/", true), std::pair("https:other.example/aa", false),
+        std::pair("httpsother.example/aaa", false)}) {
+    char memory[24];
+    ota::detail::url_buffer url(memory, sizeof memory);
+    EXPECT_TRUE(url.assign("http://host/a"));
+    url.begin_location();
+    for (const char* c = location; *c != '\0'; ++c) url.add_location(*c);
+    EXPECT_EQ(!url.overflowed(), fits) << location;
+    EXPECT_EQ(url.url(), fits ? "" : "http://host/a") << location;
+  }
+}
+
+TEST(url_buffer, resolves_nothing_against_an_address_that_was_given_up) {
+  char memory[24];
+  ota::detail::url_buffer url(memory, sizeof memory);
+  EXPECT_TRUE(url.assign("http://host/a"));
+  ota::url_view parts;
+  EXPECT_TRUE(ota::detail::split_url(url.url(), parts));
+  url.begin_location();
+  for (char c : std::string_view("https://other.example/")) url.add_location(c);
+  url.begin_location();
+  for (char c : std::string_view("b/c")) url.add_location(c);
+  url.follow(parts);
+  EXPECT_EQ(url.url(), "b/c");
 }
 
 TEST(url_buffer, goes_where_servers_send) {
