@@ -12,6 +12,7 @@
 #include "stager/planner.hpp"
 #include "stager/staging_record.hpp"
 #include "stager/version_file.hpp"
+#include "storage/sealed_record.hpp"
 #include "swapper.hpp"
 
 namespace ota {
@@ -34,8 +35,8 @@ class stager {
     if (!follows_branch && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
-    if (!record_only_ && last.load(storage_) && last.version == target.id &&
-        last.settings == detail::settings_sum(settings_)) {
+    if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
+        last.version == target.id && last.settings == detail::settings_sum(settings_)) {
       record_ = last;
       begin_check();
     } else {
@@ -224,7 +225,8 @@ class stager {
     record_.settings = detail::settings_sum(settings_);
     // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
     if (!record_only_)
-      if (auto done = record_.store(storage_); !done) return done.error();
+      if (auto done = detail::store_record(storage_, layout::target, record_); !done)
+        return done.error();
     begin_check();
     return true;
   }

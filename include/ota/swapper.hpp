@@ -2,7 +2,7 @@
 
 #include "hash/crc32.hpp"
 #include "manifest/entry.hpp"
-#include "storage/layout.hpp"
+#include "storage/sealed_record.hpp"
 #include "swapper/swap_state.hpp"
 
 namespace ota {
@@ -32,7 +32,9 @@ class swapper {
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
     begin_pass(pass::back_up);
-    if (auto done = detail::load_state(storage_, state_); !done) return done;
+    state_ = {};
+    const auto found = detail::load_record(storage_, layout::state, state_);
+    if (!found) return found.error();
     if (!active()) return check_version_file();
     if (state_.phase == swap_phase::removing) begin_pass(pass::remove_new);
     if (state_.phase == swap_phase::restoring) begin_pass(pass::put_back);
@@ -140,7 +142,7 @@ class swapper {
 
   // The state in memory is always one that storage has.
   result<void> change(const swap_state& next) {
-    if (auto done = detail::store_state(storage_, next); !done) return done;
+    if (auto done = detail::store_record(storage_, layout::state, next); !done) return done;
     state_ = next;
     return {};
   }

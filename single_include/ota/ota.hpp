@@ -6436,51 +6436,11 @@ inline std::uint32_t settings_sum(const config& settings) {
 
 /// What is being staged, so that a later start can go on with it.
 struct staging_record {
+  static constexpr std::uint32_t format = 1;
+
   version_id version{};
   std::uint32_t settings = 0;  ///< `settings_sum` when the plan was made
   plan_summary plan;
-
-  static constexpr std::uint32_t magic = 0x5441544f;  // "OTAT"
-  static constexpr std::size_t size = 4 + 20 + 4 + 4 * 4 + 8 + 4;
-
-  template <class Storage>
-  result<void> store(Storage& storage) const {
-    std::uint8_t record[size];
-    put_u32(record, magic);
-    std::memcpy(record + 4, version.data(), 20);
-    put_u32(record + 24, settings);
-    put_u32(record + 28, plan.entries);
-    put_u32(record + 32, plan.files);
-    put_u32(record + 36, plan.removals);
-    put_u32(record + 40, plan.sum);
-    put_size(record + 44, plan.size);
-    put_u32(record + size - 4, sum(record));
-    return write_atomically(storage, layout::target, layout::temporary, record);
-  }
-
-  /// False when nothing, or nothing whole, is there.
-  template <class Storage>
-  bool load(Storage& storage) {
-    std::uint8_t record[size];
-    const auto read = storage.read(layout::target, 0, record);
-    if (!read || *read != size || get_u32(record) != magic) return false;
-    if (get_u32(record + size - 4) != sum(record)) return false;
-    std::memcpy(version.data(), record + 4, 20);
-    settings = get_u32(record + 24);
-    plan.entries = get_u32(record + 28);
-    plan.files = get_u32(record + 32);
-    plan.removals = get_u32(record + 36);
-    plan.sum = get_u32(record + 40);
-    plan.size = get_size(record + 44);
-    return true;
-  }
-
- private:
-  static std::uint32_t sum(const std::uint8_t* record) {
-    crc32 value;
-    value.update({record, size - 4});
-    return value.value();
-  }
 };
 
 }  // namespace detail
@@ -6856,6 +6816,47 @@ release_target read_version(Storage& storage) {
 
 }  // namespace ota::detail
 
+// ota/storage/sealed_record.hpp
+
+namespace ota::detail {
+
+// What the library keeps of itself on storage: the bytes of `Record` as this machine has them, and
+// a CRC-32. `Record::format` is a number that changes with the meaning of those bytes.
+
+inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
+  crc32 sum;
+  sum.update(record);
+  return sum.value() ^ format;
+}
+
+/// Puts a record in the place of the one at `path`.
+template <class Storage, class Record>
+result<void> store_record(Storage& storage, std::string_view path, const Record& value) {
+  static_assert(
+      std::is_trivially_copyable_v<Record> && std::has_unique_object_representations_v<Record>,
+      "a record must be plain data without gaps");
+  std::uint8_t record[sizeof value + 4];
+  std::memcpy(record, &value, sizeof value);
+  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
+  std::memcpy(record + sizeof value, &seal, sizeof seal);
+  return write_atomically(storage, path, layout::temporary, record);
+}
+
+/// False when there is none, or none that is whole; `value` is untouched then.
+template <class Storage, class Record>
+result<bool> load_record(Storage& storage, std::string_view path, Record& value) {
+  std::uint8_t record[sizeof value + 4];
+  const auto size = storage.read(path, 0, record);
+  if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
+  if (*size != sizeof record) return false;
+  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
+  if (std::memcmp(record + sizeof value, &seal, sizeof seal) != 0) return false;
+  std::memcpy(&value, record, sizeof value);
+  return true;
+}
+
+}  // namespace ota::detail
+
 // ota/swapper/swap_state.hpp
 
 namespace ota {
@@ -6872,6 +6873,8 @@ enum class swap_phase : std::uint8_t {
 
 /// What the swapper keeps on storage.
 struct swap_state {
+  static constexpr std::uint32_t format = 1;
+
   swap_phase phase = swap_phase::idle;
   std::uint8_t boots = 0;          ///< starts of the version on trial so far
   std::uint8_t allowed = 1;        ///< starts without being confirmed, before it is put back
@@ -6883,60 +6886,6 @@ struct swap_state {
   std::uint32_t version_file = 0;  ///< CRC-32 of version.json as the last swap left it
 };
 
-namespace detail {
-
-inline constexpr std::uint32_t state_magic = 0x3141544f;  // "OTA1"
-
-// magic, phase, boots, reject, allowed, entries, version, previous, rejected, version_file, CRC-32
-// of all before it
-inline constexpr std::size_t state_size = 4 + 4 + 4 + 3 * 20 + 4 + 4;
-
-inline std::uint32_t state_sum(const std::uint8_t* record) {
-  crc32 sum;
-  sum.update({record, state_size - 4});
-  return sum.value();
-}
-
-template <class Storage>
-result<void> store_state(Storage& storage, const swap_state& state) {
-  std::uint8_t record[state_size];
-  put_u32(record, state_magic);
-  record[4] = static_cast<std::uint8_t>(state.phase);
-  record[5] = state.boots;
-  record[6] = state.reject ? 1 : 0;
-  record[7] = state.allowed;
-  put_u32(record + 8, state.entries);
-  std::memcpy(record + 12, state.version.data(), 20);
-  std::memcpy(record + 32, state.previous.data(), 20);
-  std::memcpy(record + 52, state.rejected.data(), 20);
-  put_u32(record + 72, state.version_file);
-  put_u32(record + state_size - 4, state_sum(record));
-  return write_atomically(storage, layout::state, layout::temporary, record);
-}
-
-/// A state that is not there, or not whole, is `idle`.
-template <class Storage>
-result<void> load_state(Storage& storage, swap_state& state) {
-  std::uint8_t record[state_size];
-  state = {};
-  const auto size = storage.read(layout::state, 0, record);
-  if (!size) return size.error().code == errc::not_found ? result<void>{} : size.error();
-  if (*size != state_size || get_u32(record) != state_magic) return {};
-  if (get_u32(record + state_size - 4) != state_sum(record)) return {};
-  if (record[4] > static_cast<std::uint8_t>(swap_phase::restoring)) return {};
-  state.phase = static_cast<swap_phase>(record[4]);
-  state.boots = record[5];
-  state.reject = record[6] != 0;
-  state.allowed = record[7];
-  state.entries = get_u32(record + 8);
-  std::memcpy(state.version.data(), record + 12, 20);
-  std::memcpy(state.previous.data(), record + 32, 20);
-  std::memcpy(state.rejected.data(), record + 52, 20);
-  state.version_file = get_u32(record + 72);
-  return {};
-}
-
-}  // namespace detail
 }  // namespace ota
 
 // ota/swapper.hpp
@@ -6968,7 +6917,9 @@ class swapper {
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
     begin_pass(pass::back_up);
-    if (auto done = detail::load_state(storage_, state_); !done) return done;
+    state_ = {};
+    const auto found = detail::load_record(storage_, layout::state, state_);
+    if (!found) return found.error();
     if (!active()) return check_version_file();
     if (state_.phase == swap_phase::removing) begin_pass(pass::remove_new);
     if (state_.phase == swap_phase::restoring) begin_pass(pass::put_back);
@@ -7076,7 +7027,7 @@ class swapper {
 
   // The state in memory is always one that storage has.
   result<void> change(const swap_state& next) {
-    if (auto done = detail::store_state(storage_, next); !done) return done;
+    if (auto done = detail::store_record(storage_, layout::state, next); !done) return done;
     state_ = next;
     return {};
   }
@@ -7247,8 +7198,8 @@ class stager {
     if (!follows_branch && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
-    if (!record_only_ && last.load(storage_) && last.version == target.id &&
-        last.settings == detail::settings_sum(settings_)) {
+    if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
+        last.version == target.id && last.settings == detail::settings_sum(settings_)) {
       record_ = last;
       begin_check();
     } else {
@@ -7437,7 +7388,8 @@ class stager {
     record_.settings = detail::settings_sum(settings_);
     // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
     if (!record_only_)
-      if (auto done = record_.store(storage_); !done) return done.error();
+      if (auto done = detail::store_record(storage_, layout::target, record_); !done)
+        return done.error();
     begin_check();
     return true;
   }

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstring>
+#include <type_traits>
+
+#include "../hash/crc32.hpp"
+#include "atomic_file.hpp"
+#include "layout.hpp"
+
+namespace ota::detail {
+
+// What the library keeps of itself on storage: the bytes of `Record` as this machine has them, and
+// a CRC-32. `Record::format` is a number that changes with the meaning of those bytes.
+
+inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
+  crc32 sum;
+  sum.update(record);
+  return sum.value() ^ format;
+}
+
+/// Puts a record in the place of the one at `path`.
+template <class Storage, class Record>
+result<void> store_record(Storage& storage, std::string_view path, const Record& value) {
+  static_assert(
+      std::is_trivially_copyable_v<Record> && std::has_unique_object_representations_v<Record>,
+      "a record must be plain data without gaps");
+  std::uint8_t record[sizeof value + 4];
+  std::memcpy(record, &value, sizeof value);
+  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
+  std::memcpy(record + sizeof value, &seal, sizeof seal);
+  return write_atomically(storage, path, layout::temporary, record);
+}
+
+/// False when there is none, or none that is whole; `value` is untouched then.
+template <class Storage, class Record>
+result<bool> load_record(Storage& storage, std::string_view path, Record& value) {
+  std::uint8_t record[sizeof value + 4];
+  const auto size = storage.read(path, 0, record);
+  if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
+  if (*size != sizeof record) return false;
+  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
+  if (std::memcmp(record + sizeof value, &seal, sizeof seal) != 0) return false;
+  std::memcpy(&value, record, sizeof value);
+  return true;
+}
+
+}  // namespace ota::detail
