@@ -23,15 +23,17 @@ inline std::uint32_t settings_sum(const config& settings) {
   crc32 sum;
   const auto add = [&sum](std::string_view text) {
     sum.update(as_bytes(text));
-    sum.update(as_bytes({"\n", 1}));
+    sum.update(as_bytes("\n"sv));
   };
-  for (std::string_view text :
-       {settings.api, settings.raw, settings.owner, settings.repo, settings.channel,
-        settings.branch, settings.tag, settings.manifest_key})
-    add(text);
-  for (const auto& list : {settings.allow, settings.ignore, settings.delete_patterns}) {
-    for (std::string_view text : list) add(text);
-    add("");
+  static constexpr std::string_view config::*texts[] = {
+      &config::api,     &config::raw,    &config::owner, &config::repo,
+      &config::channel, &config::branch, &config::tag,   &config::manifest_key};
+  static constexpr list_view<std::string_view> config::*lists[] = {&config::allow, &config::ignore,
+                                                                   &config::delete_patterns};
+  for (const auto text : texts) add(settings.*text);
+  for (const auto list : lists) {
+    for (std::string_view text : settings.*list) add(text);
+    add({});
   }
   add(settings.allow_links ? "links"sv : "");
   return sum.value();
