@@ -1140,7 +1140,7 @@ inline result<url_view> parse_url(std::string_view url) {
 
 /// Appends a path with everything but RFC 3986's unreserved characters and `/` percent-encoded.
 inline void append_escaped(string_buffer& out, std::string_view path) {
-  constexpr char digits[] = "0123456789ABCDEF";
+  static constexpr char digits[] = "0123456789ABCDEF";
   for (char c : path) {
     if (detail::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '/') {
       out.append(c);
@@ -1571,7 +1571,7 @@ constexpr int hex_digit(char c) {
 
 /// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
 inline void to_hex(bytes data, char* out) {
-  constexpr char digits[] = "0123456789abcdef";
+  static constexpr char digits[] = "0123456789abcdef";
   for (std::uint8_t byte : data) {
     *out++ = digits[byte >> 4];
     *out++ = digits[byte & 15];
@@ -3426,8 +3426,8 @@ class json_writer {
 
   // Writes the first character of `text`, which is not plain; returns its size in bytes.
   std::size_t escape(std::string_view text) {
-    constexpr char values[] = "\"\\\b\f\n\r\t";
-    constexpr char names[] = "\"\\bfnrt";
+    static constexpr char values[] = "\"\\\b\f\n\r\t";
+    static constexpr char names[] = "\"\\bfnrt";
     const auto c = static_cast<std::uint8_t>(text.front());
     for (std::size_t i = 0; i < sizeof values - 1; ++i) {
       if (text.front() != values[i]) continue;
@@ -3449,7 +3449,7 @@ class json_writer {
   }
 
   void put_unit(std::uint32_t unit) {
-    constexpr char digits[] = "0123456789abcdef";
+    static constexpr char digits[] = "0123456789abcdef";
     char text[] = {'\\',
                    'u',
                    digits[unit >> 12 & 15],
@@ -6764,7 +6764,7 @@ namespace ota::detail {
 /// the form of Python's `json.dumps` takes a `json_writer`. Characters beyond ASCII stay UTF-8, as
 /// MicroPython writes them.
 inline void append_json_text(string_buffer& out, std::string_view text) {
-  constexpr char digits[] = "0123456789abcdef";
+  static constexpr char digits[] = "0123456789abcdef";
   out.append('"');
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
@@ -8561,12 +8561,12 @@ namespace ota::detail {
 /// Epoch seconds, up to the year 2105, of a date in the preferred form of RFC 9110, "Sun, 06 Nov
 /// 1994 08:49:37 GMT"; 0 for anything else.
 inline std::uint32_t parse_http_date(std::string_view text) {
-  std::size_t numbers[5] = {};
+  std::size_t numbers[5];
   if (text.size() != 29 || !has_form(text, "???, # ??? # #:#:# GMT", numbers)) return 0;
   const std::size_t day = numbers[0], hour = numbers[2], minute = numbers[3], second = numbers[4];
   std::size_t year = numbers[1];
   std::size_t month =
-      find_word(slice(text, 8, 3), "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ");
+      find_word({text.data() + 8, 3}, "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec ");
   if (month == 0 || day > 31 || hour > 23 || minute > 59 || second > 60) return 0;
   if (year < 1970 || year > 2105) return 0;
   // Days from the civil calendar, with the year beginning in March so that leap days come last. Of

@@ -7,14 +7,15 @@
 namespace {
 
 void check_url(std::string_view base, std::string_view location) {
-  if (!ota::parse_url(base) || location.empty()) return;
+  if (location.empty()) return;
   char memory[200];
   ota::detail::url_buffer url(memory, sizeof memory);
-  if (!url.assign(base)) return;
+  ota::url_view from;
+  if (!url.assign(base) || !ota::detail::split_url(url.url(), from)) return;
   url.begin_location();
   for (char c : location) url.add_location(c);
   if (url.overflowed()) return;
-  url.follow();
+  url.follow(from);
   const auto parts = ota::parse_url(url.url());
   if (parts && (parts->target.front() != '/' || parts->host.empty() || parts->port == 0))
     std::abort();

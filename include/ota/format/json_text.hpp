@@ -9,7 +9,7 @@ namespace ota::detail {
 /// the form of Python's `json.dumps` takes a `json_writer`. Characters beyond ASCII stay UTF-8, as
 /// MicroPython writes them.
 inline void append_json_text(string_buffer& out, std::string_view text) {
-  constexpr char digits[] = "0123456789abcdef";
+  static constexpr char digits[] = "0123456789abcdef";
   out.append('"');
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);

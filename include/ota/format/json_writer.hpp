@@ -127,8 +127,8 @@ class json_writer {
 
   // Writes the first character of `text`, which is not plain; returns its size in bytes.
   std::size_t escape(std::string_view text) {
-    constexpr char values[] = "\"\\\b\f\n\r\t";
-    constexpr char names[] = "\"\\bfnrt";
+    static constexpr char values[] = "\"\\\b\f\n\r\t";
+    static constexpr char names[] = "\"\\bfnrt";
     const auto c = static_cast<std::uint8_t>(text.front());
     for (std::size_t i = 0; i < sizeof values - 1; ++i) {
       if (text.front() != values[i]) continue;
@@ -150,7 +150,7 @@ class json_writer {
   }
 
   void put_unit(std::uint32_t unit) {
-    constexpr char digits[] = "0123456789abcdef";
+    static constexpr char digits[] = "0123456789abcdef";
     char text[] = {'\\',
                    'u',
                    digits[unit >> 12 & 15],

@@ -106,7 +106,7 @@ inline result<url_view> parse_url(std::string_view url) {
 
 /// Appends a path with everything but RFC 3986's unreserved characters and `/` percent-encoded.
 inline void append_escaped(string_buffer& out, std::string_view path) {
-  constexpr char digits[] = "0123456789ABCDEF";
+  static constexpr char digits[] = "0123456789ABCDEF";
   for (char c : path) {
     if (detail::is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~' || c == '/') {
       out.append(c);
