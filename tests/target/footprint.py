@@ -7,6 +7,8 @@ runs the whole update on an emulated board (qemu-system-arm), prints a table and
 """
 
 import argparse
+import collections
+import os
 import pathlib
 import re
 import subprocess
@@ -22,7 +24,7 @@ STACK_MARK = 4 * 1024
 UPDATER_MARK = 8 * 1024
 
 # What a change may not exceed where the mark is not reached yet: lower it with every gain.
-TEXT_GATE = 39300
+TEXT_GATE = 36300
 STACK_GATE = STACK_MARK
 
 FLAGS = """-std=c++17 -mcpu=cortex-m0plus -mthumb -Os -ffunction-sections -fdata-sections
@@ -64,6 +66,27 @@ def run(elf):
     return {name: int(value) for name, value in re.findall(r"^(\w+) (\d+)$", ended.stdout, re.M)}
 
 
+def rooms(elf):
+    """Bytes of text by the room that the code comes from, the largest first."""
+    size = sections(elf)[".text"]
+    lines = subprocess.run(["arm-none-eabi-addr2line", "-e", elf], check=True, text=True,
+                           input="\n".join(hex(at) for at in range(0, size, 2)),
+                           stdout=subprocess.PIPE).stdout.splitlines()
+    count = collections.Counter()
+    for line in lines:
+        path = os.path.normpath(line.split(":")[0])
+        inside = re.search(r"/include/ota/(\w+)", path)
+        if inside:
+            count[inside[1]] += 2
+        elif str(HERE) in path:
+            count["board and program"] += 2
+        elif path.startswith("?"):
+            count["constants: texts, errors, tables"] += 2
+        else:
+            count["standard library"] += 2
+    return count.most_common()
+
+
 def versions():
     lines = [subprocess.run([tool, "--version"], text=True, stdout=subprocess.PIPE).stdout
              .splitlines()[0] for tool in ("arm-none-eabi-g++", "qemu-system-arm")]
@@ -95,11 +118,15 @@ def main():
     parts = ["| part | text, bytes |", "|---|---|"]
     for source in sorted((HERE / "parts").glob("*.cpp")):
         parts.append(f"| {source.stem} | {text_size(build(source)) - empty:,} |")
-    print("\n".join(table + [""] + parts))
+    split = ["| room | text, bytes |", "|---|---|"]
+    for name, value in rooms(build(HERE / "update.cpp", "-g")):
+        split.append(f"| {name} | {value:,} |")
+    print("\n".join(table + [""] + parts + [""] + split))
 
     if arguments.write:
         page = PAGE.read_text(encoding="utf-8")
-        for name, lines in (("whole", table), ("parts", parts), ("tools", [versions()])):
+        for name, lines in (("whole", table), ("parts", parts), ("rooms", split),
+                            ("tools", [versions()])):
             page = re.sub(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
                           lambda at: at[1] + "\n".join(lines) + "\n" + at[2], page, flags=re.S)
         PAGE.write_text(page, encoding="utf-8")
