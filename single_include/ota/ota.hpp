@@ -4940,8 +4940,7 @@ class github {
     request.follow_redirects = false;
     const auto answer = get(http, url, request);
     if (!answer || http.response().status / 100 != 3) return resolution::working;
-    url.clear();
-    url.append("/releases/tag/");
+    url.assign("/releases/tag/"sv);
     append_escaped(url, known_->ref);
     const std::string_view place = http.location();
     const bool same = slice(place, place.size() - url.size()) == url.view();
