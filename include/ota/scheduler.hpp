@@ -98,14 +98,14 @@ class scheduler {
     said.allowed = false;
     said.reason.append(before);
     detail::append_hour(said.reason, opens);
-    said.reason.append(", it is past "sv);
+    said.reason.append(", it is past ");
     detail::append_hour(said.reason, hour);
     said.seconds = detail::seconds_until_hour(opens, hour, hardware_.now());
   }
 
   void add_doubt(schedule_decision& said) {
     if (said.allowed && (hardware_.now() == 0 || hardware_.hour() < 0))
-      said.reason.append("the time is not known: rules that need it were left out"sv);
+      said.reason.append("the time is not known: rules that need it were left out");
   }
 
   void ask_health(schedule_decision& said) {
@@ -124,7 +124,7 @@ class scheduler {
     const int charge = battery_charge();
     if (charge < 0 || static_cast<std::uint32_t>(charge) >= least) return;
     refuse(said, "waiting: the battery is at "sv, static_cast<std::uint32_t>(charge), " %, ");
-    said.reason.append_number(least).append(" % are needed"sv);
+    said.reason.append_number(least).append(" % are needed");
   }
 
   int battery_charge() {
@@ -153,7 +153,7 @@ class scheduler {
     if (place < rules().rollout_percent) return;
     refuse(said, "waiting: the rollout is at "sv, rules().rollout_percent,
            " %, this device takes ");
-    said.reason.append("part from "sv).append_number(place + 1).append(" % on"sv);
+    said.reason.append("part from ").append_number(place + 1).append(" % on");
   }
 
   void ask_sun(schedule_decision& said) {

@@ -309,8 +309,8 @@ class updater : private check_policies<Policies> {
     remember(source_.target().id);
     note_health({});
     message_.clear();
-    message_.append("updated to "sv).append(source_.target().ref).append(" #"sv);
-    message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial"sv);
+    message_.append("updated to ").append(source_.target().ref).append(" #");
+    message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
     log_.info(message_);
     finish(update_outcome::updated);
     light_.play(led_pattern::success);

@@ -107,6 +107,13 @@ class string_buffer {
     return *this;
   }
 
+  /// Appends a text up to its terminator. A call takes less code than that of a view.
+  string_buffer& append(const char* more) {
+    const char* end = more;
+    while (*end != '\0') ++end;
+    return append(std::string_view(more, static_cast<std::size_t>(end - more)));
+  }
+
   string_buffer& append(char c) { return append(std::string_view(&c, 1)); }
 
   /// Appends a number in decimal digits.
@@ -2294,7 +2301,7 @@ class canonical_number {
     text_type out;
     if (negative_) out.append('-');
     if (count_ == 0) {
-      out.append("0.0"sv);
+      out.append("0.0");
       return out;
     }
     const std::int32_t power = point_ - 1 + (exponent_negative_ ? -exponent_ : exponent_);
@@ -3752,7 +3759,7 @@ constexpr std::uint32_t seconds_until_hour(int opens, int now_hour, std::uint64_
 /// Appends an hour as "02:00".
 inline void append_hour(string_buffer& text, int hour) {
   if (hour < 10) text.append('0');
-  text.append_number(static_cast<std::uint32_t>(hour)).append(":00"sv);
+  text.append_number(static_cast<std::uint32_t>(hour)).append(":00");
 }
 
 }  // namespace detail
@@ -3850,14 +3857,14 @@ class scheduler {
     said.allowed = false;
     said.reason.append(before);
     detail::append_hour(said.reason, opens);
-    said.reason.append(", it is past "sv);
+    said.reason.append(", it is past ");
     detail::append_hour(said.reason, hour);
     said.seconds = detail::seconds_until_hour(opens, hour, hardware_.now());
   }
 
   void add_doubt(schedule_decision& said) {
     if (said.allowed && (hardware_.now() == 0 || hardware_.hour() < 0))
-      said.reason.append("the time is not known: rules that need it were left out"sv);
+      said.reason.append("the time is not known: rules that need it were left out");
   }
 
   void ask_health(schedule_decision& said) {
@@ -3876,7 +3883,7 @@ class scheduler {
     const int charge = battery_charge();
     if (charge < 0 || static_cast<std::uint32_t>(charge) >= least) return;
     refuse(said, "waiting: the battery is at "sv, static_cast<std::uint32_t>(charge), " %, ");
-    said.reason.append_number(least).append(" % are needed"sv);
+    said.reason.append_number(least).append(" % are needed");
   }
 
   int battery_charge() {
@@ -3905,7 +3912,7 @@ class scheduler {
     if (place < rules().rollout_percent) return;
     refuse(said, "waiting: the rollout is at "sv, rules().rollout_percent,
            " %, this device takes ");
-    said.reason.append("part from "sv).append_number(place + 1).append(" % on"sv);
+    said.reason.append("part from ").append_number(place + 1).append(" % on");
   }
 
   void ask_sun(schedule_decision& said) {
@@ -4857,7 +4864,7 @@ class github {
   result<void> open_tree(Http& http, std::string_view tree, bool recursive,
                          std::string_view prefix) {
     url_text url = api_url("/git/trees/"sv, tree);
-    if (recursive) url.append("?recursive=1"sv);
+    if (recursive) url.append("?recursive=1");
     document_.begin(document_kind::tree, prefix);
     http_request request;
     request.accept = json_type;
@@ -4951,7 +4958,7 @@ class github {
 
   url_text api_url(std::string_view place, std::string_view name) const {
     url_text url(settings_.api);
-    url.append("/repos"sv);
+    url.append("/repos");
     append_repository(url);
     url.append(place);
     append_escaped(url, name);
@@ -4973,13 +4980,12 @@ class github {
     stage_ = stage::release;
     url_text url(web_base(settings_));
     append_repository(url);
-    url.append("/releases/latest"sv);
+    url.append("/releases/latest");
     http_request request;
     request.follow_redirects = false;
     const auto answer = get(http, url, request);
     if (!answer || http.response().status / 100 != 3) return resolution::working;
-    url.clear();
-    url.append("/releases/tag/"sv);
+    url.assign("/releases/tag/"sv);
     append_escaped(url, target().ref);
     const std::string_view place = http.location();
     const bool same = slice(place, place.size() - url.size()) == url.view();
@@ -6769,7 +6775,7 @@ inline void append_json_text(string_buffer& out, std::string_view text) {
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {
-      out.append("\\u00"sv).append(digits[byte >> 4]).append(digits[byte & 15]);
+      out.append("\\u00").append(digits[byte >> 4]).append(digits[byte & 15]);
       continue;
     }
     if (c == '"' || c == '\\') out.append('\\');
@@ -7641,7 +7647,7 @@ class event_log : public Log {
   void retry(std::uint32_t seconds, const error& failure) {
     if constexpr (Log::enabled) {
       fixed_string<max_log_line> line("Request failed, retrying in ");
-      line.append_number(seconds).append("s: "sv).append(failure.text);
+      line.append_number(seconds).append("s: ").append(failure.text);
       tell(log_level::warning, line);
     }
   }
@@ -7667,7 +7673,7 @@ class event_log : public Log {
   void version(std::string_view what, const release_target& version) {
     if constexpr (Log::enabled) {
       fixed_string<max_log_line> text(version.ref);
-      text.append(" #"sv).append(slice(version.commit.view(), 0, 7));
+      text.append(" #").append(slice(version.commit.view(), 0, 7));
       debug(what, text);
     }
   }
@@ -7675,7 +7681,7 @@ class event_log : public Log {
   void adapted(std::string_view what, std::size_t value) {
     if constexpr (Log::enabled) {
       fixed_string<max_log_line> line("Adapt: ");
-      line.append(what).append(" -> "sv).append_number(value);
+      line.append(what).append(" -> ").append_number(value);
       debug(line, {});
     }
   }
@@ -7776,17 +7782,17 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   // A long path must not push the reason out of the line.
   constexpr std::size_t most = 64;
   if (subject.size() > most) {
-    out.append("…"sv);
+    out.append("…");
     subject.remove_prefix(subject.size() - most);
     while (!subject.empty() && (subject.front() & 0xc0) == 0x80)
       subject.remove_prefix(1);  // not half a character
   }
-  if (!subject.empty()) out.append(subject).append(": "sv);
+  if (!subject.empty()) out.append(subject).append(": ");
   out.append(failure.text);
   const bool has_status = failure.code == errc::http_status ||
                           failure.code == errc::server_trouble ||
                           failure.code == errc::rate_limited;
-  if (has_status) out.append(" (status "sv).append_number(status).append(')');
+  if (has_status) out.append(" (status ").append_number(status).append(')');
 }
 
 /// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
@@ -7797,7 +7803,7 @@ result<void> store_error(Storage& storage, std::string_view message) {
   fixed_string<1000> text;
   text.append("{\"errors\": ["sv);
   append_json_text(text, said);
-  text.append("]}"sv);
+  text.append("]}");
   return write_if_changed(storage, layout::errors, layout::temporary, as_bytes(text));
 }
 
@@ -8365,8 +8371,8 @@ class updater : private check_policies<Policies> {
     remember(source_.target().id);
     note_health({});
     message_.clear();
-    message_.append("updated to "sv).append(source_.target().ref).append(" #"sv);
-    message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial"sv);
+    message_.append("updated to ").append(source_.target().ref).append(" #");
+    message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
     log_.info(message_);
     finish(update_outcome::updated);
     light_.play(led_pattern::success);
@@ -8620,13 +8626,18 @@ class url_buffer {
 
   /// Makes the location the address, resolved against the address before it (RFC 3986, 5.2; dots
   /// are left to the server), whose parts are `from`. After an absolute location has taken its
-  /// place there is no such address.
-  void follow(const url_view& from) {
-    const char* const place = data_ + base_;
-    const std::size_t size = end_ - base_;
+  /// place there is no such address. False where there is no room.
+  bool follow(const url_view& from) {
+    char* const place = data_ + base_;
     const char* kept = data_;
     if (base_ != 0 && !is_absolute()) {
       const char* const path = from.authority.data() + from.authority.size();
+      if (path == place && *place != '/') {
+        // An address without a path is one with the path `/`.
+        if (end_ == capacity_) return false;
+        std::memmove(place + 1, place, end_++ - base_);
+        *place = '/';
+      }
       kept = path;
       if (has_form(location(), "//*")) {
         kept = from.authority.data() - 2;
@@ -8636,8 +8647,10 @@ class url_buffer {
           while (kept[-1] != '/') --kept;
       }
     }
+    const std::size_t size = end_ - base_;
     base_ = end_ = static_cast<std::size_t>(kept - data_) + size;
     std::memmove(data_ + base_ - size, place, size);
+    return true;
   }
 
  private:
@@ -8970,10 +8983,9 @@ class http_client : private check_byte_stream<Stream> {
           status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
       if (!answer || !redirected || !request.follow_redirects) return answer;
       if (redirects == 5) return endless_redirects;
-      if (url.overflowed()) return redirect_too_long;
       if (location_.empty()) return redirect_nowhere;
       close();
-      url.follow(target);
+      if (url.overflowed() || !url.follow(target)) return redirect_too_long;
     }
   }
 

@@ -74,6 +74,13 @@ class string_buffer {
     return *this;
   }
 
+  /// Appends a text up to its terminator. A call takes less code than that of a view.
+  string_buffer& append(const char* more) {
+    const char* end = more;
+    while (*end != '\0') ++end;
+    return append(std::string_view(more, static_cast<std::size_t>(end - more)));
+  }
+
   string_buffer& append(char c) { return append(std::string_view(&c, 1)); }
 
   /// Appends a number in decimal digits.

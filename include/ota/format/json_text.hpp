@@ -14,7 +14,7 @@ inline void append_json_text(string_buffer& out, std::string_view text) {
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {
-      out.append("\\u00"sv).append(digits[byte >> 4]).append(digits[byte & 15]);
+      out.append("\\u00").append(digits[byte >> 4]).append(digits[byte & 15]);
       continue;
     }
     if (c == '"' || c == '\\') out.append('\\');

@@ -124,10 +124,9 @@ class http_client : private check_byte_stream<Stream> {
           status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
       if (!answer || !redirected || !request.follow_redirects) return answer;
       if (redirects == 5) return endless_redirects;
-      if (url.overflowed()) return redirect_too_long;
       if (location_.empty()) return redirect_nowhere;
       close();
-      url.follow(target);
+      if (url.overflowed() || !url.follow(target)) return redirect_too_long;
     }
   }
 

@@ -47,13 +47,18 @@ class url_buffer {
 
   /// Makes the location the address, resolved against the address before it (RFC 3986, 5.2; dots
   /// are left to the server), whose parts are `from`. After an absolute location has taken its
-  /// place there is no such address.
-  void follow(const url_view& from) {
-    const char* const place = data_ + base_;
-    const std::size_t size = end_ - base_;
+  /// place there is no such address. False where there is no room.
+  bool follow(const url_view& from) {
+    char* const place = data_ + base_;
     const char* kept = data_;
     if (base_ != 0 && !is_absolute()) {
       const char* const path = from.authority.data() + from.authority.size();
+      if (path == place && *place != '/') {
+        // An address without a path is one with the path `/`.
+        if (end_ == capacity_) return false;
+        std::memmove(place + 1, place, end_++ - base_);
+        *place = '/';
+      }
       kept = path;
       if (has_form(location(), "//*")) {
         kept = from.authority.data() - 2;
@@ -63,8 +68,10 @@ class url_buffer {
           while (kept[-1] != '/') --kept;
       }
     }
+    const std::size_t size = end_ - base_;
     base_ = end_ = static_cast<std::size_t>(kept - data_) + size;
     std::memmove(data_ + base_ - size, place, size);
+    return true;
   }
 
  private:

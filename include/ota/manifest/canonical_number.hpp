@@ -51,7 +51,7 @@ class canonical_number {
     text_type out;
     if (negative_) out.append('-');
     if (count_ == 0) {
-      out.append("0.0"sv);
+      out.append("0.0");
       return out;
     }
     const std::int32_t power = point_ - 1 + (exponent_negative_ ? -exponent_ : exponent_);

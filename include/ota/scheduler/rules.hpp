@@ -50,7 +50,7 @@ constexpr std::uint32_t seconds_until_hour(int opens, int now_hour, std::uint64_
 /// Appends an hour as "02:00".
 inline void append_hour(string_buffer& text, int hour) {
   if (hour < 10) text.append('0');
-  text.append_number(static_cast<std::uint32_t>(hour)).append(":00"sv);
+  text.append_number(static_cast<std::uint32_t>(hour)).append(":00");
 }
 
 }  // namespace detail

@@ -71,7 +71,7 @@ class github {
   result<void> open_tree(Http& http, std::string_view tree, bool recursive,
                          std::string_view prefix) {
     url_text url = api_url("/git/trees/"sv, tree);
-    if (recursive) url.append("?recursive=1"sv);
+    if (recursive) url.append("?recursive=1");
     document_.begin(document_kind::tree, prefix);
     http_request request;
     request.accept = json_type;
@@ -165,7 +165,7 @@ class github {
 
   url_text api_url(std::string_view place, std::string_view name) const {
     url_text url(settings_.api);
-    url.append("/repos"sv);
+    url.append("/repos");
     append_repository(url);
     url.append(place);
     append_escaped(url, name);
@@ -187,13 +187,12 @@ class github {
     stage_ = stage::release;
     url_text url(web_base(settings_));
     append_repository(url);
-    url.append("/releases/latest"sv);
+    url.append("/releases/latest");
     http_request request;
     request.follow_redirects = false;
     const auto answer = get(http, url, request);
     if (!answer || http.response().status / 100 != 3) return resolution::working;
-    url.clear();
-    url.append("/releases/tag/"sv);
+    url.assign("/releases/tag/"sv);
     append_escaped(url, target().ref);
     const std::string_view place = http.location();
     const bool same = slice(place, place.size() - url.size()) == url.view();

@@ -21,7 +21,7 @@ class event_log : public Log {
   void retry(std::uint32_t seconds, const error& failure) {
     if constexpr (Log::enabled) {
       fixed_string<max_log_line> line("Request failed, retrying in ");
-      line.append_number(seconds).append("s: "sv).append(failure.text);
+      line.append_number(seconds).append("s: ").append(failure.text);
       tell(log_level::warning, line);
     }
   }
@@ -47,7 +47,7 @@ class event_log : public Log {
   void version(std::string_view what, const release_target& version) {
     if constexpr (Log::enabled) {
       fixed_string<max_log_line> text(version.ref);
-      text.append(" #"sv).append(slice(version.commit.view(), 0, 7));
+      text.append(" #").append(slice(version.commit.view(), 0, 7));
       debug(what, text);
     }
   }
@@ -55,7 +55,7 @@ class event_log : public Log {
   void adapted(std::string_view what, std::size_t value) {
     if constexpr (Log::enabled) {
       fixed_string<max_log_line> line("Adapt: ");
-      line.append(what).append(" -> "sv).append_number(value);
+      line.append(what).append(" -> ").append_number(value);
       debug(line, {});
     }
   }

@@ -47,17 +47,17 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   // A long path must not push the reason out of the line.
   constexpr std::size_t most = 64;
   if (subject.size() > most) {
-    out.append("…"sv);
+    out.append("…");
     subject.remove_prefix(subject.size() - most);
     while (!subject.empty() && (subject.front() & 0xc0) == 0x80)
       subject.remove_prefix(1);  // not half a character
   }
-  if (!subject.empty()) out.append(subject).append(": "sv);
+  if (!subject.empty()) out.append(subject).append(": ");
   out.append(failure.text);
   const bool has_status = failure.code == errc::http_status ||
                           failure.code == errc::server_trouble ||
                           failure.code == errc::rate_limited;
-  if (has_status) out.append(" (status "sv).append_number(status).append(')');
+  if (has_status) out.append(" (status ").append_number(status).append(')');
 }
 
 /// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
@@ -68,7 +68,7 @@ result<void> store_error(Storage& storage, std::string_view message) {
   fixed_string<1000> text;
   text.append("{\"errors\": ["sv);
   append_json_text(text, said);
-  text.append("]}"sv);
+  text.append("]}");
   return write_if_changed(storage, layout::errors, layout::temporary, as_bytes(text));
 }
 

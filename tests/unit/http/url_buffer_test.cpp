@@ -16,7 +16,7 @@ std::string resolved(std::string_view base, std::string_view location) {
   for (char c : location) url.add_location(c);
   ota::url_view parts;
   EXPECT_TRUE(ota::detail::split_url(url.url(), parts));
-  url.follow(parts);
+  EXPECT_TRUE(url.follow(parts));
   return std::string(url.url());
 }
 
@@ -62,8 +62,26 @@ TEST(url_buffer, resolves_nothing_against_an_address_that_was_given_up) {
   for (char c : std::string_view("https://other.example/")) url.add_location(c);
   url.begin_location();
   for (char c : std::string_view("b/c")) url.add_location(c);
-  url.follow(parts);
+  EXPECT_TRUE(url.follow(parts));
   EXPECT_EQ(url.url(), "b/c");
+}
+
+// RFC 3986, 5.2.3: never another host.
+TEST(url_buffer, takes_an_address_without_a_path_for_its_root) {
+  EXPECT_EQ(resolved("http://h", "x"), "http://h/x");
+  EXPECT_EQ(resolved("http://h:80", "x/y?z"), "http://h:80/x/y?z");
+  EXPECT_EQ(resolved("http://h", "?x"), "http://h/?x");
+  EXPECT_EQ(resolved("http://h", "/x"), "http://h/x");
+  EXPECT_EQ(resolved("http://h", "//g/x"), "http://g/x");
+  char memory[11];
+  ota::detail::url_buffer url(memory, sizeof memory);
+  ASSERT_TRUE(url.assign("http://h"));
+  url.begin_location();
+  for (char c : std::string_view("xyz")) url.add_location(c);
+  ASSERT_FALSE(url.overflowed());
+  ota::url_view parts;
+  ASSERT_TRUE(ota::detail::split_url(url.url(), parts));
+  EXPECT_FALSE(url.follow(parts));
 }
 
 TEST(url_buffer, goes_where_servers_send) {
