@@ -29,6 +29,13 @@ class swapper {
   /// Why the last swap was undone; code `none` when it was not.
   const error& failure() const { return *failure_; }
 
+  /// The entry of the plan at which that was; false where it was at none.
+  bool find_failed(entry& item) {
+    entry_reader plan;
+    plan.begin(layout::plan, failed_at_);
+    return plan.next(storage_, item).value_or(false);
+  }
+
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
     begin_pass(pass::back_up);
@@ -64,6 +71,7 @@ class swapper {
     if (done) return true;
     if (state_.phase != swap_phase::swapping) return done.error();
     failure_ = &done.error();
+    failed_at_ = entry_at_;
     if (auto turned = turn_round(false); !turned) return turned.error();
     return true;
   }
@@ -285,7 +293,8 @@ class swapper {
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
-  std::uint32_t entry_at_ = 0;  // of the entry at hand, in the plan
+  std::uint32_t entry_at_ = 0;   // of the entry at hand, in the plan
+  std::uint32_t failed_at_ = 0;  // of the one at which the last swap failed
   pass pass_ = pass::back_up;
 };
 

@@ -342,7 +342,12 @@ class updater : private check_policies<Policies> {
     loaded_ = false;
     if (failure.code == errc::no_space) detail::make_room(storage_);
     failure_ = &failure;
-    detail::describe(message_, failure, subject(), http_.response().status);
+    entry item;
+    std::string_view subject;
+    if (progress_.phase == update_phase::staging) subject = stager_.subject();
+    if (progress_.phase == update_phase::swapping && swapper_.find_failed(item))
+      subject = item.path;
+    detail::describe(message_, failure, subject, http_.response().status);
     log_.failed(message_);
     if (progress_.phase != update_phase::checking) note_health(message_);
     finish(update_outcome::failed);
@@ -362,10 +367,6 @@ class updater : private check_policies<Policies> {
   // The health log is the scheduler's: where it is not asked, none is kept.
   void note_health(std::string_view failure) {
     if (is_scheduled()) scheduler_.record_update(source_.target().ref, failure);
-  }
-
-  std::string_view subject() const {
-    return progress_.phase == update_phase::staging ? stager_.subject() : std::string_view{};
   }
 
   void wait_a_second() {

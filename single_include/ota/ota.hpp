@@ -4220,7 +4220,7 @@ inline result<void> check_status(const http_response& answer) {
   return errors::refused;
 }
 
-/// The seconds to wait after an answer that says `errc::rate_limited`, at most a day. `now` is the
+/// The seconds to wait after an answer with `Retry-After` or a rate limit, at most a day. `now` is the
 /// device's time in epoch seconds; 0, not known, takes the server's.
 inline std::uint32_t rate_limit_wait(const http_response& answer, std::uint64_t now) {
   if (answer.has_retry_after) return answer.retry_after;
@@ -6922,6 +6922,13 @@ class swapper {
   /// Why the last swap was undone; code `none` when it was not.
   const error& failure() const { return *failure_; }
 
+  /// The entry of the plan at which that was; false where it was at none.
+  bool find_failed(entry& item) {
+    entry_reader plan;
+    plan.begin(layout::plan, failed_at_);
+    return plan.next(storage_, item).value_or(false);
+  }
+
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
     begin_pass(pass::back_up);
@@ -6957,6 +6964,7 @@ class swapper {
     if (done) return true;
     if (state_.phase != swap_phase::swapping) return done.error();
     failure_ = &done.error();
+    failed_at_ = entry_at_;
     if (auto turned = turn_round(false); !turned) return turned.error();
     return true;
   }
@@ -7178,7 +7186,8 @@ class swapper {
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
-  std::uint32_t entry_at_ = 0;  // of the entry at hand, in the plan
+  std::uint32_t entry_at_ = 0;   // of the entry at hand, in the plan
+  std::uint32_t failed_at_ = 0;  // of the one at which the last swap failed
   pass pass_ = pass::back_up;
 };
 
@@ -7878,12 +7887,14 @@ class retry {
   bool again(const error& failure, const http_response& answer, std::size_t brought,
              const retry_limits& limits, const config& settings, Hardware& hardware) {
     if (brought > best_) best_ = brought, attempts_ = 0;
-    const bool limited = failure.code == errc::rate_limited;
-    const std::uint32_t asked = limited ? rate_limit_wait(answer, hardware.now()) : 0;
-    if (limited ? asked > settings.max_backoff_sec : !is_transient(failure)) return false;
+    // What the server asks for wins over everything else.
+    const bool told = failure.code == errc::rate_limited ||
+                      (failure.code == errc::server_trouble && answer.has_retry_after);
+    const std::uint32_t asked = told ? rate_limit_wait(answer, hardware.now()) : 0;
+    if (told ? asked > settings.max_backoff_sec : !is_transient(failure)) return false;
     if (++attempts_ >= limits.tries) return false;
     pause_ = asked;
-    if (!limited) {
+    if (!told) {
       pause_ = backoff_seconds(attempts_, limits.first_wait, settings.max_backoff_sec);
       if (settings.jitter) pause_ = with_jitter(pause_, hardware.random());
     }
@@ -8404,7 +8415,12 @@ class updater : private check_policies<Policies> {
     loaded_ = false;
     if (failure.code == errc::no_space) detail::make_room(storage_);
     failure_ = &failure;
-    detail::describe(message_, failure, subject(), http_.response().status);
+    entry item;
+    std::string_view subject;
+    if (progress_.phase == update_phase::staging) subject = stager_.subject();
+    if (progress_.phase == update_phase::swapping && swapper_.find_failed(item))
+      subject = item.path;
+    detail::describe(message_, failure, subject, http_.response().status);
     log_.failed(message_);
     if (progress_.phase != update_phase::checking) note_health(message_);
     finish(update_outcome::failed);
@@ -8424,10 +8440,6 @@ class updater : private check_policies<Policies> {
   // The health log is the scheduler's: where it is not asked, none is kept.
   void note_health(std::string_view failure) {
     if (is_scheduled()) scheduler_.record_update(source_.target().ref, failure);
-  }
-
-  std::string_view subject() const {
-    return progress_.phase == update_phase::staging ? stager_.subject() : std::string_view{};
   }
 
   void wait_a_second() {
@@ -9600,6 +9612,7 @@ inline const error& posix_error(const error& otherwise) {
     case ENOTDIR:
       return no_such_file;
     case ENOSPC:
+    case EFBIG:
     case EDQUOT:
       return full;
     case ENOTEMPTY:
@@ -9800,6 +9813,8 @@ class posix_files {
   static constexpr error no_root{errc::storage, "storage", "cannot open the root directory"};
   static constexpr error no_list{errc::storage, "storage", "cannot list a directory"};
   static constexpr error no_mode{errc::storage, "storage", "cannot change a file's mode"};
+  static constexpr error no_directory{errc::exists, "storage",
+                                      "a file or a link is where a directory is needed"};
   static constexpr error no_enter{errc::storage, "storage", "cannot enter a directory"};
   static constexpr error no_open{errc::storage, "storage", "cannot open a file"};
 
@@ -9855,6 +9870,7 @@ class posix_files {
       fd = next;
       at = end + 1;
     }
+    if (fd < 0 && make && errno == ENOTDIR) return no_directory;
     if (fd < 0) return detail::posix_error(no_enter);
     parent_ = fd;
     path_.assign(path);

@@ -15,7 +15,7 @@ void check_url(std::string_view base, std::string_view location) {
   url.begin_location();
   for (char c : location) url.add_location(c);
   if (url.overflowed()) return;
-  if (!url.follow(from)) return 0;
+  if (!url.follow(from)) return;
   const auto parts = ota::parse_url(url.url());
   if (parts && (parts->target.front() != '/' || parts->host.empty() || parts->port == 0))
     std::abort();

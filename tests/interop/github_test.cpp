@@ -69,6 +69,11 @@ TEST_F(rate_limit, a_short_wait_in_seconds_is_waited) {
   expect_updated_after(reference, std::chrono::milliseconds(1000));
 }
 
+TEST_F(rate_limit, a_server_in_trouble_may_ask_for_a_wait_too) {
+  limit_reference("503 Service Unavailable", [] { return "Retry-After: 1\r\n"; });
+  expect_updated_after(reference, std::chrono::milliseconds(1000));
+}
+
 TEST_F(rate_limit, a_short_wait_by_a_date_is_waited) {
   // Seen from the server's clock, which need not be the device's.
   limit_reference("429 Too Many Requests", [] {

@@ -58,7 +58,7 @@ struct static_github : ::testing::Test {
   }
 
   void follow(const std::string& tries, const std::string& channel = "developer") const {
-    target.configure(R"("channel": ")" + channel + R"(", "http_retries": )" + tries);
+    target.configure(R"("debug": true, "channel": ")" + channel + R"(", "http_retries": )" + tries);
   }
 
   /// The device is what `git archive` gave.

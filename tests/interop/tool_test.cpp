@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
@@ -172,6 +173,44 @@ TEST_F(tool, leaves_a_device_alone_on_which_another_works) {
   }
   EXPECT_EQ(run(held + " status --root " + root).code, 0);
   EXPECT_EQ(run(ota + " boot --root " + root).code, 0);
+}
+
+TEST_F(tool, tells_a_failure_in_one_line) {
+  const auto lines = [](const std::string& text) {
+    return std::count(text.begin(), text.end(), '\n');
+  };
+  server github(serve_command());
+  std::filesystem::create_directory_symlink(here.path(), root + "/lib");
+  const auto blocked = run(update_command(github));
+  EXPECT_EQ(blocked.code, 1);
+  EXPECT_EQ(lines(blocked.out), 1) << blocked.out;
+  EXPECT_EQ(blocked.out.rfind("ota: lib/", 0), 0u) << blocked.out;
+  EXPECT_NE(blocked.out.find("a file or a link is where a directory is needed"), std::string::npos);
+
+  const std::string config = " --config " + (here / "config.json") + " --root " + root;
+  const std::string nobody = " --api http://127.0.0.1:1 --raw http://127.0.0.1:1";
+  EXPECT_EQ(lines(run(ota + " update" + config + nobody).out), 1);
+  const auto as_json = run(ota + " update" + config + nobody + " --json");
+  EXPECT_EQ(lines(as_json.out), 2) << as_json.out;
+  EXPECT_NE(as_json.out.find(R"({"outcome": "failed", )"), std::string::npos) << as_json.out;
+  const auto no_root = run(ota + " status --json --root " + (here / "nowhere"));
+  EXPECT_NE(no_root.out.find(R"({"outcome": "failed", "message": "the device's root)"),
+            std::string::npos)
+      << no_root.out;
+  EXPECT_EQ(run(ota + " update --root " + root + " --config " + root).out,
+            "ota: cannot read the configuration " + root + "\n");
+  EXPECT_EQ(run(ota + " status --root " + root + " > /dev/full").code, 1);
+}
+
+TEST_F(tool, takes_addresses_that_end_in_a_slash_and_limits_of_file_sizes) {
+  server github(serve_command());
+  const std::string update = ota + " update --config " + (here / "config.json") + " --root " +
+                             root + " --api " + github.url() + "/ --raw " + github.url() + "//";
+  const auto limited = run("ulimit -f 1; " + update);
+  EXPECT_EQ(limited.code, 1) << limited.out;
+  EXPECT_NE(limited.out.find("the storage is full"), std::string::npos) << limited.out;
+  EXPECT_EQ(run(update).code, 0);
+  EXPECT_EQ(difference(old_commit), "");
 }
 
 TEST_F(tool, gets_through_a_bad_network) {

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -23,18 +24,18 @@ namespace {
 // Names that a server has sent must not steer a terminal, nor cut a message short.
 std::string printable(std::string text) {
   for (char& c : text)
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f) c = '?';
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
   return text;
 }
 
-/// Tells events on standard error: warnings always, the rest where asked for.
+/// Tells events on standard error: warnings to a person, the rest where asked for.
 struct console_log {
   static constexpr bool enabled = true;
   bool verbose = false;
 
   void write(ota::log_level level, std::string_view text) {
     if (level == ota::log_level::error) return;  // told once, at the end
-    if (!verbose && level != ota::log_level::warning) return;
+    if (!verbose && (level != ota::log_level::warning || isatty(STDERR_FILENO) == 0)) return;
     std::fprintf(stderr, "%s%s\n", verbose ? "[OTA] " : "", printable(std::string(text)).c_str());
   }
 };
@@ -49,9 +50,30 @@ struct linux_device : ota::default_policies {
 
 using device = ota::updater<linux_device>;
 
-int fail(const std::string& message) {
+bool json_output = false;  // --json was given
+
+void print(const std::string& text) { std::printf("%s\n", printable(text).c_str()); }
+
+int tell(const std::string& message) {
   std::fprintf(stderr, "ota: %s\n", printable(message).c_str());
   return 1;
+}
+
+/// Says why nothing was done.
+int fail(const std::string& message) {
+  if (json_output) {
+    std::string text;
+    auto out = [&text](std::string_view piece) { text += piece; };
+    ota::json_writer(out)
+        .begin_object()
+        .key("outcome")
+        .string("failed")
+        .key("message")
+        .string(message)
+        .end_object();
+    print(text);
+  }
+  return tell(message);
 }
 
 int fail(const ota::error& error) { return fail(std::string(error.text)); }
@@ -173,11 +195,9 @@ long peak_memory_kb() {
   return usage.ru_maxrss;
 }
 
-void print(const std::string& text) { std::printf("%s\n", printable(text).c_str()); }
-
-void print_outcome(device& one, ota::update_outcome outcome, bool json) {
+void print_outcome(device& one, ota::update_outcome outcome) {
   const auto& progress = one.progress();
-  if (!json) {
+  if (!json_output) {
     std::string line(one.message());
     if (outcome == ota::update_outcome::updated)
       line += ": " + std::to_string(progress.files) + " files, " +
@@ -221,9 +241,14 @@ using document = ota::config_document<65536, 4096>;
 
 bool read_file(const std::string& path, std::string& content) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return false;
+  if (!file || std::filesystem::is_directory(path)) return false;
   content.assign(std::istreambuf_iterator<char>(file), {});
   return file.good() || file.eof();
+}
+
+std::string base_address(std::string url) {
+  while (!url.empty() && url.back() == '/') url.pop_back();
+  return url;
 }
 
 int read_config(const std::string& path, document& settings) {
@@ -240,11 +265,12 @@ int read_config(const std::string& path, document& settings) {
 }  // namespace
 
 int run_update(const arguments& args) {
+  json_output = args.has("json");
   static document settings;  // large, and lives as long as the program
   if (const int failed = read_config(args.text("config"), settings)) return failed;
   ota::config config = settings.get();
-  const std::string api = args.text("api");
-  const std::string raw = args.text("raw");
+  const std::string api = base_address(args.text("api"));
+  const std::string raw = base_address(args.text("raw"));
   if (!api.empty()) config.api = api;
   if (!raw.empty()) config.raw = raw;
   if (const auto valid = ota::validate(config); !valid)
@@ -264,10 +290,10 @@ int run_update(const arguments& args) {
       one.run([&bar](const ota::update_progress_report& progress) { bar.show(progress); });
   bar.end();
   if (!outcome) {
-    if (args.has("json")) print_outcome(one, ota::update_outcome::failed, true);
-    return fail(std::string(one.message()));
+    if (json_output) print_outcome(one, ota::update_outcome::failed);
+    return tell(std::string(one.message()));
   }
-  print_outcome(one, *outcome, args.has("json"));
+  print_outcome(one, *outcome);
   // Nothing but the record has changed, so there is nothing to try.
   if (args.has("state-only") && *outcome == ota::update_outcome::updated)
     if (const auto done = one.confirm(); !done) return fail(done.error());
@@ -279,6 +305,7 @@ namespace {
 // Does `work` on the device at --root, which needs no configuration.
 template <class Work>
 int on_device(const arguments& args, Work&& work, bool alone = true) {
+  json_output = args.has("json");
   const std::string root = args.text("root", ".");
   const device_folder folder(root);
   if (const auto trouble = folder.trouble(alone); !trouble.empty()) return fail(trouble);
@@ -287,14 +314,15 @@ int on_device(const arguments& args, Work&& work, bool alone = true) {
   return work(one);
 }
 
-void print_status(device& one, bool json) {
+void print_status(device& one) {
   const auto installed = one.installed();
   const auto& state = one.state();
-  if (!json) {
+  if (!json_output) {
     std::string line = "version: " + std::string(installed.ref);
     if (!installed.commit.empty()) line += " #" + std::string(installed.commit.view().substr(0, 7));
     if (installed.ref.empty() && installed.commit.empty()) line = "version: none";
-    print(line + "\nstate: " + name_of(state.phase) +
+    print(line);
+    print(std::string("state: ") + name_of(state.phase) +
           (state.phase == ota::swap_phase::trial ? " (start " + std::to_string(state.boots) +
                                                        " of " + std::to_string(state.allowed) + ")"
                                                  : ""));
@@ -332,7 +360,7 @@ void print_status(device& one, bool json) {
 int run_boot(const arguments& args) {
   return on_device(args, [&](device& one) {
     if (const auto done = one.boot(); !done) return fail(done.error());
-    print_status(one, args.has("json"));
+    print_status(one);
     return 0;
   });
 }
@@ -340,7 +368,7 @@ int run_boot(const arguments& args) {
 int run_confirm(const arguments& args) {
   return on_device(args, [&](device& one) {
     if (const auto done = one.confirm(); !done) return fail(done.error());
-    print_status(one, args.has("json"));
+    print_status(one);
     return 0;
   });
 }
@@ -348,7 +376,7 @@ int run_confirm(const arguments& args) {
 int run_rollback(const arguments& args) {
   return on_device(args, [&](device& one) {
     if (const auto done = one.rollback(); !done) return fail(done.error());
-    print_status(one, args.has("json"));
+    print_status(one);
     return 0;
   });
 }
@@ -356,7 +384,7 @@ int run_rollback(const arguments& args) {
 int run_status(const arguments& args) {
   const auto show = [&](device& one) {
     if (const auto done = one.load(); !done) return fail(done.error());
-    print_status(one, args.has("json"));
+    print_status(one);
     return 0;
   };
   return on_device(args, show, false);

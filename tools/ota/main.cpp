@@ -1,5 +1,6 @@
 // The command line of `ota`: which commands there are, and which options each of them takes.
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -144,8 +145,10 @@ int run(const command& one, int argc, char** argv) {
 }  // namespace
 }  // namespace ota_tool
 
-int main(int argc, char** argv) {
-  using namespace ota_tool;
+namespace ota_tool {
+namespace {
+
+int run(int argc, char** argv) {
   const std::string name = argc < 2 ? std::string() : argv[1];
   if (name == "--help" || name == "-h" || name == "help") {
     print_usage(stdout);
@@ -165,4 +168,15 @@ int main(int argc, char** argv) {
     return 1;
   }
   return wrong_usage(name.empty() ? "a command is needed" : "unknown command: " + name);
+}
+
+}  // namespace
+}  // namespace ota_tool
+
+int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is told like any full storage
+  const int result = ota_tool::run(argc, argv);
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return result;
+  std::fprintf(stderr, "ota: cannot write to standard output\n");
+  return 1;
 }

@@ -127,6 +127,7 @@ class config_loader {
       if (*event == json_event::end_array) break;
       if (*event != json_event::string) return wrong_value(slot);
       if (machine_.truncated()) return no_room(slot.name, text_full);
+      if (text().empty()) continue;  // says nothing
       if (room_.items_size == 0)
         return no_room(slot.name,
                        "more entries than fit: raise ListCapacity of the config_document");

@@ -223,6 +223,11 @@ inline bool parse_i32(std::string_view text, std::int32_t& into) {
   return true;
 }
 
+/// Whether a key counts seconds: python's clients may give fractions of them, which are dropped.
+inline bool is_seconds(std::string_view key) {
+  return key.size() > 4 && slice(key, key.size() - 4) == "_sec"sv;
+}
+
 /// Gives a slot a number, from its source text; false when it does not take this one.
 inline bool assign_number(const config_slot& slot, std::string_view text) {
   if (slot.kind == config_kind::signed_whole) return parse_i32(text, *slot.at<std::int32_t>());
@@ -231,7 +236,11 @@ inline bool assign_number(const config_slot& slot, std::string_view text) {
     if (value) *slot.at<std::uint32_t>() = *value;
     return value.has_value();
   }
-  const auto value = parse_u64(text);
+  auto value = parse_u64(text);
+  if (!value && is_seconds(slot.name)) {
+    const auto fraction = parse_thousandths(text);
+    if (fraction) value = *fraction / 1000;
+  }
   if (!value) return false;
   if (slot.kind == config_kind::large) {
     *slot.at<std::uint64_t>() = *value;

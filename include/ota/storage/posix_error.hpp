@@ -28,6 +28,7 @@ inline const error& posix_error(const error& otherwise) {
     case ENOTDIR:
       return no_such_file;
     case ENOSPC:
+    case EFBIG:
     case EDQUOT:
       return full;
     case ENOTEMPTY:

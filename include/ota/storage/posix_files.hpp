@@ -187,6 +187,8 @@ class posix_files {
   static constexpr error no_root{errc::storage, "storage", "cannot open the root directory"};
   static constexpr error no_list{errc::storage, "storage", "cannot list a directory"};
   static constexpr error no_mode{errc::storage, "storage", "cannot change a file's mode"};
+  static constexpr error no_directory{errc::exists, "storage",
+                                      "a file or a link is where a directory is needed"};
   static constexpr error no_enter{errc::storage, "storage", "cannot enter a directory"};
   static constexpr error no_open{errc::storage, "storage", "cannot open a file"};
 
@@ -242,6 +244,7 @@ class posix_files {
       fd = next;
       at = end + 1;
     }
+    if (fd < 0 && make && errno == ENOTDIR) return no_directory;
     if (fd < 0) return detail::posix_error(no_enter);
     parent_ = fd;
     path_.assign(path);

@@ -339,6 +339,16 @@ TEST(config_document, refuses_a_wrong_kind_of_value_and_names_the_key) {
                "rollout_percent");
 }
 
+TEST(config_document, drops_fractions_of_seconds_and_entries_that_say_nothing) {
+  ota::config_document<> document;
+  ASSERT_TRUE(read(document, R"({"backoff_sec": 0.5, "max_backoff_sec": 7.25, "allow": ["", "a"],
+                                 "ignore": [""]})"));
+  EXPECT_EQ(document.get().backoff_sec, 0u);
+  EXPECT_EQ(document.get().max_backoff_sec, 7u);
+  EXPECT_EQ(strings(document.get().allow), std::vector<std::string>{"a"});
+  EXPECT_TRUE(document.get().ignore.empty());
+}
+
 TEST(config_document, refuses_what_is_not_json_or_no_object) {
   for (const char* text : {"", "{", "{\"owner\": \"x\"", "{}{}", "{\"owner\" \"x\"}", "{\"a\": [1}",
                            "{\"owner\": \"\xff\"}", "{'owner': 1}"})
