@@ -6,6 +6,7 @@
 #include "core/text.hpp"
 #include "manifest/release_target.hpp"
 #include "stager/downloader.hpp"
+#include "stager/list_sorter.hpp"
 #include "stager/lister.hpp"
 #include "stager/manifest_lister.hpp"
 #include "stager/pattern_walk.hpp"
@@ -59,6 +60,8 @@ class stager {
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests) return manifest_.subject();
         return {};
+      case stage::sort:
+        return sorter_.subject();
       case stage::compare:
         return compare_.plan.subject();
       case stage::download:
@@ -82,8 +85,10 @@ class stager {
         return list(http, source, chunk);
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
-          return begin_compare(manifest_.step(http, source, chunk));
+          return begin_sort(manifest_.step(http, source, chunk));
         break;
+      case stage::sort:
+        return begin_compare(sorter_.step());
       case stage::compare:
         return begin_deletes(compare_.plan.step(chunk));
       case stage::deletes:
@@ -117,6 +122,7 @@ class stager {
     clean_old,
     list,
     read_manifest,
+    sort,
     compare,
     deletes,
     patterns,
@@ -166,14 +172,22 @@ class stager {
   result<bool> list(Http& http, Source& source, mutable_bytes chunk) {
     const auto more = lister_.step(http, source, chunk);
     staged_.lists = lister_.answers();
-    return begin_compare(more);
+    return begin_sort(more);
   }
 
-  result<bool> begin_compare(const result<bool>& more) {
+  result<bool> begin_sort(const result<bool>& more) {
     if (!more || *more) return more;
     version_ = target_->ref;
     if constexpr (Trust::reads_manifests)
       if (has_manifest_) manifest_.take_version(version_);
+    ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
+    sorter_.begin();
+    stage_ = stage::sort;
+    return true;
+  }
+
+  result<bool> begin_compare(const result<bool>& more) {
+    if (!more || *more) return more;
     ::new (&compare_) comparison{{storage_, settings_}, {storage_, settings_}};
     compare_.plan.begin(record_only_);
     stage_ = stage::compare;
@@ -318,6 +332,7 @@ class stager {
     char none_;
     lister<Storage> lister_;
     manifest_stage manifest_;
+    list_sorter<Storage> sorter_;
     comparison compare_;
     downloader<Storage, Hash> downloader_;
   };

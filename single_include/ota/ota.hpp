@@ -858,24 +858,6 @@ constexpr std::string_view parent_path(std::string_view path) {
   return slash == std::string_view::npos ? std::string_view{} : slice(path, 0, slash);
 }
 
-/// In which order a list of paths is.
-enum class path_order : std::uint8_t {
-  bytes,  ///< of all their bytes, as Git lists trees: `lib.py` before `lib/a`
-  parts   ///< of their parts, as Python's pathlib sorts: `lib/a` before `lib.py`
-};
-
-/// Whether `a` stands before `b`.
-constexpr bool is_before(std::string_view a, std::string_view b, path_order order) {
-  const auto rank = [order](char c) {
-    return order == path_order::parts && c == '/' ? 0u : static_cast<unsigned char>(c) + 0u;
-  };
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    if (i == a.size()) return true;
-    if (a[i] != b[i]) return rank(a[i]) < rank(b[i]);
-  }
-  return false;
-}
-
 /// `text` without `/` at either end: `lib` and `/lib/` name the same directory.
 constexpr std::string_view trim_slashes(std::string_view text) {
   while (!text.empty() && text.front() == '/') text.remove_prefix(1);
@@ -5707,6 +5689,135 @@ class downloader {
 
 }  // namespace ota
 
+// ota/stager/list_sorter.hpp
+
+namespace ota {
+
+/// Puts the list of the new version's files (`.ota/next`) in the order of its paths. Git's lists
+/// are in that order, and are read once; others are not, and a search in them would take the square
+/// of their length.
+///
+/// A natural merge sort on storage: each pass merges every two neighbouring runs, with two entries
+/// in memory however long the list is.
+template <class Storage>
+class list_sorter {
+ public:
+  list_sorter(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+
+  void begin() {
+    begin_ = 0;
+    out_.begin(layout::expanded);
+    begin_scan();
+  }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return left_item_.path; }
+
+  /// One entry further; false when the list is in order.
+  result<bool> step() { return merging_ ? merge() : scan(); }
+
+ private:
+  static constexpr error listed_twice{errc::malformed, "sorter",
+                                      "a file stands twice in the list of the new version"};
+  static constexpr error empty_version{
+      errc::malformed, "sorter",
+      "the new version has no file for this device; check `allow` and `ignore`"};
+  static constexpr error too_many_files{errc::too_long, "sorter",
+                                        "Tree contains too many files: over max_tree_files"};
+
+  void begin_scan() {
+    merging_ = false;
+    middle_ = 0;
+    count_ = 0;
+    left_item_.path.clear();
+    right_.begin(layout::listing, begin_);
+  }
+
+  // Finds where the next two runs end. Their last path so far is that of `left_item_`.
+  result<bool> scan() {
+    const std::uint32_t at = right_.offset();
+    const auto more = right_.next(storage_, right_item_);
+    if (!more) return more;
+    bool ends = !*more;
+    if (*more) {
+      if (right_item_.path.view() == left_item_.path.view()) return listed_twice;
+      ends = right_item_.path.view() < left_item_.path.view();
+      ++count_;
+      std::swap(left_item_.path, right_item_.path);
+    }
+    if (!ends) return true;
+    if (!*more && begin_ == 0 && middle_ == 0) return check_count();
+    const bool second = middle_ != 0;
+    if (!second) middle_ = at;
+    if (!second && *more) return true;
+    end_ = at;
+    is_last_ = !*more;
+    left_.begin(layout::listing, begin_);
+    right_.begin(layout::listing, middle_);
+    have_left_ = have_right_ = false;
+    merging_ = true;
+    return true;
+  }
+
+  // One run is the whole list: it is in order.
+  result<bool> check_count() const {
+    if (count_ == 0) return empty_version;
+    if (settings_.max_tree_files != 0 && count_ > settings_.max_tree_files) return too_many_files;
+    return false;
+  }
+
+  result<bool> merge() {
+    if (auto done = fill(left_, middle_, left_item_, have_left_); !done) return done.error();
+    if (auto done = fill(right_, end_, right_item_, have_right_); !done) return done.error();
+    if (!have_left_ && !have_right_) return end_merge();
+    const int order = left_item_.path.view().compare(right_item_.path);
+    if (have_left_ && have_right_ && order == 0) return listed_twice;
+    const bool take_left = have_left_ && (!have_right_ || order < 0);
+    (take_left ? have_left_ : have_right_) = false;
+    if (auto done = out_.add(storage_, take_left ? left_item_ : right_item_); !done)
+      return done.error();
+    return true;
+  }
+
+  result<void> fill(entry_reader& run, std::uint32_t end, entry& item, bool& have) {
+    if (have || run.offset() >= end) return {};
+    const auto more = run.next(storage_, item);
+    if (!more) return more.error();
+    have = *more;
+    return {};
+  }
+
+  result<bool> end_merge() {
+    begin_ = end_;
+    if (!is_last_) {
+      begin_scan();
+      return true;
+    }
+    if (auto done = out_.flush(storage_); !done) return done.error();
+    if (auto done = storage_.rename(layout::expanded, layout::listing); !done) return done.error();
+    begin();
+    return true;
+  }
+
+  Storage& storage_;
+  const config& settings_;
+  std::uint32_t begin_ = 0;   // of the first of two runs, in the list
+  std::uint32_t middle_ = 0;  // where the second begins; 0: not known yet
+  std::uint32_t end_ = 0;     // where that ends
+  std::uint32_t count_ = 0;
+  bool merging_ = false;
+  bool is_last_ = false;  // nothing behind the two
+  bool have_left_ = false;
+  bool have_right_ = false;
+  entry_reader left_;
+  entry_reader right_;
+  entry left_item_;
+  entry right_item_;
+  entry_writer out_;
+};
+
+}  // namespace ota
+
 // ota/stager/file_filter.hpp
 
 namespace ota {
@@ -6458,9 +6569,9 @@ struct staging_record {
 
 namespace ota {
 
-/// Finds out what has to change: holds the list of the new version's files (`.ota/next`) against
-/// what is installed and writes the plan (`.ota/plan`). Lists live on storage and are read entry
-/// by entry, so their length does not matter.
+/// Finds out what has to change: holds the list of the new version's files (`.ota/next`, in order)
+/// against what is installed and writes the plan (`.ota/plan`). Lists live on storage and are read
+/// entry by entry, so their length does not matter.
 template <class Storage, class Hash>
 class planner {
  public:
@@ -6469,10 +6580,9 @@ class planner {
   /// Begins the plan for the list at `.ota/next`; `count_only` leaves the files out of it.
   void begin(bool count_only) {
     count_only_ = count_only;
-    listed_ = 0;
     summary_ = {};
     plan_.begin(layout::plan);
-    start(stage::order_new);
+    start(stage::check_old);
   }
 
   /// Whether nothing has to change so far.
@@ -6484,11 +6594,8 @@ class planner {
   /// One entry or one chunk further; false when all that was listed has been compared.
   result<bool> step(mutable_bytes chunk) {
     switch (stage_) {
-      case stage::order_new:
-      case stage::order_old:
-        return check_order();
-      case stage::duplicates:
-        return find_duplicate();
+      case stage::check_old:
+        return check_old();
       case stage::compare:
         return hashing_ ? compare_content(chunk) : compare_next();
       case stage::removed:
@@ -6502,8 +6609,8 @@ class planner {
   }
 
   /// Begins to look whether the new version has a file at `path`; if not, its removal is added.
-  /// Further calls of `step` do the looking. A list in order is read only as far as it has files
-  /// of the directory: so ask for the files of one directory after each other.
+  /// Further calls of `step` do the looking. The list is read only where it has the directory: so
+  /// ask for the files of one directory after each other.
   void remove_unless_listed(std::string_view path) {
     if (!is_valid_path(path) || path.size() > max_path) return;
     if (parent_path(other_.path) != parent_path(path)) directory_known_ = false;
@@ -6537,23 +6644,7 @@ class planner {
   }
 
  private:
-  enum class stage : std::uint8_t {
-    order_new,
-    order_old,
-    duplicates,
-    compare,
-    removed,
-    look_up,
-    done
-  };
-
-  static constexpr error listed_twice{errc::malformed, "planner",
-                                      "a file stands twice in the list of the new version"};
-  static constexpr error empty_version{
-      errc::malformed, "planner",
-      "the new version has no file for this device; check `allow` and `ignore`"};
-  static constexpr error too_many_files{errc::too_long, "planner",
-                                        "Tree contains too many files: over max_tree_files"};
+  enum class stage : std::uint8_t { check_old, compare, removed, look_up, done };
 
   void start(stage next) {
     stage_ = next;
@@ -6562,7 +6653,6 @@ class planner {
     other_.path.clear();
     new_.begin(layout::listing);
     old_.begin(layout::installed);
-    if (next == stage::order_new || next == stage::order_old) orders_ = all_orders;
   }
 
   result<void> add(const entry& item) {
@@ -6576,57 +6666,18 @@ class planner {
     return plan_.add(storage_, item_);
   }
 
-  // Git lists files in the order of their paths' bytes, python that of their parts; two lists in
-  // the same order can be compared side by side. Any other order costs a search for each old file.
-  result<bool> check_order() {
-    const bool of_new = stage_ == stage::order_new;
-    const auto more = (of_new ? new_ : old_).next(storage_, item_);
-    if (!more) return more;
-    if (*more) {
-      if (item_.path.view() == other_.path.view()) return listed_twice;
-      for (const path_order order : {path_order::bytes, path_order::parts})
-        if (is_before(item_.path, other_.path, order)) orders_ &= ~bit_of(order);
+  // A list of what is installed that is damaged, or in no order, is as good as none.
+  result<bool> check_old() {
+    const auto more = old_.next(storage_, item_);
+    if (!more && more.error().code != errc::damaged) return more;
+    const bool sound = more && (!*more || other_.path.view() < item_.path.view());
+    if (sound && *more) {
       std::swap(item_.path, other_.path);
-      if (of_new) ++listed_;
       return true;
     }
-    if (of_new) {
-      if (listed_ == 0) return empty_version;
-      if (settings_.max_tree_files != 0 && listed_ > settings_.max_tree_files)
-        return too_many_files;
-      new_orders_ = orders_;
-      start(stage::order_old);
-    } else {
-      const unsigned common = new_orders_ & orders_;
-      both_sorted_ = common != 0;
-      new_sorted_ = new_orders_ != 0;
-      order_ = ((both_sorted_ ? common : new_orders_) & bit_of(path_order::bytes)) != 0
-                   ? path_order::bytes
-                   : path_order::parts;
-      start(new_sorted_ ? stage::compare : stage::duplicates);
-    }
-    return true;
-  }
-
-  static constexpr unsigned bit_of(path_order order) { return 1u << static_cast<unsigned>(order); }
-  static constexpr unsigned all_orders = bit_of(path_order::bytes) | bit_of(path_order::parts);
-
-  // A list in any order: each entry against those behind it, one comparison a step.
-  result<bool> find_duplicate() {
-    if (!have_new_) {
-      const auto more = new_.next(storage_, item_);
-      if (!more) return more;
-      if (!*more) {
-        start(stage::compare);
-        return true;
-      }
-      have_new_ = true;
-      old_.begin(layout::listing, new_.offset());
-    }
-    const auto more = old_.next(storage_, other_);
-    if (!more) return more;
-    if (!*more) have_new_ = false;
-    if (*more && item_.path.view() == other_.path.view()) return listed_twice;
+    if (!sound)
+      if (auto done = storage_.remove(layout::installed); !done) return done.error();
+    start(stage::compare);
     return true;
   }
 
@@ -6681,7 +6732,6 @@ class planner {
         return false;
       }
       have_old_ = true;
-      if (!both_sorted_) new_.begin(layout::listing), have_new_ = false;
     }
     if (!have_new_) {
       const auto more = new_.next(storage_, item_);
@@ -6691,7 +6741,7 @@ class planner {
     }
     if (item_.path.view() == other_.path.view())
       have_old_ = false;
-    else if (both_sorted_ && is_before(other_.path, item_.path, order_))
+    else if (item_.path.view() > other_.path.view())
       return drop_old();
     else
       have_new_ = false;
@@ -6704,18 +6754,17 @@ class planner {
     return true;
   }
 
-  // Is the file in the list? In a list in order it can only be where its directory is.
+  // Is the file in the list? It can only be where its directory is.
   result<bool> look_up() {
     const std::uint32_t at = new_.offset();
     const auto more = new_.next(storage_, item_);
     if (!more) return more;
-    if (new_sorted_ && !directory_known_) {
-      if (*more && !is_before(parent_path(other_.path), item_.path, order_)) return true;
+    if (!directory_known_) {
+      if (*more && item_.path.view() <= parent_path(other_.path)) return true;
       directory_at_ = at;
       directory_known_ = true;
     }
-    if (*more && item_.path.view() != other_.path.view())
-      if (!new_sorted_ || is_before(item_.path, other_.path, order_)) return true;
+    if (*more && item_.path.view() < other_.path.view()) return true;
     stage_ = stage::done;
     const bool listed = *more && item_.path.view() == other_.path.view();
     if (listed) return true;
@@ -6739,17 +6788,11 @@ class planner {
   std::size_t offset_ = 0;
   stage stage_ = stage::done;
   bool count_only_ = false;
-  path_order order_ = path_order::bytes;
-  unsigned orders_ = 0;      // that the list at hand may still be in, a bit each
-  unsigned new_orders_ = 0;  // that the new list is in
-  bool new_sorted_ = false;
-  bool both_sorted_ = false;
   bool hashing_ = false;
   bool mode_differs_ = false;
   bool have_old_ = false;
   bool have_new_ = false;
   bool directory_known_ = false;
-  std::uint32_t listed_ = 0;
   std::uint32_t directory_at_ = 0;  // in the list
   plan_summary summary_;
   entry_reader new_;
@@ -7239,6 +7282,8 @@ class stager {
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests) return manifest_.subject();
         return {};
+      case stage::sort:
+        return sorter_.subject();
       case stage::compare:
         return compare_.plan.subject();
       case stage::download:
@@ -7262,8 +7307,10 @@ class stager {
         return list(http, source, chunk);
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
-          return begin_compare(manifest_.step(http, source, chunk));
+          return begin_sort(manifest_.step(http, source, chunk));
         break;
+      case stage::sort:
+        return begin_compare(sorter_.step());
       case stage::compare:
         return begin_deletes(compare_.plan.step(chunk));
       case stage::deletes:
@@ -7297,6 +7344,7 @@ class stager {
     clean_old,
     list,
     read_manifest,
+    sort,
     compare,
     deletes,
     patterns,
@@ -7346,14 +7394,22 @@ class stager {
   result<bool> list(Http& http, Source& source, mutable_bytes chunk) {
     const auto more = lister_.step(http, source, chunk);
     staged_.lists = lister_.answers();
-    return begin_compare(more);
+    return begin_sort(more);
   }
 
-  result<bool> begin_compare(const result<bool>& more) {
+  result<bool> begin_sort(const result<bool>& more) {
     if (!more || *more) return more;
     version_ = target_->ref;
     if constexpr (Trust::reads_manifests)
       if (has_manifest_) manifest_.take_version(version_);
+    ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
+    sorter_.begin();
+    stage_ = stage::sort;
+    return true;
+  }
+
+  result<bool> begin_compare(const result<bool>& more) {
+    if (!more || *more) return more;
     ::new (&compare_) comparison{{storage_, settings_}, {storage_, settings_}};
     compare_.plan.begin(record_only_);
     stage_ = stage::compare;
@@ -7498,6 +7554,7 @@ class stager {
     char none_;
     lister<Storage> lister_;
     manifest_stage manifest_;
+    list_sorter<Storage> sorter_;
     comparison compare_;
     downloader<Storage, Hash> downloader_;
   };

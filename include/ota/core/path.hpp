@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <string_view>
 
 #include "fixed_vector.hpp"
@@ -30,24 +29,6 @@ constexpr bool is_valid_path(std::string_view path) {
 constexpr std::string_view parent_path(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   return slash == std::string_view::npos ? std::string_view{} : slice(path, 0, slash);
-}
-
-/// In which order a list of paths is.
-enum class path_order : std::uint8_t {
-  bytes,  ///< of all their bytes, as Git lists trees: `lib.py` before `lib/a`
-  parts   ///< of their parts, as Python's pathlib sorts: `lib/a` before `lib.py`
-};
-
-/// Whether `a` stands before `b`.
-constexpr bool is_before(std::string_view a, std::string_view b, path_order order) {
-  const auto rank = [order](char c) {
-    return order == path_order::parts && c == '/' ? 0u : static_cast<unsigned char>(c) + 0u;
-  };
-  for (std::size_t i = 0; i < b.size(); ++i) {
-    if (i == a.size()) return true;
-    if (a[i] != b[i]) return rank(a[i]) < rank(b[i]);
-  }
-  return false;
 }
 
 /// `text` without `/` at either end: `lib` and `/lib/` name the same directory.

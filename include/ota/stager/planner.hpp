@@ -11,9 +11,9 @@
 
 namespace ota {
 
-/// Finds out what has to change: holds the list of the new version's files (`.ota/next`) against
-/// what is installed and writes the plan (`.ota/plan`). Lists live on storage and are read entry
-/// by entry, so their length does not matter.
+/// Finds out what has to change: holds the list of the new version's files (`.ota/next`, in order)
+/// against what is installed and writes the plan (`.ota/plan`). Lists live on storage and are read
+/// entry by entry, so their length does not matter.
 template <class Storage, class Hash>
 class planner {
  public:
@@ -22,10 +22,9 @@ class planner {
   /// Begins the plan for the list at `.ota/next`; `count_only` leaves the files out of it.
   void begin(bool count_only) {
     count_only_ = count_only;
-    listed_ = 0;
     summary_ = {};
     plan_.begin(layout::plan);
-    start(stage::order_new);
+    start(stage::check_old);
   }
 
   /// Whether nothing has to change so far.
@@ -37,11 +36,8 @@ class planner {
   /// One entry or one chunk further; false when all that was listed has been compared.
   result<bool> step(mutable_bytes chunk) {
     switch (stage_) {
-      case stage::order_new:
-      case stage::order_old:
-        return check_order();
-      case stage::duplicates:
-        return find_duplicate();
+      case stage::check_old:
+        return check_old();
       case stage::compare:
         return hashing_ ? compare_content(chunk) : compare_next();
       case stage::removed:
@@ -55,8 +51,8 @@ class planner {
   }
 
   /// Begins to look whether the new version has a file at `path`; if not, its removal is added.
-  /// Further calls of `step` do the looking. A list in order is read only as far as it has files
-  /// of the directory: so ask for the files of one directory after each other.
+  /// Further calls of `step` do the looking. The list is read only where it has the directory: so
+  /// ask for the files of one directory after each other.
   void remove_unless_listed(std::string_view path) {
     if (!is_valid_path(path) || path.size() > max_path) return;
     if (parent_path(other_.path) != parent_path(path)) directory_known_ = false;
@@ -90,23 +86,7 @@ class planner {
   }
 
  private:
-  enum class stage : std::uint8_t {
-    order_new,
-    order_old,
-    duplicates,
-    compare,
-    removed,
-    look_up,
-    done
-  };
-
-  static constexpr error listed_twice{errc::malformed, "planner",
-                                      "a file stands twice in the list of the new version"};
-  static constexpr error empty_version{
-      errc::malformed, "planner",
-      "the new version has no file for this device; check `allow` and `ignore`"};
-  static constexpr error too_many_files{errc::too_long, "planner",
-                                        "Tree contains too many files: over max_tree_files"};
+  enum class stage : std::uint8_t { check_old, compare, removed, look_up, done };
 
   void start(stage next) {
     stage_ = next;
@@ -115,7 +95,6 @@ class planner {
     other_.path.clear();
     new_.begin(layout::listing);
     old_.begin(layout::installed);
-    if (next == stage::order_new || next == stage::order_old) orders_ = all_orders;
   }
 
   result<void> add(const entry& item) {
@@ -129,57 +108,18 @@ class planner {
     return plan_.add(storage_, item_);
   }
 
-  // Git lists files in the order of their paths' bytes, python that of their parts; two lists in
-  // the same order can be compared side by side. Any other order costs a search for each old file.
-  result<bool> check_order() {
-    const bool of_new = stage_ == stage::order_new;
-    const auto more = (of_new ? new_ : old_).next(storage_, item_);
-    if (!more) return more;
-    if (*more) {
-      if (item_.path.view() == other_.path.view()) return listed_twice;
-      for (const path_order order : {path_order::bytes, path_order::parts})
-        if (is_before(item_.path, other_.path, order)) orders_ &= ~bit_of(order);
+  // A list of what is installed that is damaged, or in no order, is as good as none.
+  result<bool> check_old() {
+    const auto more = old_.next(storage_, item_);
+    if (!more && more.error().code != errc::damaged) return more;
+    const bool sound = more && (!*more || other_.path.view() < item_.path.view());
+    if (sound && *more) {
       std::swap(item_.path, other_.path);
-      if (of_new) ++listed_;
       return true;
     }
-    if (of_new) {
-      if (listed_ == 0) return empty_version;
-      if (settings_.max_tree_files != 0 && listed_ > settings_.max_tree_files)
-        return too_many_files;
-      new_orders_ = orders_;
-      start(stage::order_old);
-    } else {
-      const unsigned common = new_orders_ & orders_;
-      both_sorted_ = common != 0;
-      new_sorted_ = new_orders_ != 0;
-      order_ = ((both_sorted_ ? common : new_orders_) & bit_of(path_order::bytes)) != 0
-                   ? path_order::bytes
-                   : path_order::parts;
-      start(new_sorted_ ? stage::compare : stage::duplicates);
-    }
-    return true;
-  }
-
-  static constexpr unsigned bit_of(path_order order) { return 1u << static_cast<unsigned>(order); }
-  static constexpr unsigned all_orders = bit_of(path_order::bytes) | bit_of(path_order::parts);
-
-  // A list in any order: each entry against those behind it, one comparison a step.
-  result<bool> find_duplicate() {
-    if (!have_new_) {
-      const auto more = new_.next(storage_, item_);
-      if (!more) return more;
-      if (!*more) {
-        start(stage::compare);
-        return true;
-      }
-      have_new_ = true;
-      old_.begin(layout::listing, new_.offset());
-    }
-    const auto more = old_.next(storage_, other_);
-    if (!more) return more;
-    if (!*more) have_new_ = false;
-    if (*more && item_.path.view() == other_.path.view()) return listed_twice;
+    if (!sound)
+      if (auto done = storage_.remove(layout::installed); !done) return done.error();
+    start(stage::compare);
     return true;
   }
 
@@ -234,7 +174,6 @@ class planner {
         return false;
       }
       have_old_ = true;
-      if (!both_sorted_) new_.begin(layout::listing), have_new_ = false;
     }
     if (!have_new_) {
       const auto more = new_.next(storage_, item_);
@@ -244,7 +183,7 @@ class planner {
     }
     if (item_.path.view() == other_.path.view())
       have_old_ = false;
-    else if (both_sorted_ && is_before(other_.path, item_.path, order_))
+    else if (item_.path.view() > other_.path.view())
       return drop_old();
     else
       have_new_ = false;
@@ -257,18 +196,17 @@ class planner {
     return true;
   }
 
-  // Is the file in the list? In a list in order it can only be where its directory is.
+  // Is the file in the list? It can only be where its directory is.
   result<bool> look_up() {
     const std::uint32_t at = new_.offset();
     const auto more = new_.next(storage_, item_);
     if (!more) return more;
-    if (new_sorted_ && !directory_known_) {
-      if (*more && !is_before(parent_path(other_.path), item_.path, order_)) return true;
+    if (!directory_known_) {
+      if (*more && item_.path.view() <= parent_path(other_.path)) return true;
       directory_at_ = at;
       directory_known_ = true;
     }
-    if (*more && item_.path.view() != other_.path.view())
-      if (!new_sorted_ || is_before(item_.path, other_.path, order_)) return true;
+    if (*more && item_.path.view() < other_.path.view()) return true;
     stage_ = stage::done;
     const bool listed = *more && item_.path.view() == other_.path.view();
     if (listed) return true;
@@ -292,17 +230,11 @@ class planner {
   std::size_t offset_ = 0;
   stage stage_ = stage::done;
   bool count_only_ = false;
-  path_order order_ = path_order::bytes;
-  unsigned orders_ = 0;      // that the list at hand may still be in, a bit each
-  unsigned new_orders_ = 0;  // that the new list is in
-  bool new_sorted_ = false;
-  bool both_sorted_ = false;
   bool hashing_ = false;
   bool mode_differs_ = false;
   bool have_old_ = false;
   bool have_new_ = false;
   bool directory_known_ = false;
-  std::uint32_t listed_ = 0;
   std::uint32_t directory_at_ = 0;  // in the list
   plan_summary summary_;
   entry_reader new_;

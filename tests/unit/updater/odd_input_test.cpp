@@ -1,6 +1,8 @@
 // Documents, storages and other programs that a device meets but that nobody would wish for.
 
 #include <filesystem>
+#include <functional>
+#include <random>
 
 #include "ota/ota.hpp"
 #include "updates.hpp"
@@ -185,37 +187,73 @@ TEST_F(odd_input, patterns_and_paths_of_the_librarys_own_folder_have_no_effect) 
   EXPECT_TRUE(exists("version.json"));
 }
 
-TEST_F(odd_input, a_list_in_pythons_order_costs_no_search) {
+/// Steps of an update by a manifest with the files in this order.
+long steps_for(const std::vector<std::string>& paths) {
   tree files;
-  for (int i = 0; i < 100; ++i) {
-    const std::string name = "m" + std::to_string(i);
-    files[name + ".py"] = {"x"};
-    files[name + "/init"] = {"x"};
+  std::string manifest;
+  for (const std::string& path : paths) {
+    files[path] = {"x"};
+    const std::string one = manifest_of({{path, {"x"}}});
+    manifest += (manifest.empty() ? R"({"version":"v1","files":[)" : ",") +
+                one.substr(10, one.find(']') - 10);
   }
-  long steps[2] = {0, 0};
-  for (const bool by_parts : {false, true}) {
-    std::vector<std::string> paths;
-    for (const auto& [path, file] : files) paths.push_back(path);
-    if (by_parts)
-      std::sort(paths.begin(), paths.end(), [](const std::string& a, const std::string& b) {
-        return std::filesystem::path(a) < std::filesystem::path(b);
-      });
-    ASSERT_EQ(paths[0], by_parts ? "m0/init" : "m0.py");
-    std::string manifest;
-    for (const std::string& path : paths) {
-      const std::string one = manifest_of({{path, files[path]}});
-      const std::string inner = one.substr(10, one.find(']') - 10);
-      manifest += (manifest.empty() ? R"({"version":"v1","files":[)" : ",") + inner;
-    }
-    ota::memory_files<262144> space;
-    github.releases.clear();
-    release("v1", '1', files, manifest + "]}");
-    device<ota::memory_files<262144>&> one(settings, space, github);
-    while (one.updater.step()) ++steps[by_parts ? 1 : 0];
-    EXPECT_EQ(one.updater.outcome(), ota::update_outcome::updated) << one.updater.message();
-    EXPECT_EQ(read_tree(space), files);
+  fake_github::state github;
+  github.commits[commit_of('1')] = files;
+  github.releases.push_back({"v1", commit_of('1'), manifest + "]}"});
+  ota::config settings = small_config();
+  settings.channel = "stable";
+  ota::memory_files<524288> storage;
+  device<ota::memory_files<524288>&> one(settings, storage, github);
+  long steps = 0;
+  while (one.updater.step()) ++steps;
+  EXPECT_EQ(one.updater.outcome(), ota::update_outcome::updated) << one.updater.message();
+  EXPECT_EQ(read_tree(storage), files);
+  return steps;
+}
+
+TEST(order_of_a_list, costs_no_square_of_its_length) {
+  const auto paths = [](int count) {
+    std::vector<std::string> all;
+    for (int i = 0; i < count; ++i)
+      all.push_back("d" + std::to_string(i % 7) + (i % 3 == 0 ? ".py" : "/f") + std::to_string(i));
+    return all;
+  };
+  std::mt19937 random(1);
+  using lists = std::vector<std::string>;
+  const std::vector<std::function<void(lists&)>> orders = {
+      [](lists& list) { std::sort(list.begin(), list.end()); },
+      [](lists& list) { std::sort(list.begin(), list.end(), std::greater<>()); },
+      [](lists&) {},  // by number: every neighbour is in another directory
+      [&](lists& list) { std::shuffle(list.begin(), list.end(), random); },
+      [](lists& list) {  // as python's pathlib has them
+        std::sort(list.begin(), list.end(), [](const std::string& a, const std::string& b) {
+          return std::filesystem::path(a) < std::filesystem::path(b);
+        });
+      }};
+  for (const auto& put_in_order : orders) {
+    auto few = paths(200), many = paths(800);
+    put_in_order(few);
+    put_in_order(many);
+    // The logarithm of the length is a factor as well: 10/8 at the most.
+    EXPECT_LT(static_cast<double>(steps_for(many)), 5.2 * static_cast<double>(steps_for(few)));
   }
-  EXPECT_EQ(steps[0], steps[1]);
+}
+
+TEST_F(odd_input, a_damaged_list_of_what_is_installed_is_done_without) {
+  install({{"a.txt", {"one"}}, {"b.txt", {"one"}}, {"c.txt", {"one"}}});
+  const std::string list = text(".ota/installed");
+  const std::string damages[] = {"garbage", list.substr(0, list.size() - 3), list + list};
+  char next = '2';
+  for (const std::string& damage : damages) {
+    put(".ota/installed", damage);
+    offer(next, {{"a.txt", {std::string(1, next)}}, {"b.txt", {"one"}}});
+    ++next;
+    EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+    confirm();
+  }
+  // What the damaged list would have told is gone: c.txt stays.
+  EXPECT_EQ(read_tree(storage).size(), 3u);
+  EXPECT_EQ(text("a.txt"), "4");
 }
 
 // A full storage must not keep a bad version in place.

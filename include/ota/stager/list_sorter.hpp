@@ -1,0 +1,134 @@
+#pragma once
+
+#include <utility>
+
+#include "../format/config.hpp"
+#include "../manifest/entry.hpp"
+#include "../storage/layout.hpp"
+
+namespace ota {
+
+/// Puts the list of the new version's files (`.ota/next`) in the order of its paths. Git's lists
+/// are in that order, and are read once; others are not, and a search in them would take the square
+/// of their length.
+///
+/// A natural merge sort on storage: each pass merges every two neighbouring runs, with two entries
+/// in memory however long the list is.
+template <class Storage>
+class list_sorter {
+ public:
+  list_sorter(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+
+  void begin() {
+    begin_ = 0;
+    out_.begin(layout::expanded);
+    begin_scan();
+  }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return left_item_.path; }
+
+  /// One entry further; false when the list is in order.
+  result<bool> step() { return merging_ ? merge() : scan(); }
+
+ private:
+  static constexpr error listed_twice{errc::malformed, "sorter",
+                                      "a file stands twice in the list of the new version"};
+  static constexpr error empty_version{
+      errc::malformed, "sorter",
+      "the new version has no file for this device; check `allow` and `ignore`"};
+  static constexpr error too_many_files{errc::too_long, "sorter",
+                                        "Tree contains too many files: over max_tree_files"};
+
+  void begin_scan() {
+    merging_ = false;
+    middle_ = 0;
+    count_ = 0;
+    left_item_.path.clear();
+    right_.begin(layout::listing, begin_);
+  }
+
+  // Finds where the next two runs end. Their last path so far is that of `left_item_`.
+  result<bool> scan() {
+    const std::uint32_t at = right_.offset();
+    const auto more = right_.next(storage_, right_item_);
+    if (!more) return more;
+    bool ends = !*more;
+    if (*more) {
+      if (right_item_.path.view() == left_item_.path.view()) return listed_twice;
+      ends = right_item_.path.view() < left_item_.path.view();
+      ++count_;
+      std::swap(left_item_.path, right_item_.path);
+    }
+    if (!ends) return true;
+    if (!*more && begin_ == 0 && middle_ == 0) return check_count();
+    const bool second = middle_ != 0;
+    if (!second) middle_ = at;
+    if (!second && *more) return true;
+    end_ = at;
+    is_last_ = !*more;
+    left_.begin(layout::listing, begin_);
+    right_.begin(layout::listing, middle_);
+    have_left_ = have_right_ = false;
+    merging_ = true;
+    return true;
+  }
+
+  // One run is the whole list: it is in order.
+  result<bool> check_count() const {
+    if (count_ == 0) return empty_version;
+    if (settings_.max_tree_files != 0 && count_ > settings_.max_tree_files) return too_many_files;
+    return false;
+  }
+
+  result<bool> merge() {
+    if (auto done = fill(left_, middle_, left_item_, have_left_); !done) return done.error();
+    if (auto done = fill(right_, end_, right_item_, have_right_); !done) return done.error();
+    if (!have_left_ && !have_right_) return end_merge();
+    const int order = left_item_.path.view().compare(right_item_.path);
+    if (have_left_ && have_right_ && order == 0) return listed_twice;
+    const bool take_left = have_left_ && (!have_right_ || order < 0);
+    (take_left ? have_left_ : have_right_) = false;
+    if (auto done = out_.add(storage_, take_left ? left_item_ : right_item_); !done)
+      return done.error();
+    return true;
+  }
+
+  result<void> fill(entry_reader& run, std::uint32_t end, entry& item, bool& have) {
+    if (have || run.offset() >= end) return {};
+    const auto more = run.next(storage_, item);
+    if (!more) return more.error();
+    have = *more;
+    return {};
+  }
+
+  result<bool> end_merge() {
+    begin_ = end_;
+    if (!is_last_) {
+      begin_scan();
+      return true;
+    }
+    if (auto done = out_.flush(storage_); !done) return done.error();
+    if (auto done = storage_.rename(layout::expanded, layout::listing); !done) return done.error();
+    begin();
+    return true;
+  }
+
+  Storage& storage_;
+  const config& settings_;
+  std::uint32_t begin_ = 0;   // of the first of two runs, in the list
+  std::uint32_t middle_ = 0;  // where the second begins; 0: not known yet
+  std::uint32_t end_ = 0;     // where that ends
+  std::uint32_t count_ = 0;
+  bool merging_ = false;
+  bool is_last_ = false;  // nothing behind the two
+  bool have_left_ = false;
+  bool have_right_ = false;
+  entry_reader left_;
+  entry_reader right_;
+  entry left_item_;
+  entry right_item_;
+  entry_writer out_;
+};
+
+}  // namespace ota
