@@ -4202,8 +4202,8 @@ inline result<void> check_status(const http_response& answer) {
   return errors::refused;
 }
 
-/// The seconds to wait after an answer with `Retry-After` or a rate limit, at most a day. `now` is the
-/// device's time in epoch seconds; 0, not known, takes the server's.
+/// The seconds to wait after an answer with `Retry-After` or a rate limit, at most a day. `now` is
+/// the device's time in epoch seconds; 0, not known, takes the server's.
 inline std::uint32_t rate_limit_wait(const http_response& answer, std::uint64_t now) {
   if (answer.has_retry_after) return answer.retry_after;
   const std::uint32_t time = now != 0 ? static_cast<std::uint32_t>(now) : answer.date;
@@ -9363,6 +9363,7 @@ class posix_socket {
       if (size >= 0) return static_cast<std::size_t>(size);
       if (errno == EINTR) continue;
       if (errno != EAGAIN && errno != EWOULDBLOCK) return broken;
+      acknowledge();
       if (auto ready = wait(POLLIN, timeout_ms); !ready) return ready.error();
     }
   }
@@ -9437,6 +9438,15 @@ class posix_socket {
     }
     close();
     failure_ = number == ECONNREFUSED ? &refused : &unreachable;
+  }
+
+  // A server that sends an answer's head and body apart waits for the head to be acknowledged, and
+  // the system would let it wait for 40 ms, in hope of something to send along.
+  void acknowledge() {
+#ifdef TCP_QUICKACK
+    const int on = 1;
+    ::setsockopt(fd_, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#endif
   }
 
   result<void> wait(short events, std::uint32_t timeout_ms) {

@@ -37,8 +37,8 @@ inline result<void> check_status(const http_response& answer) {
   return errors::refused;
 }
 
-/// The seconds to wait after an answer with `Retry-After` or a rate limit, at most a day. `now` is the
-/// device's time in epoch seconds; 0, not known, takes the server's.
+/// The seconds to wait after an answer with `Retry-After` or a rate limit, at most a day. `now` is
+/// the device's time in epoch seconds; 0, not known, takes the server's.
 inline std::uint32_t rate_limit_wait(const http_response& answer, std::uint64_t now) {
   if (answer.has_retry_after) return answer.retry_after;
   const std::uint32_t time = now != 0 ? static_cast<std::uint32_t>(now) : answer.date;
