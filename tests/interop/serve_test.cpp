@@ -6,6 +6,14 @@
 
 #include "support/process.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define OTA_TEST_UNDER_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define OTA_TEST_UNDER_SANITIZER
+#endif
+#endif
+
 namespace {
 
 using namespace ota_test;
@@ -237,6 +245,64 @@ TEST_F(serve, resumes_with_curl) {
                 .out,
             "1");
   EXPECT_EQ(run("cmp " + got + " '" + (here / "assets/v1.10/a b.bin") + "'").out, "");
+}
+
+TEST_F(serve, needs_no_memory_for_a_large_file) {
+  const auto made = run("cd " + repository +
+                        " && head -c 104857600 /dev/urandom > large && git add large && "
+                        "git -c core.looseCompression=0 commit -qm large");
+  ASSERT_EQ(made.code, 0) << made.out;
+#ifdef OTA_TEST_UNDER_SANITIZER
+  const std::string limit = "limit = 1 << 30\n";
+#else
+  const std::string limit = "limit = 30 << 20\n";
+#endif
+  const server github(command());
+  EXPECT_EQ(python(github, limit + R"py(
+import concurrent.futures, socket, urllib.parse
+def is_ours(pid):
+    try:
+        words = open("/proc/%s/cmdline" % pid, "rb").read().split(b"\0")
+    except OSError:
+        return False
+    return b"serve" in words and ("o/r=" + repo).encode() in words
+(server,) = [pid for pid in os.listdir("/proc") if pid.isdigit() and is_ours(pid)]
+def peak():
+    (line,) = [one for one in open("/proc/%s/status" % server) if one.startswith("VmHWM")]
+    return int(line.split()[1]) << 10
+def digest(path, **headers):
+    asked = urllib.request.Request(base + path, headers={"User-Agent": "t", **headers})
+    got = hashlib.sha256()
+    with opener.open(asked) as answer:
+        for piece in iter(lambda: answer.read(1 << 20), b""): got.update(piece)
+    return got.hexdigest()
+large = open(repo + "/large", "rb").read()
+sha = line("rev-parse", "main:large")
+whole = hashlib.sha256(large).hexdigest()
+same(digest("/o/r/main/large"), whole)
+with concurrent.futures.ThreadPoolExecutor(4) as four:
+    same(list(four.map(digest, ["/o/r/main/large"] * 4)), [whole] * 4)
+same(digest("/o/r/main/large", Range="bytes=99000000-"), hashlib.sha256(large[99000000:]).hexdigest())
+same(digest("/o/r/main/large", Range="bytes=5-90000004"), hashlib.sha256(large[5:90000005]).hexdigest())
+raw = {"Accept": "application/vnd.github.raw"}
+same(digest(api + "/git/blobs/" + sha, **raw), whole)
+same(digest(api + "/contents/large", **raw), whole)
+same(doc(api + "/contents/large")["encoding"], "none")
+same(get("/o/r/main/large", method="HEAD").headers["Content-Length"], str(len(large)))
+same(base64.b64decode(doc(api + "/git/blobs/" + sha)["content"]), large)
+same(get(api + "/git/tags/" + sha).status, 404)
+same(get(api + "/git/trees/" + sha).status, 404)
+# Those who go away in the middle leave nothing behind for those who come.
+for taken in (1, 70000, 50000000):
+    for left in (taken, taken, taken):
+        gone = socket.create_connection(urllib.parse.urlsplit(base).netloc.split(":"))
+        gone.sendall(b"GET /o/r/main/large HTTP/1.1\r\nHost: h\r\nUser-Agent: t\r\n\r\n")
+        while left > 0: left -= len(gone.recv(min(left, 1 << 20)))
+        gone.close()
+        same(get("/o/r/main/a.txt").data, b"two\n")
+assert peak() < limit, peak()
+)py"),
+            "");
 }
 
 TEST_F(serve, hides_a_private_repository) {

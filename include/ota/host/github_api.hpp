@@ -11,7 +11,7 @@
 
 #include "../hash/hmac.hpp"
 #include "fault_plan.hpp"
-#include "github_contents.hpp"
+#include "github_answers.hpp"
 #include "http_message.hpp"
 #include "rate_limit.hpp"
 #include "signed_urls.hpp"
@@ -69,25 +69,6 @@ class github_api {
     release_assets assets;
   };
 
-  // A request for a repository, taken apart.
-  struct call {
-    const server_request& request;
-    git_repository& git;
-    const release_assets& assets;
-    github_places at;
-    std::vector<std::string> parts;  // of the path behind OWNER/REPO
-
-    std::string rest(std::size_t from) const {
-      std::string text;
-      for (std::size_t i = from; i < parts.size(); ++i) text += (i == from ? "" : "/") + parts[i];
-      return text;
-    }
-    std::string part(std::size_t i) const { return i < parts.size() ? parts[i] : std::string(); }
-    bool accepts(const char* what) const {
-      return request.header("accept").find(what) != std::string::npos;
-    }
-  };
-
   static std::string http_date() {
     const std::time_t now = std::time(nullptr);
     std::tm parts{};
@@ -95,65 +76,6 @@ class github_api {
     char text[64];
     std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
     return text;
-  }
-
-  // ---- answers ----------------------------------------------------------------------------
-
-  static server_response plain(int status, const std::string& text) {
-    server_response response;
-    response.status = status;
-    response.headers["Content-Type"] = "text/plain; charset=utf-8";
-    response.text = text;
-    return response;
-  }
-
-  static server_response failure(int status, const char* message) {
-    server_response response = plain(status, "");
-    response.headers["Content-Type"] = "application/json; charset=utf-8";
-    response.text = json_text([&](json_writer& out) {
-      out.begin_object().key("message").string(message);
-      out.key("documentation_url").string("https://docs.github.com/rest");
-      out.key("status").string(std::to_string(status)).end_object();
-    });
-    return response;
-  }
-
-  static server_response not_found() { return failure(404, "Not Found"); }
-
-  static server_response document(std::string json) {
-    server_response response;
-    response.headers["Content-Type"] = "application/json; charset=utf-8";
-    response.headers["ETag"] = "W/\"" + sha1_of(json) + "\"";
-    response.text = std::move(json);
-    return response;
-  }
-
-  static server_response content(std::string data, const std::string& etag) {
-    server_response response;
-    response.headers["Content-Type"] = "application/octet-stream";
-    response.headers["Accept-Ranges"] = "bytes";
-    response.headers["ETag"] = "\"" + etag + "\"";
-    response.text = std::move(data);
-    response.ranges = true;
-    return response;
-  }
-
-  static server_response file_content(const std::string& path) {
-    std::error_code failed;
-    const std::uint64_t size = std::filesystem::file_size(path, failed);
-    if (failed) return not_found();
-    const auto time = std::filesystem::last_write_time(path, failed).time_since_epoch().count();
-    server_response response =
-        content("", sha1_of(path + "\n" + std::to_string(size) + "\n" + std::to_string(time)));
-    response.file = path;
-    response.file_size = size;
-    return response;
-  }
-
-  static server_response redirect(const std::string& to) {
-    server_response response = plain(302, "");
-    response.headers["Location"] = to;
-    return response;
   }
 
   // ---- who asks for what ------------------------------------------------------------------
@@ -188,15 +110,16 @@ class github_api {
   server_response route(const server_request& request) {
     const std::vector<std::string> parts = split(request.path);
     if (request.header("user-agent").empty())
-      return plain(403,
-                   "Request forbidden by administrative rules. Please make sure your request "
-                   "has a User-Agent header.\n");
+      return plain_answer(
+          403,
+          "Request forbidden by administrative rules. Please make sure your request "
+          "has a User-Agent header.\n");
     if (parts[0] == "files") return plain_file(request.path.substr(6));
     if (parts[0] == "signed") return signed_file(request, parts);
     const bool is_api = parts[0] == "repos", authorized = is_authorized(request);
     server_response response;
     if (is_api && !authorized && !rate_.take())
-      response = failure(403, "API rate limit exceeded");
+      response = failure_answer(403, "API rate limit exceeded");
     else
       response = settings_.token.empty() || authorized ? repository(request, parts) : not_found();
     if (is_api) rate_.tell(response, authorized);
@@ -211,11 +134,11 @@ class github_api {
     const auto found = repositories_.find(name);
     if (found == repositories_.end()) return not_found();
     parts.erase(parts.begin(), parts.begin() + 2);
-    const call one{request,
-                   *found->second.git,
-                   found->second.assets,
-                   {base_of(request), name},
-                   std::move(parts)};
+    const github_call one{request,
+                          *found->second.git,
+                          found->second.assets,
+                          {base_of(request), name},
+                          std::move(parts)};
     if (is_api) return api(one);
     if (one.part(0) != "releases" || is_raw) return raw(one);
     // The web site knows browsers' sessions, not tokens: a private repository is not there.
@@ -224,7 +147,7 @@ class github_api {
 
   // ---- /repos/OWNER/REPO/… ----------------------------------------------------------------
 
-  server_response api(const call& one) {
+  server_response api(const github_call& one) {
     const std::string group = one.part(0), kind = one.part(1);
     const bool has_more = one.parts.size() > 2;
     if (group == "releases" && kind == "latest" && !has_more) return latest(one);
@@ -235,46 +158,53 @@ class github_api {
     if (group != "git" || !has_more) return not_found();
     if (kind == "ref") return reference(one);
     if (kind == "trees") return tree(one);
+    if (kind == "blobs") return blob(one);
     const auto object = one.parts.size() == 3 ? one.git.object(one.part(2)) : std::nullopt;
     if (!object || object->type + "s" != kind) return not_found();
-    if (kind == "tags") return document(tag_json(one.at, *object));
-    if (kind == "commits") return document(git_commit_json(one.at, *object));
-    return one.accepts("raw") ? content(object->content, object->id)
-                              : document(blob_json(one.at, *object));
+    if (kind == "tags") return json_answer(tag_json(one.at, *object));
+    return kind == "commits" ? json_answer(git_commit_json(one.at, *object)) : not_found();
   }
 
-  server_response latest(const call& one) {
+  server_response blob(const github_call& one) {
+    std::shared_ptr<git_batch::reading> found = one.git.open(one.rest(2));
+    if (!found || found->head().type != "blob") return not_found();
+    return one.accepts("raw") ? blob_answer(std::move(found))
+                              : blob_document(one.at, std::move(found));
+  }
+
+  server_response latest(const github_call& one) {
     const auto tags = one.git.releases();
     if (tags.empty() || is_prerelease(tags.front().name)) return not_found();
     return release(one, tags.front().name);
   }
 
-  server_response release(const call& one, const std::string& name) {
+  server_response release(const github_call& one, const std::string& name) {
     for (const release_tag& tag : one.git.releases()) {
       if (tag.name != name) continue;
       const auto object = one.git.reference("refs/tags/" + name);
       const auto commit = one.git.commit("refs/tags/" + name);
       if (!object || !commit) return not_found();
-      return document(release_json(one.at, tag, *object, *commit, one.assets.of(name)));
+      return json_answer(release_json(one.at, tag, *object, *commit, one.assets.of(name)));
     }
     return not_found();
   }
 
-  server_response asset(const call& one) {
+  server_response asset(const github_call& one) {
     for (const release_tag& tag : one.git.releases())
       for (const release_asset& file : one.assets.of(tag.name)) {
         if (std::to_string(file.id) != one.rest(2)) continue;
-        if (one.accepts("application/octet-stream")) return redirect(sign_file(one, file.file));
-        return document(
+        if (one.accepts("application/octet-stream"))
+          return redirect_answer(sign_file(one, file.file));
+        return json_answer(
             json_text([&](json_writer& out) { write_asset(out, one.at, file, tag.created); }));
       }
     return not_found();
   }
 
-  server_response reference(const call& one) {
+  server_response reference(const github_call& one) {
     const std::string ref = "refs/" + one.rest(2);
     const auto object = one.parts.size() > 3 ? one.git.reference(ref) : std::nullopt;
-    return object ? document(reference_json(one.at, ref, *object)) : not_found();
+    return object ? json_answer(reference_json(one.at, ref, *object)) : not_found();
   }
 
   // A branch, a tag or a commit, also with its kind before it: heads/NAME, tags/NAME.
@@ -286,14 +216,14 @@ class github_api {
     return is_whole ? git.commit(name) : std::nullopt;
   }
 
-  server_response commit(const call& one) {
+  server_response commit(const github_call& one) {
     const auto found = find_commit(one.git, one.rest(1));
     if (!found) return not_found();
-    return one.accepts("application/vnd.github.sha") ? plain(200, found->id)
-                                                     : document(commit_json(one.at, *found));
+    return one.accepts("application/vnd.github.sha") ? plain_answer(200, found->id)
+                                                     : json_answer(commit_json(one.at, *found));
   }
 
-  server_response tree(const call& one) {
+  server_response tree(const github_call& one) {
     auto shown = one.git.object(one.rest(2));
     if (!shown || shown->type != "tree") shown = find_commit(one.git, one.rest(2));
     if (!shown) return not_found();
@@ -313,37 +243,40 @@ class github_api {
     return response;
   }
 
-  server_response contents(const call& one) {
+  server_response contents(const github_call& one) {
     const std::string ref = one.request.parameter("ref").value_or("HEAD");
     const auto commit = find_commit(one.git, ref);
     std::string path = one.rest(1);
     while (!path.empty() && path.back() == '/') path.pop_back();
     const auto entry = commit ? one.git.entry(git_field(*commit, "tree"), path) : std::nullopt;
     if (!entry) return not_found();
-    if (entry->type == "tree") return document(directory_json(one.at, one.git, *entry, ref));
-    if (entry->type == "commit") return document(content_json(one.at, *entry, ref, ""));
-    const auto blob = one.git.object(entry->id);
+    if (entry->type == "tree") return json_answer(directory_json(one.at, one.git, *entry, ref));
+    if (entry->type == "commit") return json_answer(content_json(one.at, *entry, ref, 0, ""));
+    std::shared_ptr<git_batch::reading> blob = one.git.open(entry->id);
     if (!blob) return not_found();
-    return one.accepts("raw") ? content(blob->content, blob->id)
-                              : document(content_json(one.at, *entry, ref, blob->content));
+    if (one.accepts("raw")) return blob_answer(std::move(blob));
+    const std::uint64_t size = blob->head().size;
+    std::string text(size <= max_inline_content ? static_cast<std::size_t>(size) : 0, '\0');
+    blob->read(text.data(), text.size());
+    return json_answer(content_json(one.at, *entry, ref, size, text));
   }
 
   // ---- /OWNER/REPO/releases/… -------------------------------------------------------------
 
   // latest, tag/TAG, download/TAG/NAME, latest/download/NAME; tags may hold slashes.
-  server_response web(const call& one) {
+  server_response web(const github_call& one) {
     const auto tags = one.git.releases();
     const bool is_latest = one.part(1) == "latest";
     if (tags.empty() || (is_latest && is_prerelease(tags.front().name))) return not_found();
     if (is_latest && one.parts.size() == 2)
-      return redirect(one.at.web("/releases/tag/" + percent_encode(tags.front().name)));
+      return redirect_answer(one.at.web("/releases/tag/" + percent_encode(tags.front().name)));
     const bool is_download = one.part(is_latest ? 2 : 1) == "download";
     const std::string wanted = is_latest ? tags.front().name + "/" + one.rest(3) : one.rest(2);
     for (const release_tag& tag : tags) {
-      if (one.part(1) == "tag" && tag.name == wanted) return plain(200, "");
+      if (one.part(1) == "tag" && tag.name == wanted) return plain_answer(200, "");
       if (!is_download || wanted.compare(0, tag.name.size() + 1, tag.name + "/") != 0) continue;
       for (const release_asset& file : one.assets.of(tag.name))
-        if (tag.name + "/" + file.name == wanted) return redirect(sign_file(one, file.file));
+        if (tag.name + "/" + file.name == wanted) return redirect_answer(sign_file(one, file.file));
     }
     return not_found();
   }
@@ -351,15 +284,15 @@ class github_api {
   // ---- raw files and the host behind the redirects ----------------------------------------
 
   // REF/PATH, where REF is a commit, a tag or a branch and may hold slashes itself.
-  server_response raw(const call& one) {
+  server_response raw(const github_call& one) {
     std::string ref = one.part(0);
     for (std::size_t path_at = 1; path_at < one.parts.size(); ref += "/" + one.parts[path_at++]) {
       const auto commit = find_raw_commit(one.git, ref);
       if (!commit) continue;
       const auto entry = one.git.entry(git_field(*commit, "tree"), one.rest(path_at));
       if (!entry || entry->type != "blob") continue;
-      return faults_.redirect ? redirect(sign_blob(one, entry->id))
-                              : blob_content(one.git, entry->id);
+      return faults_.redirect ? redirect_answer(sign_blob(one, entry->id))
+                              : blob_answer(one.git.open(entry->id));
     }
     return not_found();
   }
@@ -369,19 +302,14 @@ class github_api {
     return tag ? tag : find_commit(git, ref);
   }
 
-  static server_response blob_content(git_repository& git, const std::string& id) {
-    auto blob = git.object(id);
-    return blob ? content(std::move(blob->content), id) : not_found();
+  std::string sign_file(const github_call& one, const std::string& file) {
+    return other_host(one.at.base) +
+           signed_.add([file] { return file_answer(file); }, faults_.expire);
   }
 
-  std::string sign_file(const call& one, const std::string& file) {
+  std::string sign_blob(const github_call& one, const std::string& id) {
     return other_host(one.at.base) +
-           signed_.add([file] { return file_content(file); }, faults_.expire);
-  }
-
-  std::string sign_blob(const call& one, const std::string& id) {
-    return other_host(one.at.base) +
-           signed_.add([&git = one.git, id] { return blob_content(git, id); }, faults_.expire);
+           signed_.add([&git = one.git, id] { return blob_answer(git.open(id)); }, faults_.expire);
   }
 
   // The same server by another name, where it has one that is known.
@@ -396,9 +324,9 @@ class github_api {
                               const std::vector<std::string>& parts) {
     // As S3 does it: a token that came along is a mistake, and told.
     if (!request.header("authorization").empty())
-      return plain(400, "Only one auth mechanism allowed\n");
+      return plain_answer(400, "Only one auth mechanism allowed\n");
     auto response = parts.size() == 2 ? signed_.open(parts[1]) : std::nullopt;
-    return response ? *response : plain(403, "Request has expired\n");
+    return response ? *response : plain_answer(403, "Request has expired\n");
   }
 
   // ---- /files/ ----------------------------------------------------------------------------
@@ -413,7 +341,7 @@ class github_api {
     if (failed || file.compare(0, root.size(), root) != 0 ||
         !std::filesystem::is_regular_file(file, failed))
       return not_found();
-    return file_content(file);
+    return file_answer(file);
   }
 
   github_settings settings_;

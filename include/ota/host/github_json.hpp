@@ -33,7 +33,7 @@ std::string json_text(Write&& write) {
 }
 
 /// Base64 (RFC 4648) in lines of 60, each with its line end, as GitHub writes contents.
-inline std::string base64_lines(const std::string& data) {
+inline std::string base64_lines(std::string_view data) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   for (std::size_t i = 0; i < data.size(); i += 3) {

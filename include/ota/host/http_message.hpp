@@ -35,18 +35,25 @@ struct server_request {
 /// Takes pieces of a body; false: nobody wants more.
 using body_sink = std::function<bool(std::string_view)>;
 
-/// An answer; the server adds length, range, ETag checks and faults. Its body is `text`, or
-/// `file`, or what `produce` gives, whose length nobody knows before.
+/// Part of a body: from `first` on, `size` bytes.
+struct byte_range {
+  std::uint64_t first = 0;
+  std::uint64_t size = 0;  ///< 0: there is nothing of what was asked for
+};
+
+/// An answer; the server adds length, range, ETag checks and faults. Its body is `text`, or what
+/// `read_part` gives of `length` bytes, or what `produce` gives, whose length nobody knows before.
+/// Either may throw a std::exception, which ends the connection.
 struct server_response {
   int status = 200;
   std::map<std::string, std::string> headers;
   std::string text;
   bool ranges = false;  ///< the body may be asked for in part
-  std::string file;     ///< a file's name
-  std::uint64_t file_size = 0;
+  std::uint64_t length = 0;
+  std::function<void(byte_range, const body_sink&)> read_part;
   std::function<void(const body_sink&)> produce;
 
-  std::uint64_t size() const { return file.empty() ? text.size() : file_size; }
+  std::uint64_t size() const { return read_part ? length : text.size(); }
 };
 
 /// What stands for `%XX`; a `%` without two digits stays.
@@ -152,12 +159,6 @@ inline const char* reason_of(int status) {
       return "Status";
   }
 }
-
-/// Part of a body: from `first` on, `size` bytes.
-struct byte_range {
-  std::uint64_t first = 0;
-  std::uint64_t size = 0;  ///< 0: there is nothing of what was asked for
-};
 
 /// What a `Range` header asks for of `total` bytes (RFC 9110, 14.1.2); nothing when it is no single
 /// range of bytes, and then the header counts for nothing.
