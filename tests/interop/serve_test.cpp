@@ -233,6 +233,28 @@ for outside in ("out", "../repo/a.txt", "%2e%2e/repo/a.txt", "", "f/", "%00"):
             "");
 }
 
+TEST_F(serve, takes_names_in_any_case_and_whole_targets) {
+  const server github(command());
+  EXPECT_EQ(python(github, R"py(
+import http.client, urllib.parse
+for path in ("/repos/O/R/releases/latest", "/O/r/main/a.txt", "/raw/o/R/main/a.txt"):
+    same(get(path).status, 200)
+same(get("/o/r/Main/a.txt").status, 404)
+same(doc("/repos/O/R/releases/latest")["url"], doc(api + "/releases/latest")["url"])
+proxy = http.client.HTTPConnection(urllib.parse.urlsplit(base).netloc)
+def through(target):
+    proxy.request("GET", target, headers={"User-Agent": "t"})
+    answer = proxy.getresponse()
+    return answer.status, answer.read()
+same(through("http://git.example:81/o/r/main/a.txt"), (200, b"two\n"))
+status, text = through("http://git.example:81" + api + "/releases/latest")
+same(json.loads(text)["url"].split("/releases")[0], "http://git.example:81" + api)
+same(through("http://git.example")[0], 404)
+same(through("ftp://git.example/")[0], 400)
+)py"),
+            "");
+}
+
 TEST_F(serve, resumes_with_curl) {
   if (run("curl --version").code != 0) GTEST_SKIP() << "curl is not installed";
   const server github(command());
@@ -310,9 +332,16 @@ TEST_F(serve, hides_a_private_repository) {
   EXPECT_EQ(python(github, R"py(
 places = (api + "/releases/latest", api + "/git/trees/main", "/o/r/main/a.txt", "/raw/o/r/main/a.txt")
 for path in places:
-    for wrong in ("", "token wrong", "token secre", "token secret2"):
-        same(get(path, Authorization=wrong).status, 404)
-    for right in ("token secret", "Bearer secret"): same(get(path, Authorization=right).status, 200)
+    same((get(path).status, get(path, Authorization="").status), (404, 404))
+    for wrong in ("token wrong", "token secre", "token secret2", "Basic secret"):
+        refused = get(path, Authorization=wrong)
+        if not path.startswith("/repos"):
+            same(refused.status, 404)
+            continue
+        same((refused.status, json.loads(refused.data)["message"]), (401, "Bad credentials"))
+    for right in ("token secret", "Bearer secret", "TOKEN secret"):
+        same(get(path, Authorization=right).status, 200)
+same(get("/repos/o/x", Authorization="token wrong").status, 401)
 # The web site takes no tokens; the API's asset address does.
 same(get("/o/r/releases/latest", Authorization="token secret").status, 404)
 asset = doc(api + "/releases/latest", Authorization="token secret")["assets"][0]

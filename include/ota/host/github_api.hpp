@@ -42,12 +42,13 @@ class github_api {
 
   /// Serves the repository at `path` as OWNER/REPO; throws std::runtime_error when it is none.
   void add_repository(const std::string& name, const std::string& path) {
-    repositories_[name].git = std::make_unique<git_repository>(path);
+    auto git = std::make_unique<git_repository>(path);
+    repositories_[lower_case(name)] = {name, std::move(git), {}};
   }
 
   /// Files FOLDER/TAG/NAME become assets of the releases of a repository that was added.
   void add_assets(const std::string& name, const std::string& folder) {
-    const auto found = repositories_.find(name);
+    const auto found = repositories_.find(lower_case(name));
     if (found == repositories_.end())
       throw std::runtime_error("assets for a repository that is not served: " + name);
     found->second.assets = release_assets(folder);
@@ -65,6 +66,7 @@ class github_api {
 
  private:
   struct served_repository {
+    std::string name;  // as it was given; the documents have it like that
     std::unique_ptr<git_repository> git;
     release_assets assets;
   };
@@ -89,12 +91,18 @@ class github_api {
     return "http://" + (usable ? host : "localhost");
   }
 
-  bool is_authorized(const server_request& request) const {
+  // Public repositories are for all; a private one needs the token.
+  enum class access { granted, no_token, wrong_token };
+
+  access access_of(const server_request& request) const {
     std::string given = request.header("authorization");
-    for (const char* scheme : {"token ", "Bearer ", "bearer "})
-      if (given.compare(0, std::strlen(scheme), scheme) == 0) given.erase(0, std::strlen(scheme));
+    if (given.empty()) return access::no_token;
+    for (std::string_view scheme : {"token ", "bearer "})
+      if (lower_case(given.substr(0, scheme.size())) == scheme) given.erase(0, scheme.size());
     return !settings_.token.empty() &&
-           equal_constant_time(as_bytes(given), as_bytes(settings_.token));
+                   equal_constant_time(as_bytes(given), as_bytes(settings_.token))
+               ? access::granted
+               : access::wrong_token;
   }
 
   static std::vector<std::string> split(const std::string& path) {
@@ -116,13 +124,19 @@ class github_api {
           "has a User-Agent header.\n");
     if (parts[0] == "files") return plain_file(request.path.substr(6));
     if (parts[0] == "signed") return signed_file(request, parts);
-    const bool is_api = parts[0] == "repos", authorized = is_authorized(request);
+    const bool is_public = settings_.token.empty();
+    const access given = access_of(request);
+    const bool is_authorized = given == access::granted;
+    if (parts[0] != "repos")
+      return is_public || is_authorized ? repository(request, parts) : not_found();
     server_response response;
-    if (is_api && !authorized && !rate_.take())
+    if (!is_public && given == access::wrong_token)
+      response = failure_answer(401, "Bad credentials");
+    else if (!is_authorized && !rate_.take())
       response = failure_answer(403, "API rate limit exceeded");
     else
-      response = settings_.token.empty() || authorized ? repository(request, parts) : not_found();
-    if (is_api) rate_.tell(response, authorized);
+      response = is_public || is_authorized ? repository(request, parts) : not_found();
+    rate_.tell(response, is_authorized);
     return response;
   }
 
@@ -130,14 +144,13 @@ class github_api {
     const bool is_api = parts[0] == "repos", is_raw = parts[0] == "raw";
     if (is_api || is_raw) parts.erase(parts.begin());
     if (parts.size() < 3) return not_found();
-    const std::string name = parts[0] + "/" + parts[1];
-    const auto found = repositories_.find(name);
+    const auto found = repositories_.find(lower_case(parts[0] + "/" + parts[1]));
     if (found == repositories_.end()) return not_found();
     parts.erase(parts.begin(), parts.begin() + 2);
     const github_call one{request,
                           *found->second.git,
                           found->second.assets,
-                          {base_of(request), name},
+                          {base_of(request), found->second.name},
                           std::move(parts)};
     if (is_api) return api(one);
     if (one.part(0) != "releases" || is_raw) return raw(one);
@@ -347,7 +360,7 @@ class github_api {
   github_settings settings_;
   const fault_plan& faults_;
   rate_limiter rate_;
-  std::map<std::string, served_repository> repositories_;
+  std::map<std::string, served_repository> repositories_;  // by their names in lower case
   signed_urls signed_;
 };
 
