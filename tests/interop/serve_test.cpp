@@ -167,6 +167,132 @@ same((one["author"]["name"], one["message"]), ("t", "two"))
             "");
 }
 
+TEST_F(serve, lists_references_as_git_does) {
+  const server github(command());
+  EXPECT_EQ(python(github, R"py(
+def refs(pattern=""):
+    text = line("for-each-ref", "--format=%(refname) %(objecttype) %(objectname)")
+    return [one.split() for one in text.split("\n") if one.startswith("refs/" + pattern)]
+def told(found): return [[r["ref"], r["object"]["type"], r["object"]["sha"]] for r in found]
+for prefix in ("", "heads", "heads/", "heads/f", "heads/feature/x", "tags/", "tags/v1", "tags/none"):
+    same(told(doc(api + "/git/matching-refs/" + prefix)), refs(prefix))
+same(told(doc(api + "/git/refs")), refs())
+same(told(doc(api + "/git/refs/")), refs())
+same(told(doc(api + "/git/refs/tags/v1")), refs("tags/v1"))
+for name in ("heads/main", "heads/feature/x", "tags/v1.9", "tags/v1.10"):
+    one = doc(api + "/git/refs/" + name)
+    same(told([one]), [r for r in refs() if r[0] == "refs/" + name])
+    same(one, doc(api + "/git/ref/" + name))
+    same(doc(one["url"].replace(base, "")), one)
+    doc(one["object"]["url"].replace(base, ""))
+same(get(api + "/git/refs/heads/none").status, 404)
+branches = doc(api + "/branches")
+same([(b["name"], b["commit"]["sha"]) for b in branches],
+     [(n, line("rev-parse", n)) for n in ("feature/x", "main")])
+for b in branches:
+    one = doc(api + "/branches/" + b["name"])
+    same((one["name"], one["protected"]), (b["name"], False))
+    same(one["commit"], doc(b["commit"]["url"].replace(base, "")))
+    same(doc(one["_links"]["self"].replace(base, "")), one)
+same(get(api + "/branches/none").status, 404)
+same(get(api + "/branches/v1.9").status, 404)
+tags = doc(api + "/tags")
+same([t["name"] for t in tags], line("tag", "--sort=-version:refname").split("\n"))
+for t in tags: same(t["commit"]["sha"], line("rev-parse", t["name"] + "^{commit}"))
+)py"),
+            "");
+}
+
+TEST_F(serve, lists_commits_as_git_does) {
+  const auto made =
+      run("cd " + repository +
+          " && for i in 1 2 3 4 5; do echo $i > 'with space/n'; git add .; "
+          "GIT_COMMITTER_DATE=\"2001-01-0$i 00:00:00 +0000\" git commit -qm $i; done");
+  ASSERT_EQ(made.code, 0) << made.out;
+  const server github(command());
+  EXPECT_EQ(python(github, R"py(
+import re
+def log(*args): return line("log", "--format=%H", *args).split("\n")
+def ids(query): return [c["sha"] for c in doc(api + "/commits" + query)]
+same(ids(""), log())
+same(ids("?sha=v1.9"), log("v1.9"))
+same(ids("?sha=feature%2Fx"), log("feature/x"))
+same(ids("?path=with%20space"), log("--", "with space"))
+same(ids("?path=*"), [])
+same(ids("?since=2001-01-03T00:00:00Z&until=2001-01-04T00:00:00Z"), log("--skip=1", "-2"))
+same(doc(api + "/commits")[0], doc(api + "/commits/main"))
+same(get(api + "/commits?sha=none").status, 404)
+# Page by page, by the addresses that the server gives.
+seen, url, pages = [], base + api + "/commits?per_page=2&page=1&sha=main", 0
+while url:
+    answer = get(url)
+    seen += [c["sha"] for c in json.loads(answer.data)]
+    links = {rel: to for to, rel in re.findall(r'<([^>]*)>; rel="(\w+)"', answer.headers["Link"] or "")}
+    pages += 1
+    same(sorted(links), {1: ["last", "next"], 2: ["first", "last", "next", "prev"],
+                         3: ["first", "last", "next", "prev"], 4: ["first", "prev"]}[pages])
+    if "last" in links: assert links["last"].endswith("page=4"), links
+    url = links.get("next")
+same((seen, pages), (log(), 4))
+same(ids("?page=9"), [])
+same(get(api + "/commits").headers["Link"], None)
+subprocess.check_call(["git", "-C", repo, "symbolic-ref", "HEAD", "refs/heads/none"])
+same(get(api + "/commits").status, 409)
+)py"),
+            "");
+}
+
+TEST_F(serve, lists_releases_and_follows_its_own_addresses) {
+  const server github(command());
+  EXPECT_EQ(python(github, R"py(
+import io, tarfile, zipfile
+releases = doc(api + "/releases")
+same(sorted(r["tag_name"] for r in releases), sorted(line("tag").split("\n")))
+times = [r["created_at"] for r in releases]
+same(times, sorted(times, reverse=True))
+same([r["tag_name"] for n in range(1, 6) for r in doc(api + "/releases?per_page=1&page=%d" % n)],
+     [r["tag_name"] for r in releases])
+# An archive holds the files that git has.
+def archive(url):
+    moved = get(url)
+    same(moved.status, 302)
+    return get(moved.headers["Location"])
+def files_of(ref): return {e.split("\t")[1] for e in line("-c", "core.quotePath=0", "ls-tree", "-r", ref).split("\n")}
+for r in releases:
+    same(doc(r["url"].replace(base, "")), r)
+    same(doc(api + "/releases/tags/" + r["tag_name"]), r)
+    same(doc(r["assets_url"].replace(base, "")), r["assets"])
+    same(get(r["html_url"]).status, 200)
+    same(get(r["author"]["url"]).status, 200)
+    commit = line("rev-parse", r["tag_name"] + "^{commit}")
+    got = archive(r["tarball_url"])
+    same(got.headers["Content-Disposition"], "attachment; filename=o-r-%s.tar.gz" % commit[:7])
+    names = set(tarfile.open(fileobj=io.BytesIO(got.data)).getnames())
+    assert {"o-r-%s/%s" % (commit[:7], n) for n in files_of(commit)} <= names, names
+    zipped = zipfile.ZipFile(io.BytesIO(archive(r["zipball_url"]).data))
+    same(zipped.read("o-r-%s/a.txt" % commit[:7]), git("show", commit + ":a.txt"))
+for t in doc(api + "/tags"): same(archive(t["tarball_url"]).status, 200)
+same(archive(api + "/tarball").data, archive(api + "/tarball/main").data)
+for path in ("/releases/1", "/releases/x", "/releases/%d/x" % releases[0]["id"], "/tarball/none", "/zipball/a/b"):
+    same(get(api + path).status, 404)
+one = doc(api)
+same((one["full_name"], one["default_branch"], one["private"]), ("o/r", "main", False))
+same(get(one["owner"]["url"]).status, 200)
+for name in ("branches", "tags", "commits", "releases", "contents", "git_refs"):
+    same(get(one[name + "_url"].split("{")[0]).status, 200)
+for ref, folder in (("main", "lib"), ("main", "with%20space"), ("v1.9", "lib/deep"), ("feature/x", ""),
+                    (line("rev-parse", "main"), "lib/"), (line("rev-parse", "main^{tree}"), "lib")):
+    listed = doc(api + "/git/trees/" + ref + ":" + folder)
+    expected = line("rev-parse", ref + ":" + folder.replace("%20", " ").rstrip("/"))
+    same(listed["sha"], expected)
+    names = git("ls-tree", "--name-only", "-z", expected).decode().split("\0")[:-1]
+    same([e["path"] for e in listed["tree"]], names)
+for absent in ("main:none", "main:a.txt", "none:lib", "main:sub"):
+    same(get(api + "/git/trees/" + absent).status, 404)
+)py"),
+            "");
+}
+
 TEST_F(serve, has_the_members_of_recorded_answers) {
   const server github(command());
   EXPECT_EQ(python(github, R"py(
@@ -186,6 +312,11 @@ def covers(ours, theirs, at):
 covers(doc(api + "/releases/latest"), recorded("release-assets.json", "get", "/releases/tags/"), "release")
 covers(doc(api + "/releases/latest")["assets"][0],
        recorded("release-assets.json", "post", "/assets?name="), "asset")
+covers(doc(api + "/releases"), [recorded("release-assets.json", "get", "/releases/tags/")], "releases")
+theirs = recorded("get-repository.json", "get", "/repos/")
+kept = ("allow_", "delete_branch", "use_squash", "organization", "temp_clone_token")
+covers(doc(api), {k: v for k, v in theirs.items() if not k.startswith(kept)}, "repository")
+covers(doc(api + "/git/refs/"), recorded("git-refs.json", "get", "/git/refs/"), "refs")
 covers(doc(api + "/git/ref/heads/main"), recorded("git-refs.json", "post", "/git/refs"), "ref")
 listed = recorded("get-content.json", "get", "/contents/")
 files = [e for e in doc(api + "/contents/") if e["type"] == "file"]
@@ -348,6 +479,13 @@ asset = doc(api + "/releases/latest", Authorization="token secret")["assets"][0]
 same(get(asset["browser_download_url"], Authorization="token secret").status, 404)
 moved = get(asset["url"], Authorization="token secret", Accept="application/octet-stream")
 same((moved.status, get(moved.headers["Location"]).status), (302, 200))
+same(get(api).status, 404)
+same(doc(api, Authorization="token secret")["private"], True)
+same(doc("/rate_limit", Authorization="token secret")["rate"]["limit"], 5000)
+same(get("/rate_limit", Authorization="token wrong").status, 401)
+moved = get(api + "/tarball/main", Authorization="token secret").headers["Location"]
+same((get(moved).status, get(moved.split("?")[0]).status), (200, 404))
+same(get(moved.replace("heads", "tags").replace("main", "v1.9")).status, 404)
 )py"),
             "");
 }
@@ -364,6 +502,11 @@ limited = get(path)
 same(limited.headers["X-RateLimit-Remaining"], "0")
 assert time.time() < int(limited.headers["X-RateLimit-Reset"]) <= time.time() + 3601
 same(get("/o/r/main/a.txt").status, 200)
+# To ask how much is left costs nothing.
+left = doc("/rate_limit")
+same((left["rate"]["limit"], left["rate"]["used"], left["rate"]["remaining"]), (3, 3, 0))
+same((left["resources"]["core"], str(left["rate"]["reset"])),
+     (left["rate"], limited.headers["X-RateLimit-Reset"]))
 )py"),
             "");
 }

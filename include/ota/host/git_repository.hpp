@@ -32,6 +32,13 @@ struct git_entry {
   std::string size;  ///< of a blob, in decimal digits; else "-"
 };
 
+/// A branch, a tag or another reference.
+struct git_reference {
+  std::string name;  ///< the whole: refs/heads/main
+  std::string id;
+  std::string type;  ///< of the object that it names: commit, tag (an annotated one) …
+};
+
 /// Whether a name can be that of a branch or a tag (git-check-ref-format), and so nothing of Git's
 /// language of revisions.
 inline bool is_reference_name(const std::string& name) {
@@ -135,6 +142,58 @@ class git_repository {
     return tags;
   }
 
+  /// The references whose names begin with `prefix`. \param order  a key of git for-each-ref
+  std::vector<git_reference> references(const std::string& prefix, const std::string& order) const {
+    const std::string text = output_of(git(
+        {"for-each-ref", "--sort=" + order, "--format=%(objectname) %(objecttype) %(refname)"}));
+    std::vector<git_reference> found;
+    for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1) {
+      const std::size_t first = text.find(' ', at), second = text.find(' ', first + 1);
+      if (text.compare(second + 1, prefix.size(), prefix) != 0) continue;
+      found.push_back({text.substr(second + 1, end - second - 1), text.substr(at, first - at),
+                       text.substr(first + 1, second - first - 1)});
+    }
+    return found;
+  }
+
+  /// The branch that HEAD names; "HEAD" where it names none.
+  std::string default_branch() const {
+    try {
+      const std::string text = output_of(git({"symbolic-ref", "--short", "HEAD"}));
+      return text.substr(0, text.find('\n'));
+    } catch (const std::runtime_error&) {
+      return "HEAD";
+    }
+  }
+
+  /// Commits, the newest first, `count` from number `first` on.
+  /// \param choice  arguments for git rev-list: options, a commit's id, `--`, paths
+  std::vector<std::string> history(const std::vector<std::string>& choice, std::uint64_t first,
+                                   std::uint64_t count) const {
+    std::vector<std::string> ids;
+    const std::string text = rev_list(
+        {"--skip=" + std::to_string(first), "--max-count=" + std::to_string(count)}, choice);
+    for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1)
+      ids.push_back(text.substr(at, end - at));
+    return ids;
+  }
+
+  /// How many commits there are of a choice.
+  std::uint64_t history_size(const std::vector<std::string>& choice) const {
+    return std::strtoull(rev_list({"--count"}, choice).c_str(), nullptr, 10);
+  }
+
+  /// Gives a commit's files as an archive while Git makes it; throws std::runtime_error when Git
+  /// cannot. \param format  tar.gz or zip \param folder  before all names, with its `/`
+  void archive(const std::string& format, const std::string& folder, const std::string& commit,
+               const std::function<bool(std::string_view)>& sink) const {
+    process child(git({"archive", "--format=" + format, "--prefix=" + folder, commit}));
+    std::string piece(65536, '\0');
+    for (std::size_t size; (size = std::fread(piece.data(), 1, piece.size(), child.from())) != 0;)
+      if (!sink({piece.data(), size})) return;
+    if (child.finish() != 0) throw std::runtime_error("git archive failed");
+  }
+
  private:
   struct tree_line {
     std::string mode;
@@ -146,6 +205,14 @@ class git_repository {
     std::vector<std::string> command = {"git", "-C", path_};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return command;
+  }
+
+  // Paths are paths here, and no patterns.
+  std::string rev_list(std::vector<std::string> command,
+                       const std::vector<std::string>& choice) const {
+    command.insert(command.begin(), {"--literal-pathspecs", "rev-list"});
+    command.insert(command.end(), choice.begin(), choice.end());
+    return output_of(git(std::move(command)));
   }
 
   static std::string type_of(const std::string& mode) {

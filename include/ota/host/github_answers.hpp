@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "github_contents.hpp"
+#include "rate_limit.hpp"
 
 namespace ota::host {
 
@@ -18,7 +19,6 @@ struct github_call {
   const release_assets& assets;
   github_places at;
   std::vector<std::string> parts;  ///< of the path behind OWNER/REPO
-  bool is_private = false;
 
   /// The parts from one on, as a path again.
   std::string rest(std::size_t from) const {
@@ -31,6 +31,15 @@ struct github_call {
     return request.header("accept").find(what) != std::string::npos;
   }
 };
+
+/// A branch, a tag or a commit, also with its kind before it: heads/NAME, tags/NAME.
+inline std::optional<git_object> find_commit(git_repository& git, const std::string& name) {
+  if (is_object_id(name)) return git.commit(name);
+  for (const char* kind : {"refs/heads/", "refs/tags/", "refs/"})
+    if (auto found = git.commit(kind + name)) return found;
+  const bool is_whole = name == "HEAD" || name.compare(0, 5, "refs/") == 0;
+  return is_whole ? git.commit(name) : std::nullopt;
+}
 
 inline server_response plain_answer(int status, const std::string& text) {
   server_response response;
@@ -66,6 +75,24 @@ inline server_response json_answer(std::string json) {
   response.headers["ETag"] = "W/\"" + sha1_of(json) + "\"";
   response.text = std::move(json);
   return response;
+}
+
+/// /rate_limit
+inline server_response rate_answer(const rate_state& now) {
+  const auto write = [&now](json_writer& out, const char* name) {
+    out.key(name).begin_object().key("limit").number(now.limit);
+    out.key("used").number(now.used);
+    out.key("remaining").number(now.remaining());
+    out.key("reset").number(now.reset);
+    out.key("resource").string("core").end_object();
+  };
+  return json_answer(json_text([&](json_writer& out) {
+    out.begin_object().key("resources").begin_object();
+    write(out, "core");
+    out.end_object();
+    write(out, "rate");
+    out.end_object();
+  }));
 }
 
 namespace detail {

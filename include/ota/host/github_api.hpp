@@ -11,7 +11,8 @@
 
 #include "../hash/hmac.hpp"
 #include "fault_plan.hpp"
-#include "github_answers.hpp"
+#include "github_lists.hpp"
+#include "github_objects.hpp"
 #include "http_message.hpp"
 #include "rate_limit.hpp"
 #include "signed_urls.hpp"
@@ -31,7 +32,9 @@ struct github_settings {
 /// - /repos/OWNER/REPO/…            the API
 /// - /OWNER/REPO/releases/…         the web site: the latest release by redirect, assets
 /// - [/raw]/OWNER/REPO/REF/PATH     raw files
+/// - /codeload/OWNER/REPO/…         archives
 /// - /files/PATH                    plain files
+/// - /rate_limit, /users/OWNER
 ///
 /// Every tag is a release; the latest is the highest version that is no prerelease.
 class github_api {
@@ -126,63 +129,108 @@ class github_api {
     if (parts[0] == "signed") return signed_file(request, parts);
     const bool is_public = settings_.token.empty();
     const access given = access_of(request);
-    const bool is_authorized = given == access::granted;
-    if (parts[0] != "repos")
-      return is_public || is_authorized ? repository(request, parts) : not_found();
+    const bool may_see = is_public || given == access::granted;
+    if (parts[0] == "codeload") return codeload(request, parts, may_see);
+    if (parts[0] != "repos" && parts[0] != "users" && request.path != "/rate_limit")
+      return may_see ? repository(request, parts) : not_found();
     server_response response;
+    const bool is_authorized = given == access::granted;
     if (!is_public && given == access::wrong_token)
       response = failure_answer(401, "Bad credentials");
+    else if (request.path == "/rate_limit")
+      response = rate_answer(rate_.state(is_authorized));
     else if (!is_authorized && !rate_.take())
       response = failure_answer(403, "API rate limit exceeded");
+    else if (parts[0] == "users")
+      response = user(request, parts);
     else
-      response = is_public || is_authorized ? repository(request, parts) : not_found();
+      response = may_see ? repository(request, parts) : not_found();
     rate_.tell(response, is_authorized);
     return response;
+  }
+
+  // Those whose repositories are served; who they are is no secret.
+  server_response user(const server_request& request, const std::vector<std::string>& parts) const {
+    if (parts.size() != 2) return not_found();
+    for (const auto& [key, one] : repositories_) {
+      const std::string owner = one.name.substr(0, one.name.find('/'));
+      if (lower_case(owner) != lower_case(parts[1])) continue;
+      return json_answer(json_text([&](json_writer& out) {
+        write_user(out, {base_of(request), one.name}, owner);
+      }));
+    }
+    return not_found();
   }
 
   server_response repository(const server_request& request, std::vector<std::string> parts) {
     const bool is_api = parts[0] == "repos", is_raw = parts[0] == "raw";
     if (is_api || is_raw) parts.erase(parts.begin());
-    if (parts.size() < 3) return not_found();
-    const auto found = repositories_.find(lower_case(parts[0] + "/" + parts[1]));
-    if (found == repositories_.end()) return not_found();
-    parts.erase(parts.begin(), parts.begin() + 2);
-    const github_call one{request,
-                          *found->second.git,
-                          found->second.assets,
-                          {base_of(request), found->second.name},
-                          std::move(parts)};
-    if (is_api) return api(one);
-    if (one.part(0) != "releases" || is_raw) return raw(one);
+    const auto one = call_of(request, std::move(parts));
+    if (!one) return not_found();
+    if (is_api) return api(*one);
+    if (one->part(0) != "releases" || is_raw) return raw(*one);
     // The web site knows browsers' sessions, not tokens: a private repository is not there.
-    return settings_.token.empty() ? web(one) : not_found();
+    return settings_.token.empty() ? web(*one) : not_found();
+  }
+
+  // Of parts that begin with OWNER/REPO; nothing when there is no such repository.
+  std::optional<github_call> call_of(const server_request& request,
+                                     std::vector<std::string> parts) const {
+    if (parts.size() < 2) return std::nullopt;
+    const auto found = repositories_.find(lower_case(parts[0] + "/" + parts[1]));
+    if (found == repositories_.end()) return std::nullopt;
+    const served_repository& served = found->second;
+    parts.erase(parts.begin(), parts.begin() + 2);
+    return github_call{
+        request, *served.git, served.assets, {base_of(request), served.name}, std::move(parts)};
   }
 
   // ---- /repos/OWNER/REPO/… ----------------------------------------------------------------
 
   server_response api(const github_call& one) {
-    const std::string group = one.part(0), kind = one.part(1);
+    const std::string group = one.part(0);
+    const bool is_list = one.rest(1).empty();
+    if (group.empty() && is_list) return repository_document(one);
+    if (group == "releases") return is_list ? list_releases(one) : api_releases(one);
+    if (group == "branches") return is_list ? list_branches(one) : branch(one);
+    if (group == "tags" && is_list) return list_tags(one);
+    if (group == "commits") return is_list ? list_commits(one) : one_commit(one);
+    if (group == "contents") return contents_of(one);
+    if (group == "tarball") return archive(one, "tar.gz");
+    if (group == "zipball") return archive(one, "zip");
+    return group == "git" ? api_git(one) : not_found();
+  }
+
+  server_response api_releases(const github_call& one) {
+    const std::string kind = one.part(1);
     const bool has_more = one.parts.size() > 2;
-    if (group == "releases" && kind == "latest" && !has_more) return latest(one);
-    if (group == "releases" && kind == "tags" && has_more) return release(one, one.rest(2));
-    if (group == "releases" && kind == "assets") return asset(one);
-    if (group == "commits") return commit(one);
-    if (group == "contents") return contents(one);
-    if (group != "git" || !has_more) return not_found();
-    if (kind == "ref") return reference(one);
-    if (kind == "trees") return tree(one);
-    if (kind == "blobs") return blob(one);
+    if (kind == "latest" && !has_more) return latest(one);
+    if (kind == "tags" && has_more) return release(one, one.rest(2));
+    return kind == "assets" ? asset(one) : release_by_id(one);
+  }
+
+  server_response api_git(const github_call& one) {
+    const std::string kind = one.part(1);
+    if (kind == "refs") return older_references(one);
+    if (kind == "matching-refs")
+      return list_references(one, one.git.references("refs/" + one.rest(2), "refname"));
+    if (one.parts.size() < 3) return not_found();
+    if (kind == "ref") return one_reference(one);
+    if (kind == "trees") return tree_by_name(one, faults_.truncate);
+    if (kind == "blobs") return blob_by_id(one);
     const auto object = one.parts.size() == 3 ? one.git.object(one.part(2)) : std::nullopt;
     if (!object || object->type + "s" != kind) return not_found();
     if (kind == "tags") return json_answer(tag_json(one.at, *object));
     return kind == "commits" ? json_answer(git_commit_json(one.at, *object)) : not_found();
   }
 
-  server_response blob(const github_call& one) {
-    std::shared_ptr<git_batch::reading> found = one.git.open(one.rest(2));
-    if (!found || found->head().type != "blob") return not_found();
-    return one.accepts("raw") ? blob_answer(std::move(found))
-                              : blob_document(one.at, std::move(found));
+  server_response repository_document(const github_call& one) const {
+    github_repository what;
+    what.default_branch = one.git.default_branch();
+    what.is_private = !settings_.token.empty();
+    if (const auto tip = one.git.commit("HEAD"))
+      what.changed = git_signature(git_field(*tip, "committer")).time;
+    return json_answer(repository_json(one.at, what));
   }
 
   server_response latest(const github_call& one) {
@@ -214,66 +262,6 @@ class github_api {
     return not_found();
   }
 
-  server_response reference(const github_call& one) {
-    const std::string ref = "refs/" + one.rest(2);
-    const auto object = one.parts.size() > 3 ? one.git.reference(ref) : std::nullopt;
-    return object ? json_answer(reference_json(one.at, ref, *object)) : not_found();
-  }
-
-  // A branch, a tag or a commit, also with its kind before it: heads/NAME, tags/NAME.
-  static std::optional<git_object> find_commit(git_repository& git, const std::string& name) {
-    if (is_object_id(name)) return git.commit(name);
-    for (const char* kind : {"refs/heads/", "refs/tags/", "refs/"})
-      if (auto found = git.commit(kind + name)) return found;
-    const bool is_whole = name == "HEAD" || name.compare(0, 5, "refs/") == 0;
-    return is_whole ? git.commit(name) : std::nullopt;
-  }
-
-  server_response commit(const github_call& one) {
-    const auto found = find_commit(one.git, one.rest(1));
-    if (!found) return not_found();
-    return one.accepts("application/vnd.github.sha") ? plain_answer(200, found->id)
-                                                     : json_answer(commit_json(one.at, *found));
-  }
-
-  server_response tree(const github_call& one) {
-    auto shown = one.git.object(one.rest(2));
-    if (!shown || shown->type != "tree") shown = find_commit(one.git, one.rest(2));
-    if (!shown) return not_found();
-    const std::string id = shown->type == "tree" ? shown->id : git_field(*shown, "tree");
-    const bool recursive = one.request.parameter("recursive").has_value();
-    const std::uint64_t limit = recursive ? faults_.truncate : 0;
-    server_response response;
-    response.headers["Content-Type"] = "application/json; charset=utf-8";
-    // Of what the document is made of, since the document itself is not there yet.
-    const std::string made_of =
-        shown->id + (recursive ? " all " : " one ") + std::to_string(limit) + one.at.base;
-    response.headers["ETag"] = "W/\"" + sha1_of(made_of) + "\"";
-    response.produce = [&git = one.git, at = one.at, shown = shown->id, id, recursive,
-                        limit](const body_sink& sink) {
-      write_tree(at, git, shown, id, recursive, limit, sink);
-    };
-    return response;
-  }
-
-  server_response contents(const github_call& one) {
-    const std::string ref = one.request.parameter("ref").value_or("HEAD");
-    const auto commit = find_commit(one.git, ref);
-    std::string path = one.rest(1);
-    while (!path.empty() && path.back() == '/') path.pop_back();
-    const auto entry = commit ? one.git.entry(git_field(*commit, "tree"), path) : std::nullopt;
-    if (!entry) return not_found();
-    if (entry->type == "tree") return json_answer(directory_json(one.at, one.git, *entry, ref));
-    if (entry->type == "commit") return json_answer(content_json(one.at, *entry, ref, 0, ""));
-    std::shared_ptr<git_batch::reading> blob = one.git.open(entry->id);
-    if (!blob) return not_found();
-    if (one.accepts("raw")) return blob_answer(std::move(blob));
-    const std::uint64_t size = blob->head().size;
-    std::string text(size <= max_inline_content ? static_cast<std::size_t>(size) : 0, '\0');
-    blob->read(text.data(), text.size());
-    return json_answer(content_json(one.at, *entry, ref, size, text));
-  }
-
   // ---- /OWNER/REPO/releases/… -------------------------------------------------------------
 
   // latest, tag/TAG, download/TAG/NAME, latest/download/NAME; tags may hold slashes.
@@ -292,6 +280,40 @@ class github_api {
         if (tag.name + "/" + file.name == wanted) return redirect_answer(sign_file(one, file.file));
     }
     return not_found();
+  }
+
+  // ---- archives -------------------------------------------------------------------------
+
+  server_response archive(const github_call& one, const std::string& kind) const {
+    const std::string ref = one.rest(1);
+    return find_commit(one.git, ref.empty() ? "HEAD" : ref)
+               ? redirect_answer(archive_address(one, kind))
+               : not_found();
+  }
+
+  // On the host for downloads, which takes no token of the API's but one in the address.
+  std::string archive_address(const github_call& one, const std::string& kind) const {
+    const std::string ref = one.rest(1);
+    const std::string path =
+        "/codeload/" + one.at.name + "/legacy." + kind + "/" + (ref.empty() ? "HEAD" : ref);
+    const std::string address = other_host(one.at.base) + percent_encode(path);
+    return settings_.token.empty() ? address : address + "?token=" + archive_token(path);
+  }
+
+  std::string archive_token(const std::string& path) const {
+    return sha1_of("archive " + settings_.token + " " + path);
+  }
+
+  // codeload/OWNER/REPO/legacy.KIND/REF
+  server_response codeload(const server_request& request, std::vector<std::string> parts,
+                           bool may_see) const {
+    const std::string token = request.parameter("token").value_or("");
+    if (!may_see && token != archive_token(request.path)) return not_found();
+    parts.erase(parts.begin());
+    const auto one = call_of(request, std::move(parts));
+    return one && one->part(0).compare(0, 7, "legacy.") == 0
+               ? archive_answer(*one, one->part(0).substr(7), one->rest(1))
+               : not_found();
   }
 
   // ---- raw files and the host behind the redirects ----------------------------------------

@@ -67,34 +67,42 @@ inline std::string git_commit_json(const github_places& at, const git_object& co
 }
 
 /// A commit as /commits/REF tells it.
+inline void write_commit(json_writer& out, const github_places& at, const git_object& commit) {
+  out.begin_object()
+      .key("sha")
+      .string(commit.id)
+      .key("node_id")
+      .string(node_id(commit.id))
+      .key("commit")
+      .begin_object();
+  write_commit_members(out, at, commit);
+  out.key("url")
+      .string(at.api("/git/commits/" + commit.id))
+      .key("comment_count")
+      .number(0u)
+      .end_object()
+      .key("url")
+      .string(at.api("/commits/" + commit.id))
+      .key("html_url")
+      .string(at.web("/commit/" + commit.id))
+      .key("comments_url")
+      .string(at.api("/commits/" + commit.id + "/comments"))
+      .key("author")
+      .null()
+      .key("committer")
+      .null();
+  write_parents(out, at, commit, "/commits/");
+  out.end_object();
+}
+
 inline std::string commit_json(const github_places& at, const git_object& commit) {
-  return json_text([&](json_writer& out) {
-    out.begin_object()
-        .key("sha")
-        .string(commit.id)
-        .key("node_id")
-        .string(node_id(commit.id))
-        .key("commit")
-        .begin_object();
-    write_commit_members(out, at, commit);
-    out.key("url")
-        .string(at.api("/git/commits/" + commit.id))
-        .key("comment_count")
-        .number(0u)
-        .end_object()
-        .key("url")
-        .string(at.api("/commits/" + commit.id))
-        .key("html_url")
-        .string(at.web("/commit/" + commit.id))
-        .key("comments_url")
-        .string(at.api("/commits/" + commit.id + "/comments"))
-        .key("author")
-        .null()
-        .key("committer")
-        .null();
-    write_parents(out, at, commit, "/commits/");
-    out.end_object();
-  });
+  return json_text([&](json_writer& out) { write_commit(out, at, commit); });
+}
+
+/// An object's id and address: `{"sha", "url"}`.
+inline void write_link(json_writer& out, const github_places& at, const char* api,
+                       const std::string& id) {
+  out.begin_object().key("sha").string(id).key("url").string(at.api(api + id)).end_object();
 }
 
 /// A tree, piece by piece while Git lists it. \param limit  entries, then `truncated`; 0: all
