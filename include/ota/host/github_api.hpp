@@ -152,11 +152,12 @@ class github_api {
   // Those whose repositories are served; who they are is no secret.
   server_response user(const server_request& request, const std::vector<std::string>& parts) const {
     if (parts.size() != 2) return not_found();
-    for (const auto& [key, one] : repositories_) {
-      const std::string owner = one.name.substr(0, one.name.find('/'));
+    for (const auto& one : repositories_) {
+      const std::string& name = one.second.name;
+      const std::string owner = name.substr(0, name.find('/'));
       if (lower_case(owner) != lower_case(parts[1])) continue;
       return json_answer(json_text([&](json_writer& out) {
-        write_user(out, {base_of(request), one.name}, owner);
+        write_user(out, {base_of(request), name}, owner);
       }));
     }
     return not_found();
