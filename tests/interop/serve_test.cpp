@@ -141,6 +141,12 @@ data = open(sys.argv[4] + "/assets/v1.10/a b.bin", "rb").read()
 same((asset["size"], asset["digest"]), (5000, "sha256:" + hashlib.sha256(data).hexdigest()))
 octets = "application/octet-stream"
 same(doc(asset["url"].replace(base, ""))["id"], asset["id"])
+# A file that is made anew has another digest.
+manifest = sys.argv[4] + "/assets/v1.10/manifest.json"
+for text in (b"{}\n", b"[]\n", b"[1]\n"):
+    open(manifest, "wb").write(text)
+    made = {a["name"]: a for a in doc(api + "/releases/latest")["assets"]}["manifest.json"]
+    same((made["size"], made["digest"]), (len(text), "sha256:" + hashlib.sha256(text).hexdigest()))
 for moved in (get(asset["url"], Accept=octets), get(asset["browser_download_url"]),
               get("/o/r/releases/latest/download/a%20b.bin")):
     same(moved.status, 302)
