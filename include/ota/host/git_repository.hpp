@@ -1,6 +1,5 @@
 #pragma once
 
-#include <charconv>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -11,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "git_batch.hpp"
 #include "process.hpp"
 #include "release_order.hpp"
 
@@ -18,9 +18,9 @@ namespace ota::host {
 
 /// An object of a Git repository.
 struct git_object {
-  std::string id;    ///< hexadecimal digits
-  std::string type;  ///< commit, tree, blob or tag
-  std::string content;
+  std::string id;       ///< hexadecimal digits
+  std::string type;     ///< commit, tree, blob or tag
+  std::string content;  ///< but of no blob, which may be large: `git_repository::open` reads those
 };
 
 /// One line of a tree.
@@ -30,6 +30,13 @@ struct git_entry {
   std::string id;
   std::string path;
   std::string size;  ///< of a blob, in decimal digits; else "-"
+};
+
+/// A branch, a tag or another reference.
+struct git_reference {
+  std::string name;  ///< the whole: refs/heads/main
+  std::string id;
+  std::string type;  ///< of the object that it names: commit, tag (an annotated one) …
 };
 
 /// Whether a name can be that of a branch or a tag (git-check-ref-format), and so nothing of Git's
@@ -43,19 +50,16 @@ inline bool is_reference_name(const std::string& name) {
   return name.front() != '/' && name.front() != '-' && name.back() != '/' && name.back() != '.';
 }
 
-/// Whether a text is a whole object id: 40 or 64 lowercase hexadecimal digits.
-inline bool is_object_id(const std::string& text) {
-  return (text.size() == 40 || text.size() == 64) &&
-         text.find_first_not_of("0123456789abcdef") == text.npos;
-}
-
-/// A Git repository, bare or not, read through one long-lived `git cat-file --batch`, so that a
-/// file costs no process. May be used by several threads at once. What the repository gains while
-/// it is served is seen.
+/// A Git repository, bare or not, read through long-lived `git cat-file --batch` processes, so
+/// that a file costs no process. May be used by several threads at once. What the repository gains
+/// while it is served is seen.
 class git_repository {
  public:
   /// Throws std::runtime_error when there is no repository at `path`.
-  explicit git_repository(std::string path) : path_(std::move(path)) {
+  explicit git_repository(std::string path)
+      : path_(std::move(path)),
+        // Git, too, reads in pieces what is larger than that, unless it lies in a pack as a delta.
+        batch_(git({"-c", "core.bigFileThreshold=4m", "cat-file", "--batch"})) {
     try {
       output_of(git({"rev-parse", "--git-dir"}));
     } catch (const std::runtime_error&) {
@@ -66,6 +70,11 @@ class git_repository {
   /// The object with a whole id; nothing when there is none.
   std::optional<git_object> object(const std::string& id) {
     return is_object_id(id) ? ask(id) : std::nullopt;
+  }
+
+  /// The object with a whole id, to be read in pieces; null when there is none.
+  std::unique_ptr<git_batch::reading> open(const std::string& id) {
+    return is_object_id(id) ? batch_.open(id) : nullptr;
   }
 
   /// What a whole reference name (refs/tags/v1, HEAD) points to.
@@ -133,6 +142,58 @@ class git_repository {
     return tags;
   }
 
+  /// The references whose names begin with `prefix`. \param order  a key of git for-each-ref
+  std::vector<git_reference> references(const std::string& prefix, const std::string& order) const {
+    const std::string text = output_of(git(
+        {"for-each-ref", "--sort=" + order, "--format=%(objectname) %(objecttype) %(refname)"}));
+    std::vector<git_reference> found;
+    for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1) {
+      const std::size_t first = text.find(' ', at), second = text.find(' ', first + 1);
+      if (text.compare(second + 1, prefix.size(), prefix) != 0) continue;
+      found.push_back({text.substr(second + 1, end - second - 1), text.substr(at, first - at),
+                       text.substr(first + 1, second - first - 1)});
+    }
+    return found;
+  }
+
+  /// The branch that HEAD names; "HEAD" where it names none.
+  std::string default_branch() const {
+    try {
+      const std::string text = output_of(git({"symbolic-ref", "--short", "HEAD"}));
+      return text.substr(0, text.find('\n'));
+    } catch (const std::runtime_error&) {
+      return "HEAD";
+    }
+  }
+
+  /// Commits, the newest first, `count` from number `first` on.
+  /// \param choice  arguments for git rev-list: options, a commit's id, `--`, paths
+  std::vector<std::string> history(const std::vector<std::string>& choice, std::uint64_t first,
+                                   std::uint64_t count) const {
+    std::vector<std::string> ids;
+    const std::string text = rev_list(
+        {"--skip=" + std::to_string(first), "--max-count=" + std::to_string(count)}, choice);
+    for (std::size_t at = 0, end; (end = text.find('\n', at)) != text.npos; at = end + 1)
+      ids.push_back(text.substr(at, end - at));
+    return ids;
+  }
+
+  /// How many commits there are of a choice.
+  std::uint64_t history_size(const std::vector<std::string>& choice) const {
+    return std::strtoull(rev_list({"--count"}, choice).c_str(), nullptr, 10);
+  }
+
+  /// Gives a commit's files as an archive while Git makes it; throws std::runtime_error when Git
+  /// cannot. \param format  tar.gz or zip \param folder  before all names, with its `/`
+  void archive(const std::string& format, const std::string& folder, const std::string& commit,
+               const std::function<bool(std::string_view)>& sink) const {
+    process child(git({"archive", "--format=" + format, "--prefix=" + folder, commit}));
+    std::string piece(65536, '\0');
+    for (std::size_t size; (size = std::fread(piece.data(), 1, piece.size(), child.from())) != 0;)
+      if (!sink({piece.data(), size})) return;
+    if (child.finish() != 0) throw std::runtime_error("git archive failed");
+  }
+
  private:
   struct tree_line {
     std::string mode;
@@ -144,6 +205,14 @@ class git_repository {
     std::vector<std::string> command = {"git", "-C", path_};
     command.insert(command.end(), arguments.begin(), arguments.end());
     return command;
+  }
+
+  // Paths are paths here, and no patterns.
+  std::string rev_list(std::vector<std::string> command,
+                       const std::vector<std::string>& choice) const {
+    command.insert(command.begin(), {"--literal-pathspecs", "rev-list"});
+    command.insert(command.end(), choice.begin(), choice.end());
+    return output_of(git(std::move(command)));
   }
 
   static std::string type_of(const std::string& mode) {
@@ -164,42 +233,14 @@ class git_repository {
     return one;
   }
 
-  // Asks the batch process; `name` holds no line end. A process that broke is started anew.
   std::optional<git_object> ask(const std::string& name) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    for (int attempt = 0; attempt < 2; ++attempt) {
-      if (!batch_) batch_ = std::make_unique<process>(git({"cat-file", "--batch"}));
-      git_object found;
-      std::string head;
-      if (batch_->write(name + "\n") && read_line(head)) {
-        if (!parse_head(head, found)) return std::nullopt;
-        if (std::fread(found.content.data(), 1, found.content.size(), batch_->from()) ==
-                found.content.size() &&
-            std::fgetc(batch_->from()) == '\n')
-          return found;
-      }
-      batch_.reset();
-    }
-    return std::nullopt;
-  }
-
-  bool read_line(std::string& line) {
-    for (int c; (c = std::fgetc(batch_->from())) != '\n'; line += static_cast<char>(c))
-      if (c == EOF) return false;
-    return true;
-  }
-
-  // "ID TYPE SIZE"; anything else ("NAME missing") means that there is no such object.
-  static bool parse_head(const std::string& head, git_object& found) {
-    const std::size_t first = head.find(' '), second = head.find(' ', first + 1);
-    if (second == head.npos || !is_object_id(head.substr(0, first))) return false;
-    found.id = head.substr(0, first);
-    found.type = head.substr(first + 1, second - first - 1);
-    std::size_t size = 0;
-    const char* const end = head.data() + head.size();
-    if (std::from_chars(head.data() + second + 1, end, size).ptr != end) return false;
-    found.content.resize(size);
-    return true;
+    const auto opened = batch_.open(name);
+    if (!opened) return std::nullopt;
+    git_object found{opened->head().id, opened->head().type, {}};
+    if (found.type == "blob") return found;
+    found.content.resize(static_cast<std::size_t>(opened->head().size));
+    opened->read(found.content.data(), found.content.size());
+    return found;
   }
 
   // Trees are kept: in a directory of many files each file would cost a look through all of them.
@@ -243,8 +284,7 @@ class git_repository {
   }
 
   std::string path_;
-  std::mutex mutex_;
-  std::unique_ptr<process> batch_;
+  git_batch batch_;
   std::mutex trees_mutex_;
   std::map<std::string, std::shared_ptr<const tree_lines>> trees_;
   std::size_t kept_lines_ = 0;

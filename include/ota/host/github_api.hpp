@@ -11,7 +11,8 @@
 
 #include "../hash/hmac.hpp"
 #include "fault_plan.hpp"
-#include "github_contents.hpp"
+#include "github_lists.hpp"
+#include "github_objects.hpp"
 #include "http_message.hpp"
 #include "rate_limit.hpp"
 #include "signed_urls.hpp"
@@ -31,7 +32,9 @@ struct github_settings {
 /// - /repos/OWNER/REPO/…            the API
 /// - /OWNER/REPO/releases/…         the web site: the latest release by redirect, assets
 /// - [/raw]/OWNER/REPO/REF/PATH     raw files
+/// - /codeload/OWNER/REPO/…         archives
 /// - /files/PATH                    plain files
+/// - /rate_limit, /users/OWNER
 ///
 /// Every tag is a release; the latest is the highest version that is no prerelease.
 class github_api {
@@ -42,12 +45,13 @@ class github_api {
 
   /// Serves the repository at `path` as OWNER/REPO; throws std::runtime_error when it is none.
   void add_repository(const std::string& name, const std::string& path) {
-    repositories_[name].git = std::make_unique<git_repository>(path);
+    auto git = std::make_unique<git_repository>(path);
+    repositories_[lower_case(name)] = {name, std::move(git), {}};
   }
 
   /// Files FOLDER/TAG/NAME become assets of the releases of a repository that was added.
   void add_assets(const std::string& name, const std::string& folder) {
-    const auto found = repositories_.find(name);
+    const auto found = repositories_.find(lower_case(name));
     if (found == repositories_.end())
       throw std::runtime_error("assets for a repository that is not served: " + name);
     found->second.assets = release_assets(folder);
@@ -65,27 +69,9 @@ class github_api {
 
  private:
   struct served_repository {
+    std::string name;  // as it was given; the documents have it like that
     std::unique_ptr<git_repository> git;
     release_assets assets;
-  };
-
-  // A request for a repository, taken apart.
-  struct call {
-    const server_request& request;
-    git_repository& git;
-    const release_assets& assets;
-    github_places at;
-    std::vector<std::string> parts;  // of the path behind OWNER/REPO
-
-    std::string rest(std::size_t from) const {
-      std::string text;
-      for (std::size_t i = from; i < parts.size(); ++i) text += (i == from ? "" : "/") + parts[i];
-      return text;
-    }
-    std::string part(std::size_t i) const { return i < parts.size() ? parts[i] : std::string(); }
-    bool accepts(const char* what) const {
-      return request.header("accept").find(what) != std::string::npos;
-    }
   };
 
   static std::string http_date() {
@@ -95,65 +81,6 @@ class github_api {
     char text[64];
     std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
     return text;
-  }
-
-  // ---- answers ----------------------------------------------------------------------------
-
-  static server_response plain(int status, const std::string& text) {
-    server_response response;
-    response.status = status;
-    response.headers["Content-Type"] = "text/plain; charset=utf-8";
-    response.text = text;
-    return response;
-  }
-
-  static server_response failure(int status, const char* message) {
-    server_response response = plain(status, "");
-    response.headers["Content-Type"] = "application/json; charset=utf-8";
-    response.text = json_text([&](json_writer& out) {
-      out.begin_object().key("message").string(message);
-      out.key("documentation_url").string("https://docs.github.com/rest");
-      out.key("status").string(std::to_string(status)).end_object();
-    });
-    return response;
-  }
-
-  static server_response not_found() { return failure(404, "Not Found"); }
-
-  static server_response document(std::string json) {
-    server_response response;
-    response.headers["Content-Type"] = "application/json; charset=utf-8";
-    response.headers["ETag"] = "W/\"" + sha1_of(json) + "\"";
-    response.text = std::move(json);
-    return response;
-  }
-
-  static server_response content(std::string data, const std::string& etag) {
-    server_response response;
-    response.headers["Content-Type"] = "application/octet-stream";
-    response.headers["Accept-Ranges"] = "bytes";
-    response.headers["ETag"] = "\"" + etag + "\"";
-    response.text = std::move(data);
-    response.ranges = true;
-    return response;
-  }
-
-  static server_response file_content(const std::string& path) {
-    std::error_code failed;
-    const std::uint64_t size = std::filesystem::file_size(path, failed);
-    if (failed) return not_found();
-    const auto time = std::filesystem::last_write_time(path, failed).time_since_epoch().count();
-    server_response response =
-        content("", sha1_of(path + "\n" + std::to_string(size) + "\n" + std::to_string(time)));
-    response.file = path;
-    response.file_size = size;
-    return response;
-  }
-
-  static server_response redirect(const std::string& to) {
-    server_response response = plain(302, "");
-    response.headers["Location"] = to;
-    return response;
   }
 
   // ---- who asks for what ------------------------------------------------------------------
@@ -167,12 +94,18 @@ class github_api {
     return "http://" + (usable ? host : "localhost");
   }
 
-  bool is_authorized(const server_request& request) const {
+  // Public repositories are for all; a private one needs the token.
+  enum class access { granted, no_token, wrong_token };
+
+  access access_of(const server_request& request) const {
     std::string given = request.header("authorization");
-    for (const char* scheme : {"token ", "Bearer ", "bearer "})
-      if (given.compare(0, std::strlen(scheme), scheme) == 0) given.erase(0, std::strlen(scheme));
+    if (given.empty()) return access::no_token;
+    for (std::string_view scheme : {"token ", "bearer "})
+      if (lower_case(given.substr(0, scheme.size())) == scheme) given.erase(0, scheme.size());
     return !settings_.token.empty() &&
-           equal_constant_time(as_bytes(given), as_bytes(settings_.token));
+                   equal_constant_time(as_bytes(given), as_bytes(settings_.token))
+               ? access::granted
+               : access::wrong_token;
   }
 
   static std::vector<std::string> split(const std::string& path) {
@@ -188,178 +121,214 @@ class github_api {
   server_response route(const server_request& request) {
     const std::vector<std::string> parts = split(request.path);
     if (request.header("user-agent").empty())
-      return plain(403,
-                   "Request forbidden by administrative rules. Please make sure your request "
-                   "has a User-Agent header.\n");
+      return plain_answer(
+          403,
+          "Request forbidden by administrative rules. Please make sure your request "
+          "has a User-Agent header.\n");
     if (parts[0] == "files") return plain_file(request.path.substr(6));
     if (parts[0] == "signed") return signed_file(request, parts);
-    const bool is_api = parts[0] == "repos", authorized = is_authorized(request);
+    const bool is_public = settings_.token.empty();
+    const access given = access_of(request);
+    const bool may_see = is_public || given == access::granted;
+    if (parts[0] == "codeload") return codeload(request, parts, may_see);
+    if (parts[0] != "repos" && parts[0] != "users" && request.path != "/rate_limit")
+      return may_see ? repository(request, parts) : not_found();
     server_response response;
-    if (is_api && !authorized && !rate_.take())
-      response = failure(403, "API rate limit exceeded");
+    const bool is_authorized = given == access::granted;
+    if (!is_public && given == access::wrong_token)
+      response = failure_answer(401, "Bad credentials");
+    else if (request.path == "/rate_limit")
+      response = rate_answer(rate_.state(is_authorized));
+    else if (!is_authorized && !rate_.take())
+      response = failure_answer(403, "API rate limit exceeded");
+    else if (parts[0] == "users")
+      response = user(request, parts);
     else
-      response = settings_.token.empty() || authorized ? repository(request, parts) : not_found();
-    if (is_api) rate_.tell(response, authorized);
+      response = may_see ? repository(request, parts) : not_found();
+    rate_.tell(response, is_authorized);
     return response;
+  }
+
+  // Those whose repositories are served; who they are is no secret.
+  server_response user(const server_request& request, const std::vector<std::string>& parts) const {
+    if (parts.size() != 2) return not_found();
+    for (const auto& one : repositories_) {
+      const std::string& name = one.second.name;
+      const std::string owner = name.substr(0, name.find('/'));
+      if (lower_case(owner) != lower_case(parts[1])) continue;
+      return json_answer(json_text([&](json_writer& out) {
+        write_user(out, {base_of(request), name}, owner);
+      }));
+    }
+    return not_found();
   }
 
   server_response repository(const server_request& request, std::vector<std::string> parts) {
     const bool is_api = parts[0] == "repos", is_raw = parts[0] == "raw";
     if (is_api || is_raw) parts.erase(parts.begin());
-    if (parts.size() < 3) return not_found();
-    const std::string name = parts[0] + "/" + parts[1];
-    const auto found = repositories_.find(name);
-    if (found == repositories_.end()) return not_found();
-    parts.erase(parts.begin(), parts.begin() + 2);
-    const call one{request,
-                   *found->second.git,
-                   found->second.assets,
-                   {base_of(request), name},
-                   std::move(parts)};
-    if (is_api) return api(one);
-    if (one.part(0) != "releases" || is_raw) return raw(one);
+    const auto one = call_of(request, std::move(parts));
+    if (!one) return not_found();
+    if (is_api) return api(*one);
+    if (one->part(0) != "releases" || is_raw) return raw(*one);
     // The web site knows browsers' sessions, not tokens: a private repository is not there.
-    return settings_.token.empty() ? web(one) : not_found();
+    return settings_.token.empty() ? web(*one) : not_found();
+  }
+
+  // Of parts that begin with OWNER/REPO; nothing when there is no such repository.
+  std::optional<github_call> call_of(const server_request& request,
+                                     std::vector<std::string> parts) const {
+    if (parts.size() < 2) return std::nullopt;
+    const auto found = repositories_.find(lower_case(parts[0] + "/" + parts[1]));
+    if (found == repositories_.end()) return std::nullopt;
+    const served_repository& served = found->second;
+    parts.erase(parts.begin(), parts.begin() + 2);
+    return github_call{
+        request, *served.git, served.assets, {base_of(request), served.name}, std::move(parts)};
   }
 
   // ---- /repos/OWNER/REPO/… ----------------------------------------------------------------
 
-  server_response api(const call& one) {
-    const std::string group = one.part(0), kind = one.part(1);
-    const bool has_more = one.parts.size() > 2;
-    if (group == "releases" && kind == "latest" && !has_more) return latest(one);
-    if (group == "releases" && kind == "tags" && has_more) return release(one, one.rest(2));
-    if (group == "releases" && kind == "assets") return asset(one);
-    if (group == "commits") return commit(one);
-    if (group == "contents") return contents(one);
-    if (group != "git" || !has_more) return not_found();
-    if (kind == "ref") return reference(one);
-    if (kind == "trees") return tree(one);
-    const auto object = one.parts.size() == 3 ? one.git.object(one.part(2)) : std::nullopt;
-    if (!object || object->type + "s" != kind) return not_found();
-    if (kind == "tags") return document(tag_json(one.at, *object));
-    if (kind == "commits") return document(git_commit_json(one.at, *object));
-    return one.accepts("raw") ? content(object->content, object->id)
-                              : document(blob_json(one.at, *object));
+  server_response api(const github_call& one) {
+    const std::string group = one.part(0);
+    const bool is_list = one.rest(1).empty();
+    if (group.empty() && is_list) return repository_document(one);
+    if (group == "releases") return is_list ? list_releases(one) : api_releases(one);
+    if (group == "branches") return is_list ? list_branches(one) : branch(one);
+    if (group == "tags" && is_list) return list_tags(one);
+    if (group == "commits") return is_list ? list_commits(one) : one_commit(one);
+    if (group == "contents") return contents_of(one);
+    if (group == "tarball") return archive(one, "tar.gz");
+    if (group == "zipball") return archive(one, "zip");
+    return group == "git" ? api_git(one) : not_found();
   }
 
-  server_response latest(const call& one) {
+  server_response api_releases(const github_call& one) {
+    const std::string kind = one.part(1);
+    const bool has_more = one.parts.size() > 2;
+    if (kind == "latest" && !has_more) return latest(one);
+    if (kind == "tags" && has_more) return release(one, one.rest(2));
+    return kind == "assets" ? asset(one) : release_by_id(one);
+  }
+
+  server_response api_git(const github_call& one) {
+    const std::string kind = one.part(1);
+    if (kind == "refs") return older_references(one);
+    if (kind == "matching-refs")
+      return list_references(one, one.git.references("refs/" + one.rest(2), "refname"));
+    if (one.parts.size() < 3) return not_found();
+    if (kind == "ref") return one_reference(one);
+    if (kind == "trees") return tree_by_name(one, faults_.truncate);
+    if (kind == "blobs") return blob_by_id(one);
+    const auto object = one.parts.size() == 3 ? one.git.object(one.part(2)) : std::nullopt;
+    if (!object || object->type + "s" != kind) return not_found();
+    if (kind == "tags") return json_answer(tag_json(one.at, *object));
+    return kind == "commits" ? json_answer(git_commit_json(one.at, *object)) : not_found();
+  }
+
+  server_response repository_document(const github_call& one) const {
+    github_repository what;
+    what.default_branch = one.git.default_branch();
+    what.is_private = !settings_.token.empty();
+    if (const auto tip = one.git.commit("HEAD"))
+      what.changed = git_signature(git_field(*tip, "committer")).time;
+    return json_answer(repository_json(one.at, what));
+  }
+
+  server_response latest(const github_call& one) {
     const auto tags = one.git.releases();
     if (tags.empty() || is_prerelease(tags.front().name)) return not_found();
     return release(one, tags.front().name);
   }
 
-  server_response release(const call& one, const std::string& name) {
+  server_response release(const github_call& one, const std::string& name) {
     for (const release_tag& tag : one.git.releases()) {
       if (tag.name != name) continue;
       const auto object = one.git.reference("refs/tags/" + name);
       const auto commit = one.git.commit("refs/tags/" + name);
       if (!object || !commit) return not_found();
-      return document(release_json(one.at, tag, *object, *commit, one.assets.of(name)));
+      return json_answer(release_json(one.at, tag, *object, *commit, one.assets.of(name)));
     }
     return not_found();
   }
 
-  server_response asset(const call& one) {
+  server_response asset(const github_call& one) {
     for (const release_tag& tag : one.git.releases())
       for (const release_asset& file : one.assets.of(tag.name)) {
         if (std::to_string(file.id) != one.rest(2)) continue;
-        if (one.accepts("application/octet-stream")) return redirect(sign_file(one, file.file));
-        return document(
+        if (one.accepts("application/octet-stream"))
+          return redirect_answer(sign_file(one, file.file));
+        return json_answer(
             json_text([&](json_writer& out) { write_asset(out, one.at, file, tag.created); }));
       }
     return not_found();
   }
 
-  server_response reference(const call& one) {
-    const std::string ref = "refs/" + one.rest(2);
-    const auto object = one.parts.size() > 3 ? one.git.reference(ref) : std::nullopt;
-    return object ? document(reference_json(one.at, ref, *object)) : not_found();
-  }
-
-  // A branch, a tag or a commit, also with its kind before it: heads/NAME, tags/NAME.
-  static std::optional<git_object> find_commit(git_repository& git, const std::string& name) {
-    if (is_object_id(name)) return git.commit(name);
-    for (const char* kind : {"refs/heads/", "refs/tags/", "refs/"})
-      if (auto found = git.commit(kind + name)) return found;
-    const bool is_whole = name == "HEAD" || name.compare(0, 5, "refs/") == 0;
-    return is_whole ? git.commit(name) : std::nullopt;
-  }
-
-  server_response commit(const call& one) {
-    const auto found = find_commit(one.git, one.rest(1));
-    if (!found) return not_found();
-    return one.accepts("application/vnd.github.sha") ? plain(200, found->id)
-                                                     : document(commit_json(one.at, *found));
-  }
-
-  server_response tree(const call& one) {
-    auto shown = one.git.object(one.rest(2));
-    if (!shown || shown->type != "tree") shown = find_commit(one.git, one.rest(2));
-    if (!shown) return not_found();
-    const std::string id = shown->type == "tree" ? shown->id : git_field(*shown, "tree");
-    const bool recursive = one.request.parameter("recursive").has_value();
-    const std::uint64_t limit = recursive ? faults_.truncate : 0;
-    server_response response;
-    response.headers["Content-Type"] = "application/json; charset=utf-8";
-    // Of what the document is made of, since the document itself is not there yet.
-    const std::string made_of =
-        shown->id + (recursive ? " all " : " one ") + std::to_string(limit) + one.at.base;
-    response.headers["ETag"] = "W/\"" + sha1_of(made_of) + "\"";
-    response.produce = [&git = one.git, at = one.at, shown = shown->id, id, recursive,
-                        limit](const body_sink& sink) {
-      write_tree(at, git, shown, id, recursive, limit, sink);
-    };
-    return response;
-  }
-
-  server_response contents(const call& one) {
-    const std::string ref = one.request.parameter("ref").value_or("HEAD");
-    const auto commit = find_commit(one.git, ref);
-    std::string path = one.rest(1);
-    while (!path.empty() && path.back() == '/') path.pop_back();
-    const auto entry = commit ? one.git.entry(git_field(*commit, "tree"), path) : std::nullopt;
-    if (!entry) return not_found();
-    if (entry->type == "tree") return document(directory_json(one.at, one.git, *entry, ref));
-    if (entry->type == "commit") return document(content_json(one.at, *entry, ref, ""));
-    const auto blob = one.git.object(entry->id);
-    if (!blob) return not_found();
-    return one.accepts("raw") ? content(blob->content, blob->id)
-                              : document(content_json(one.at, *entry, ref, blob->content));
-  }
-
   // ---- /OWNER/REPO/releases/… -------------------------------------------------------------
 
   // latest, tag/TAG, download/TAG/NAME, latest/download/NAME; tags may hold slashes.
-  server_response web(const call& one) {
+  server_response web(const github_call& one) {
     const auto tags = one.git.releases();
     const bool is_latest = one.part(1) == "latest";
     if (tags.empty() || (is_latest && is_prerelease(tags.front().name))) return not_found();
     if (is_latest && one.parts.size() == 2)
-      return redirect(one.at.web("/releases/tag/" + percent_encode(tags.front().name)));
+      return redirect_answer(one.at.web("/releases/tag/" + percent_encode(tags.front().name)));
     const bool is_download = one.part(is_latest ? 2 : 1) == "download";
     const std::string wanted = is_latest ? tags.front().name + "/" + one.rest(3) : one.rest(2);
     for (const release_tag& tag : tags) {
-      if (one.part(1) == "tag" && tag.name == wanted) return plain(200, "");
+      if (one.part(1) == "tag" && tag.name == wanted) return plain_answer(200, "");
       if (!is_download || wanted.compare(0, tag.name.size() + 1, tag.name + "/") != 0) continue;
       for (const release_asset& file : one.assets.of(tag.name))
-        if (tag.name + "/" + file.name == wanted) return redirect(sign_file(one, file.file));
+        if (tag.name + "/" + file.name == wanted) return redirect_answer(sign_file(one, file.file));
     }
     return not_found();
+  }
+
+  // ---- archives -------------------------------------------------------------------------
+
+  server_response archive(const github_call& one, const std::string& kind) const {
+    const std::string ref = one.rest(1);
+    return find_commit(one.git, ref.empty() ? "HEAD" : ref)
+               ? redirect_answer(archive_address(one, kind))
+               : not_found();
+  }
+
+  // On the host for downloads, which takes no token of the API's but one in the address.
+  std::string archive_address(const github_call& one, const std::string& kind) const {
+    const std::string ref = one.rest(1);
+    const std::string path =
+        "/codeload/" + one.at.name + "/legacy." + kind + "/" + (ref.empty() ? "HEAD" : ref);
+    const std::string address = other_host(one.at.base) + percent_encode(path);
+    return settings_.token.empty() ? address : address + "?token=" + archive_token(path);
+  }
+
+  std::string archive_token(const std::string& path) const {
+    return sha1_of("archive " + settings_.token + " " + path);
+  }
+
+  // codeload/OWNER/REPO/legacy.KIND/REF
+  server_response codeload(const server_request& request, std::vector<std::string> parts,
+                           bool may_see) const {
+    const std::string token = request.parameter("token").value_or("");
+    if (!may_see && token != archive_token(request.path)) return not_found();
+    parts.erase(parts.begin());
+    const auto one = call_of(request, std::move(parts));
+    return one && one->part(0).compare(0, 7, "legacy.") == 0
+               ? archive_answer(*one, one->part(0).substr(7), one->rest(1))
+               : not_found();
   }
 
   // ---- raw files and the host behind the redirects ----------------------------------------
 
   // REF/PATH, where REF is a commit, a tag or a branch and may hold slashes itself.
-  server_response raw(const call& one) {
+  server_response raw(const github_call& one) {
     std::string ref = one.part(0);
     for (std::size_t path_at = 1; path_at < one.parts.size(); ref += "/" + one.parts[path_at++]) {
       const auto commit = find_raw_commit(one.git, ref);
       if (!commit) continue;
       const auto entry = one.git.entry(git_field(*commit, "tree"), one.rest(path_at));
       if (!entry || entry->type != "blob") continue;
-      return faults_.redirect ? redirect(sign_blob(one, entry->id))
-                              : blob_content(one.git, entry->id);
+      return faults_.redirect ? redirect_answer(sign_blob(one, entry->id))
+                              : blob_answer(one.git.open(entry->id));
     }
     return not_found();
   }
@@ -369,19 +338,14 @@ class github_api {
     return tag ? tag : find_commit(git, ref);
   }
 
-  static server_response blob_content(git_repository& git, const std::string& id) {
-    auto blob = git.object(id);
-    return blob ? content(std::move(blob->content), id) : not_found();
+  std::string sign_file(const github_call& one, const std::string& file) {
+    return other_host(one.at.base) +
+           signed_.add([file] { return file_answer(file); }, faults_.expire);
   }
 
-  std::string sign_file(const call& one, const std::string& file) {
+  std::string sign_blob(const github_call& one, const std::string& id) {
     return other_host(one.at.base) +
-           signed_.add([file] { return file_content(file); }, faults_.expire);
-  }
-
-  std::string sign_blob(const call& one, const std::string& id) {
-    return other_host(one.at.base) +
-           signed_.add([&git = one.git, id] { return blob_content(git, id); }, faults_.expire);
+           signed_.add([&git = one.git, id] { return blob_answer(git.open(id)); }, faults_.expire);
   }
 
   // The same server by another name, where it has one that is known.
@@ -396,9 +360,9 @@ class github_api {
                               const std::vector<std::string>& parts) {
     // As S3 does it: a token that came along is a mistake, and told.
     if (!request.header("authorization").empty())
-      return plain(400, "Only one auth mechanism allowed\n");
+      return plain_answer(400, "Only one auth mechanism allowed\n");
     auto response = parts.size() == 2 ? signed_.open(parts[1]) : std::nullopt;
-    return response ? *response : plain(403, "Request has expired\n");
+    return response ? *response : plain_answer(403, "Request has expired\n");
   }
 
   // ---- /files/ ----------------------------------------------------------------------------
@@ -413,13 +377,13 @@ class github_api {
     if (failed || file.compare(0, root.size(), root) != 0 ||
         !std::filesystem::is_regular_file(file, failed))
       return not_found();
-    return file_content(file);
+    return file_answer(file);
   }
 
   github_settings settings_;
   const fault_plan& faults_;
   rate_limiter rate_;
-  std::map<std::string, served_repository> repositories_;
+  std::map<std::string, served_repository> repositories_;  // by their names in lower case
   signed_urls signed_;
 };
 

@@ -67,34 +67,42 @@ inline std::string git_commit_json(const github_places& at, const git_object& co
 }
 
 /// A commit as /commits/REF tells it.
+inline void write_commit(json_writer& out, const github_places& at, const git_object& commit) {
+  out.begin_object()
+      .key("sha")
+      .string(commit.id)
+      .key("node_id")
+      .string(node_id(commit.id))
+      .key("commit")
+      .begin_object();
+  write_commit_members(out, at, commit);
+  out.key("url")
+      .string(at.api("/git/commits/" + commit.id))
+      .key("comment_count")
+      .number(0u)
+      .end_object()
+      .key("url")
+      .string(at.api("/commits/" + commit.id))
+      .key("html_url")
+      .string(at.web("/commit/" + commit.id))
+      .key("comments_url")
+      .string(at.api("/commits/" + commit.id + "/comments"))
+      .key("author")
+      .null()
+      .key("committer")
+      .null();
+  write_parents(out, at, commit, "/commits/");
+  out.end_object();
+}
+
 inline std::string commit_json(const github_places& at, const git_object& commit) {
-  return json_text([&](json_writer& out) {
-    out.begin_object()
-        .key("sha")
-        .string(commit.id)
-        .key("node_id")
-        .string(node_id(commit.id))
-        .key("commit")
-        .begin_object();
-    write_commit_members(out, at, commit);
-    out.key("url")
-        .string(at.api("/git/commits/" + commit.id))
-        .key("comment_count")
-        .number(0u)
-        .end_object()
-        .key("url")
-        .string(at.api("/commits/" + commit.id))
-        .key("html_url")
-        .string(at.web("/commit/" + commit.id))
-        .key("comments_url")
-        .string(at.api("/commits/" + commit.id + "/comments"))
-        .key("author")
-        .null()
-        .key("committer")
-        .null();
-    write_parents(out, at, commit, "/commits/");
-    out.end_object();
-  });
+  return json_text([&](json_writer& out) { write_commit(out, at, commit); });
+}
+
+/// An object's id and address: `{"sha", "url"}`.
+inline void write_link(json_writer& out, const github_places& at, const char* api,
+                       const std::string& id) {
+  out.begin_object().key("sha").string(id).key("url").string(at.api(api + id)).end_object();
 }
 
 /// A tree, piece by piece while Git lists it. \param limit  entries, then `truncated`; 0: all
@@ -138,19 +146,20 @@ inline void write_tree(const github_places& at, git_repository& git, const std::
   if (wanted) sink(pending);
 }
 
-inline std::string blob_json(const github_places& at, const git_object& blob) {
+/// A blob, with a content that is to be put in.
+inline std::string blob_json(const github_places& at, const std::string& id, std::uint64_t size) {
   return json_text([&](json_writer& out) {
     out.begin_object()
         .key("sha")
-        .string(blob.id)
+        .string(id)
         .key("node_id")
-        .string(node_id(blob.id))
+        .string(node_id(id))
         .key("size")
-        .number(std::uint64_t{blob.content.size()})
+        .number(size)
         .key("url")
-        .string(at.api("/git/blobs/" + blob.id))
+        .string(at.api("/git/blobs/" + id))
         .key("content")
-        .string(base64_lines(blob.content))
+        .string("")
         .key("encoding")
         .string("base64")
         .end_object();
@@ -201,14 +210,18 @@ inline void write_content_members(json_writer& out, const github_places& at, con
 
 }  // namespace detail
 
-/// A file, link or submodule as /contents/PATH tells it. `blob` is empty for a submodule.
+/// Of larger files the document of /contents/PATH has no content.
+constexpr std::uint64_t max_inline_content = 1000000;
+
+/// A file, link or submodule as /contents/PATH tells it. \param size  of the blob, 0 for a
+/// submodule \param blob  its content, where it is not too large
 inline std::string content_json(const github_places& at, const git_entry& entry,
-                                const std::string& ref, const std::string& blob) {
-  // Of larger files there is no content in the document.
-  const bool is_small = blob.size() <= 1000000;
+                                const std::string& ref, std::uint64_t size,
+                                const std::string& blob) {
+  const bool is_small = size <= max_inline_content;
   return json_text([&](json_writer& out) {
     out.begin_object();
-    detail::write_content_members(out, at, entry, ref, std::to_string(blob.size()));
+    detail::write_content_members(out, at, entry, ref, std::to_string(size));
     if (entry.mode == "120000") out.key("target").string(blob);
     if (entry.mode.compare(0, 3, "100") == 0)
       out.key("content")

@@ -33,7 +33,7 @@ std::string json_text(Write&& write) {
 }
 
 /// Base64 (RFC 4648) in lines of 60, each with its line end, as GitHub writes contents.
-inline std::string base64_lines(const std::string& data) {
+inline std::string base64_lines(std::string_view data) {
   static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string text;
   for (std::size_t i = 0; i < data.size(); i += 3) {
@@ -74,19 +74,27 @@ inline std::string git_message(const git_object& object) {
   return text;
 }
 
-/// An object `{"name", "email", "date"}` of a line "NAME <EMAIL> SECONDS ZONE".
+/// A commit's author or committer, or who made a tag: NAME <EMAIL> SECONDS ZONE.
+struct git_signature {
+  std::string name;
+  std::string email;
+  std::int64_t time = 0;  ///< epoch seconds
+
+  explicit git_signature(const std::string& line) {
+    const std::size_t open = std::min(line.find(" <"), line.size());
+    const std::size_t close = std::min(line.find("> ", open), line.size());
+    name = line.substr(0, open);
+    if (close == line.size()) return;
+    email = line.substr(open + 2, close - open - 2);
+    time = std::strtoll(line.c_str() + close + 2, nullptr, 10);
+  }
+};
+
+/// An object `{"name", "email", "date"}` of such a line.
 inline void write_signature(json_writer& out, const std::string& line) {
-  const std::size_t open = std::min(line.find(" <"), line.size());
-  const std::size_t close = std::min(line.find("> ", open), line.size());
-  const bool whole = close < line.size();
-  out.begin_object()
-      .key("name")
-      .string(line.substr(0, open))
-      .key("email")
-      .string(whole ? line.substr(open + 2, close - open - 2) : "")
-      .key("date")
-      .string(iso_time(whole ? std::strtoll(line.c_str() + close + 2, nullptr, 10) : 0))
-      .end_object();
+  const git_signature who(line);
+  out.begin_object().key("name").string(who.name).key("email").string(who.email);
+  out.key("date").string(iso_time(who.time)).end_object();
 }
 
 inline void write_verification(json_writer& out) {
@@ -186,82 +194,96 @@ inline void write_asset(json_writer& out, const github_places& at, const release
       .end_object();
 }
 
+/// A release's number, as text.
+inline std::string release_id(const std::string& tag) {
+  return std::to_string(number_of("release " + tag));
+}
+
 /// A release. \param tag_object  what the tag points to: its message is the release's text
+inline void write_release(json_writer& out, const github_places& at, const release_tag& tag,
+                          const git_object& tag_object, const git_object& commit,
+                          const std::vector<release_asset>& assets) {
+  const std::string id = release_id(tag.name);
+  const std::string url = at.api("/releases/" + id);
+  const std::string escaped = percent_encode(tag.name);
+  out.begin_object()
+      .key("url")
+      .string(url)
+      .key("assets_url")
+      .string(url + "/assets")
+      .key("upload_url")
+      .string(url + "/assets{?name,label}")
+      .key("html_url")
+      .string(at.web("/releases/tag/" + escaped))
+      .key("id")
+      .number_text(id)
+      .key("author");
+  write_user(out, at, at.name.substr(0, at.name.find('/')));
+  out.key("node_id")
+      .string(node_id(tag.name))
+      .key("tag_name")
+      .string(tag.name)
+      .key("target_commitish")
+      .string(commit.id)
+      .key("name")
+      .string(tag.name)
+      .key("draft")
+      .boolean(false)
+      .key("immutable")
+      .boolean(false)
+      .key("prerelease")
+      .boolean(is_prerelease(tag.name))
+      .key("created_at")
+      .string(iso_time(tag.created))
+      .key("updated_at")
+      .string(iso_time(tag.created))
+      .key("published_at")
+      .string(iso_time(tag.created))
+      .key("assets")
+      .begin_array();
+  for (const release_asset& asset : assets) write_asset(out, at, asset, tag.created);
+  out.end_array()
+      .key("tarball_url")
+      .string(at.api("/tarball/" + escaped))
+      .key("zipball_url")
+      .string(at.api("/zipball/" + escaped))
+      .key("body")
+      .string(git_message(tag_object))
+      .end_object();
+}
+
 inline std::string release_json(const github_places& at, const release_tag& tag,
                                 const git_object& tag_object, const git_object& commit,
                                 const std::vector<release_asset>& assets) {
-  const std::string id = std::to_string(number_of("release " + tag.name));
-  const std::string url = at.api("/releases/" + id);
-  const std::string escaped = percent_encode(tag.name);
-  return json_text([&](json_writer& out) {
-    out.begin_object()
-        .key("url")
-        .string(url)
-        .key("assets_url")
-        .string(url + "/assets")
-        .key("upload_url")
-        .string(url + "/assets{?name,label}")
-        .key("html_url")
-        .string(at.web("/releases/tag/" + escaped))
-        .key("id")
-        .number_text(id)
-        .key("author");
-    write_user(out, at, at.name.substr(0, at.name.find('/')));
-    out.key("node_id")
-        .string(node_id(tag.name))
-        .key("tag_name")
-        .string(tag.name)
-        .key("target_commitish")
-        .string(commit.id)
-        .key("name")
-        .string(tag.name)
-        .key("draft")
-        .boolean(false)
-        .key("immutable")
-        .boolean(false)
-        .key("prerelease")
-        .boolean(is_prerelease(tag.name))
-        .key("created_at")
-        .string(iso_time(tag.created))
-        .key("updated_at")
-        .string(iso_time(tag.created))
-        .key("published_at")
-        .string(iso_time(tag.created))
-        .key("assets")
-        .begin_array();
-    for (const release_asset& asset : assets) write_asset(out, at, asset, tag.created);
-    out.end_array()
-        .key("tarball_url")
-        .string(at.api("/tarball/" + escaped))
-        .key("zipball_url")
-        .string(at.api("/zipball/" + escaped))
-        .key("body")
-        .string(git_message(tag_object))
-        .end_object();
-  });
+  return json_text(
+      [&](json_writer& out) { write_release(out, at, tag, tag_object, commit, assets); });
+}
+
+inline void write_reference(json_writer& out, const github_places& at, const std::string& ref,
+                            const std::string& id, const std::string& type) {
+  out.begin_object()
+      .key("ref")
+      .string(ref)
+      .key("node_id")
+      .string(node_id(ref))
+      .key("url")
+      .string(at.api("/git/" + percent_encode(ref)))
+      .key("object")
+      .begin_object()
+      .key("sha")
+      .string(id)
+      .key("type")
+      .string(type)
+      .key("url")
+      .string(at.api("/git/" + type + "s/" + id))
+      .end_object()
+      .end_object();
 }
 
 inline std::string reference_json(const github_places& at, const std::string& ref,
                                   const git_object& object) {
-  return json_text([&](json_writer& out) {
-    out.begin_object()
-        .key("ref")
-        .string(ref)
-        .key("node_id")
-        .string(node_id(ref))
-        .key("url")
-        .string(at.api("/git/" + percent_encode(ref)))
-        .key("object")
-        .begin_object()
-        .key("sha")
-        .string(object.id)
-        .key("type")
-        .string(object.type)
-        .key("url")
-        .string(at.api("/git/" + object.type + "s/" + object.id))
-        .end_object()
-        .end_object();
-  });
+  return json_text(
+      [&](json_writer& out) { write_reference(out, at, ref, object.id, object.type); });
 }
 
 inline std::string tag_json(const github_places& at, const git_object& tag) {

@@ -14,6 +14,14 @@
 
 namespace ota::host {
 
+/// ASCII letters in lower case.
+inline std::string lower_case(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  return lower;
+}
+
 /// A request as it arrived.
 struct server_request {
   std::string method;
@@ -35,18 +43,25 @@ struct server_request {
 /// Takes pieces of a body; false: nobody wants more.
 using body_sink = std::function<bool(std::string_view)>;
 
-/// An answer; the server adds length, range, ETag checks and faults. Its body is `text`, or
-/// `file`, or what `produce` gives, whose length nobody knows before.
+/// Part of a body: from `first` on, `size` bytes.
+struct byte_range {
+  std::uint64_t first = 0;
+  std::uint64_t size = 0;  ///< 0: there is nothing of what was asked for
+};
+
+/// An answer; the server adds length, range, ETag checks and faults. Its body is `text`, or what
+/// `read_part` gives of `length` bytes, or what `produce` gives, whose length nobody knows before.
+/// Either may throw a std::exception, which ends the connection.
 struct server_response {
   int status = 200;
   std::map<std::string, std::string> headers;
   std::string text;
   bool ranges = false;  ///< the body may be asked for in part
-  std::string file;     ///< a file's name
-  std::uint64_t file_size = 0;
+  std::uint64_t length = 0;
+  std::function<void(byte_range, const body_sink&)> read_part;
   std::function<void(const body_sink&)> produce;
 
-  std::uint64_t size() const { return file.empty() ? text.size() : file_size; }
+  std::uint64_t size() const { return read_part ? length : text.size(); }
 };
 
 /// What stands for `%XX`; a `%` without two digits stays.
@@ -87,6 +102,19 @@ inline std::optional<std::string> server_request::parameter(const std::string& n
   return std::nullopt;
 }
 
+/// Takes a target's scheme and authority off, as a request through a proxy has them; what follows
+/// begins with `/` or `?` or is empty (RFC 9112, 3.2.2). The authority, or "" where there is none.
+inline std::string_view take_authority(std::string_view& target) {
+  for (std::string_view scheme : {"http://", "https://"}) {
+    if (lower_case(target.substr(0, scheme.size())) != scheme) continue;
+    const std::size_t end = std::min(target.find_first_of("/?", scheme.size()), target.size());
+    const std::string_view authority = target.substr(scheme.size(), end - scheme.size());
+    if (!authority.empty()) target.remove_prefix(end);
+    return authority;
+  }
+  return {};
+}
+
 /// Reads a request's head, all lines up to the empty one (RFC 9112); false when it is none.
 inline bool parse_request(std::string_view head, server_request& request) {
   const std::size_t line_end = head.find("\r\n");
@@ -95,18 +123,19 @@ inline bool parse_request(std::string_view head, server_request& request) {
   if (line_end == head.npos || first == line.npos || first == second) return false;
   request.method = line.substr(0, first);
   request.version = line.substr(second + 1);
-  const std::string_view target = line.substr(first + 1, second - first - 1);
-  if (target.empty() || target.front() != '/' || request.version.compare(0, 7, "HTTP/1.") != 0)
-    return false;
+  std::string_view target = line.substr(first + 1, second - first - 1);
+  const std::string_view authority = take_authority(target);
   const std::size_t question = std::min(target.find('?'), target.size());
-  request.path = percent_decode(target.substr(0, question));
+  const bool is_root = !authority.empty() && question == 0;
+  if ((!is_root && target.substr(0, 1) != "/") || request.version.compare(0, 7, "HTTP/1.") != 0)
+    return false;
+  request.path = is_root ? "/" : percent_decode(target.substr(0, question));
   request.query = target.substr(std::min(question + 1, target.size()));
   for (std::size_t at = line_end + 2; at < head.size();) {
     const std::size_t end = std::min(head.find("\r\n", at), head.size());
     const std::size_t colon = head.find(':', at);
     if (colon == head.npos || colon > end) return false;
-    std::string name(head.substr(at, colon - at));
-    for (char& c : name) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const std::string name = lower_case(head.substr(at, colon - at));
     std::string_view value = head.substr(colon + 1, end - colon - 1);
     while (!value.empty() && (value.front() == ' ' || value.front() == '\t'))
       value.remove_prefix(1);
@@ -114,6 +143,7 @@ inline bool parse_request(std::string_view head, server_request& request) {
     request.headers[name] = value;
     at = end + 2;
   }
+  if (!authority.empty()) request.headers["host"] = authority;
   return true;
 }
 
@@ -130,12 +160,16 @@ inline const char* reason_of(int status) {
       return "Not Modified";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 409:
+      return "Conflict";
     case 416:
       return "Range Not Satisfiable";
     case 429:
@@ -152,12 +186,6 @@ inline const char* reason_of(int status) {
       return "Status";
   }
 }
-
-/// Part of a body: from `first` on, `size` bytes.
-struct byte_range {
-  std::uint64_t first = 0;
-  std::uint64_t size = 0;  ///< 0: there is nothing of what was asked for
-};
 
 /// What a `Range` header asks for of `total` bytes (RFC 9110, 14.1.2); nothing when it is no single
 /// range of bytes, and then the header counts for nothing.

@@ -9,7 +9,6 @@
 
 #include <cstring>
 #include <exception>
-#include <fstream>
 #include <functional>
 #include <set>
 #include <stdexcept>
@@ -173,7 +172,8 @@ class http_server {
     server_response response;
     if (request.method != "GET" && request.method != "HEAD") {
       // Its body is not read, hence the end of the connection.
-      response = {405, {{"Allow", "GET, HEAD"}}, {}, false, {}, 0, {}};
+      response.status = 405;
+      response.headers["Allow"] = "GET, HEAD";
       goes_on = false;
     } else if (faults_.happens(faults_.status_part)) {
       response.status = faults_.status;
@@ -247,27 +247,19 @@ class http_server {
 
   static void send_body(body_writer& writer, const server_response& response, byte_range part,
                         bool no_length) {
-    if (no_length) {
-      response.produce([&writer](std::string_view piece) { return writer.write(piece); });
-      return;
-    }
-    if (response.file.empty()) {
-      writer.write(
-          std::string_view(response.text)
-              .substr(static_cast<std::size_t>(part.first), static_cast<std::size_t>(part.size)));
-      return;
-    }
-    std::ifstream file(response.file, std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(part.first));
-    std::string piece;
-    for (std::uint64_t rest = part.size; rest != 0; rest -= piece.size()) {
-      piece.resize(static_cast<std::size_t>(std::min<std::uint64_t>(rest, 65536)));
-      // A file that became shorter leaves the answer short, and the connection ends.
-      if (!file.read(piece.data(), static_cast<std::streamsize>(piece.size()))) {
-        writer.abort();
-        return;
-      }
-      if (!writer.write(piece)) return;
+    const auto sink = [&writer](std::string_view piece) { return writer.write(piece); };
+    try {
+      if (no_length)
+        response.produce(sink);
+      else if (response.read_part)
+        response.read_part(part, sink);
+      else
+        sink(
+            std::string_view(response.text)
+                .substr(static_cast<std::size_t>(part.first), static_cast<std::size_t>(part.size)));
+    } catch (const std::exception&) {
+      // The answer stays short, and the connection ends.
+      writer.abort();
     }
   }
 

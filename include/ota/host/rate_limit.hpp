@@ -10,6 +10,15 @@
 
 namespace ota::host {
 
+/// What is left of an hour's requests.
+struct rate_state {
+  std::uint64_t limit = 0;
+  std::uint64_t used = 0;
+  std::uint64_t reset = 0;  ///< epoch seconds
+
+  std::uint64_t remaining() const { return limit - std::min(limit, used); }
+};
+
 /// Counts the requests without a token, an hour at a time, and tells of it as GitHub does.
 class rate_limiter {
  public:
@@ -20,32 +29,38 @@ class rate_limiter {
   /// when its answer is a 304.
   bool take() {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const auto now = static_cast<std::uint64_t>(std::time(nullptr));
-    if (now >= reset_) {
-      reset_ = now + 3600;
-      used_ = 0;
-    }
+    begin_hour();
     if (limit_ != 0 && used_ == limit_) return false;
     ++used_;
     return true;
   }
 
-  /// Adds the headers that tell of the limit. \param authorized  the request had a token
-  void tell(server_response& response, bool authorized) {
+  /// How much is left. \param authorized  the request had a token
+  rate_state state(bool authorized) {
     const std::lock_guard<std::mutex> lock(mutex_);
-    const bool counts = limit_ != 0 && !authorized;
-    const std::uint64_t limit = counts ? limit_ : authorized ? 5000 : 60;
-    const std::uint64_t used = counts ? used_ : 1;
-    const std::uint64_t reset =
-        counts ? reset_ : static_cast<std::uint64_t>(std::time(nullptr)) + 3600;
-    response.headers["X-RateLimit-Limit"] = std::to_string(limit);
-    response.headers["X-RateLimit-Remaining"] = std::to_string(limit - std::min(limit, used));
-    response.headers["X-RateLimit-Used"] = std::to_string(used);
-    response.headers["X-RateLimit-Reset"] = std::to_string(reset);
+    begin_hour();
+    if (limit_ != 0 && !authorized) return {limit_, used_, reset_};
+    return {authorized ? 5000u : 60u, 1, reset_};
+  }
+
+  /// Adds the headers that tell of the limit.
+  void tell(server_response& response, bool authorized) {
+    const rate_state now = state(authorized);
+    response.headers["X-RateLimit-Limit"] = std::to_string(now.limit);
+    response.headers["X-RateLimit-Remaining"] = std::to_string(now.remaining());
+    response.headers["X-RateLimit-Used"] = std::to_string(now.used);
+    response.headers["X-RateLimit-Reset"] = std::to_string(now.reset);
     response.headers["X-RateLimit-Resource"] = "core";
   }
 
  private:
+  void begin_hour() {
+    const auto now = static_cast<std::uint64_t>(std::time(nullptr));
+    if (now < reset_) return;
+    reset_ = now + 3600;
+    used_ = 0;
+  }
+
   std::mutex mutex_;
   std::uint64_t limit_;
   std::uint64_t used_ = 0;

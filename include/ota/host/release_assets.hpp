@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,7 +43,25 @@ struct release_asset {
   std::string file;
   std::uint64_t size = 0;
 
+  /// Its digest; of a file that has not changed since it was asked for last, from memory: a list
+  /// of releases asks for all.
   std::string sha256_digits() const {
+    static std::mutex mutex;
+    static std::map<std::string, std::string> known;
+    std::error_code failed;
+    const auto time = std::filesystem::last_write_time(file, failed).time_since_epoch().count();
+    const std::string key = file + "\n" + std::to_string(size) + "\n" + std::to_string(time);
+    {
+      const std::lock_guard<std::mutex> lock(mutex);
+      if (const auto found = known.find(key); found != known.end()) return found->second;
+    }
+    const std::string digits = read_digest();
+    const std::lock_guard<std::mutex> lock(mutex);
+    return known[key] = digits;
+  }
+
+ private:
+  std::string read_digest() const {
     std::ifstream in(file, std::ios::binary);
     sha256 hash;
     char piece[65536];

@@ -27,6 +27,12 @@ struct repository : ::testing::Test {
                                  " -c user.name=t -c user.email=t@example.invalid " + arguments)
                        .out);
   }
+  static std::string blob(git_repository& ours, const std::string& id) {
+    const auto opened = ours.open(id);
+    if (!opened) return "no such object";
+    std::string text(opened->head().size, '\0');
+    return std::string(opened->read(text.data(), text.size()));
+  }
   void SetUp() override {
     const auto made = ota_test::run("set -e; git init -q -b main " + path + "; cd " + path +
                                     "; mkdir -p lib/deep; echo one > a.txt; : > lib/empty; "
@@ -47,9 +53,8 @@ TEST_F(repository, has_the_contents_that_git_hashes) {
     const auto entry = ours.entry(tree, name);
     ASSERT_TRUE(entry) << name;
     EXPECT_EQ(entry->id, git("hash-object '" + std::string(name) + "'")) << name;
-    const auto blob = ours.object(entry->id);
-    ASSERT_TRUE(blob) << name;
-    EXPECT_EQ(blob->content.size(), std::stoul(git("cat-file -s " + entry->id)));
+    EXPECT_EQ(ours.object(entry->id)->type, "blob") << name;
+    EXPECT_EQ(blob(ours, entry->id).size(), std::stoul(git("cat-file -s " + entry->id)));
   }
   EXPECT_EQ(ours.entry(tree, "link")->mode, "120000");
   EXPECT_EQ(ours.entry(tree, "lib")->mode, "040000");
@@ -88,18 +93,38 @@ TEST_F(repository, knows_no_revisions_but_references) {
 TEST_F(repository, serves_threads_at_once) {
   git_repository ours(path);
   const std::string tree = git("rev-parse HEAD^{tree}"), big = git("hash-object lib/deep/big");
-  const std::string expected = ours.object(big)->content;
+  const std::string expected = blob(ours, big);
   std::vector<std::thread> threads;
   std::atomic<int> wrong{0};
   for (int i = 0; i < 8; ++i)
     threads.emplace_back([&] {
       for (int j = 0; j < 20; ++j) {
-        wrong += ours.object(big)->content != expected;
-        wrong += ours.object(ours.entry(tree, "a.txt")->id)->content != "one\n";
+        wrong += blob(ours, big) != expected;
+        wrong += blob(ours, ours.entry(tree, "a.txt")->id) != "one\n";
       }
     });
   for (std::thread& one : threads) one.join();
   EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(repository, leaves_no_rest_of_a_reading_that_was_given_up) {
+  git("config core.looseCompression 0");
+  ASSERT_EQ(ota_test::run("head -c 5000000 /dev/zero > " + path + "/large").code, 0);
+  const std::string large = git("hash-object -w large"), big = git("hash-object lib/deep/big");
+  git_repository ours(path);
+  for (const std::string& id : {large, big}) {
+    const std::string whole = blob(ours, id);
+    for (std::uint64_t at : {std::uint64_t{0}, std::uint64_t{70000}, std::uint64_t{whole.size()}}) {
+      const auto opened = ours.open(id);
+      EXPECT_TRUE(opened->skip(at));
+      char piece[100];
+      EXPECT_EQ(opened->read(piece, sizeof piece), whole.substr(at, sizeof piece));
+      EXPECT_FALSE(opened->skip(whole.size()));
+      // Another is read meanwhile, and the next afterwards.
+      EXPECT_EQ(blob(ours, git("hash-object a.txt")), "one\n");
+    }
+    EXPECT_EQ(blob(ours, git("hash-object a.txt")), "one\n");
+  }
 }
 
 TEST_F(repository, is_refused_where_there_is_none) {

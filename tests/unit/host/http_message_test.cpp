@@ -21,9 +21,27 @@ TEST(request, is_taken_apart) {
   EXPECT_FALSE(request.parameter("re").has_value());
 }
 
+// RFC 9112, section 3.2.2: the target's host counts, whatever the header says.
+TEST(request, may_name_the_host_in_its_target) {
+  const auto of = [](const std::string& target) {
+    server_request request;
+    if (!parse_request("GET " + target + " HTTP/1.1\r\nHost: other\r\n", request))
+      return std::string("refused");
+    return request.header("host") + " " + request.path + " " + request.query;
+  };
+  EXPECT_EQ(of("http://h:80/a%20b?q=/"), "h:80 /a b q=/");
+  EXPECT_EQ(of("HTTPS://[::1]/"), "[::1] / ");
+  EXPECT_EQ(of("http://h"), "h / ");
+  EXPECT_EQ(of("http://h?q"), "h / q");
+  EXPECT_EQ(of("//h/x"), "other //h/x ");
+  EXPECT_EQ(of("/http://h/x"), "other /http://h/x ");
+}
+
 TEST(request, is_refused_when_it_is_none) {
-  for (const char* head : {"", "\r\n", "GET\r\n", "GET /\r\n", "GET / SPDY/3\r\n",
-                           "GET http://h/ HTTP/1.1\r\n", "GET / HTTP/1.1\r\nno colon\r\n"}) {
+  for (const char* head :
+       {"", "\r\n", "GET\r\n", "GET /\r\n", "GET / SPDY/3\r\n", "GET http:///x HTTP/1.1\r\n",
+        "GET ftp://h/ HTTP/1.1\r\n", "GET a/b HTTP/1.1\r\n", "GET ?q HTTP/1.1\r\n",
+        "GET / HTTP/1.1\r\nno colon\r\n"}) {
     server_request request;
     EXPECT_FALSE(parse_request(head, request)) << head;
   }
