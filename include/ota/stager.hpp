@@ -63,7 +63,7 @@ class stager {
       case stage::sort:
         return sorter_.subject();
       case stage::compare:
-        return compare_.plan.subject();
+        return planner_.subject();
       case stage::download:
         return downloader_.subject();
       default:
@@ -88,14 +88,13 @@ class stager {
           return begin_sort(manifest_.step(http, source, chunk));
         break;
       case stage::sort:
+        return begin_walk(sorter_.step());
+      case stage::walk:
+        return begin_candidates(walk_.step());
+      case stage::sort_candidates:
         return begin_compare(sorter_.step());
       case stage::compare:
-        return begin_deletes(compare_.plan.step(chunk));
-      case stage::deletes:
-        return begin_walk(next_candidate([this] { return next_delete(); }));
-      case stage::patterns:
-        return after(next_candidate([this] { return compare_.walk.step(compare_.plan); }),
-                     stage::seal);
+        return after(planner_.step(chunk), stage::seal);
       case stage::seal:
         return seal();
       case stage::check:
@@ -123,9 +122,9 @@ class stager {
     list,
     read_manifest,
     sort,
+    walk,
+    sort_candidates,
     compare,
-    deletes,
-    patterns,
     seal,
     check,
     download
@@ -154,6 +153,7 @@ class stager {
 
   result<bool> begin_list(const result<bool>& more) {
     if (!more || *more) return more;
+    if (auto done = storage_.remove(layout::candidates); !done) return done.error();
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
         ::new (&manifest_) manifest_stage(storage_, settings_);
@@ -181,54 +181,37 @@ class stager {
     if constexpr (Trust::reads_manifests)
       if (has_manifest_) manifest_.take_version(version_);
     ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
-    sorter_.begin();
+    sorter_.begin_listing();
     stage_ = stage::sort;
-    return true;
-  }
-
-  result<bool> begin_compare(const result<bool>& more) {
-    if (!more || *more) return more;
-    ::new (&compare_) comparison{{storage_, settings_}, {storage_, settings_}};
-    compare_.plan.begin(record_only_);
-    stage_ = stage::compare;
-    return true;
-  }
-
-  result<bool> begin_deletes(const result<bool>& more) {
-    if (!more || *more) return more;
-    list_.begin(layout::part);
-    stage_ = stage::deletes;
-    return true;
-  }
-
-  // A file that may have to go is looked up in the list before the next one is found.
-  template <class Next>
-  result<bool> next_candidate(Next next) {
-    const auto more = compare_.plan.step({});
-    return !more || *more ? more : next();
-  }
-
-  // Files that the manifest wants removed.
-  result<bool> next_delete() {
-    if (!has_manifest_) return false;
-    entry item;
-    const auto more = list_.next(storage_, item);
-    if (!more || !*more) return more;
-    compare_.plan.remove_unless_listed(item.path);
     return true;
   }
 
   result<bool> begin_walk(const result<bool>& more) {
     if (!more || *more) return more;
-    compare_.walk.begin();
-    stage_ = stage::patterns;
+    ::new (&walk_) pattern_walk<Storage>(storage_, settings_);
+    return then(walk_.begin(), stage::walk);
+  }
+
+  result<bool> begin_candidates(const result<bool>& more) {
+    if (!more || *more) return more;
+    ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
+    sorter_.begin_candidates();
+    stage_ = stage::sort_candidates;
+    return true;
+  }
+
+  result<bool> begin_compare(const result<bool>& more) {
+    if (!more || *more) return more;
+    ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
+    planner_.begin(record_only_);
+    stage_ = stage::compare;
     return true;
   }
 
   // The plan is complete: is there room for it? Then it is made durable, and can be resumed.
   result<bool> seal() {
     if (auto done = add_own_files(); !done) return done.error();
-    const auto plan = compare_.plan.finish();
+    const auto plan = planner_.finish();
     if (!plan) return plan.error();
     record_.plan = *plan;
     if (plan->entries == 0) return false;
@@ -249,11 +232,10 @@ class stager {
     const auto text = detail::version_json(version_, target_->commit);
     const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
     if (!unchanged) return unchanged.error();
-    if (*unchanged && compare_.plan.is_empty() && !settings_.force) return {};
+    if (*unchanged && planner_.is_empty() && !settings_.force) return {};
     if (!*unchanged)
-      if (auto done = compare_.plan.add_own_file(layout::version, as_bytes(text)); !done)
-        return done;
-    return compare_.plan.add_list();
+      if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
+    return planner_.add_list();
   }
 
   // Room that a put-back can have where the new version has filled the storage.
@@ -274,16 +256,16 @@ class stager {
   }
 
   void begin_check() {
-    list_.begin(layout::plan);
+    plan_.begin(layout::plan);
     stage_ = stage::check;
   }
 
   // Is the plan what was written? A damaged one must not decide what goes where.
   result<bool> check_plan() {
     entry item;
-    const auto more = list_.next(storage_, item);
+    const auto more = plan_.next(storage_, item);
     if (more ? *more : more.error().code != errc::damaged) return more;
-    if (!more || list_.sum() != record_.plan.sum) {
+    if (!more || plan_.sum() != record_.plan.sum) {
       // The next update begins to stage anew.
       if (auto done = storage_.remove(layout::target); !done) return done.error();
       return damaged_plan;
@@ -309,10 +291,6 @@ class stager {
     return false;
   }
 
-  struct comparison {
-    planner<Storage, Hash> plan;
-    pattern_walk<Storage> walk;
-  };
   struct nothing {};
   using manifest_stage =
       std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust>, nothing>;
@@ -325,7 +303,7 @@ class stager {
   bool record_only_ = false;
   staging_progress staged_;
   detail::staging_record record_;
-  entry_reader list_;  // deletes of the manifest, then the plan
+  entry_reader plan_;
   fixed_string<128> version_;
   // One after the other, never two at a time.
   union {
@@ -333,7 +311,8 @@ class stager {
     lister<Storage> lister_;
     manifest_stage manifest_;
     list_sorter<Storage> sorter_;
-    comparison compare_;
+    pattern_walk<Storage> walk_;
+    planner<Storage, Hash> planner_;
     downloader<Storage, Hash> downloader_;
   };
 };

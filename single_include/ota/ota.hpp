@@ -1457,7 +1457,9 @@ inline constexpr std::string_view listing = ".ota/next";   // files of the versi
 inline constexpr std::string_view expanded =
     ".ota/next.more";                                       // the same, truncated parts filled in
 inline constexpr std::string_view part = ".ota/next.part";  // one such part
-inline constexpr std::string_view plan = ".ota/plan";       // what the swap will do
+inline constexpr std::string_view candidates =
+    ".ota/gone";  // what may have to go, unless the new version has it
+inline constexpr std::string_view plan = ".ota/plan";            // what the swap will do
 inline constexpr std::string_view manifest = ".ota/manifest";    // the manifest being read
 inline constexpr std::string_view installed = ".ota/installed";  // files of the installed version
 inline constexpr std::string_view known = ".ota/known";          // what the last check found
@@ -1539,8 +1541,8 @@ result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
 /// Removes what can be had again from the server.
 template <class Storage>
 void make_room(Storage& storage) {
-  for (const std::string_view path :
-       {layout::listing, layout::expanded, layout::part, layout::manifest, layout::known})
+  for (const std::string_view path : {layout::listing, layout::expanded, layout::part,
+                                      layout::candidates, layout::manifest, layout::known})
     (void)storage.remove(path);
 }
 
@@ -4382,6 +4384,17 @@ inline std::size_t decode_entry(bytes in, entry& value) {
 
 }  // namespace detail
 
+/// Adds an entry to the list at `path`, which has `size` bytes, without gathering.
+template <class Storage>
+result<void> append_entry(Storage& storage, std::string_view path, std::uint32_t& size,
+                          const entry& value) {
+  std::uint8_t record[detail::max_entry_size];
+  const std::size_t added = detail::encode_entry(value, record);
+  if (auto done = storage.write(path, size, {record, added}); !done) return done;
+  size += static_cast<std::uint32_t>(added);
+  return {};
+}
+
 /// Writes a list of entries to a file, gathering small entries into few writes.
 class entry_writer {
  public:
@@ -5693,9 +5706,8 @@ class downloader {
 
 namespace ota {
 
-/// Puts the list of the new version's files (`.ota/next`) in the order of its paths. Git's lists
-/// are in that order, and are read once; others are not, and a search in them would take the square
-/// of their length.
+/// Puts a list on storage in the order of its paths. Git's lists are in that order, and are read
+/// once; others are not, and a search in them would take the square of their length.
 ///
 /// A natural merge sort on storage: each pass merges every two neighbouring runs, with two entries
 /// in memory however long the list is.
@@ -5704,11 +5716,11 @@ class list_sorter {
  public:
   list_sorter(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
 
-  void begin() {
-    begin_ = 0;
-    out_.begin(layout::expanded);
-    begin_scan();
-  }
+  /// Begins with the list of the new version's files, in which none may stand twice.
+  void begin_listing() { begin(layout::listing, true); }
+
+  /// Begins with the list of what may have to go; of what stands there twice, one is kept.
+  void begin_candidates() { begin(layout::candidates, false); }
 
   /// The path at hand, for a message.
   std::string_view subject() const { return left_item_.path; }
@@ -5725,12 +5737,20 @@ class list_sorter {
   static constexpr error too_many_files{errc::too_long, "sorter",
                                         "Tree contains too many files: over max_tree_files"};
 
+  void begin(std::string_view list, bool unique) {
+    list_ = list;
+    unique_ = unique;
+    begin_ = 0;
+    out_.begin(layout::expanded);
+    begin_scan();
+  }
+
   void begin_scan() {
     merging_ = false;
     middle_ = 0;
     count_ = 0;
     left_item_.path.clear();
-    right_.begin(layout::listing, begin_);
+    right_.begin(list_, begin_);
   }
 
   // Finds where the next two runs end. Their last path so far is that of `left_item_`.
@@ -5740,8 +5760,9 @@ class list_sorter {
     if (!more) return more;
     bool ends = !*more;
     if (*more) {
-      if (right_item_.path.view() == left_item_.path.view()) return listed_twice;
-      ends = right_item_.path.view() < left_item_.path.view();
+      const int order = right_item_.path.view().compare(left_item_.path);
+      if (unique_ && order == 0) return listed_twice;
+      ends = order <= 0;
       ++count_;
       std::swap(left_item_.path, right_item_.path);
     }
@@ -5752,8 +5773,8 @@ class list_sorter {
     if (!second && *more) return true;
     end_ = at;
     is_last_ = !*more;
-    left_.begin(layout::listing, begin_);
-    right_.begin(layout::listing, middle_);
+    left_.begin(list_, begin_);
+    right_.begin(list_, middle_);
     have_left_ = have_right_ = false;
     merging_ = true;
     return true;
@@ -5761,6 +5782,7 @@ class list_sorter {
 
   // One run is the whole list: it is in order.
   result<bool> check_count() const {
+    if (!unique_) return false;
     if (count_ == 0) return empty_version;
     if (settings_.max_tree_files != 0 && count_ > settings_.max_tree_files) return too_many_files;
     return false;
@@ -5771,7 +5793,9 @@ class list_sorter {
     if (auto done = fill(right_, end_, right_item_, have_right_); !done) return done.error();
     if (!have_left_ && !have_right_) return end_merge();
     const int order = left_item_.path.view().compare(right_item_.path);
-    if (have_left_ && have_right_ && order == 0) return listed_twice;
+    const bool same = have_left_ && have_right_ && order == 0;
+    if (same && unique_) return listed_twice;
+    if (same) have_right_ = false;
     const bool take_left = have_left_ && (!have_right_ || order < 0);
     (take_left ? have_left_ : have_right_) = false;
     if (auto done = out_.add(storage_, take_left ? left_item_ : right_item_); !done)
@@ -5794,13 +5818,15 @@ class list_sorter {
       return true;
     }
     if (auto done = out_.flush(storage_); !done) return done.error();
-    if (auto done = storage_.rename(layout::expanded, layout::listing); !done) return done.error();
-    begin();
+    if (auto done = storage_.rename(layout::expanded, list_); !done) return done.error();
+    begin(list_, unique_);
     return true;
   }
 
   Storage& storage_;
   const config& settings_;
+  std::string_view list_;
+  bool unique_ = true;
   std::uint32_t begin_ = 0;   // of the first of two runs, in the list
   std::uint32_t middle_ = 0;  // where the second begins; 0: not known yet
   std::uint32_t end_ = 0;     // where that ends
@@ -6234,7 +6260,7 @@ namespace ota {
 
 /// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
 /// it to `.ota/manifest`, has its signature checked, and reads it from there. The paths that it
-/// wants removed become a list of their own, `.ota/next.part`.
+/// wants removed become a list of their own, `.ota/gone`.
 template <class Storage, class Trust>
 class manifest_lister {
  public:
@@ -6344,7 +6370,6 @@ class manifest_lister {
     const auto more = trust_.step(chunk);
     if (!more || *more) return more;
     begin_reader();
-    if (auto done = storage_.write(layout::part, 0, {}); !done) return done.error();
     deletes_size_ = 0;
     task_ = task::read;
     return true;
@@ -6361,20 +6386,15 @@ class manifest_lister {
     if (!filter.manages(item_.path)) return true;
     const auto fine = filter.check(item_.path, false);
     const bool hidden = is_hidden(item_.path);
-    if (item_.kind == entry_kind::remove)
-      return fine && !hidden ? list_delete() : result<bool>(true);  // as the original has it
+    if (item_.kind == entry_kind::remove) {
+      if (!fine || hidden) return true;  // as the original has it
+      if (auto done = append_entry(storage_, layout::candidates, deletes_size_, item_); !done)
+        return done.error();
+      return true;
+    }
     if (!fine) return fine.error();
     if (hidden) return hidden_file;
     if (auto done = list_.add(storage_, item_); !done) return done.error();
-    return true;
-  }
-
-  result<bool> list_delete() {
-    std::uint8_t record[detail::max_entry_size];
-    const std::size_t size = detail::encode_entry(item_, record);
-    if (auto done = storage_.write(layout::part, deletes_size_, {record, size}); !done)
-      return done.error();
-    deletes_size_ += static_cast<std::uint32_t>(size);
     return true;
   }
 
@@ -6408,7 +6428,8 @@ class manifest_lister {
 
 namespace ota {
 
-/// Finds the installed files below `delete_patterns` that the new version does not have.
+/// Lists the installed files below `delete_patterns` (in `.ota/gone`): those that the new version
+/// does not have will have to go.
 ///
 /// Directories still to be looked at wait in a list on storage, so the depth and width of the
 /// tree cost no memory. Of a directory some names are kept at a time, and a step looks at one.
@@ -6417,26 +6438,30 @@ class pattern_walk {
  public:
   pattern_walk(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
 
-  void begin() {
+  result<void> begin() {
+    const auto there = storage_.stat(layout::candidates);
+    if (!there) return there.error();
+    found_.resume(layout::candidates, static_cast<std::uint32_t>(there->size));
     pattern_ = 0;
     written_ = 0;
     in_directory_ = false;
     names_.clear();
     waiting_.begin(layout::part);
+    return {};
   }
 
   /// One name, pattern or directory further; false when all have been looked at.
-  /// `plan.remove_unless_listed(path)` gets each file.
-  template <class Plan>
-  result<bool> step(Plan& plan) {
-    if (at_ < names_.size()) return then(take_name(plan));
+  result<bool> step() {
+    if (at_ < names_.size()) return then(take_name());
     if (in_directory_) return then(collect());
-    if (pattern_ < settings_.delete_patterns.size()) return then(take_pattern(plan));
-    if (written_ == 0) return false;
-    entry directory;
-    const auto more = waiting_.next(storage_, directory);
-    if (!more || !*more) return more;
-    directory_.assign(directory.path);
+    if (pattern_ < settings_.delete_patterns.size()) return then(take_pattern());
+    const auto more = written_ != 0 ? waiting_.next(storage_, item_) : result<bool>(false);
+    if (!more) return more;
+    if (!*more) {
+      if (auto done = found_.flush(storage_); !done) return done.error();
+      return false;
+    }
+    directory_.assign(item_.path);
     in_directory_ = true;
     passed_ = 0;
     return true;
@@ -6448,13 +6473,12 @@ class pattern_walk {
     return true;
   }
 
-  template <class Plan>
-  result<void> take_pattern(Plan& plan) {
+  result<void> take_pattern() {
     const std::string_view pattern = trim_slashes(settings_.delete_patterns[pattern_++]);
     if (!is_valid_path(pattern) || pattern.size() > max_path) return {};
     const auto there = storage_.stat(pattern);
     if (!there) return there.error();
-    return take(plan, pattern, there->kind);
+    return take(pattern, there->kind);
   }
 
   // Keeps the next names of the directory at hand, as many as fit: 'd' or 'f', the name, '/'.
@@ -6473,34 +6497,22 @@ class pattern_walk {
     return listed;
   }
 
-  template <class Plan>
-  result<void> take_name(Plan& plan) {
+  result<void> take_name() {
     const std::string_view rest = slice(names_.view(), at_);
     const std::string_view name = slice(rest, 1, rest.find('/') - 1);
     const file_kind kind = rest.front() == 'd' ? file_kind::directory : file_kind::file;
     at_ += name.size() + 2;
     fixed_string<max_path> path(directory_);
     path.append('/').append(name);
-    return path.overflowed() ? result<void>{} : take(plan, path, kind);
+    return path.overflowed() ? result<void>{} : take(path, kind);
   }
 
-  template <class Plan>
-  result<void> take(Plan& plan, std::string_view path, file_kind kind) {
-    if (kind == file_kind::none || detail::is_own_path(path)) return {};
-    if (kind == file_kind::directory) return wait(path);
-    plan.remove_unless_listed(path);
-    return {};
-  }
-
-  result<void> wait(std::string_view path) {
-    entry directory;
-    directory.kind = entry_kind::directory;
-    directory.path.assign(path);
-    std::uint8_t record[detail::max_entry_size];
-    const std::size_t size = detail::encode_entry(directory, record);
-    if (auto done = storage_.write(layout::part, written_, {record, size}); !done) return done;
-    written_ += static_cast<std::uint32_t>(size);
-    return {};
+  result<void> take(std::string_view path, file_kind kind) {
+    if (kind == file_kind::none || detail::is_own_path(path) || !is_valid_path(path)) return {};
+    item_.path.assign(path);
+    item_.kind = kind == file_kind::directory ? entry_kind::directory : entry_kind::remove;
+    return kind == file_kind::directory ? append_entry(storage_, layout::part, written_, item_)
+                                        : found_.add(storage_, item_);
   }
 
   Storage& storage_;
@@ -6511,6 +6523,8 @@ class pattern_walk {
   std::uint32_t written_ = 0;
   bool in_directory_ = false;
   entry_reader waiting_;
+  entry_writer found_;
+  entry item_;
   fixed_string<max_path> directory_;
   fixed_string<max_path + 2> names_;
 };
@@ -6599,24 +6613,12 @@ class planner {
       case stage::compare:
         return hashing_ ? compare_content(chunk) : compare_next();
       case stage::removed:
+      case stage::candidates:
         return find_removed();
-      case stage::look_up:
-        return look_up();
       case stage::done:
         break;
     }
     return false;
-  }
-
-  /// Begins to look whether the new version has a file at `path`; if not, its removal is added.
-  /// Further calls of `step` do the looking. The list is read only where it has the directory: so
-  /// ask for the files of one directory after each other.
-  void remove_unless_listed(std::string_view path) {
-    if (!is_valid_path(path) || path.size() > max_path) return;
-    if (parent_path(other_.path) != parent_path(path)) directory_known_ = false;
-    other_.path.assign(path);
-    new_.begin(layout::listing, directory_known_ ? directory_at_ : 0);
-    stage_ = stage::look_up;
   }
 
   /// Adds a small file of the library's own, which changes together with the version's files.
@@ -6644,15 +6646,15 @@ class planner {
   }
 
  private:
-  enum class stage : std::uint8_t { check_old, compare, removed, look_up, done };
+  enum class stage : std::uint8_t { check_old, compare, removed, candidates, done };
 
   void start(stage next) {
     stage_ = next;
-    hashing_ = have_old_ = have_new_ = directory_known_ = false;
+    hashing_ = have_old_ = have_new_ = false;
     item_.path.clear();
     other_.path.clear();
     new_.begin(layout::listing);
-    old_.begin(layout::installed);
+    old_.begin(next == stage::candidates ? layout::candidates : layout::installed);
   }
 
   result<void> add(const entry& item) {
@@ -6722,14 +6724,14 @@ class planner {
     return true;
   }
 
-  // Files of the installed list that the new list does not have.
+  // Files of the installed list, then of the candidates, that the new list does not have.
   result<bool> find_removed() {
     if (!have_old_) {
       const auto more = old_.next(storage_, other_);
       if (!more) return more;
       if (!*more) {
-        start(stage::done);
-        return false;
+        start(stage_ == stage::removed ? stage::candidates : stage::done);
+        return stage_ != stage::done;
       }
       have_old_ = true;
     }
@@ -6754,24 +6756,6 @@ class planner {
     return true;
   }
 
-  // Is the file in the list? It can only be where its directory is.
-  result<bool> look_up() {
-    const std::uint32_t at = new_.offset();
-    const auto more = new_.next(storage_, item_);
-    if (!more) return more;
-    if (!directory_known_) {
-      if (*more && item_.path.view() <= parent_path(other_.path)) return true;
-      directory_at_ = at;
-      directory_known_ = true;
-    }
-    if (*more && item_.path.view() < other_.path.view()) return true;
-    stage_ = stage::done;
-    const bool listed = *more && item_.path.view() == other_.path.view();
-    if (listed) return true;
-    if (auto done = remove_other(); !done) return done.error();
-    return true;
-  }
-
   result<void> remove_other() {
     if (!file_filter(settings_).manages(other_.path)) return {};
     const auto there = storage_.stat(other_.path);
@@ -6792,8 +6776,6 @@ class planner {
   bool mode_differs_ = false;
   bool have_old_ = false;
   bool have_new_ = false;
-  bool directory_known_ = false;
-  std::uint32_t directory_at_ = 0;  // in the list
   plan_summary summary_;
   entry_reader new_;
   entry_reader old_;
@@ -7285,7 +7267,7 @@ class stager {
       case stage::sort:
         return sorter_.subject();
       case stage::compare:
-        return compare_.plan.subject();
+        return planner_.subject();
       case stage::download:
         return downloader_.subject();
       default:
@@ -7310,14 +7292,13 @@ class stager {
           return begin_sort(manifest_.step(http, source, chunk));
         break;
       case stage::sort:
+        return begin_walk(sorter_.step());
+      case stage::walk:
+        return begin_candidates(walk_.step());
+      case stage::sort_candidates:
         return begin_compare(sorter_.step());
       case stage::compare:
-        return begin_deletes(compare_.plan.step(chunk));
-      case stage::deletes:
-        return begin_walk(next_candidate([this] { return next_delete(); }));
-      case stage::patterns:
-        return after(next_candidate([this] { return compare_.walk.step(compare_.plan); }),
-                     stage::seal);
+        return after(planner_.step(chunk), stage::seal);
       case stage::seal:
         return seal();
       case stage::check:
@@ -7345,9 +7326,9 @@ class stager {
     list,
     read_manifest,
     sort,
+    walk,
+    sort_candidates,
     compare,
-    deletes,
-    patterns,
     seal,
     check,
     download
@@ -7376,6 +7357,7 @@ class stager {
 
   result<bool> begin_list(const result<bool>& more) {
     if (!more || *more) return more;
+    if (auto done = storage_.remove(layout::candidates); !done) return done.error();
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
         ::new (&manifest_) manifest_stage(storage_, settings_);
@@ -7403,54 +7385,37 @@ class stager {
     if constexpr (Trust::reads_manifests)
       if (has_manifest_) manifest_.take_version(version_);
     ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
-    sorter_.begin();
+    sorter_.begin_listing();
     stage_ = stage::sort;
-    return true;
-  }
-
-  result<bool> begin_compare(const result<bool>& more) {
-    if (!more || *more) return more;
-    ::new (&compare_) comparison{{storage_, settings_}, {storage_, settings_}};
-    compare_.plan.begin(record_only_);
-    stage_ = stage::compare;
-    return true;
-  }
-
-  result<bool> begin_deletes(const result<bool>& more) {
-    if (!more || *more) return more;
-    list_.begin(layout::part);
-    stage_ = stage::deletes;
-    return true;
-  }
-
-  // A file that may have to go is looked up in the list before the next one is found.
-  template <class Next>
-  result<bool> next_candidate(Next next) {
-    const auto more = compare_.plan.step({});
-    return !more || *more ? more : next();
-  }
-
-  // Files that the manifest wants removed.
-  result<bool> next_delete() {
-    if (!has_manifest_) return false;
-    entry item;
-    const auto more = list_.next(storage_, item);
-    if (!more || !*more) return more;
-    compare_.plan.remove_unless_listed(item.path);
     return true;
   }
 
   result<bool> begin_walk(const result<bool>& more) {
     if (!more || *more) return more;
-    compare_.walk.begin();
-    stage_ = stage::patterns;
+    ::new (&walk_) pattern_walk<Storage>(storage_, settings_);
+    return then(walk_.begin(), stage::walk);
+  }
+
+  result<bool> begin_candidates(const result<bool>& more) {
+    if (!more || *more) return more;
+    ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
+    sorter_.begin_candidates();
+    stage_ = stage::sort_candidates;
+    return true;
+  }
+
+  result<bool> begin_compare(const result<bool>& more) {
+    if (!more || *more) return more;
+    ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
+    planner_.begin(record_only_);
+    stage_ = stage::compare;
     return true;
   }
 
   // The plan is complete: is there room for it? Then it is made durable, and can be resumed.
   result<bool> seal() {
     if (auto done = add_own_files(); !done) return done.error();
-    const auto plan = compare_.plan.finish();
+    const auto plan = planner_.finish();
     if (!plan) return plan.error();
     record_.plan = *plan;
     if (plan->entries == 0) return false;
@@ -7471,11 +7436,10 @@ class stager {
     const auto text = detail::version_json(version_, target_->commit);
     const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
     if (!unchanged) return unchanged.error();
-    if (*unchanged && compare_.plan.is_empty() && !settings_.force) return {};
+    if (*unchanged && planner_.is_empty() && !settings_.force) return {};
     if (!*unchanged)
-      if (auto done = compare_.plan.add_own_file(layout::version, as_bytes(text)); !done)
-        return done;
-    return compare_.plan.add_list();
+      if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
+    return planner_.add_list();
   }
 
   // Room that a put-back can have where the new version has filled the storage.
@@ -7496,16 +7460,16 @@ class stager {
   }
 
   void begin_check() {
-    list_.begin(layout::plan);
+    plan_.begin(layout::plan);
     stage_ = stage::check;
   }
 
   // Is the plan what was written? A damaged one must not decide what goes where.
   result<bool> check_plan() {
     entry item;
-    const auto more = list_.next(storage_, item);
+    const auto more = plan_.next(storage_, item);
     if (more ? *more : more.error().code != errc::damaged) return more;
-    if (!more || list_.sum() != record_.plan.sum) {
+    if (!more || plan_.sum() != record_.plan.sum) {
       // The next update begins to stage anew.
       if (auto done = storage_.remove(layout::target); !done) return done.error();
       return damaged_plan;
@@ -7531,10 +7495,6 @@ class stager {
     return false;
   }
 
-  struct comparison {
-    planner<Storage, Hash> plan;
-    pattern_walk<Storage> walk;
-  };
   struct nothing {};
   using manifest_stage =
       std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust>, nothing>;
@@ -7547,7 +7507,7 @@ class stager {
   bool record_only_ = false;
   staging_progress staged_;
   detail::staging_record record_;
-  entry_reader list_;  // deletes of the manifest, then the plan
+  entry_reader plan_;
   fixed_string<128> version_;
   // One after the other, never two at a time.
   union {
@@ -7555,7 +7515,8 @@ class stager {
     lister<Storage> lister_;
     manifest_stage manifest_;
     list_sorter<Storage> sorter_;
-    comparison compare_;
+    pattern_walk<Storage> walk_;
+    planner<Storage, Hash> planner_;
     downloader<Storage, Hash> downloader_;
   };
 };

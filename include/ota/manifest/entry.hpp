@@ -88,6 +88,17 @@ inline std::size_t decode_entry(bytes in, entry& value) {
 
 }  // namespace detail
 
+/// Adds an entry to the list at `path`, which has `size` bytes, without gathering.
+template <class Storage>
+result<void> append_entry(Storage& storage, std::string_view path, std::uint32_t& size,
+                          const entry& value) {
+  std::uint8_t record[detail::max_entry_size];
+  const std::size_t added = detail::encode_entry(value, record);
+  if (auto done = storage.write(path, size, {record, added}); !done) return done;
+  size += static_cast<std::uint32_t>(added);
+  return {};
+}
+
 /// Writes a list of entries to a file, gathering small entries into few writes.
 class entry_writer {
  public:

@@ -8,9 +8,8 @@
 
 namespace ota {
 
-/// Puts the list of the new version's files (`.ota/next`) in the order of its paths. Git's lists
-/// are in that order, and are read once; others are not, and a search in them would take the square
-/// of their length.
+/// Puts a list on storage in the order of its paths. Git's lists are in that order, and are read
+/// once; others are not, and a search in them would take the square of their length.
 ///
 /// A natural merge sort on storage: each pass merges every two neighbouring runs, with two entries
 /// in memory however long the list is.
@@ -19,11 +18,11 @@ class list_sorter {
  public:
   list_sorter(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
 
-  void begin() {
-    begin_ = 0;
-    out_.begin(layout::expanded);
-    begin_scan();
-  }
+  /// Begins with the list of the new version's files, in which none may stand twice.
+  void begin_listing() { begin(layout::listing, true); }
+
+  /// Begins with the list of what may have to go; of what stands there twice, one is kept.
+  void begin_candidates() { begin(layout::candidates, false); }
 
   /// The path at hand, for a message.
   std::string_view subject() const { return left_item_.path; }
@@ -40,12 +39,20 @@ class list_sorter {
   static constexpr error too_many_files{errc::too_long, "sorter",
                                         "Tree contains too many files: over max_tree_files"};
 
+  void begin(std::string_view list, bool unique) {
+    list_ = list;
+    unique_ = unique;
+    begin_ = 0;
+    out_.begin(layout::expanded);
+    begin_scan();
+  }
+
   void begin_scan() {
     merging_ = false;
     middle_ = 0;
     count_ = 0;
     left_item_.path.clear();
-    right_.begin(layout::listing, begin_);
+    right_.begin(list_, begin_);
   }
 
   // Finds where the next two runs end. Their last path so far is that of `left_item_`.
@@ -55,8 +62,9 @@ class list_sorter {
     if (!more) return more;
     bool ends = !*more;
     if (*more) {
-      if (right_item_.path.view() == left_item_.path.view()) return listed_twice;
-      ends = right_item_.path.view() < left_item_.path.view();
+      const int order = right_item_.path.view().compare(left_item_.path);
+      if (unique_ && order == 0) return listed_twice;
+      ends = order <= 0;
       ++count_;
       std::swap(left_item_.path, right_item_.path);
     }
@@ -67,8 +75,8 @@ class list_sorter {
     if (!second && *more) return true;
     end_ = at;
     is_last_ = !*more;
-    left_.begin(layout::listing, begin_);
-    right_.begin(layout::listing, middle_);
+    left_.begin(list_, begin_);
+    right_.begin(list_, middle_);
     have_left_ = have_right_ = false;
     merging_ = true;
     return true;
@@ -76,6 +84,7 @@ class list_sorter {
 
   // One run is the whole list: it is in order.
   result<bool> check_count() const {
+    if (!unique_) return false;
     if (count_ == 0) return empty_version;
     if (settings_.max_tree_files != 0 && count_ > settings_.max_tree_files) return too_many_files;
     return false;
@@ -86,7 +95,9 @@ class list_sorter {
     if (auto done = fill(right_, end_, right_item_, have_right_); !done) return done.error();
     if (!have_left_ && !have_right_) return end_merge();
     const int order = left_item_.path.view().compare(right_item_.path);
-    if (have_left_ && have_right_ && order == 0) return listed_twice;
+    const bool same = have_left_ && have_right_ && order == 0;
+    if (same && unique_) return listed_twice;
+    if (same) have_right_ = false;
     const bool take_left = have_left_ && (!have_right_ || order < 0);
     (take_left ? have_left_ : have_right_) = false;
     if (auto done = out_.add(storage_, take_left ? left_item_ : right_item_); !done)
@@ -109,13 +120,15 @@ class list_sorter {
       return true;
     }
     if (auto done = out_.flush(storage_); !done) return done.error();
-    if (auto done = storage_.rename(layout::expanded, layout::listing); !done) return done.error();
-    begin();
+    if (auto done = storage_.rename(layout::expanded, list_); !done) return done.error();
+    begin(list_, unique_);
     return true;
   }
 
   Storage& storage_;
   const config& settings_;
+  std::string_view list_;
+  bool unique_ = true;
   std::uint32_t begin_ = 0;   // of the first of two runs, in the list
   std::uint32_t middle_ = 0;  // where the second begins; 0: not known yet
   std::uint32_t end_ = 0;     // where that ends

@@ -15,7 +15,7 @@ namespace ota {
 
 /// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
 /// it to `.ota/manifest`, has its signature checked, and reads it from there. The paths that it
-/// wants removed become a list of their own, `.ota/next.part`.
+/// wants removed become a list of their own, `.ota/gone`.
 template <class Storage, class Trust>
 class manifest_lister {
  public:
@@ -125,7 +125,6 @@ class manifest_lister {
     const auto more = trust_.step(chunk);
     if (!more || *more) return more;
     begin_reader();
-    if (auto done = storage_.write(layout::part, 0, {}); !done) return done.error();
     deletes_size_ = 0;
     task_ = task::read;
     return true;
@@ -142,20 +141,15 @@ class manifest_lister {
     if (!filter.manages(item_.path)) return true;
     const auto fine = filter.check(item_.path, false);
     const bool hidden = is_hidden(item_.path);
-    if (item_.kind == entry_kind::remove)
-      return fine && !hidden ? list_delete() : result<bool>(true);  // as the original has it
+    if (item_.kind == entry_kind::remove) {
+      if (!fine || hidden) return true;  // as the original has it
+      if (auto done = append_entry(storage_, layout::candidates, deletes_size_, item_); !done)
+        return done.error();
+      return true;
+    }
     if (!fine) return fine.error();
     if (hidden) return hidden_file;
     if (auto done = list_.add(storage_, item_); !done) return done.error();
-    return true;
-  }
-
-  result<bool> list_delete() {
-    std::uint8_t record[detail::max_entry_size];
-    const std::size_t size = detail::encode_entry(item_, record);
-    if (auto done = storage_.write(layout::part, deletes_size_, {record, size}); !done)
-      return done.error();
-    deletes_size_ += static_cast<std::uint32_t>(size);
     return true;
   }
 

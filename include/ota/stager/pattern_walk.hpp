@@ -6,7 +6,8 @@
 
 namespace ota {
 
-/// Finds the installed files below `delete_patterns` that the new version does not have.
+/// Lists the installed files below `delete_patterns` (in `.ota/gone`): those that the new version
+/// does not have will have to go.
 ///
 /// Directories still to be looked at wait in a list on storage, so the depth and width of the
 /// tree cost no memory. Of a directory some names are kept at a time, and a step looks at one.
@@ -15,26 +16,30 @@ class pattern_walk {
  public:
   pattern_walk(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
 
-  void begin() {
+  result<void> begin() {
+    const auto there = storage_.stat(layout::candidates);
+    if (!there) return there.error();
+    found_.resume(layout::candidates, static_cast<std::uint32_t>(there->size));
     pattern_ = 0;
     written_ = 0;
     in_directory_ = false;
     names_.clear();
     waiting_.begin(layout::part);
+    return {};
   }
 
   /// One name, pattern or directory further; false when all have been looked at.
-  /// `plan.remove_unless_listed(path)` gets each file.
-  template <class Plan>
-  result<bool> step(Plan& plan) {
-    if (at_ < names_.size()) return then(take_name(plan));
+  result<bool> step() {
+    if (at_ < names_.size()) return then(take_name());
     if (in_directory_) return then(collect());
-    if (pattern_ < settings_.delete_patterns.size()) return then(take_pattern(plan));
-    if (written_ == 0) return false;
-    entry directory;
-    const auto more = waiting_.next(storage_, directory);
-    if (!more || !*more) return more;
-    directory_.assign(directory.path);
+    if (pattern_ < settings_.delete_patterns.size()) return then(take_pattern());
+    const auto more = written_ != 0 ? waiting_.next(storage_, item_) : result<bool>(false);
+    if (!more) return more;
+    if (!*more) {
+      if (auto done = found_.flush(storage_); !done) return done.error();
+      return false;
+    }
+    directory_.assign(item_.path);
     in_directory_ = true;
     passed_ = 0;
     return true;
@@ -46,13 +51,12 @@ class pattern_walk {
     return true;
   }
 
-  template <class Plan>
-  result<void> take_pattern(Plan& plan) {
+  result<void> take_pattern() {
     const std::string_view pattern = trim_slashes(settings_.delete_patterns[pattern_++]);
     if (!is_valid_path(pattern) || pattern.size() > max_path) return {};
     const auto there = storage_.stat(pattern);
     if (!there) return there.error();
-    return take(plan, pattern, there->kind);
+    return take(pattern, there->kind);
   }
 
   // Keeps the next names of the directory at hand, as many as fit: 'd' or 'f', the name, '/'.
@@ -71,34 +75,22 @@ class pattern_walk {
     return listed;
   }
 
-  template <class Plan>
-  result<void> take_name(Plan& plan) {
+  result<void> take_name() {
     const std::string_view rest = slice(names_.view(), at_);
     const std::string_view name = slice(rest, 1, rest.find('/') - 1);
     const file_kind kind = rest.front() == 'd' ? file_kind::directory : file_kind::file;
     at_ += name.size() + 2;
     fixed_string<max_path> path(directory_);
     path.append('/').append(name);
-    return path.overflowed() ? result<void>{} : take(plan, path, kind);
+    return path.overflowed() ? result<void>{} : take(path, kind);
   }
 
-  template <class Plan>
-  result<void> take(Plan& plan, std::string_view path, file_kind kind) {
-    if (kind == file_kind::none || detail::is_own_path(path)) return {};
-    if (kind == file_kind::directory) return wait(path);
-    plan.remove_unless_listed(path);
-    return {};
-  }
-
-  result<void> wait(std::string_view path) {
-    entry directory;
-    directory.kind = entry_kind::directory;
-    directory.path.assign(path);
-    std::uint8_t record[detail::max_entry_size];
-    const std::size_t size = detail::encode_entry(directory, record);
-    if (auto done = storage_.write(layout::part, written_, {record, size}); !done) return done;
-    written_ += static_cast<std::uint32_t>(size);
-    return {};
+  result<void> take(std::string_view path, file_kind kind) {
+    if (kind == file_kind::none || detail::is_own_path(path) || !is_valid_path(path)) return {};
+    item_.path.assign(path);
+    item_.kind = kind == file_kind::directory ? entry_kind::directory : entry_kind::remove;
+    return kind == file_kind::directory ? append_entry(storage_, layout::part, written_, item_)
+                                        : found_.add(storage_, item_);
   }
 
   Storage& storage_;
@@ -109,6 +101,8 @@ class pattern_walk {
   std::uint32_t written_ = 0;
   bool in_directory_ = false;
   entry_reader waiting_;
+  entry_writer found_;
+  entry item_;
   fixed_string<max_path> directory_;
   fixed_string<max_path + 2> names_;
 };

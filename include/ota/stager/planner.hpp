@@ -41,24 +41,12 @@ class planner {
       case stage::compare:
         return hashing_ ? compare_content(chunk) : compare_next();
       case stage::removed:
+      case stage::candidates:
         return find_removed();
-      case stage::look_up:
-        return look_up();
       case stage::done:
         break;
     }
     return false;
-  }
-
-  /// Begins to look whether the new version has a file at `path`; if not, its removal is added.
-  /// Further calls of `step` do the looking. The list is read only where it has the directory: so
-  /// ask for the files of one directory after each other.
-  void remove_unless_listed(std::string_view path) {
-    if (!is_valid_path(path) || path.size() > max_path) return;
-    if (parent_path(other_.path) != parent_path(path)) directory_known_ = false;
-    other_.path.assign(path);
-    new_.begin(layout::listing, directory_known_ ? directory_at_ : 0);
-    stage_ = stage::look_up;
   }
 
   /// Adds a small file of the library's own, which changes together with the version's files.
@@ -86,15 +74,15 @@ class planner {
   }
 
  private:
-  enum class stage : std::uint8_t { check_old, compare, removed, look_up, done };
+  enum class stage : std::uint8_t { check_old, compare, removed, candidates, done };
 
   void start(stage next) {
     stage_ = next;
-    hashing_ = have_old_ = have_new_ = directory_known_ = false;
+    hashing_ = have_old_ = have_new_ = false;
     item_.path.clear();
     other_.path.clear();
     new_.begin(layout::listing);
-    old_.begin(layout::installed);
+    old_.begin(next == stage::candidates ? layout::candidates : layout::installed);
   }
 
   result<void> add(const entry& item) {
@@ -164,14 +152,14 @@ class planner {
     return true;
   }
 
-  // Files of the installed list that the new list does not have.
+  // Files of the installed list, then of the candidates, that the new list does not have.
   result<bool> find_removed() {
     if (!have_old_) {
       const auto more = old_.next(storage_, other_);
       if (!more) return more;
       if (!*more) {
-        start(stage::done);
-        return false;
+        start(stage_ == stage::removed ? stage::candidates : stage::done);
+        return stage_ != stage::done;
       }
       have_old_ = true;
     }
@@ -196,24 +184,6 @@ class planner {
     return true;
   }
 
-  // Is the file in the list? It can only be where its directory is.
-  result<bool> look_up() {
-    const std::uint32_t at = new_.offset();
-    const auto more = new_.next(storage_, item_);
-    if (!more) return more;
-    if (!directory_known_) {
-      if (*more && item_.path.view() <= parent_path(other_.path)) return true;
-      directory_at_ = at;
-      directory_known_ = true;
-    }
-    if (*more && item_.path.view() < other_.path.view()) return true;
-    stage_ = stage::done;
-    const bool listed = *more && item_.path.view() == other_.path.view();
-    if (listed) return true;
-    if (auto done = remove_other(); !done) return done.error();
-    return true;
-  }
-
   result<void> remove_other() {
     if (!file_filter(settings_).manages(other_.path)) return {};
     const auto there = storage_.stat(other_.path);
@@ -234,8 +204,6 @@ class planner {
   bool mode_differs_ = false;
   bool have_old_ = false;
   bool have_new_ = false;
-  bool directory_known_ = false;
-  std::uint32_t directory_at_ = 0;  // in the list
   plan_summary summary_;
   entry_reader new_;
   entry_reader old_;

@@ -22,7 +22,9 @@ inline constexpr std::string_view listing = ".ota/next";   // files of the versi
 inline constexpr std::string_view expanded =
     ".ota/next.more";                                       // the same, truncated parts filled in
 inline constexpr std::string_view part = ".ota/next.part";  // one such part
-inline constexpr std::string_view plan = ".ota/plan";       // what the swap will do
+inline constexpr std::string_view candidates =
+    ".ota/gone";  // what may have to go, unless the new version has it
+inline constexpr std::string_view plan = ".ota/plan";            // what the swap will do
 inline constexpr std::string_view manifest = ".ota/manifest";    // the manifest being read
 inline constexpr std::string_view installed = ".ota/installed";  // files of the installed version
 inline constexpr std::string_view known = ".ota/known";          // what the last check found
@@ -104,8 +106,8 @@ result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
 /// Removes what can be had again from the server.
 template <class Storage>
 void make_room(Storage& storage) {
-  for (const std::string_view path :
-       {layout::listing, layout::expanded, layout::part, layout::manifest, layout::known})
+  for (const std::string_view path : {layout::listing, layout::expanded, layout::part,
+                                      layout::candidates, layout::manifest, layout::known})
     (void)storage.remove(path);
 }
 

@@ -239,6 +239,36 @@ TEST(order_of_a_list, costs_no_square_of_its_length) {
   }
 }
 
+/// Steps of an update that brings nothing but finds one stray file among so many.
+long steps_to_find_a_stray(int count) {
+  static constexpr std::string_view everything[] = {"lib"};
+  ota::config settings = small_config();
+  settings.delete_patterns = everything;
+  fake_github::state github;
+  ota::memory_files<524288> storage;
+  tree& files = github.commits[commit_of('1')];
+  github.heads["main"] = commit_of('1');
+  for (int i = count; i-- > 0;) {
+    const std::string path =
+        "lib/d" + std::to_string(i % 11) + "/" + std::to_string(i * 7919 % count);
+    files[path] = {"x"};
+    EXPECT_TRUE(storage.write(path, 0, ota::as_bytes("x")));
+  }
+  EXPECT_TRUE(storage.write("lib/d3/stray", 0, ota::as_bytes("x")));
+  device<ota::memory_files<524288>&> one(settings, storage, github);
+  long steps = 0;
+  while (one.updater.step()) ++steps;
+  EXPECT_EQ(one.updater.outcome(), ota::update_outcome::updated) << one.updater.message();
+  EXPECT_EQ(one.updater.progress().removals, 1u);
+  EXPECT_EQ(read_tree(storage), files);
+  return steps;
+}
+
+TEST(delete_patterns, cost_no_square_of_the_number_of_files) {
+  EXPECT_LT(static_cast<double>(steps_to_find_a_stray(800)),
+            5.2 * static_cast<double>(steps_to_find_a_stray(200)));
+}
+
 TEST_F(odd_input, a_damaged_list_of_what_is_installed_is_done_without) {
   install({{"a.txt", {"one"}}, {"b.txt", {"one"}}, {"c.txt", {"one"}}});
   const std::string list = text(".ota/installed");
