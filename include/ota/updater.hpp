@@ -8,12 +8,14 @@
 #include "scheduler.hpp"
 #include "stager.hpp"
 #include "swapper.hpp"
+#include "updater/adaptation.hpp"
 #include "updater/changeover.hpp"
 #include "updater/contracts.hpp"
 #include "updater/event_log.hpp"
 #include "updater/records.hpp"
 #include "updater/report.hpp"
 #include "updater/retry.hpp"
+#include "updater/staging_teller.hpp"
 #include "updater/status_light.hpp"
 
 namespace ota {
@@ -73,7 +75,8 @@ class updater : private check_policies<Policies> {
     light_.tick();
     if (progress_.phase == update_phase::idle) begin();
     if (retry_.pause() != 0) {
-      wait_a_second();
+      hardware_.wait(1000);
+      retry_.pass_a_second();
       return true;
     }
     if (const auto done = advance(); !done) handle(done.error());
@@ -238,16 +241,9 @@ class updater : private check_policies<Policies> {
       if (auto done = scheduler_.record_check(); !done) return done;
       if (!ask(scheduler_.may_update(target.ref))) return {};
     }
-    if (!has_memory()) return too_little_memory;
+    if (!detail::has_memory(settings_, hardware_)) return too_little_memory;
     enter(update_phase::staging);
     return stager_.begin(target, source_.has_manifest());
-  }
-
-  // A policy that does not know its free memory says 0.
-  bool has_memory() {
-    if (settings_.min_free_mem == 0) return true;
-    const std::size_t free = hardware_.free_memory();
-    return free == 0 || free >= settings_.min_free_mem;
   }
 
   bool is_installed(const release_target& target) {
@@ -331,9 +327,10 @@ class updater : private check_policies<Policies> {
   // ---- failures -----------------------------------------------------------------------------
 
   void handle(const error& failure) {
-    downloading_ = false;
+    teller_.reset();
     const std::size_t brought = progress_.bytes + stager_.progress().lists;
-    if (retry_.again(failure, http_.response(), brought, limits(), settings_, hardware_)) {
+    const retry_limits limits = detail::adapted_limits(settings_, hardware_, log_);
+    if (retry_.again(failure, http_.response(), brought, limits, settings_, hardware_)) {
       http_.close();
       log_.retry(retry_.pause(), failure);
       if (progress_.phase == update_phase::checking) checking_ = false;
@@ -356,49 +353,16 @@ class updater : private check_policies<Policies> {
     (void)detail::store_error(storage_, message_);
   }
 
-  retry_limits limits() {
-    const retry_limits asked{settings_.http_retries, settings_.backoff_sec};
-    const retry_limits limits = adapt_to_signal(asked, hardware_.signal_dbm());
-    if (limits.tries != asked.tries) log_.adapted("connect retries"sv, limits.tries);
-    if (limits.first_wait != asked.first_wait) log_.adapted("connect backoff"sv, limits.first_wait);
-    return limits;
-  }
-
   // The health log is the scheduler's: where it is not asked, none is kept.
   void note_health(std::string_view failure) {
     if (is_scheduled()) scheduler_.record_update(source_.target().ref, failure);
   }
 
-  void wait_a_second() {
-    hardware_.wait(1000);
-    retry_.pass_a_second();
-  }
-
   void update_progress() {
     if (progress_.phase != update_phase::staging) return;
     const auto& staged = stager_.progress();
-    tell_staging(staged);
-    progress_.bytes = staged.bytes;
-    progress_.bytes_moved = staged.bytes_moved;
-    progress_.files = staged.files;
-    progress_.resumed = staged.resumed;
-    progress_.bytes_total = stager_.plan().size;
-    progress_.files_total = stager_.plan().files;
-    progress_.removals = stager_.plan().removals;
-  }
-
-  // What happens to the file at hand, in words and by the LED.
-  void tell_staging(const staging_progress& staged) {
-    if (staged.files != progress_.files) {
-      downloading_ = false;
-      log_.debug("Hash OK for "sv, stager_.subject());
-      light_.show(led_pattern::file_done);
-    } else if (staged.bytes_moved != progress_.bytes_moved) {
-      if (downloading_) return light_.chunk();
-      downloading_ = true;
-      log_.debug("Downloading: "sv, stager_.subject());
-      light_.show(led_pattern::downloading);
-    }
+    teller_.tell(staged, progress_.files, progress_.bytes_moved, stager_.subject(), log_, light_);
+    progress_.take(staged, stager_.plan());
   }
 
   mutable_bytes chunk() {
@@ -415,7 +379,7 @@ class updater : private check_policies<Policies> {
   bool loaded_ = false;
   bool checking_ = false;
   bool scheduled_ = true;
-  bool downloading_ = false;  // the file at hand
+  detail::staging_teller teller_;
   update_progress_report progress_;
   hardware_type hardware_;
   event_log<log_type> log_;

@@ -1637,6 +1637,27 @@ using hmac_sha256 = hmac<sha256>;
 
 }  // namespace ota
 
+// ota/format/json_event.hpp
+
+namespace ota {
+
+/// What a `json_reader` met.
+enum class json_event : std::uint8_t {
+  need_input,  ///< all that was fed is read: feed more, or say `finish`
+  begin_object,
+  end_object,
+  begin_array,
+  end_array,
+  key,
+  string,
+  number,
+  boolean,
+  null,
+  end  ///< the document is complete
+};
+
+}  // namespace ota
+
 // ota/format/utf8.hpp
 
 namespace ota::detail {
@@ -1718,21 +1739,6 @@ inline std::size_t decode_utf8(std::string_view text, std::uint32_t& code) {
 // ota/format/json_machine.hpp
 
 namespace ota {
-
-/// What a `json_reader` met.
-enum class json_event : std::uint8_t {
-  need_input,  ///< all that was fed is read: feed more, or say `finish`
-  begin_object,
-  end_object,
-  begin_array,
-  end_array,
-  key,
-  string,
-  number,
-  boolean,
-  null,
-  end  ///< the document is complete
-};
 
 namespace detail {
 
@@ -7523,6 +7529,71 @@ class stager {
 
 }  // namespace ota
 
+// ota/core/backoff.hpp
+
+namespace ota {
+
+/// How often a thing is tried, and how long to wait the first time.
+struct retry_limits {
+  std::uint32_t tries = 3;
+  std::uint32_t first_wait = 3;  ///< seconds
+};
+
+/// More patience on a weak WiFi signal, as 0x687931/ota has it: below -75 dBm at least 8 tries and
+/// 5 s, below -70 dBm at least 6 tries. 0 dBm: not known.
+constexpr retry_limits adapt_to_signal(retry_limits limits, int dbm) {
+  const std::uint32_t tries = dbm < -75 ? 8 : dbm < -70 ? 6 : 0;
+  if (limits.tries < tries) limits.tries = tries;
+  if (dbm < -75 && limits.first_wait < 5) limits.first_wait = 5;
+  return limits;
+}
+
+/// Seconds to wait after failure number `failures`, counted from 1: `first`, doubled each time up
+/// to `most`. What a server asks for (`Retry-After`) wins over it, and is for the caller to know.
+constexpr std::uint32_t backoff_seconds(std::uint32_t failures, std::uint32_t first,
+                                        std::uint32_t most) {
+  std::uint32_t wait = first;
+  for (std::uint32_t i = 1; i < failures && wait != 0 && wait < most; ++i)
+    wait = wait > most / 2 ? most : wait * 2;
+  return wait < most ? wait : most;
+}
+
+/// A wait made longer or shorter by chance, so that a fleet that failed together does not come
+/// back together: by up to a quarter, rounded up to whole seconds. `random` is any number. Not for
+/// a wait that a server asked for, which may not get shorter.
+constexpr std::uint32_t with_jitter(std::uint32_t seconds, std::uint32_t random) {
+  const std::uint32_t spread = seconds / 4 + (seconds % 4 != 0 ? 1 : 0);
+  const std::uint32_t least = seconds - spread;
+  const std::uint32_t more = random % (2 * spread + 1);
+  return more < UINT32_MAX - least ? least + more : UINT32_MAX;
+}
+
+}  // namespace ota
+
+// ota/updater/adaptation.hpp
+
+namespace ota::detail {
+
+/// Tries and waits as configured, adapted to the signal; a change is told to `log`.
+template <class Hardware, class Log>
+retry_limits adapted_limits(const config& settings, Hardware& hardware, Log& log) {
+  const retry_limits asked{settings.http_retries, settings.backoff_sec};
+  const retry_limits limits = adapt_to_signal(asked, hardware.signal_dbm());
+  if (limits.tries != asked.tries) log.adapted("connect retries"sv, limits.tries);
+  if (limits.first_wait != asked.first_wait) log.adapted("connect backoff"sv, limits.first_wait);
+  return limits;
+}
+
+/// Whether `min_free_mem` is free. A policy that does not know its free memory says 0.
+template <class Hardware>
+bool has_memory(const config& settings, Hardware& hardware) {
+  if (settings.min_free_mem == 0) return true;
+  const std::size_t free = hardware.free_memory();
+  return free == 0 || free >= settings.min_free_mem;
+}
+
+}  // namespace ota::detail
+
 // ota/updater/changeover.hpp
 
 namespace ota::detail {
@@ -7798,6 +7869,17 @@ struct update_progress_report {
   std::size_t bytes = 0;          ///< bytes complete
   std::size_t bytes_total = 0;
   std::size_t bytes_moved = 0;  ///< bytes of files that came over the network
+
+  /// Takes what a stager tells of itself.
+  void take(const staging_progress& staged, const plan_summary& plan) {
+    bytes = staged.bytes;
+    bytes_moved = staged.bytes_moved;
+    files = staged.files;
+    resumed = staged.resumed;
+    bytes_total = plan.size;
+    files_total = plan.files;
+    removals = plan.removals;
+  }
 };
 
 namespace detail {
@@ -7835,47 +7917,6 @@ result<void> store_error(Storage& storage, std::string_view message) {
 }
 
 }  // namespace detail
-}  // namespace ota
-
-// ota/core/backoff.hpp
-
-namespace ota {
-
-/// How often a thing is tried, and how long to wait the first time.
-struct retry_limits {
-  std::uint32_t tries = 3;
-  std::uint32_t first_wait = 3;  ///< seconds
-};
-
-/// More patience on a weak WiFi signal, as 0x687931/ota has it: below -75 dBm at least 8 tries and
-/// 5 s, below -70 dBm at least 6 tries. 0 dBm: not known.
-constexpr retry_limits adapt_to_signal(retry_limits limits, int dbm) {
-  const std::uint32_t tries = dbm < -75 ? 8 : dbm < -70 ? 6 : 0;
-  if (limits.tries < tries) limits.tries = tries;
-  if (dbm < -75 && limits.first_wait < 5) limits.first_wait = 5;
-  return limits;
-}
-
-/// Seconds to wait after failure number `failures`, counted from 1: `first`, doubled each time up
-/// to `most`. What a server asks for (`Retry-After`) wins over it, and is for the caller to know.
-constexpr std::uint32_t backoff_seconds(std::uint32_t failures, std::uint32_t first,
-                                        std::uint32_t most) {
-  std::uint32_t wait = first;
-  for (std::uint32_t i = 1; i < failures && wait != 0 && wait < most; ++i)
-    wait = wait > most / 2 ? most : wait * 2;
-  return wait < most ? wait : most;
-}
-
-/// A wait made longer or shorter by chance, so that a fleet that failed together does not come
-/// back together: by up to a quarter, rounded up to whole seconds. `random` is any number. Not for
-/// a wait that a server asked for, which may not get shorter.
-constexpr std::uint32_t with_jitter(std::uint32_t seconds, std::uint32_t random) {
-  const std::uint32_t spread = seconds / 4 + (seconds % 4 != 0 ? 1 : 0);
-  const std::uint32_t least = seconds - spread;
-  const std::uint32_t more = random % (2 * spread + 1);
-  return more < UINT32_MAX - least ? least + more : UINT32_MAX;
-}
-
 }  // namespace ota
 
 // ota/updater/retry.hpp
@@ -8061,6 +8102,38 @@ void play(Hardware& hardware, led_pattern pattern) {
 
 }  // namespace ota
 
+// ota/updater/staging_teller.hpp
+
+namespace ota::detail {
+
+/// Tells what happens to the file at hand, in words and by the LED.
+class staging_teller {
+ public:
+  /// The download has broken off.
+  void reset() { downloading_ = false; }
+
+  /// After each step: `staged` is how far staging is, `files` and `bytes` how far it was before.
+  template <class Log, class Light>
+  void tell(const staging_progress& staged, std::uint32_t files, std::size_t bytes,
+            std::string_view subject, Log& log, Light& light) {
+    if (staged.files != files) {
+      downloading_ = false;
+      log.debug("Hash OK for "sv, subject);
+      light.show(led_pattern::file_done);
+    } else if (staged.bytes_moved != bytes) {
+      if (downloading_) return light.chunk();
+      downloading_ = true;
+      log.debug("Downloading: "sv, subject);
+      light.show(led_pattern::downloading);
+    }
+  }
+
+ private:
+  bool downloading_ = false;
+};
+
+}  // namespace ota::detail
+
 // ota/updater/status_light.hpp
 
 namespace ota {
@@ -8164,7 +8237,8 @@ class updater : private check_policies<Policies> {
     light_.tick();
     if (progress_.phase == update_phase::idle) begin();
     if (retry_.pause() != 0) {
-      wait_a_second();
+      hardware_.wait(1000);
+      retry_.pass_a_second();
       return true;
     }
     if (const auto done = advance(); !done) handle(done.error());
@@ -8329,16 +8403,9 @@ class updater : private check_policies<Policies> {
       if (auto done = scheduler_.record_check(); !done) return done;
       if (!ask(scheduler_.may_update(target.ref))) return {};
     }
-    if (!has_memory()) return too_little_memory;
+    if (!detail::has_memory(settings_, hardware_)) return too_little_memory;
     enter(update_phase::staging);
     return stager_.begin(target, source_.has_manifest());
-  }
-
-  // A policy that does not know its free memory says 0.
-  bool has_memory() {
-    if (settings_.min_free_mem == 0) return true;
-    const std::size_t free = hardware_.free_memory();
-    return free == 0 || free >= settings_.min_free_mem;
   }
 
   bool is_installed(const release_target& target) {
@@ -8422,9 +8489,10 @@ class updater : private check_policies<Policies> {
   // ---- failures -----------------------------------------------------------------------------
 
   void handle(const error& failure) {
-    downloading_ = false;
+    teller_.reset();
     const std::size_t brought = progress_.bytes + stager_.progress().lists;
-    if (retry_.again(failure, http_.response(), brought, limits(), settings_, hardware_)) {
+    const retry_limits limits = detail::adapted_limits(settings_, hardware_, log_);
+    if (retry_.again(failure, http_.response(), brought, limits, settings_, hardware_)) {
       http_.close();
       log_.retry(retry_.pause(), failure);
       if (progress_.phase == update_phase::checking) checking_ = false;
@@ -8447,49 +8515,16 @@ class updater : private check_policies<Policies> {
     (void)detail::store_error(storage_, message_);
   }
 
-  retry_limits limits() {
-    const retry_limits asked{settings_.http_retries, settings_.backoff_sec};
-    const retry_limits limits = adapt_to_signal(asked, hardware_.signal_dbm());
-    if (limits.tries != asked.tries) log_.adapted("connect retries"sv, limits.tries);
-    if (limits.first_wait != asked.first_wait) log_.adapted("connect backoff"sv, limits.first_wait);
-    return limits;
-  }
-
   // The health log is the scheduler's: where it is not asked, none is kept.
   void note_health(std::string_view failure) {
     if (is_scheduled()) scheduler_.record_update(source_.target().ref, failure);
   }
 
-  void wait_a_second() {
-    hardware_.wait(1000);
-    retry_.pass_a_second();
-  }
-
   void update_progress() {
     if (progress_.phase != update_phase::staging) return;
     const auto& staged = stager_.progress();
-    tell_staging(staged);
-    progress_.bytes = staged.bytes;
-    progress_.bytes_moved = staged.bytes_moved;
-    progress_.files = staged.files;
-    progress_.resumed = staged.resumed;
-    progress_.bytes_total = stager_.plan().size;
-    progress_.files_total = stager_.plan().files;
-    progress_.removals = stager_.plan().removals;
-  }
-
-  // What happens to the file at hand, in words and by the LED.
-  void tell_staging(const staging_progress& staged) {
-    if (staged.files != progress_.files) {
-      downloading_ = false;
-      log_.debug("Hash OK for "sv, stager_.subject());
-      light_.show(led_pattern::file_done);
-    } else if (staged.bytes_moved != progress_.bytes_moved) {
-      if (downloading_) return light_.chunk();
-      downloading_ = true;
-      log_.debug("Downloading: "sv, stager_.subject());
-      light_.show(led_pattern::downloading);
-    }
+    teller_.tell(staged, progress_.files, progress_.bytes_moved, stager_.subject(), log_, light_);
+    progress_.take(staged, stager_.plan());
   }
 
   mutable_bytes chunk() {
@@ -8506,7 +8541,7 @@ class updater : private check_policies<Policies> {
   bool loaded_ = false;
   bool checking_ = false;
   bool scheduled_ = true;
-  bool downloading_ = false;  // the file at hand
+  detail::staging_teller teller_;
   update_progress_report progress_;
   hardware_type hardware_;
   event_log<log_type> log_;

@@ -3,6 +3,8 @@
 #include "../core/log.hpp"
 #include "../core/result.hpp"
 #include "../format/json_text.hpp"
+#include "../stager/downloader.hpp"
+#include "../stager/staging_record.hpp"
 #include "../storage/atomic_file.hpp"
 #include "../storage/layout.hpp"
 
@@ -36,6 +38,17 @@ struct update_progress_report {
   std::size_t bytes = 0;          ///< bytes complete
   std::size_t bytes_total = 0;
   std::size_t bytes_moved = 0;  ///< bytes of files that came over the network
+
+  /// Takes what a stager tells of itself.
+  void take(const staging_progress& staged, const plan_summary& plan) {
+    bytes = staged.bytes;
+    bytes_moved = staged.bytes_moved;
+    files = staged.files;
+    resumed = staged.resumed;
+    bytes_total = plan.size;
+    files_total = plan.files;
+    removals = plan.removals;
+  }
 };
 
 namespace detail {
