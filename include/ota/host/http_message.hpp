@@ -68,10 +68,11 @@ struct server_response {
 inline std::string percent_decode(std::string_view text) {
   std::string decoded;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool escaped = text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 &&
-                         hex_digit(text[i + 2]) >= 0;
-    decoded +=
-        escaped ? static_cast<char>(hex_digit(text[i + 1]) << 4 | hex_digit(text[i + 2])) : text[i];
+    const bool may_be = text[i] == '%' && i + 2 < text.size();
+    const int high = may_be ? hex_digit(text[i + 1]) : -1;
+    const int low = may_be ? hex_digit(text[i + 2]) : -1;
+    const bool escaped = high >= 0 && low >= 0;
+    decoded += escaped ? static_cast<char>(high * 16 + low) : text[i];
     if (escaped) i += 2;
   }
   return decoded;
