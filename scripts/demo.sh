@@ -57,7 +57,10 @@ serve() {
   server=$!
   for _ in $(seq 100); do
     url=$(sed -n 's/^listening on //p' "$work/server.log")
-    [ -z "$url" ] || return 0
+    if [ -n "$url" ]; then
+      update=("$ota" update --config "$work/config.json" --api "$url" --raw "$url" --root)
+      return 0
+    fi
     sleep 0.05
   done
   cat "$work/server.log" >&2
@@ -68,7 +71,6 @@ mkdir "$device"
 cat >"$work/config.json" <<END
 {"owner": "demo", "repo": "device", "channel": "developer", "branch": "demo", "backoff_sec": 1}
 END
-update() { "$ota" update --config "$work/config.json" --root "$device" --api "$url" --raw "$url" "$@"; }
 holds() { # is the device's tree that of a commit?
   local expected=$work/expected
   rm -rf "$expected" && mkdir "$expected"
@@ -79,7 +81,7 @@ say() { printf '%-46s %s\n' "$1" "$2"; }
 
 serve
 say "repository" "$about, ${old:0:7} -> ${new:0:7}"
-result=$(update --json)
+result=$("${update[@]}" "$device" --json)
 holds "$old"
 "$ota" confirm --root "$device" >/dev/null
 say "first update of an empty device" "$(field files <<<"$result") files, $(field bytes_moved <<<"$result") bytes moved, $(field peak_memory_kb <<<"$result") KB of memory"
@@ -87,8 +89,7 @@ say "first update of an empty device" "$(field files <<<"$result") files, $(fiel
 # ---- killed in the middle of the download --------------------------------------------------
 git -C "$repo" update-ref refs/heads/demo "$new"
 serve --fault slow=200000
-"$ota" update --config "$work/config.json" --root "$device" --api "$url" --raw "$url" \
-  >/dev/null 2>&1 & # no function: the process itself is to be killed
+"${update[@]}" "$device" >/dev/null 2>&1 &
 updater=$!
 for _ in $(seq 200); do # until some files, but not all, are staged
   [ "$(find "$device/.ota/new" -type f 2>/dev/null | wc -l)" -ge 3 ] && break
@@ -102,13 +103,12 @@ say "killed with SIGKILL while downloading" "$staged bytes staged, the old versi
 # ---- resumed, and cut in the middle of the swap --------------------------------------------
 serve
 cp -a "$device" "$work/copy"
-OTA_KILL_COUNT=$work/calls LD_PRELOAD=$kill_at "$ota" update --config "$work/config.json" \
-  --root "$work/copy" --api "$url" --raw "$url" --json >"$work/resumed.json"
+OTA_KILL_COUNT=$work/calls LD_PRELOAD=$kill_at "${update[@]}" "$work/copy" --json \
+  >"$work/resumed.json"
 calls=$(cat "$work/calls")
 moves=$(find "$work/copy/.ota/old" -type f | wc -l)
 { # the shell itself would tell of the kill
-  OTA_KILL_AT=$((calls - moves)) LD_PRELOAD=$kill_at "$ota" update --config "$work/config.json" \
-    --root "$device" --api "$url" --raw "$url" >/dev/null || true
+  OTA_KILL_AT=$((calls - moves)) LD_PRELOAD=$kill_at "${update[@]}" "$device" >/dev/null || true
 } 2>/dev/null
 if holds "$old" || holds "$new"; then torn="between two versions: no"; else torn="the tree is mixed for now"; fi
 say "resumed with $(field bytes_moved <"$work/resumed.json") bytes, cut in the middle of the swap" "$torn"
@@ -122,10 +122,10 @@ git clone -q "$repo" "$work/broken" --branch demo
 echo 'this release hangs' >"$work/broken/README.md"
 git -C "$work/broken" add . && git -C "$work/broken" commit -qm "A release that does not work"
 git -C "$work/broken" push -q origin demo
-update >/dev/null
+"${update[@]}" "$device" >/dev/null
 grep -q 'this release hangs' "$device/README.md"
 "$ota" boot --root "$device" >/dev/null # the start it is allowed; it hangs and the watchdog bites
 "$ota" boot --root "$device" >/dev/null # the next one
 holds "$new"
 say "a release that never confirms" "put back at its second start"
-say "checked again" "$(update)"
+say "checked again" "$("${update[@]}" "$device")"

@@ -32,8 +32,7 @@ class stager {
     record_ = {};
     staged_ = {};
     has_manifest_ = has_manifest && Trust::reads_manifests;
-    const bool follows_branch = settings_.channel != "stable"sv && settings_.tag.empty();
-    if (!follows_branch && !settings_.manifest_key.empty() && !has_manifest)
+    if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
@@ -140,9 +139,8 @@ class stager {
   }
 
   result<bool> then(const result<void>& done, stage next) {
-    if (!done) return done.error();
-    stage_ = next;
-    return true;
+    if (done) stage_ = next;
+    return more_after(done);
   }
 
   result<void> forget(swapper<Storage>& swap) {

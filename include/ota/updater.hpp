@@ -214,7 +214,7 @@ class updater : private check_policies<Policies> {
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
-    if (*found == resolution::unchanged) return up_to_date(source_.target().id);
+    if (*found == resolution::unchanged) return up_to_date();
     return decide();
   }
 
@@ -228,12 +228,12 @@ class updater : private check_policies<Policies> {
     const release_target& target = source_.target();
     const swap_state& state = swapper_.state();
     log_.version("Repo version: "sv, target);
-    if (target.id == state.rejected) return up_to_date(target.id);
+    if (target.id == state.rejected) return up_to_date();
     const bool same =
         state.version != version_id{} ? target.id == state.version : is_installed(target);
-    if (same && !settings_.force) return up_to_date(target.id);
+    if (same && !settings_.force) return up_to_date();
     if (state.phase == swap_phase::trial) {
-      if (same) return up_to_date(target.id);
+      if (same) return up_to_date();
       return trial_pending;
     }
     if (is_scheduled()) {
@@ -252,21 +252,21 @@ class updater : private check_policies<Policies> {
            (!source_.has_manifest() || installed.ref.view() == target.ref.view());
   }
 
-  result<void> up_to_date(const version_id& newest) {
+  result<void> up_to_date() {
+    const version_id& newest = source_.target().id;
     const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
     message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
                              : "No update required");
     log_.info(message_);
-    remember(newest);
+    remember();
     finish(rejected ? update_outcome::rejected : update_outcome::up_to_date);
     return {};
   }
 
   // Spares the next check a request. A storage that cannot keep it does not make this one fail.
-  void remember(const version_id& newest) {
+  void remember() {
     if (is_scheduled()) (void)scheduler_.record_check();
-    if (newest == source_.target().id)
-      (void)detail::store_known(storage_, settings_, source_.found());
+    (void)detail::store_known(storage_, settings_, source_.found());
   }
 
   bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }
@@ -286,7 +286,7 @@ class updater : private check_policies<Policies> {
     if (stager_.plan().entries == 0) {
       // Every file is there already: nothing to swap, nothing to try.
       if (auto done = swapper_.adopt(source_.target().id); !done) return done;
-      return up_to_date(source_.target().id);
+      return up_to_date();
     }
     http_.close();
     if (auto done =
@@ -302,7 +302,7 @@ class updater : private check_policies<Policies> {
     if (!more) return more.error();
     if (*more) return {};
     if (swapper_.failure().code != errc::none) return swapper_.failure();
-    remember(source_.target().id);
+    remember();
     note_health({});
     message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");

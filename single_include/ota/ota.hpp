@@ -1028,6 +1028,11 @@ class [[nodiscard]] result<
   std::uintptr_t word_;
 };
 
+/// What a step says that did something: that there is more to do, or why it failed.
+inline result<bool> more_after(const result<void>& done) {
+  return done ? result<bool>(true) : done.error();
+}
+
 }  // namespace ota
 
 // ota/format/url.hpp
@@ -1254,6 +1259,11 @@ constexpr std::size_t effective_chunk(std::uint32_t configured, std::size_t free
 constexpr std::size_t kilobytes(std::uint32_t count) {
   const std::uint64_t size = std::uint64_t{count} * 1024;
   return size < SIZE_MAX ? static_cast<std::size_t>(size) : SIZE_MAX;
+}
+
+/// Whether versions are releases, the latest or a fixed one; otherwise they are a branch's tips.
+constexpr bool follows_release(const config& settings) {
+  return settings.channel == "stable"sv || !settings.tag.empty();
 }
 
 /// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
@@ -4840,7 +4850,7 @@ class github {
     assumed_release_ = false;
     blobs_only_ = false;
     hops_ = 0;
-    if (follows_release())
+    if (follows_release(settings_))
       stage_ = can_probe() ? stage::probe : stage::release;
     else
       found_.version.ref.assign(settings_.branch), stage_ = stage::reference;
@@ -4893,8 +4903,8 @@ class github {
       url_text url(settings_.raw);
       append_repository(url);
       url.append('/');
-      append_escaped(url,
-                     follows_release() ? found_.version.ref.view() : found_.version.commit.view());
+      append_escaped(url, follows_release(settings_) ? found_.version.ref.view()
+                                                     : found_.version.commit.view());
       url.append('/');
       append_escaped(url, file.path);
       request.accept = raw_type;
@@ -4935,8 +4945,6 @@ class github {
   static constexpr std::size_t max_tree_size = 256u << 20;
   static constexpr std::string_view json_type = "application/vnd.github+json";
   static constexpr std::string_view raw_type = "application/octet-stream";
-
-  bool follows_release() const { return settings_.channel == "stable"sv || !settings_.tag.empty(); }
 
   // A document may name any host; the token is for those of the configuration alone.
   bool is_ours(std::string_view url) const {
@@ -5001,12 +5009,12 @@ class github {
       place = settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv;
       name = settings_.tag;
     } else if (stage_ == stage::reference) {
-      place = follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
+      place = follows_release(settings_) ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
       name = found_.version.ref;
     }
     const url_text url = api_url(place, name);
     document_.begin(stage_ == stage::release ? document_kind::release : document_kind::reference);
-    const bool first = stage_ == stage::release || !follows_release();
+    const bool first = stage_ == stage::release || !follows_release(settings_);
     http_request request;
     request.accept = json_type;
     if (first && !settings_.force) request.if_none_match = found_.etag;
@@ -5028,7 +5036,7 @@ class github {
 
   // The same release as the last time; its tag may have been moved all the same.
   result<resolution> not_modified() {
-    if (!follows_release()) return resolution::unchanged;
+    if (!follows_release(settings_)) return resolution::unchanged;
     assumed_release_ = true;
     stage_ = stage::reference;
     return resolution::working;
@@ -5708,6 +5716,61 @@ class downloader {
 
 }  // namespace ota
 
+// ota/stager/file_filter.hpp
+
+namespace ota {
+
+/// Which files the device manages, and which it takes from a source.
+class file_filter {
+ public:
+  explicit file_filter(const config& settings) : settings_(settings) {}
+
+  /// Whether the device manages `path` at all: `ignore` wins, an empty `allow` allows all.
+  bool manages(std::string_view path) const {
+    return !detail::is_own_path(path) &&
+           (settings_.allow.empty() || is_within_any(path, settings_.allow)) &&
+           !is_within_any(path, settings_.ignore);
+  }
+
+  /// Whether something in directory `path` may be managed.
+  bool enters(std::string_view path) const {
+    if (is_within_any(path, settings_.ignore)) return false;
+    if (settings_.allow.empty() || is_within_any(path, settings_.allow)) return true;
+    for (std::string_view entry : settings_.allow)
+      if (is_within(trim_slashes(entry), path)) return true;
+    return false;
+  }
+
+  /// Refuses what no device should install.
+  result<void> check(std::string_view path, bool is_link) const {
+    if (!is_valid_path(path)) return bad_path;
+    if (is_link && !settings_.allow_links) return link;
+    return {};
+  }
+
+  /// Refuses more files than `max_tree_files`.
+  result<void> check_count(std::uint32_t count) const {
+    if (settings_.max_tree_files != 0 && count > settings_.max_tree_files) return too_many_files;
+    return {};
+  }
+
+ private:
+  static constexpr error too_many_files{errc::too_long, "lister",
+                                        "Tree contains too many files: over max_tree_files"};
+  static constexpr error bad_path{
+      errc::invalid_path, "lister",
+      "invalid path: it must be relative, without empty parts, `.`, `..`, backslashes or control "
+      "characters"};
+  static constexpr error link{
+      errc::unsupported, "lister",
+      "is a symbolic link: put it on `ignore`, or set `allow_links` to install it as a file that "
+      "holds its target"};
+
+  const config& settings_;
+};
+
+}  // namespace ota
+
 // ota/stager/list_sorter.hpp
 
 namespace ota {
@@ -5740,8 +5803,6 @@ class list_sorter {
   static constexpr error empty_version{
       errc::malformed, "sorter",
       "the new version has no file for this device; check `allow` and `ignore`"};
-  static constexpr error too_many_files{errc::too_long, "sorter",
-                                        "Tree contains too many files: over max_tree_files"};
 
   void begin(std::string_view list, bool unique) {
     list_ = list;
@@ -5790,8 +5851,8 @@ class list_sorter {
   result<bool> check_count() const {
     if (!unique_) return false;
     if (count_ == 0) return empty_version;
-    if (settings_.max_tree_files != 0 && count_ > settings_.max_tree_files) return too_many_files;
-    return false;
+    const auto fine = file_filter(settings_).check_count(count_);
+    return fine ? result<bool>(false) : fine.error();
   }
 
   result<bool> merge() {
@@ -5804,9 +5865,7 @@ class list_sorter {
     if (same) have_right_ = false;
     const bool take_left = have_left_ && (!have_right_ || order < 0);
     (take_left ? have_left_ : have_right_) = false;
-    if (auto done = out_.add(storage_, take_left ? left_item_ : right_item_); !done)
-      return done.error();
-    return true;
+    return more_after(out_.add(storage_, take_left ? left_item_ : right_item_));
   }
 
   result<void> fill(entry_reader& run, std::uint32_t end, entry& item, bool& have) {
@@ -5846,53 +5905,6 @@ class list_sorter {
   entry left_item_;
   entry right_item_;
   entry_writer out_;
-};
-
-}  // namespace ota
-
-// ota/stager/file_filter.hpp
-
-namespace ota {
-
-/// Which files the device manages, and which it takes from a source.
-class file_filter {
- public:
-  explicit file_filter(const config& settings) : settings_(settings) {}
-
-  /// Whether the device manages `path` at all: `ignore` wins, an empty `allow` allows all.
-  bool manages(std::string_view path) const {
-    return !detail::is_own_path(path) &&
-           (settings_.allow.empty() || is_within_any(path, settings_.allow)) &&
-           !is_within_any(path, settings_.ignore);
-  }
-
-  /// Whether something in directory `path` may be managed.
-  bool enters(std::string_view path) const {
-    if (is_within_any(path, settings_.ignore)) return false;
-    if (settings_.allow.empty() || is_within_any(path, settings_.allow)) return true;
-    for (std::string_view entry : settings_.allow)
-      if (is_within(trim_slashes(entry), path)) return true;
-    return false;
-  }
-
-  /// Refuses what no device should install.
-  result<void> check(std::string_view path, bool is_link) const {
-    if (!is_valid_path(path)) return bad_path;
-    if (is_link && !settings_.allow_links) return link;
-    return {};
-  }
-
- private:
-  static constexpr error bad_path{
-      errc::invalid_path, "lister",
-      "invalid path: it must be relative, without empty parts, `.`, `..`, backslashes or control "
-      "characters"};
-  static constexpr error link{
-      errc::unsupported, "lister",
-      "is a symbolic link: put it on `ignore`, or set `allow_links` to install it as a file that "
-      "holds its target"};
-
-  const config& settings_;
 };
 
 }  // namespace ota
@@ -5948,8 +5960,6 @@ class lister {
  private:
   static constexpr error directory_too_large{errc::too_long, "lister",
                                              "the server cannot list one directory in full"};
-  static constexpr error too_many_files{errc::too_long, "lister",
-                                        "Tree contains too many files: over max_tree_files"};
 
   enum class task : std::uint8_t { open, read, expand, append };
 
@@ -5998,9 +6008,8 @@ class lister {
   }
 
   result<void> add(const entry& listed, bool is_link) {
-    if (settings_.max_tree_files != 0 && ++listed_ > settings_.max_tree_files)
-      return too_many_files;
     const file_filter filter(settings_);
+    if (auto fine = filter.check_count(++listed_); !fine) return fine;
     const bool is_directory = listed.kind == entry_kind::directory;
     if (is_directory ? recursive_ || !filter.enters(listed.path) : !filter.manages(listed.path))
       return {};
@@ -6030,10 +6039,7 @@ class lister {
         return done.error();
       return pending_ ? begin_pass() : result<bool>(false);
     }
-    if (item_.kind != entry_kind::directory) {
-      if (auto done = list_.add(storage_, item_); !done) return done.error();
-      return true;
-    }
+    if (item_.kind != entry_kind::directory) return more_after(list_.add(storage_, item_));
     if (auto done = list_.flush(storage_); !done) return done.error();
     expanded_size_ = list_.size();
     char id[40];
@@ -6062,7 +6068,7 @@ class lister {
 
   Storage& storage_;
   const config& settings_;
-  std::uint32_t listed_ = 0;  // in this answer; the planner counts all
+  std::uint32_t listed_ = 0;  // in this answer; the sorter counts all
   std::uint32_t answers_ = 0;
   std::uint32_t copied_ = 0;
   std::uint32_t expanded_size_ = 0;
@@ -6312,8 +6318,6 @@ class manifest_lister {
 
  private:
   static constexpr error empty{errc::malformed, "manifest", "the manifest is empty"};
-  static constexpr error too_many_files{errc::too_long, "manifest",
-                                        "Tree contains too many files: over max_tree_files"};
   static constexpr error hidden_file{errc::invalid_path, "manifest",
                                      "a manifest may not name hidden files"};
   static constexpr error too_large{errc::too_long, "manifest",
@@ -6362,10 +6366,8 @@ class manifest_lister {
     const auto more = reader_.next(storage_, item_);
     if (!more) return more;
     if (*more) {
-      if (settings_.max_tree_files != 0 && item_.kind == entry_kind::file &&
-          ++files_ > settings_.max_tree_files)
-        return too_many_files;
-      return true;
+      if (item_.kind == entry_kind::file) ++files_;
+      return more_after(file_filter(settings_).check_count(files_));
     }
     ::new (&trust_) trust_check(storage_, settings_);
     task_ = task::verify;
@@ -6394,14 +6396,11 @@ class manifest_lister {
     const bool hidden = is_hidden(item_.path);
     if (item_.kind == entry_kind::remove) {
       if (!fine || hidden) return true;  // as the original has it
-      if (auto done = append_entry(storage_, layout::candidates, deletes_size_, item_); !done)
-        return done.error();
-      return true;
+      return more_after(append_entry(storage_, layout::candidates, deletes_size_, item_));
     }
     if (!fine) return fine.error();
     if (hidden) return hidden_file;
-    if (auto done = list_.add(storage_, item_); !done) return done.error();
-    return true;
+    return more_after(list_.add(storage_, item_));
   }
 
   void begin_reader() {
@@ -6458,15 +6457,12 @@ class pattern_walk {
 
   /// One name, pattern or directory further; false when all have been looked at.
   result<bool> step() {
-    if (at_ < names_.size()) return then(take_name());
-    if (in_directory_) return then(collect());
-    if (pattern_ < settings_.delete_patterns.size()) return then(take_pattern());
+    if (at_ < names_.size()) return more_after(take_name());
+    if (in_directory_) return more_after(collect());
+    if (pattern_ < settings_.delete_patterns.size()) return more_after(take_pattern());
     const auto more = written_ != 0 ? waiting_.next(storage_, item_) : result<bool>(false);
     if (!more) return more;
-    if (!*more) {
-      if (auto done = found_.flush(storage_); !done) return done.error();
-      return false;
-    }
+    if (!*more) return end();
     directory_.assign(item_.path);
     in_directory_ = true;
     passed_ = 0;
@@ -6474,9 +6470,11 @@ class pattern_walk {
   }
 
  private:
-  static result<bool> then(const result<void>& done) {
-    if (!done) return done.error();
-    return true;
+  // Where nothing was found, no file is written for it.
+  result<bool> end() {
+    if (found_.count() != 0)
+      if (auto done = found_.flush(storage_); !done) return done.error();
+    return false;
   }
 
   result<void> take_pattern() {
@@ -6726,8 +6724,7 @@ class planner {
     // A sum that cannot be counted is more than there is room for.
     const std::size_t room = SIZE_MAX - summary_.size;
     if (!count_only_) summary_.size += item_.size < room ? item_.size : room;
-    if (auto done = add(item_); !done) return done.error();
-    return true;
+    return more_after(add(item_));
   }
 
   // Files of the installed list, then of the candidates, that the new list does not have.
@@ -6758,8 +6755,7 @@ class planner {
 
   result<bool> drop_old() {
     have_old_ = false;
-    if (auto done = remove_other(); !done) return done.error();
-    return true;
+    return more_after(remove_other());
   }
 
   result<void> remove_other() {
@@ -7242,8 +7238,7 @@ class stager {
     record_ = {};
     staged_ = {};
     has_manifest_ = has_manifest && Trust::reads_manifests;
-    const bool follows_branch = settings_.channel != "stable"sv && settings_.tag.empty();
-    if (!follows_branch && !settings_.manifest_key.empty() && !has_manifest)
+    if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
@@ -7350,9 +7345,8 @@ class stager {
   }
 
   result<bool> then(const result<void>& done, stage next) {
-    if (!done) return done.error();
-    stage_ = next;
-    return true;
+    if (done) stage_ = next;
+    return more_after(done);
   }
 
   result<void> forget(swapper<Storage>& swap) {
@@ -8376,7 +8370,7 @@ class updater : private check_policies<Policies> {
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
-    if (*found == resolution::unchanged) return up_to_date(source_.target().id);
+    if (*found == resolution::unchanged) return up_to_date();
     return decide();
   }
 
@@ -8390,12 +8384,12 @@ class updater : private check_policies<Policies> {
     const release_target& target = source_.target();
     const swap_state& state = swapper_.state();
     log_.version("Repo version: "sv, target);
-    if (target.id == state.rejected) return up_to_date(target.id);
+    if (target.id == state.rejected) return up_to_date();
     const bool same =
         state.version != version_id{} ? target.id == state.version : is_installed(target);
-    if (same && !settings_.force) return up_to_date(target.id);
+    if (same && !settings_.force) return up_to_date();
     if (state.phase == swap_phase::trial) {
-      if (same) return up_to_date(target.id);
+      if (same) return up_to_date();
       return trial_pending;
     }
     if (is_scheduled()) {
@@ -8414,21 +8408,21 @@ class updater : private check_policies<Policies> {
            (!source_.has_manifest() || installed.ref.view() == target.ref.view());
   }
 
-  result<void> up_to_date(const version_id& newest) {
+  result<void> up_to_date() {
+    const version_id& newest = source_.target().id;
     const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
     message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
                              : "No update required");
     log_.info(message_);
-    remember(newest);
+    remember();
     finish(rejected ? update_outcome::rejected : update_outcome::up_to_date);
     return {};
   }
 
   // Spares the next check a request. A storage that cannot keep it does not make this one fail.
-  void remember(const version_id& newest) {
+  void remember() {
     if (is_scheduled()) (void)scheduler_.record_check();
-    if (newest == source_.target().id)
-      (void)detail::store_known(storage_, settings_, source_.found());
+    (void)detail::store_known(storage_, settings_, source_.found());
   }
 
   bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }
@@ -8448,7 +8442,7 @@ class updater : private check_policies<Policies> {
     if (stager_.plan().entries == 0) {
       // Every file is there already: nothing to swap, nothing to try.
       if (auto done = swapper_.adopt(source_.target().id); !done) return done;
-      return up_to_date(source_.target().id);
+      return up_to_date();
     }
     http_.close();
     if (auto done =
@@ -8464,7 +8458,7 @@ class updater : private check_policies<Policies> {
     if (!more) return more.error();
     if (*more) return {};
     if (swapper_.failure().code != errc::none) return swapper_.failure();
-    remember(source_.target().id);
+    remember();
     note_health({});
     message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");

@@ -14,11 +14,6 @@ using namespace ota_test;
 
 const std::string ota = OTA_TOOL;
 
-std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 /// A repository with two versions, a server over it and a device.
 struct tool : ::testing::Test {
   scratch_folder here;

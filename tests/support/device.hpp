@@ -3,23 +3,11 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
-#include <fstream>
-#include <iterator>
 #include <map>
 
 #include "process.hpp"
 
 namespace ota_test {
-
-inline std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-inline void write_file(const std::string& path, const std::string& content) {
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
-  std::ofstream(path, std::ios::binary) << content;
-}
 
 /// A command that has ended, its outputs apart.
 struct measured {

@@ -18,7 +18,7 @@ namespace ota_test {
 inline bool has_python() { return !std::string_view(OTA_PYTHON).empty(); }
 
 /// The lines that the program `script` prints when it reads `input`, in the folder `where`.
-inline std::vector<std::string> ask_python(const std::string& script, const std::string& input,
+inline std::vector<std::string> ask_python(const std::string& script, const std::string& input = {},
                                            const std::string& where = ".") {
   const scratch_folder folder;
   std::ofstream(folder / "script.py") << script;

@@ -302,18 +302,6 @@ int run_update(const arguments& args) {
 
 namespace {
 
-// Does `work` on the device at --root, which needs no configuration.
-template <class Work>
-int on_device(const arguments& args, Work&& work, bool alone = true) {
-  json_output = args.has("json");
-  const std::string root = args.text("root", ".");
-  const device_folder folder(root);
-  if (const auto trouble = folder.trouble(alone); !trouble.empty()) return fail(trouble);
-  const ota::config config;
-  device one(config, ota::posix_files(root));
-  return work(one);
-}
-
 void print_status(device& one) {
   const auto installed = one.installed();
   const auto& state = one.state();
@@ -355,39 +343,25 @@ void print_status(device& one) {
   print(text);
 }
 
+// Lets the device at --root do one thing, which needs no configuration, and shows how it is then.
+int carry_out(const arguments& args, ota::result<void> (device::*order)(), bool alone = true) {
+  json_output = args.has("json");
+  const std::string root = args.text("root", ".");
+  const device_folder folder(root);
+  if (const auto trouble = folder.trouble(alone); !trouble.empty()) return fail(trouble);
+  const ota::config config;
+  device one(config, ota::posix_files(root));
+  if (const auto done = (one.*order)(); !done) return fail(done.error());
+  print_status(one);
+  return 0;
+}
+
 }  // namespace
 
-int run_boot(const arguments& args) {
-  return on_device(args, [&](device& one) {
-    if (const auto done = one.boot(); !done) return fail(done.error());
-    print_status(one);
-    return 0;
-  });
-}
+int run_boot(const arguments& args) { return carry_out(args, &device::boot); }
+int run_confirm(const arguments& args) { return carry_out(args, &device::confirm); }
+int run_rollback(const arguments& args) { return carry_out(args, &device::rollback); }
 
-int run_confirm(const arguments& args) {
-  return on_device(args, [&](device& one) {
-    if (const auto done = one.confirm(); !done) return fail(done.error());
-    print_status(one);
-    return 0;
-  });
-}
-
-int run_rollback(const arguments& args) {
-  return on_device(args, [&](device& one) {
-    if (const auto done = one.rollback(); !done) return fail(done.error());
-    print_status(one);
-    return 0;
-  });
-}
-
-int run_status(const arguments& args) {
-  const auto show = [&](device& one) {
-    if (const auto done = one.load(); !done) return fail(done.error());
-    print_status(one);
-    return 0;
-  };
-  return on_device(args, show, false);
-}
+int run_status(const arguments& args) { return carry_out(args, &device::load, false); }
 
 }  // namespace ota_tool

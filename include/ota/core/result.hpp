@@ -97,4 +97,9 @@ class [[nodiscard]] result<
   std::uintptr_t word_;
 };
 
+/// What a step says that did something: that there is more to do, or why it failed.
+inline result<bool> more_after(const result<void>& done) {
+  return done ? result<bool>(true) : done.error();
+}
+
 }  // namespace ota

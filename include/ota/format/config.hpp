@@ -122,6 +122,11 @@ constexpr std::size_t kilobytes(std::uint32_t count) {
   return size < SIZE_MAX ? static_cast<std::size_t>(size) : SIZE_MAX;
 }
 
+/// Whether versions are releases, the latest or a fixed one; otherwise they are a branch's tips.
+constexpr bool follows_release(const config& settings) {
+  return settings.channel == "stable"sv || !settings.tag.empty();
+}
+
 /// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
 /// where the API is GitHub's own.
 constexpr std::string_view web_base(const config& settings) {

@@ -259,6 +259,20 @@ inline std::string release_json(const github_places& at, const release_tag& tag,
       [&](json_writer& out) { write_release(out, at, tag, tag_object, commit, assets); });
 }
 
+/// The member `object` of a reference or a tag: what it points to.
+inline void write_object(json_writer& out, const github_places& at, const std::string& id,
+                         const std::string& type) {
+  out.key("object")
+      .begin_object()
+      .key("sha")
+      .string(id)
+      .key("type")
+      .string(type)
+      .key("url")
+      .string(at.api("/git/" + type + "s/" + id))
+      .end_object();
+}
+
 inline void write_reference(json_writer& out, const github_places& at, const std::string& ref,
                             const std::string& id, const std::string& type) {
   out.begin_object()
@@ -267,17 +281,9 @@ inline void write_reference(json_writer& out, const github_places& at, const std
       .key("node_id")
       .string(node_id(ref))
       .key("url")
-      .string(at.api("/git/" + percent_encode(ref)))
-      .key("object")
-      .begin_object()
-      .key("sha")
-      .string(id)
-      .key("type")
-      .string(type)
-      .key("url")
-      .string(at.api("/git/" + type + "s/" + id))
-      .end_object()
-      .end_object();
+      .string(at.api("/git/" + percent_encode(ref)));
+  write_object(out, at, id, type);
+  out.end_object();
 }
 
 inline std::string reference_json(const github_places& at, const std::string& ref,
@@ -298,16 +304,8 @@ inline std::string tag_json(const github_places& at, const git_object& tag) {
         .string(at.api("/git/tags/" + tag.id))
         .key("tagger");
     write_signature(out, git_field(tag, "tagger"));
-    out.key("object")
-        .begin_object()
-        .key("sha")
-        .string(id)
-        .key("type")
-        .string(type)
-        .key("url")
-        .string(at.api("/git/" + type + "s/" + id))
-        .end_object()
-        .key("tag")
+    write_object(out, at, id, type);
+    out.key("tag")
         .string(git_field(tag, "tag"))
         .key("message")
         .string(git_message(tag))

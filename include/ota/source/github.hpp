@@ -46,7 +46,7 @@ class github {
     assumed_release_ = false;
     blobs_only_ = false;
     hops_ = 0;
-    if (follows_release())
+    if (follows_release(settings_))
       stage_ = can_probe() ? stage::probe : stage::release;
     else
       found_.version.ref.assign(settings_.branch), stage_ = stage::reference;
@@ -99,8 +99,8 @@ class github {
       url_text url(settings_.raw);
       append_repository(url);
       url.append('/');
-      append_escaped(url,
-                     follows_release() ? found_.version.ref.view() : found_.version.commit.view());
+      append_escaped(url, follows_release(settings_) ? found_.version.ref.view()
+                                                     : found_.version.commit.view());
       url.append('/');
       append_escaped(url, file.path);
       request.accept = raw_type;
@@ -141,8 +141,6 @@ class github {
   static constexpr std::size_t max_tree_size = 256u << 20;
   static constexpr std::string_view json_type = "application/vnd.github+json";
   static constexpr std::string_view raw_type = "application/octet-stream";
-
-  bool follows_release() const { return settings_.channel == "stable"sv || !settings_.tag.empty(); }
 
   // A document may name any host; the token is for those of the configuration alone.
   bool is_ours(std::string_view url) const {
@@ -207,12 +205,12 @@ class github {
       place = settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv;
       name = settings_.tag;
     } else if (stage_ == stage::reference) {
-      place = follows_release() ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
+      place = follows_release(settings_) ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
       name = found_.version.ref;
     }
     const url_text url = api_url(place, name);
     document_.begin(stage_ == stage::release ? document_kind::release : document_kind::reference);
-    const bool first = stage_ == stage::release || !follows_release();
+    const bool first = stage_ == stage::release || !follows_release(settings_);
     http_request request;
     request.accept = json_type;
     if (first && !settings_.force) request.if_none_match = found_.etag;
@@ -234,7 +232,7 @@ class github {
 
   // The same release as the last time; its tag may have been moved all the same.
   result<resolution> not_modified() {
-    if (!follows_release()) return resolution::unchanged;
+    if (!follows_release(settings_)) return resolution::unchanged;
     assumed_release_ = true;
     stage_ = stage::reference;
     return resolution::working;

@@ -35,7 +35,15 @@ class file_filter {
     return {};
   }
 
+  /// Refuses more files than `max_tree_files`.
+  result<void> check_count(std::uint32_t count) const {
+    if (settings_.max_tree_files != 0 && count > settings_.max_tree_files) return too_many_files;
+    return {};
+  }
+
  private:
+  static constexpr error too_many_files{errc::too_long, "lister",
+                                        "Tree contains too many files: over max_tree_files"};
   static constexpr error bad_path{
       errc::invalid_path, "lister",
       "invalid path: it must be relative, without empty parts, `.`, `..`, backslashes or control "

@@ -5,6 +5,7 @@
 #include "../format/config.hpp"
 #include "../manifest/entry.hpp"
 #include "../storage/layout.hpp"
+#include "file_filter.hpp"
 
 namespace ota {
 
@@ -36,8 +37,6 @@ class list_sorter {
   static constexpr error empty_version{
       errc::malformed, "sorter",
       "the new version has no file for this device; check `allow` and `ignore`"};
-  static constexpr error too_many_files{errc::too_long, "sorter",
-                                        "Tree contains too many files: over max_tree_files"};
 
   void begin(std::string_view list, bool unique) {
     list_ = list;
@@ -86,8 +85,8 @@ class list_sorter {
   result<bool> check_count() const {
     if (!unique_) return false;
     if (count_ == 0) return empty_version;
-    if (settings_.max_tree_files != 0 && count_ > settings_.max_tree_files) return too_many_files;
-    return false;
+    const auto fine = file_filter(settings_).check_count(count_);
+    return fine ? result<bool>(false) : fine.error();
   }
 
   result<bool> merge() {
@@ -100,9 +99,7 @@ class list_sorter {
     if (same) have_right_ = false;
     const bool take_left = have_left_ && (!have_right_ || order < 0);
     (take_left ? have_left_ : have_right_) = false;
-    if (auto done = out_.add(storage_, take_left ? left_item_ : right_item_); !done)
-      return done.error();
-    return true;
+    return more_after(out_.add(storage_, take_left ? left_item_ : right_item_));
   }
 
   result<void> fill(entry_reader& run, std::uint32_t end, entry& item, bool& have) {

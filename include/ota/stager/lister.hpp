@@ -56,8 +56,6 @@ class lister {
  private:
   static constexpr error directory_too_large{errc::too_long, "lister",
                                              "the server cannot list one directory in full"};
-  static constexpr error too_many_files{errc::too_long, "lister",
-                                        "Tree contains too many files: over max_tree_files"};
 
   enum class task : std::uint8_t { open, read, expand, append };
 
@@ -106,9 +104,8 @@ class lister {
   }
 
   result<void> add(const entry& listed, bool is_link) {
-    if (settings_.max_tree_files != 0 && ++listed_ > settings_.max_tree_files)
-      return too_many_files;
     const file_filter filter(settings_);
+    if (auto fine = filter.check_count(++listed_); !fine) return fine;
     const bool is_directory = listed.kind == entry_kind::directory;
     if (is_directory ? recursive_ || !filter.enters(listed.path) : !filter.manages(listed.path))
       return {};
@@ -138,10 +135,7 @@ class lister {
         return done.error();
       return pending_ ? begin_pass() : result<bool>(false);
     }
-    if (item_.kind != entry_kind::directory) {
-      if (auto done = list_.add(storage_, item_); !done) return done.error();
-      return true;
-    }
+    if (item_.kind != entry_kind::directory) return more_after(list_.add(storage_, item_));
     if (auto done = list_.flush(storage_); !done) return done.error();
     expanded_size_ = list_.size();
     char id[40];
@@ -170,7 +164,7 @@ class lister {
 
   Storage& storage_;
   const config& settings_;
-  std::uint32_t listed_ = 0;  // in this answer; the planner counts all
+  std::uint32_t listed_ = 0;  // in this answer; the sorter counts all
   std::uint32_t answers_ = 0;
   std::uint32_t copied_ = 0;
   std::uint32_t expanded_size_ = 0;

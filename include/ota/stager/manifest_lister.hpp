@@ -61,8 +61,6 @@ class manifest_lister {
 
  private:
   static constexpr error empty{errc::malformed, "manifest", "the manifest is empty"};
-  static constexpr error too_many_files{errc::too_long, "manifest",
-                                        "Tree contains too many files: over max_tree_files"};
   static constexpr error hidden_file{errc::invalid_path, "manifest",
                                      "a manifest may not name hidden files"};
   static constexpr error too_large{errc::too_long, "manifest",
@@ -111,10 +109,8 @@ class manifest_lister {
     const auto more = reader_.next(storage_, item_);
     if (!more) return more;
     if (*more) {
-      if (settings_.max_tree_files != 0 && item_.kind == entry_kind::file &&
-          ++files_ > settings_.max_tree_files)
-        return too_many_files;
-      return true;
+      if (item_.kind == entry_kind::file) ++files_;
+      return more_after(file_filter(settings_).check_count(files_));
     }
     ::new (&trust_) trust_check(storage_, settings_);
     task_ = task::verify;
@@ -143,14 +139,11 @@ class manifest_lister {
     const bool hidden = is_hidden(item_.path);
     if (item_.kind == entry_kind::remove) {
       if (!fine || hidden) return true;  // as the original has it
-      if (auto done = append_entry(storage_, layout::candidates, deletes_size_, item_); !done)
-        return done.error();
-      return true;
+      return more_after(append_entry(storage_, layout::candidates, deletes_size_, item_));
     }
     if (!fine) return fine.error();
     if (hidden) return hidden_file;
-    if (auto done = list_.add(storage_, item_); !done) return done.error();
-    return true;
+    return more_after(list_.add(storage_, item_));
   }
 
   void begin_reader() {

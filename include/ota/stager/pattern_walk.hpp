@@ -30,15 +30,12 @@ class pattern_walk {
 
   /// One name, pattern or directory further; false when all have been looked at.
   result<bool> step() {
-    if (at_ < names_.size()) return then(take_name());
-    if (in_directory_) return then(collect());
-    if (pattern_ < settings_.delete_patterns.size()) return then(take_pattern());
+    if (at_ < names_.size()) return more_after(take_name());
+    if (in_directory_) return more_after(collect());
+    if (pattern_ < settings_.delete_patterns.size()) return more_after(take_pattern());
     const auto more = written_ != 0 ? waiting_.next(storage_, item_) : result<bool>(false);
     if (!more) return more;
-    if (!*more) {
-      if (auto done = found_.flush(storage_); !done) return done.error();
-      return false;
-    }
+    if (!*more) return end();
     directory_.assign(item_.path);
     in_directory_ = true;
     passed_ = 0;
@@ -46,9 +43,11 @@ class pattern_walk {
   }
 
  private:
-  static result<bool> then(const result<void>& done) {
-    if (!done) return done.error();
-    return true;
+  // Where nothing was found, no file is written for it.
+  result<bool> end() {
+    if (found_.count() != 0)
+      if (auto done = found_.flush(storage_); !done) return done.error();
+    return false;
   }
 
   result<void> take_pattern() {

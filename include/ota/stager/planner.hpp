@@ -148,8 +148,7 @@ class planner {
     // A sum that cannot be counted is more than there is room for.
     const std::size_t room = SIZE_MAX - summary_.size;
     if (!count_only_) summary_.size += item_.size < room ? item_.size : room;
-    if (auto done = add(item_); !done) return done.error();
-    return true;
+    return more_after(add(item_));
   }
 
   // Files of the installed list, then of the candidates, that the new list does not have.
@@ -180,8 +179,7 @@ class planner {
 
   result<bool> drop_old() {
     have_old_ = false;
-    if (auto done = remove_other(); !done) return done.error();
-    return true;
+    return more_after(remove_other());
   }
 
   result<void> remove_other() {

@@ -8,7 +8,7 @@
 
 namespace {
 
-using format_test::read_file;
+using format_test::content_of;
 using format_test::rewrite;
 using ota::json_event;
 
@@ -31,7 +31,7 @@ TEST(json_reader, agrees_with_the_json_test_suite) {
   const std::string directory = OTA_TEST_DATA_DIR "/json/test_parsing/";
   int accepted = 0, refused = 0, free = 0;
   for (const std::string& name : names_in(directory)) {
-    const std::string document = read_file(directory + name);
+    const std::string document = content_of(directory + name);
     const std::string whole = rewrite(document);
     for (const std::size_t size : piece_sizes) {
       if (document.size() > 50000 && size < 61) continue;
@@ -61,7 +61,7 @@ TEST(json_reader, reads_the_json_test_suite_as_python_does) {
   const std::string directory = OTA_TEST_DATA_DIR "/json/test_parsing/";
   std::vector<std::string> names, documents;
   for (const std::string& name : names_in(directory)) {
-    const std::string document = read_file(directory + name);
+    const std::string document = content_of(directory + name);
     if (document.size() > 50000) continue;  // deeper than either reader goes
     names.push_back(name);
     documents.push_back(document);
@@ -79,7 +79,7 @@ TEST(json_reader, reads_recorded_answers_of_github_as_python_does) {
   const std::string directory = OTA_TEST_DATA_DIR "/github/";
   std::vector<std::string> documents;
   for (const std::string& name : names_in(directory))
-    if (name.find(".json") != std::string::npos) documents.push_back(read_file(directory + name));
+    if (name.find(".json") != std::string::npos) documents.push_back(content_of(directory + name));
   ASSERT_EQ(documents.size(), 6u);
   const auto expected = format_test::rewrite_by_python(documents);
   ASSERT_EQ(expected.size(), documents.size());
@@ -107,14 +107,14 @@ std::vector<std::string> values_of(const std::string& document, std::string_view
 }
 
 TEST(json_reader, finds_the_fields_of_a_recorded_release) {
-  const std::string document = read_file(OTA_TEST_DATA_DIR "/github/release-assets.json");
+  const std::string document = content_of(OTA_TEST_DATA_DIR "/github/release-assets.json");
   EXPECT_EQ(values_of(document, "tag_name"),
             (std::vector<std::string>{"v1.0.0", "v1.0.0", "v1.0.0"}));
   EXPECT_EQ(values_of(document, "browser_download_url").at(0),
             "https://github.com/octokit-fixture-org/"
             "tmp-scenario-release-assets-20220719044014639-1reww/releases/download/v1.0.0/"
             "test-upload.txt");
-  const std::string refs = read_file(OTA_TEST_DATA_DIR "/github/git-refs.json");
+  const std::string refs = content_of(OTA_TEST_DATA_DIR "/github/git-refs.json");
   const auto names = values_of(refs, "ref");
   EXPECT_NE(std::find(names.begin(), names.end(), "refs/heads/main"), names.end());
   for (const std::string& id : values_of(refs, "sha")) EXPECT_EQ(id.size(), 40u);

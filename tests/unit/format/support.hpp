@@ -1,13 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 #include <memory>
 #include <random>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,13 +10,10 @@
 #include <ota/format/json_reader.hpp>
 #include <ota/format/json_writer.hpp>
 
+#include "support/python.hpp"
+
 /// What the tests of this room share: reading a document in pieces and asking python3 about it.
 namespace format_test {
-
-inline std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 inline std::string hex(std::string_view data) {
   std::string text(2 * data.size(), '0');
@@ -29,31 +21,9 @@ inline std::string hex(std::string_view data) {
   return text;
 }
 
-inline bool has_python() { return std::string_view(OTA_PYTHON) != ""; }
-
-/// What the python3 program `script` prints when it reads `input`.
-inline std::vector<std::string> ask_python(const std::string& script, const std::string& input) {
-  std::string name = ::testing::TempDir() + "/format_XXXXXX";
-  const int file = mkstemp(name.data());
-  EXPECT_GE(file, 0);
-  std::ofstream(name, std::ios::binary) << input;
-  const std::string program = name + ".py";
-  std::ofstream(program) << script;
-  const std::string command = std::string(OTA_PYTHON) + " " + program + " < " + name;
-  std::vector<std::string> lines;
-  if (std::FILE* out = popen(command.c_str(), "r")) {
-    std::string text;
-    char buffer[4096];
-    while (const std::size_t size = std::fread(buffer, 1, sizeof buffer, out))
-      text.append(buffer, size);
-    EXPECT_EQ(pclose(out), 0);
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  }
-  std::remove(name.c_str());
-  std::remove(program.c_str());
-  return lines;
-}
+using ota_test::ask_python;
+using ota_test::content_of;
+using ota_test::has_python;
 
 /// Reads a document in pieces of `size` bytes and writes its events again, compactly and in
 /// ASCII; "refused" when the reader refuses it. Each piece lives in its own memory and only until

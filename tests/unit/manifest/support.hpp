@@ -4,16 +4,15 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include <ota/core/hex.hpp>
 #include <ota/manifest/canonical_json.hpp>
+
+#include "support/python.hpp"
 
 /// What the tests of this room share: a document on storage, and python3's word on it.
 namespace manifest_test {
@@ -62,27 +61,8 @@ inline std::string from_hex(std::string_view text) {
   return data;
 }
 
-inline bool has_python() { return std::string_view(OTA_PYTHON) != ""; }
-
-/// What the python3 program prints, line by line.
-inline std::vector<std::string> ask_python(const std::string& script) {
-  std::string name = ::testing::TempDir() + "/manifest_XXXXXX";
-  const int file = mkstemp(name.data());
-  EXPECT_GE(file, 0);
-  std::ofstream(name) << script;
-  std::vector<std::string> lines;
-  if (std::FILE* out = popen((std::string(OTA_PYTHON) + " " + name).c_str(), "r")) {
-    std::string text;
-    char buffer[4096];
-    while (const std::size_t size = std::fread(buffer, 1, sizeof buffer, out))
-      text.append(buffer, size);
-    EXPECT_EQ(pclose(out), 0);
-    std::istringstream stream(text);
-    for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  }
-  std::remove(name.c_str());
-  return lines;
-}
+using ota_test::ask_python;
+using ota_test::has_python;
 
 /// `count` files as the original generator writes them: sorted, with an indent of 2.
 inline std::string generated(std::size_t count) {

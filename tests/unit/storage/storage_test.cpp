@@ -60,15 +60,12 @@ TEST(a_wrong_policy, is_found_by_the_conformance_check) {
   EXPECT_EQ(ota::testing::check_storage(files), "write at offset 0 empties the file first");
 }
 
+using ota_test::content_of;
+
 struct posix : ::testing::Test {
   ota_test::scratch_folder here;
   std::string root = here / "root";
   void SetUp() override { std::filesystem::create_directory(root); }
-
-  static std::string content(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
 };
 
 TEST_F(posix, keeps_the_contract) {
@@ -110,12 +107,12 @@ TEST_F(posix, follows_no_link_out_of_the_root_or_inside_it) {
   }
   EXPECT_FALSE(files.rename("in/x", "y"));
   EXPECT_EQ(files.stat("link")->kind, ota::file_kind::other);
-  EXPECT_EQ(content(here / "outside/secret"), "secret");
+  EXPECT_EQ(content_of(here / "outside/secret"), "secret");
   // What is in the way of an update is the link, not what it points to.
   EXPECT_TRUE(files.write("new", 0, as_bytes("new")));
   EXPECT_TRUE(files.rename("new", "link"));
-  EXPECT_EQ(content(root + "/link"), "new");
-  EXPECT_EQ(content(here / "outside/secret"), "secret");
+  EXPECT_EQ(content_of(root + "/link"), "new");
+  EXPECT_EQ(content_of(here / "outside/secret"), "secret");
 }
 
 TEST_F(posix, refuses_paths_that_leave_the_root) {
@@ -155,7 +152,7 @@ TEST_F(posix, tells_long_and_nested_paths_apart) {
     const auto size = files.read(path, 0, {reinterpret_cast<std::uint8_t*>(text), sizeof text});
     ASSERT_TRUE(size);
     EXPECT_EQ(std::string(text, *size), std::to_string(path.size()) + path.back());
-    EXPECT_EQ(content(root + "/" + path), std::to_string(path.size()) + path.back());
+    EXPECT_EQ(content_of(root + "/" + path), std::to_string(path.size()) + path.back());
   }
 }
 
