@@ -5,6 +5,8 @@
 
 #include "core/text.hpp"
 #include "manifest/release_target.hpp"
+#include "manifest/trust_file.hpp"
+#include "manifest/version_file.hpp"
 #include "stager/downloader.hpp"
 #include "stager/list_sorter.hpp"
 #include "stager/lister.hpp"
@@ -12,7 +14,6 @@
 #include "stager/pattern_walk.hpp"
 #include "stager/planner.hpp"
 #include "stager/staging_record.hpp"
-#include "stager/version_file.hpp"
 #include "storage/sealed_record.hpp"
 #include "swapper.hpp"
 
@@ -26,18 +27,23 @@ class stager {
   stager(Storage& storage, const config& settings)
       : storage_(storage), settings_(settings), none_() {}
 
+  /// What a trust policy has to know of the device and the version, before `begin`.
+  trust_context& context() { return context_; }
+
   /// Begins to stage a version, or goes on with it where it has been begun.
   result<void> begin(const release_target& target, bool has_manifest) {
     target_ = &target;
     record_ = {};
     staged_ = {};
-    has_manifest_ = has_manifest && Trust::reads_manifests;
+    has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
+    if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
     if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
         last.version == target.id && last.settings == detail::settings_sum(settings_)) {
       record_ = last;
+      if constexpr (Trust::requires_manifest) recall_identity();
       begin_check();
     } else {
       stage_ = stage::forget;
@@ -47,6 +53,14 @@ class stager {
 
   /// Plans for the library's own files alone.
   void record_only() { record_only_ = true; }
+
+  /// What names the version: the source's id, or that under which the trust policy knows it.
+  const version_id& identity() const {
+    if constexpr (Trust::requires_manifest)
+      return context_.id;
+    else
+      return target_->id;
+  }
 
   const plan_summary& plan() const { return record_.plan; }
   const staging_progress& progress() const { return staged_; }
@@ -84,7 +98,7 @@ class stager {
         return list(http, source, chunk);
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
-          return begin_sort(manifest_.step(http, source, chunk));
+          return end_manifest(manifest_.step(http, source, chunk), swap.state().rejected);
         break;
       case stage::sort:
         return begin_walk(sorter_.step());
@@ -108,6 +122,10 @@ class stager {
   static constexpr error unsigned_release{
       errc::untrusted, "stager",
       "manifest_key is set, but the release has no manifest.json to check"};
+  static constexpr error cannot_trust{errc::unsupported, "stager",
+                                      "trusted_root is set, but this program checks no signatures"};
+  static constexpr error put_back{errc::rejected, "stager",
+                                  "the newest version was put back before"};
   static constexpr error no_space{
       errc::no_space, "stager",
       "not enough space: an update needs twice the size of its new files free"};
@@ -132,6 +150,13 @@ class stager {
   static constexpr error damaged_plan{
       errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
+  // What is staged was made from the newest manifest that was seen.
+  void recall_identity() {
+    trust_record seen;
+    if (detail::load_record(storage_, layout::trust, seen).value_or(false))
+      context_.id = seen.source;
+  }
+
   // Goes to the next stage when the present one has nothing left to do.
   result<bool> after(const result<bool>& more, stage next) {
     if (more && !*more) stage_ = next;
@@ -154,7 +179,7 @@ class stager {
     if (auto done = storage_.remove(layout::candidates); !done) return done.error();
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
-        ::new (&manifest_) manifest_stage(storage_, settings_);
+        ::new (&manifest_) manifest_stage(storage_, settings_, context_);
         manifest_.begin();
         stage_ = stage::read_manifest;
         return true;
@@ -170,6 +195,12 @@ class stager {
   result<bool> list(Http& http, Source& source, mutable_bytes chunk) {
     const auto more = lister_.step(http, source, chunk);
     staged_.lists = lister_.answers();
+    return begin_sort(more);
+  }
+
+  // The source may name a version anew that was put back; its maker's word does not change.
+  result<bool> end_manifest(const result<bool>& more, const version_id& rejected) {
+    if (more && !*more && identity() == rejected && rejected != version_id{}) return put_back;
     return begin_sort(more);
   }
 
@@ -227,7 +258,14 @@ class stager {
   }
 
   result<void> add_own_files() {
-    const auto text = detail::version_json(version_, target_->commit);
+    std::string_view commit = target_->commit;
+    // A signed manifest names the version by itself: the source's word for it is not signed.
+    char digits[2 * sizeof(version_id)];
+    if constexpr (Trust::requires_manifest) {
+      to_hex({context_.manifest.data(), context_.manifest.size()}, digits);
+      commit = {digits, sizeof digits};
+    }
+    const auto text = detail::version_json(version_, commit);
     const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
     if (!unchanged) return unchanged.error();
     if (*unchanged && planner_.is_empty() && !settings_.force) return {};
@@ -296,6 +334,7 @@ class stager {
   Storage& storage_;
   const config& settings_;
   const release_target* target_ = nullptr;
+  std::conditional_t<Trust::reads_manifests, trust_context, nothing> context_;
   stage stage_ = stage::forget;
   bool has_manifest_ = false;
   bool record_only_ = false;

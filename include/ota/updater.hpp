@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/text.hpp"
+#include "manifest/trust_file.hpp"
 #include "policies.hpp"
 #include "scheduler.hpp"
 #include "stager.hpp"
@@ -17,6 +18,7 @@
 #include "updater/retry.hpp"
 #include "updater/staging_teller.hpp"
 #include "updater/status_light.hpp"
+#include "updater/watched_http.hpp"
 
 namespace ota {
 
@@ -36,7 +38,7 @@ class updater : private check_policies<Policies> {
   /// `settings`, and the texts it views, must outlive the updater. Settings that come from outside
   /// should have been through `validate`.
   explicit updater(const config& settings) : settings_(settings), log_(log_type{}, settings.debug) {
-    detail::set_timeouts(http_, settings);
+    set_up();
   }
 
   /// As above, with policies that are made elsewhere, and moved in.
@@ -47,7 +49,7 @@ class updater : private check_policies<Policies> {
         log_(std::move(log), settings.debug),
         http_(std::move(http)),
         storage_(std::move(storage)) {
-    detail::set_timeouts(http_, settings);
+    set_up();
   }
 
   updater(const updater&) = delete;
@@ -127,6 +129,12 @@ class updater : private check_policies<Policies> {
   static constexpr error too_little_memory{errc::wrong_state, "updater",
                                            "less memory is free than min_free_mem asks for"};
 
+  void set_up() {
+    detail::set_timeouts(http_, settings_);
+    if constexpr (Policies::trust::requires_manifest)
+      source_.look_for(Policies::trust::manifest_name);
+  }
+
   // ---- what a start does ----------------------------------------------------------------------
 
   enum class order : std::uint8_t { recover, start, confirm, put_back };
@@ -141,7 +149,17 @@ class updater : private check_policies<Policies> {
       done = try_out(given);
     }
     loaded_ = done.has_value();
+    if constexpr (has_security_counter<hardware_type>)
+      if (done && swapper_.state().phase == swap_phase::kept) raise_counter();
     return done;
+  }
+
+  // At each start, since the one that confirmed may have been cut short before this.
+  void raise_counter() {
+    trust_record seen;
+    if (detail::load_record(storage_, layout::trust, seen).value_or(false) &&
+        seen.counter > hardware_.security_counter())
+      hardware_.raise_security_counter(seen.counter);
   }
 
   result<void> try_out(order given) {
@@ -210,7 +228,7 @@ class updater : private check_policies<Policies> {
       checking_ = true;
       return {};
     }
-    const auto found = source_.step(http_, chunk());
+    const auto found = source_.step(watched(), chunk());
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
@@ -243,6 +261,14 @@ class updater : private check_policies<Policies> {
     }
     if (!detail::has_memory(settings_, hardware_)) return too_little_memory;
     enter(update_phase::staging);
+    if constexpr (Policies::trust::requires_manifest) {
+      trust_context& context = stager_.context();
+      context = {};
+      context.now = hardware_.now();
+      context.id = target.id;
+      if constexpr (has_security_counter<hardware_type>)
+        context.least_counter = hardware_.security_counter();
+    }
     return stager_.begin(target, source_.has_manifest());
   }
 
@@ -253,6 +279,8 @@ class updater : private check_policies<Policies> {
   }
 
   result<void> up_to_date() {
+    if constexpr (Policies::trust::requires_manifest)
+      if (auto done = detail::check_fresh(storage_, hardware_.now()); !done) return done;
     const version_id& newest = source_.target().id;
     const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
     message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
@@ -280,17 +308,18 @@ class updater : private check_policies<Policies> {
   }
 
   result<void> stage() {
-    const auto more = stager_.step(http_, source_, swapper_, chunk());
+    const auto more = stager_.step(watched(), source_, swapper_, chunk());
     if (!more) return more.error();
     if (*more) return {};
+    source_.found().version.id = stager_.identity();
     if (stager_.plan().entries == 0) {
       // Every file is there already: nothing to swap, nothing to try.
-      if (auto done = swapper_.adopt(source_.target().id); !done) return done;
+      if (auto done = swapper_.adopt(stager_.identity()); !done) return done;
       return up_to_date();
     }
     http_.close();
     if (auto done =
-            swapper_.begin(source_.target().id, stager_.plan().entries, settings_.trial_boots);
+            swapper_.begin(stager_.identity(), stager_.plan().entries, settings_.trial_boots);
         !done)
       return done;
     enter(update_phase::swapping);
@@ -365,6 +394,14 @@ class updater : private check_policies<Policies> {
     progress_.take(staged, stager_.plan());
   }
 
+  // Without a clock there is nothing to watch by.
+  auto& watched() {
+    if constexpr (has_clock<hardware_type>)
+      return watched_;
+    else
+      return http_;
+  }
+
   mutable_bytes chunk() {
     const std::size_t size = effective_chunk(settings_.chunk, hardware_.free_memory());
     return mutable_bytes(buffer_).first(size);
@@ -382,6 +419,7 @@ class updater : private check_policies<Policies> {
   detail::staging_teller teller_;
   update_progress_report progress_;
   hardware_type hardware_;
+  watched_http<http_type, hardware_type> watched_{http_, hardware_, settings_};
   event_log<log_type> log_;
   status_light<hardware_type> light_{hardware_, settings_};
   typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,

@@ -222,6 +222,12 @@ namespace ota {
 /// `battery_raw`:
 ///
 ///     int battery_charge();  // percent, 0 to 100; -1: not known
+///
+/// One with a counter that never goes back, in fuses or a secure element, may have these two: no
+/// signed version whose security counter is lower is taken any more, whatever becomes of storage.
+///
+///     std::uint32_t security_counter();
+///     void raise_security_counter(std::uint32_t least);  // once a version with it is confirmed
 struct no_hardware {
   /// Epoch seconds; 0: not known, and rules about the time are left out.
   std::uint64_t now() { return 0; }
@@ -269,6 +275,8 @@ using battery_of = decltype(std::declval<H&>().battery_raw());
 template <class H>
 using charge_of = decltype(std::declval<H&>().battery_charge());
 template <class H>
+using counter_of = decltype(std::declval<H&>().security_counter());
+template <class H>
 using memory_of = decltype(std::declval<H&>().free_memory());
 template <class H>
 using signal_of = decltype(std::declval<H&>().signal_dbm());
@@ -285,10 +293,20 @@ using reset_of = decltype(std::declval<H&>().reset(reset_mode::hard));
 template <class Hardware>
 inline constexpr bool has_fuel_gauge = detail::gives<int, detail::charge_of, Hardware>::value;
 
+/// Whether a hardware policy keeps a security counter.
+template <class Hardware>
+inline constexpr bool has_security_counter =
+    detail::gives<std::uint32_t, detail::counter_of, Hardware>::value;
+
 /// Whether a hardware policy has a status LED: it gives `led` itself.
 template <class Hardware>
 inline constexpr bool has_led =
     !std::is_same_v<decltype(&Hardware::led), void (no_hardware::*)(bool)>;
+
+/// Whether a hardware policy measures time: it gives `ticks_ms` itself.
+template <class Hardware>
+inline constexpr bool has_clock =
+    !std::is_same_v<decltype(&Hardware::ticks_ms), std::uint64_t (no_hardware::*)()>;
 
 /// Checks a hardware policy against the contract, one sentence for each missing member.
 template <class Hardware>
@@ -903,6 +921,7 @@ enum class errc : std::uint8_t {
   storage,           ///< storage refused to read or write
   connection,        ///< no connection, or it broke
   timeout,           ///< the other side was silent for too long
+  too_slow,          ///< the other side sends too little in a time
   http_status,       ///< the server answered with a status that ends the request
   server_trouble,    ///< the server answered that it cannot now: trying again may help
   rate_limited,      ///< the server asks to wait
@@ -1187,6 +1206,9 @@ struct config {
   std::string_view web;  ///< base of the web site; see `web_base`
   std::string_view user_agent = "ota-updater";
   std::string_view manifest_key;  ///< of the manifest's HMAC; empty: not checked
+  std::string_view trusted_root;  ///< root document of signed manifests; see docs/signed-updates.md
+  std::string_view product;       ///< what a signed manifest must be for
+  std::string_view hardware;      ///< the same, where the manifest names hardware
   bool force = false;             ///< update although nothing is new
   bool debug = false;             ///< tell more
 
@@ -1207,6 +1229,7 @@ struct config {
   std::uint32_t http_timeout_sec = 10;
   std::uint32_t retries = 5;            ///< attempts to join a network
   std::uint32_t http_retries = 3;       ///< attempts of a request
+  std::uint32_t min_bytes_per_sec = 8;  ///< a server that sends less for 30 s is given up
   std::uint32_t backoff_sec = 3;        ///< before the second attempt; doubled each time …
   std::uint32_t max_backoff_sec = 60;   ///< … up to this
   bool jitter = false;                  ///< waits vary by chance, so that a fleet spreads
@@ -1472,6 +1495,7 @@ inline constexpr std::string_view candidates =
 inline constexpr std::string_view plan = ".ota/plan";            // what the swap will do
 inline constexpr std::string_view manifest = ".ota/manifest";    // the manifest being read
 inline constexpr std::string_view installed = ".ota/installed";  // files of the installed version
+inline constexpr std::string_view trust = ".ota/trust";          // whose word counts, what was seen
 inline constexpr std::string_view known = ".ota/known";          // what the last check found
 inline constexpr std::string_view reserve = ".ota/reserve";      // room for a put-back
 inline constexpr std::string_view temporary = ".ota/tmp";        // of every atomic write
@@ -1590,6 +1614,13 @@ inline bool from_hex(std::string_view text, mutable_bytes out) {
     out[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
   return true;
+}
+
+/// As `from_hex`, where there must be one way to write a value: lowercase digits alone.
+inline bool from_lowercase_hex(std::string_view text, mutable_bytes out) {
+  for (char c : text)
+    if (c < '0' || (c > '9' && c < 'a')) return false;
+  return from_hex(text, out);
 }
 
 }  // namespace ota
@@ -3101,20 +3132,549 @@ class hmac_manifest_check {
 
 }  // namespace ota
 
+// ota/storage/json_file.hpp
+
+namespace ota::detail {
+
+/// The events of a JSON file on storage, read a piece at a time.
+template <std::size_t TextCapacity, std::size_t Piece = 64>
+class json_file {
+ public:
+  json_file() = default;
+  explicit json_file(std::string_view path) : path_(path) {}
+
+  /// Begins at a byte of a file.
+  void begin(std::string_view path, std::size_t offset = 0) {
+    path_ = path;
+    offset_ = offset;
+    reader_.reset();
+  }
+
+  /// As `json_reader::next`, but never `need_input`. Errors of storage as they are.
+  template <class Storage>
+  result<json_event> next(Storage& storage) {
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event || *event != json_event::need_input) return event;
+      const auto size = storage.read(path_, offset_, piece_);
+      if (!size) return size.error();
+      offset_ += *size;
+      if (*size == 0)
+        reader_.finish();
+      else
+        reader_.feed({piece_, *size});
+    }
+  }
+
+  const json_reader<TextCapacity>& reader() const { return reader_; }
+
+ private:
+  std::string_view path_;
+  std::size_t offset_ = 0;
+  json_reader<TextCapacity> reader_;
+  std::uint8_t piece_[Piece];
+};
+
+}  // namespace ota::detail
+
+// ota/hash/crc32.hpp
+
+namespace ota {
+namespace detail {
+
+constexpr std::array<std::uint32_t, 16> crc32_table() {
+  std::array<std::uint32_t, 16> table{};
+  for (std::uint32_t i = 0; i < 16; ++i) {
+    std::uint32_t value = i;
+    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
+    table[i] = value;
+  }
+  return table;
+}
+
+}  // namespace detail
+
+/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
+/// A table of 64 bytes, two steps a byte.
+class crc32 {
+ public:
+  static constexpr std::size_t digest_size = 4;
+  using digest_type = std::array<std::uint8_t, digest_size>;
+
+  void update(bytes data) {
+    static constexpr auto table = detail::crc32_table();
+    std::uint32_t sum = sum_;
+    for (std::uint8_t byte : data) {
+      sum ^= byte;
+      sum = sum >> 4 ^ table[sum & 15];
+      sum = sum >> 4 ^ table[sum & 15];
+    }
+    sum_ = sum;
+  }
+
+  /// The sum of all that was added so far.
+  std::uint32_t value() const { return ~sum_; }
+
+  /// The sum as four bytes, the highest first.
+  digest_type finish() const {
+    const std::uint32_t sum = value();
+    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
+            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
+  }
+
+ private:
+  std::uint32_t sum_ = 0xffffffff;
+};
+
+}  // namespace ota
+
+// ota/hash/digest.hpp
+
+namespace ota {
+
+/// How the content of a file is named by whoever promises it.
+enum class digest_kind : std::uint8_t {
+  none,    ///< not at all: only its size can be checked
+  git_id,  ///< SHA-1 of "blob ", the decimal size, NUL and the content
+  sha256,
+  crc32  ///< big-endian; finds accidents, stops nobody
+};
+
+/// Bytes in a digest of that kind.
+constexpr std::size_t digest_size(digest_kind kind) {
+  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
+  return sizes[static_cast<std::uint8_t>(kind) & 3];
+}
+
+/// What the content of a file is promised to be.
+struct digest {
+  digest_kind kind = digest_kind::none;
+  std::uint8_t value[32] = {};
+
+  bytes view() const { return {value, digest_size(kind)}; }
+};
+
+}  // namespace ota
+
+// ota/manifest/entry.hpp
+
+namespace ota {
+
+/// The longest path of a managed file, in bytes.
+inline constexpr std::size_t max_path = 255;
+
+/// What an entry of a list stands for.
+enum class entry_kind : std::uint8_t {
+  file,      ///< a file of the version
+  keep,      ///< as `file`, but its content is installed already and only its mode differs
+  remove,    ///< a file the version no longer has
+  directory  ///< a directory of the source that is still to be listed
+};
+
+/// One line of what a version consists of.
+struct entry {
+  entry_kind kind = entry_kind::file;
+  bool executable = false;
+  bool has_size = true;  ///< false: whoever promised the file did not say how long it is
+  std::size_t size = 0;  ///< bytes
+  digest hash;
+  fixed_string<max_path> path;
+};
+
+namespace detail {
+
+inline constexpr std::size_t entry_head_size = 12;
+inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
+
+inline void put_u32(std::uint8_t* out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
+}
+
+inline std::uint32_t get_u32(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
+         std::uint32_t{in[3]} << 24;
+}
+
+/// A size, in 8 bytes whatever the machine counts in.
+inline void put_size(std::uint8_t* out, std::size_t size) {
+  put_u32(out, static_cast<std::uint32_t>(size));
+  put_u32(out + 4, static_cast<std::uint32_t>(std::uint64_t{size} >> 32));
+}
+
+inline std::size_t get_size(const std::uint8_t* in) {
+  return static_cast<std::size_t>(get_u32(in) | std::uint64_t{get_u32(in + 4)} << 32);
+}
+
+/// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
+inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
+  const bytes hash = value.hash.view();
+  out[0] =
+      static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
+                                (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
+  out[1] = static_cast<std::uint8_t>(value.hash.kind);
+  out[2] = static_cast<std::uint8_t>(value.path.size());
+  out[3] = 0xa5;  // finds a reader that has lost its place
+  put_size(out + 4, value.size);
+  std::memcpy(out + entry_head_size, hash.data(), hash.size());
+  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
+  return entry_head_size + hash.size() + value.path.size();
+}
+
+/// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
+inline std::size_t decode_entry(bytes in, entry& value) {
+  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
+  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
+  value.executable = (in[0] & 0x10) != 0;
+  value.has_size = (in[0] & 0x20) != 0;
+  value.hash.kind = static_cast<digest_kind>(in[1]);
+  value.size = get_size(in.data() + 4);
+  const std::size_t hash_size = digest_size(value.hash.kind);
+  const std::size_t total = entry_head_size + hash_size + in[2];
+  if (in.size() < total) return 0;
+  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
+  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
+  return total;
+}
+
+}  // namespace detail
+
+/// Adds an entry to the list at `path`, which has `size` bytes, without gathering.
+template <class Storage>
+result<void> append_entry(Storage& storage, std::string_view path, std::uint32_t& size,
+                          const entry& value) {
+  std::uint8_t record[detail::max_entry_size];
+  const std::size_t added = detail::encode_entry(value, record);
+  if (auto done = storage.write(path, size, {record, added}); !done) return done;
+  size += static_cast<std::uint32_t>(added);
+  return {};
+}
+
+/// Writes a list of entries to a file, gathering small entries into few writes.
+class entry_writer {
+ public:
+  /// Begins the list at `path`, a literal; what was there is replaced.
+  void begin(std::string_view path) {
+    path_ = path;
+    flushed_ = 0;
+    used_ = 0;
+    count_ = 0;
+    sum_ = {};
+  }
+
+  /// Goes on with a list that has `size` bytes on storage already.
+  void resume(std::string_view path, std::uint32_t size) {
+    begin(path);
+    flushed_ = size;
+  }
+
+  template <class Storage>
+  result<void> add(Storage& storage, const entry& value) {
+    if (sizeof buffer_ - used_ < detail::max_entry_size)
+      if (auto done = flush(storage); !done) return done;
+    used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
+    ++count_;
+    return {};
+  }
+
+  /// Writes what is still gathered; an empty list becomes an empty file.
+  template <class Storage>
+  result<void> flush(Storage& storage) {
+    if (used_ == 0 && flushed_ != 0) return {};
+    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
+    sum_.update({buffer_, used_});
+    flushed_ += used_;
+    used_ = 0;
+    return {};
+  }
+
+  std::uint32_t count() const { return count_; }           ///< entries so far
+  std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
+  std::uint32_t sum() const { return sum_.value(); }       ///< CRC-32 of what was flushed
+
+ private:
+  std::string_view path_;
+  std::uint32_t flushed_ = 0;
+  std::uint32_t count_ = 0;
+  crc32 sum_;
+  std::uint16_t used_ = 0;
+  std::uint8_t buffer_[384];
+};
+
+/// Reads a list of entries from a file, one at a time.
+class entry_reader {
+ public:
+  /// Begins at the first entry, or at one whose `offset()` is known.
+  void begin(std::string_view path, std::uint32_t offset = 0) {
+    path_ = path;
+    offset_ = offset;
+    sum_ = {};
+  }
+
+  /// Where the next entry begins.
+  std::uint32_t offset() const { return offset_; }
+
+  /// CRC-32 of what was read.
+  std::uint32_t sum() const { return sum_.value(); }
+
+  /// Fills `value` with the next entry; false at the end of the list or when there is no list.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& value) {
+    std::uint8_t buffer[detail::max_entry_size];
+    const auto size = storage.read(path_, offset_, buffer);
+    if (!size) {
+      if (size.error().code == errc::not_found) return false;
+      return size.error();
+    }
+    if (*size == 0) return false;
+    const std::size_t taken = detail::decode_entry({buffer, *size}, value);
+    if (taken == 0) return damaged_list;
+    sum_.update({buffer, taken});
+    offset_ += static_cast<std::uint32_t>(taken);
+    return true;
+  }
+
+ private:
+  static constexpr error damaged_list{errc::damaged, "list",
+                                      "a list kept on storage is damaged; it will be made anew"};
+
+  std::string_view path_;
+  std::uint32_t offset_ = 0;
+  crc32 sum_;
+};
+
+}  // namespace ota
+
+// ota/manifest/manifest_reader.hpp
+
+namespace ota {
+
+/// Reads the manifest of 0x687931/ota from a file on storage, entry by entry:
+/// {"version", "files": [{"path", "size", "sha256", "crc32"}], "deletes": [path], "signature"}.
+/// Members may come in any order; unknown ones are passed over.
+class manifest_reader {
+ public:
+  fixed_string<128> version;  ///< empty: not named
+
+  /// Begins with the document at `offset` of the file at `path`.
+  void begin(std::string_view path, std::uint32_t offset = 0) {
+    file_.begin(path, offset);
+    member_ = member::other;
+    seen_members_ = 0;
+    has_files_ = false;
+    version.clear();
+  }
+
+  /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
+  /// document's order; false at its end, when the texts above are complete too.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& out) {
+    for (;;) {
+      const auto event = file_.next(storage);
+      if (!event) return event.error();
+      if (*event == json_event::end) return has_files_ ? result<bool>(false) : no_files;
+      const auto complete = take(*event, out);
+      if (!complete || *complete) return complete;
+    }
+  }
+
+ private:
+  const json_reader<256>& reader() const { return file_.reader(); }
+
+  static constexpr error path_too_long{errc::too_long, "manifest",
+                                       "a path in the manifest is longer than 255 bytes"};
+  static constexpr error not_an_object{errc::malformed, "manifest",
+                                       "the manifest is not a JSON object"};
+  static constexpr error no_files{errc::malformed, "manifest", "the manifest has no list of files"};
+  static constexpr error repeated_member{errc::malformed, "manifest",
+                                         "the manifest says the same thing twice"};
+  static constexpr error no_path{errc::malformed, "manifest", "a file in the manifest has no path"};
+  static constexpr error bad_files{errc::malformed, "manifest",
+                                   "`files` in the manifest must be a list of objects"};
+  static constexpr error text_too_long{errc::malformed, "manifest",
+                                       "a text in the manifest is too long"};
+  static constexpr error bad_path{errc::malformed, "manifest",
+                                  "a `path` in the manifest is not a text"};
+  static constexpr error bad_size{errc::malformed, "manifest",
+                                  "a `size` in the manifest is not a whole number"};
+  static constexpr error bad_sha256{errc::malformed, "manifest",
+                                    "a `sha256` in the manifest is not 64 hexadecimal digits"};
+  static constexpr error bad_crc32{errc::malformed, "manifest",
+                                   "a `crc32` in the manifest is not a number of 32 bits"};
+
+  enum class member : std::uint8_t { other, version, files, deletes };
+  enum class field : std::uint8_t { other, path, size, sha256, crc32 };
+
+  // One event; true when `out` holds a whole entry.
+  result<bool> take(json_event event, entry& out) {
+    const std::size_t depth = reader().depth();
+    if (depth == 0 && event != json_event::end_object) return not_an_object;
+    if (event == json_event::key) {
+      if (depth == 1) return begin_member();
+      if (depth == 3) field_ = field_of(reader().text());
+      return false;
+    }
+    if (depth == 1 && event == json_event::string) return take_text();
+    if (member_ == member::deletes && depth == 2 && event == json_event::string) {
+      out = {};
+      out.kind = entry_kind::remove;
+      if (auto done = take_path(out); !done) return done.error();
+      return true;
+    }
+    if (member_ != member::files) return false;
+    if (event == json_event::begin_object && depth == 3) {
+      out = {};
+      out.has_size = false;
+      return false;
+    }
+    if (event == json_event::end_object && depth == 2) {
+      if (out.path.empty()) return no_path;
+      return true;
+    }
+    if (depth == 3) return take_field(event, out);
+    if (depth == 2 && event != json_event::begin_array) return bad_files;
+    has_files_ |= depth == 2;
+    return false;
+  }
+
+  // A signature covers the last of two members of one name only: then no one may be believed.
+  result<bool> begin_member() {
+    member_ = member_of(reader().text());
+    if (member_ != member::other && seen(member_)) return repeated_member;
+    seen_members_ |= bit_of(member_);
+    return false;
+  }
+
+  static std::uint8_t bit_of(member one) {
+    return static_cast<std::uint8_t>(1u << static_cast<unsigned>(one));
+  }
+  bool seen(member one) const { return (seen_members_ & bit_of(one)) != 0; }
+
+  result<bool> take_text() {
+    const std::string_view text = reader().text();
+    bool fits = !reader().truncated();
+    if (member_ == member::version) fits &= version.assign(text);
+    if (!fits && member_ != member::other) return text_too_long;
+    return false;
+  }
+
+  result<void> take_path(entry& out) {
+    if (reader().truncated() || !out.path.assign(reader().text())) return path_too_long;
+    return {};
+  }
+
+  result<bool> take_field(json_event event, entry& out) {
+    const bool is_text = event == json_event::string, is_number = event == json_event::number;
+    switch (field_) {
+      case field::path:
+        if (!is_text) return bad_path;
+        if (auto done = take_path(out); !done) return done.error();
+        break;
+      case field::size: {
+        if (event == json_event::null) break;
+        const auto size = reader().as_size();
+        if (!is_number || !size) return bad_size;
+        out.size = *size;
+        out.has_size = true;
+        break;
+      }
+      case field::sha256:
+        if (event == json_event::null) break;
+        if (!is_text || !from_hex(reader().text(), {out.hash.value, 32})) return bad_sha256;
+        out.hash.kind = digest_kind::sha256;
+        break;
+      case field::crc32:
+        return take_crc32(event, out);
+      case field::other:
+        break;
+    }
+    return false;
+  }
+
+  // A CRC-32 counts only where there is no SHA-256.
+  result<bool> take_crc32(json_event event, entry& out) {
+    if (event == json_event::null) return false;
+    const auto sum = reader().as_size();
+    if (event != json_event::number || !sum || *sum > 0xffffffff) return bad_crc32;
+    if (out.hash.kind == digest_kind::sha256) return false;
+    out.hash.kind = digest_kind::crc32;
+    for (unsigned i = 0; i < 4; ++i)
+      out.hash.value[i] = static_cast<std::uint8_t>(*sum >> (24 - 8 * i));
+    return false;
+  }
+
+  static member member_of(std::string_view key) {
+    constexpr std::string_view names[] = {"version", "files", "deletes"};
+    for (std::uint8_t i = 0; i < 3; ++i)
+      if (key == names[i]) return static_cast<member>(i + 1);
+    return member::other;
+  }
+
+  static field field_of(std::string_view key) {
+    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32"};
+    for (std::uint8_t i = 0; i < 4; ++i)
+      if (key == names[i]) return static_cast<field>(i + 1);
+    return field::other;
+  }
+
+  detail::json_file<256, 128> file_;
+  std::uint8_t seen_members_ = 0;
+  bool has_files_ = false;
+  member member_ = member::other;
+  field field_ = field::other;
+};
+
+}  // namespace ota
+
+// ota/core/version_id.hpp
+
+namespace ota {
+
+/// Names one version exactly: a SHA-1 over all that its source says of it. All zero: no version.
+using version_id = std::array<std::uint8_t, 20>;
+
+}  // namespace ota
+
+// ota/manifest/trust_context.hpp
+
+namespace ota {
+
+/// What a trust policy has to know of the device, and what it finds out.
+struct trust_context {
+  std::uint64_t now = 0;            ///< epoch seconds; 0: not known
+  std::uint32_t least_counter = 0;  ///< a hardware counter's, below which nothing is taken
+  version_id id{};                  ///< of the version; replaced by that which it had before
+  version_id manifest{};            ///< the beginning of the signed document's SHA-256
+  std::uint32_t offset = 0;         ///< where in the manifest the list of files is
+};
+
+namespace detail {
+
+inline constexpr error manifest_expired{
+    errc::untrusted, "manifest",
+    "the newest manifest has expired: its maker must renew it, or somebody holds newer ones back"};
+
+}  // namespace detail
+}  // namespace ota
+
 // ota/manifest/trust.hpp
 
 namespace ota {
 
 // The contract of a trust policy, whose word decides what a device takes:
 //
-//   static constexpr bool reads_manifests   false: manifests are left out of the program
-//   template <class Storage> class check    made with (storage, settings), it looks at the
-//                                           manifest at `.ota/manifest`, which is JSON;
-//     result<bool> step(mutable_bytes)      one buffer further; false: the manifest is trusted
+//   static constexpr bool reads_manifests    false: manifests are left out of the program
+//   static constexpr bool requires_manifest  nothing is taken without one
+//   static constexpr std::string_view manifest_name   of the file that is one
+//   template <class Storage> class check     made with (storage, settings, trust_context&), it
+//                                            looks at the manifest at `.ota/manifest`;
+//     result<bool> step(mutable_bytes)       one piece further; false: the manifest is trusted
+//   class reader                             as `manifest_reader`, for its list of files
 
 /// Takes the Git host's word, by the blob ids of its tree. Manifests are left out of the program.
 struct host_trusted {
   static constexpr bool reads_manifests = false;
+  static constexpr bool requires_manifest = false;
+  static constexpr std::string_view manifest_name = "manifest.json";
 };
 
 /// Reads manifests, and where the configuration has a `manifest_key` trusts only those signed with
@@ -3122,11 +3682,15 @@ struct host_trusted {
 /// weaker choice: whoever has one device has the key of all.
 struct shared_secret {
   static constexpr bool reads_manifests = true;
+  static constexpr bool requires_manifest = false;
+  static constexpr std::string_view manifest_name = "manifest.json";
+
+  using reader = manifest_reader;
 
   template <class Storage>
   class check {
    public:
-    check(Storage& storage, const config& settings)
+    check(Storage& storage, const config& settings, trust_context&)
         : signed_(!settings.manifest_key.empty()),
           hmac_(storage, layout::manifest, as_bytes(settings.manifest_key)) {}
 
@@ -3266,51 +3830,6 @@ class atomic_file {
 };
 
 }  // namespace ota
-
-// ota/storage/json_file.hpp
-
-namespace ota::detail {
-
-/// The events of a JSON file on storage, read a piece at a time.
-template <std::size_t TextCapacity, std::size_t Piece = 64>
-class json_file {
- public:
-  json_file() = default;
-  explicit json_file(std::string_view path) : path_(path) {}
-
-  /// Begins at the file's first byte.
-  void begin(std::string_view path) {
-    path_ = path;
-    offset_ = 0;
-    reader_.reset();
-  }
-
-  /// As `json_reader::next`, but never `need_input`. Errors of storage as they are.
-  template <class Storage>
-  result<json_event> next(Storage& storage) {
-    for (;;) {
-      const auto event = reader_.next();
-      if (!event || *event != json_event::need_input) return event;
-      const auto size = storage.read(path_, offset_, piece_);
-      if (!size) return size.error();
-      offset_ += *size;
-      if (*size == 0)
-        reader_.finish();
-      else
-        reader_.feed({piece_, *size});
-    }
-  }
-
-  const json_reader<TextCapacity>& reader() const { return reader_; }
-
- private:
-  std::string_view path_;
-  std::size_t offset_ = 0;
-  json_reader<TextCapacity> reader_;
-  std::uint8_t piece_[Piece];
-};
-
-}  // namespace ota::detail
 
 // ota/format/json_writer.hpp
 
@@ -4239,282 +4758,6 @@ inline bool is_transient(const error& failure) {
 
 }  // namespace ota
 
-// ota/hash/crc32.hpp
-
-namespace ota {
-namespace detail {
-
-constexpr std::array<std::uint32_t, 16> crc32_table() {
-  std::array<std::uint32_t, 16> table{};
-  for (std::uint32_t i = 0; i < 16; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
-    table[i] = value;
-  }
-  return table;
-}
-
-}  // namespace detail
-
-/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
-/// A table of 64 bytes, two steps a byte.
-class crc32 {
- public:
-  static constexpr std::size_t digest_size = 4;
-  using digest_type = std::array<std::uint8_t, digest_size>;
-
-  void update(bytes data) {
-    static constexpr auto table = detail::crc32_table();
-    std::uint32_t sum = sum_;
-    for (std::uint8_t byte : data) {
-      sum ^= byte;
-      sum = sum >> 4 ^ table[sum & 15];
-      sum = sum >> 4 ^ table[sum & 15];
-    }
-    sum_ = sum;
-  }
-
-  /// The sum of all that was added so far.
-  std::uint32_t value() const { return ~sum_; }
-
-  /// The sum as four bytes, the highest first.
-  digest_type finish() const {
-    const std::uint32_t sum = value();
-    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
-            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
-  }
-
- private:
-  std::uint32_t sum_ = 0xffffffff;
-};
-
-}  // namespace ota
-
-// ota/hash/digest.hpp
-
-namespace ota {
-
-/// How the content of a file is named by whoever promises it.
-enum class digest_kind : std::uint8_t {
-  none,    ///< not at all: only its size can be checked
-  git_id,  ///< SHA-1 of "blob ", the decimal size, NUL and the content
-  sha256,
-  crc32  ///< big-endian; finds accidents, stops nobody
-};
-
-/// Bytes in a digest of that kind.
-constexpr std::size_t digest_size(digest_kind kind) {
-  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
-  return sizes[static_cast<std::uint8_t>(kind) & 3];
-}
-
-/// What the content of a file is promised to be.
-struct digest {
-  digest_kind kind = digest_kind::none;
-  std::uint8_t value[32] = {};
-
-  bytes view() const { return {value, digest_size(kind)}; }
-};
-
-}  // namespace ota
-
-// ota/manifest/entry.hpp
-
-namespace ota {
-
-/// The longest path of a managed file, in bytes.
-inline constexpr std::size_t max_path = 255;
-
-/// What an entry of a list stands for.
-enum class entry_kind : std::uint8_t {
-  file,      ///< a file of the version
-  keep,      ///< as `file`, but its content is installed already and only its mode differs
-  remove,    ///< a file the version no longer has
-  directory  ///< a directory of the source that is still to be listed
-};
-
-/// One line of what a version consists of.
-struct entry {
-  entry_kind kind = entry_kind::file;
-  bool executable = false;
-  bool has_size = true;  ///< false: whoever promised the file did not say how long it is
-  std::size_t size = 0;  ///< bytes
-  digest hash;
-  fixed_string<max_path> path;
-};
-
-namespace detail {
-
-inline constexpr std::size_t entry_head_size = 12;
-inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
-
-inline void put_u32(std::uint8_t* out, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
-}
-
-inline std::uint32_t get_u32(const std::uint8_t* in) {
-  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
-         std::uint32_t{in[3]} << 24;
-}
-
-/// A size, in 8 bytes whatever the machine counts in.
-inline void put_size(std::uint8_t* out, std::size_t size) {
-  put_u32(out, static_cast<std::uint32_t>(size));
-  put_u32(out + 4, static_cast<std::uint32_t>(std::uint64_t{size} >> 32));
-}
-
-inline std::size_t get_size(const std::uint8_t* in) {
-  return static_cast<std::size_t>(get_u32(in) | std::uint64_t{get_u32(in + 4)} << 32);
-}
-
-/// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
-inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
-  const bytes hash = value.hash.view();
-  out[0] =
-      static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
-                                (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
-  out[1] = static_cast<std::uint8_t>(value.hash.kind);
-  out[2] = static_cast<std::uint8_t>(value.path.size());
-  out[3] = 0xa5;  // finds a reader that has lost its place
-  put_size(out + 4, value.size);
-  std::memcpy(out + entry_head_size, hash.data(), hash.size());
-  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
-  return entry_head_size + hash.size() + value.path.size();
-}
-
-/// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
-inline std::size_t decode_entry(bytes in, entry& value) {
-  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
-  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
-  value.executable = (in[0] & 0x10) != 0;
-  value.has_size = (in[0] & 0x20) != 0;
-  value.hash.kind = static_cast<digest_kind>(in[1]);
-  value.size = get_size(in.data() + 4);
-  const std::size_t hash_size = digest_size(value.hash.kind);
-  const std::size_t total = entry_head_size + hash_size + in[2];
-  if (in.size() < total) return 0;
-  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
-  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
-  return total;
-}
-
-}  // namespace detail
-
-/// Adds an entry to the list at `path`, which has `size` bytes, without gathering.
-template <class Storage>
-result<void> append_entry(Storage& storage, std::string_view path, std::uint32_t& size,
-                          const entry& value) {
-  std::uint8_t record[detail::max_entry_size];
-  const std::size_t added = detail::encode_entry(value, record);
-  if (auto done = storage.write(path, size, {record, added}); !done) return done;
-  size += static_cast<std::uint32_t>(added);
-  return {};
-}
-
-/// Writes a list of entries to a file, gathering small entries into few writes.
-class entry_writer {
- public:
-  /// Begins the list at `path`, a literal; what was there is replaced.
-  void begin(std::string_view path) {
-    path_ = path;
-    flushed_ = 0;
-    used_ = 0;
-    count_ = 0;
-    sum_ = {};
-  }
-
-  /// Goes on with a list that has `size` bytes on storage already.
-  void resume(std::string_view path, std::uint32_t size) {
-    begin(path);
-    flushed_ = size;
-  }
-
-  template <class Storage>
-  result<void> add(Storage& storage, const entry& value) {
-    if (sizeof buffer_ - used_ < detail::max_entry_size)
-      if (auto done = flush(storage); !done) return done;
-    used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
-    ++count_;
-    return {};
-  }
-
-  /// Writes what is still gathered; an empty list becomes an empty file.
-  template <class Storage>
-  result<void> flush(Storage& storage) {
-    if (used_ == 0 && flushed_ != 0) return {};
-    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
-    sum_.update({buffer_, used_});
-    flushed_ += used_;
-    used_ = 0;
-    return {};
-  }
-
-  std::uint32_t count() const { return count_; }           ///< entries so far
-  std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
-  std::uint32_t sum() const { return sum_.value(); }       ///< CRC-32 of what was flushed
-
- private:
-  std::string_view path_;
-  std::uint32_t flushed_ = 0;
-  std::uint32_t count_ = 0;
-  crc32 sum_;
-  std::uint16_t used_ = 0;
-  std::uint8_t buffer_[384];
-};
-
-/// Reads a list of entries from a file, one at a time.
-class entry_reader {
- public:
-  /// Begins at the first entry, or at one whose `offset()` is known.
-  void begin(std::string_view path, std::uint32_t offset = 0) {
-    path_ = path;
-    offset_ = offset;
-    sum_ = {};
-  }
-
-  /// Where the next entry begins.
-  std::uint32_t offset() const { return offset_; }
-
-  /// CRC-32 of what was read.
-  std::uint32_t sum() const { return sum_.value(); }
-
-  /// Fills `value` with the next entry; false at the end of the list or when there is no list.
-  template <class Storage>
-  result<bool> next(Storage& storage, entry& value) {
-    std::uint8_t buffer[detail::max_entry_size];
-    const auto size = storage.read(path_, offset_, buffer);
-    if (!size) {
-      if (size.error().code == errc::not_found) return false;
-      return size.error();
-    }
-    if (*size == 0) return false;
-    const std::size_t taken = detail::decode_entry({buffer, *size}, value);
-    if (taken == 0) return damaged_list;
-    sum_.update({buffer, taken});
-    offset_ += static_cast<std::uint32_t>(taken);
-    return true;
-  }
-
- private:
-  static constexpr error damaged_list{errc::damaged, "list",
-                                      "a list kept on storage is damaged; it will be made anew"};
-
-  std::string_view path_;
-  std::uint32_t offset_ = 0;
-  crc32 sum_;
-};
-
-}  // namespace ota
-
-// ota/core/version_id.hpp
-
-namespace ota {
-
-/// Names one version exactly: a SHA-1 over all that its source says of it. All zero: no version.
-using version_id = std::array<std::uint8_t, 20>;
-
-}  // namespace ota
-
 // ota/manifest/release_target.hpp
 
 namespace ota {
@@ -4554,6 +4797,9 @@ class github_document {
   std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
   bool is_tag_object = false;      ///< it points to an annotated tag, not to a commit
   bool truncated = false;          ///< a tree too large for one answer
+
+  /// The name of the asset that is the manifest.
+  std::string_view manifest_name = "manifest.json";
 
   /// Whether the asset's API address is wanted, as a private repository needs it.
   bool prefer_api_url = false;
@@ -4718,7 +4964,7 @@ class github_document {
         is_tag_object = is("tag ");
         break;
       case field::name:
-        is_wanted_ = is("manifest.json ");
+        is_wanted_ = text() == manifest_name;
         break;
       case field::digest:
         asset_sum_ = crc32_of(text());
@@ -4808,7 +5054,7 @@ class github_document {
 
  public:
   fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
-  fixed_string<256> manifest_url;  ///< of a release's asset `manifest.json`; empty: none
+  fixed_string<256> manifest_url;  ///< of a release's manifest; empty: none
 };
 
 }  // namespace ota
@@ -4840,7 +5086,10 @@ class github {
   /// check found, or with nothing; after a version is resolved, to be kept for the next check.
   known_version& found() { return found_; }
 
-  /// Whether the release carries a `manifest.json`.
+  /// What the file is called that is a version's manifest, a text that stays.
+  void look_for(std::string_view manifest) { document_.manifest_name = manifest; }
+
+  /// Whether the release carries a manifest.
   bool has_manifest() const { return !document_.manifest_url.empty(); }
 
   /// Begins to find the newest version.
@@ -4921,9 +5170,14 @@ class github {
     return get(http, api_url("/git/blobs/"sv, {id, sizeof id}), request);
   }
 
-  /// Opens the release's manifest.
+  /// Opens the version's manifest: the release's asset, or the file of that name in the tree.
   template <class Http>
   result<void> open_manifest(Http& http) {
+    if (!has_manifest()) {
+      entry file;
+      file.path.assign(document_.manifest_name);
+      return open_file(http, file, 0, {});
+    }
     http_request request;
     request.accept = raw_type;
     return get(http, document_.manifest_url, request);
@@ -5336,6 +5590,239 @@ class memory_files {
 };
 
 }  // namespace ota
+
+// ota/storage/sealed_record.hpp
+
+namespace ota::detail {
+
+// What the library keeps of itself on storage: the bytes of `Record` as this machine has them, and
+// a CRC-32. `Record::format` is a number that changes with the meaning of those bytes.
+
+inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
+  crc32 sum;
+  sum.update(record);
+  return sum.value() ^ format;
+}
+
+/// Writes a record and its seal to `sizeof(Record) + 4` bytes.
+template <class Record>
+void seal_record(const Record& value, std::uint8_t* out) {
+  static_assert(
+      std::is_trivially_copyable_v<Record> && std::has_unique_object_representations_v<Record>,
+      "a record must be plain data without gaps");
+  std::memcpy(out, &value, sizeof value);
+  const std::uint32_t seal = seal_of({out, sizeof value}, Record::format);
+  std::memcpy(out + sizeof value, &seal, sizeof seal);
+}
+
+/// Puts a record in the place of the one at `path`.
+template <class Storage, class Record>
+result<void> store_record(Storage& storage, std::string_view path, const Record& value) {
+  std::uint8_t record[sizeof value + 4];
+  seal_record(value, record);
+  return write_atomically(storage, path, layout::temporary, record);
+}
+
+/// False when there is none, or none that is whole; `value` is untouched then.
+template <class Storage, class Record>
+result<bool> load_record(Storage& storage, std::string_view path, Record& value) {
+  std::uint8_t record[sizeof value + 4];
+  const auto size = storage.read(path, 0, record);
+  if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
+  if (*size != sizeof record) return false;
+  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
+  if (std::memcmp(record + sizeof value, &seal, sizeof seal) != 0) return false;
+  std::memcpy(&value, record, sizeof value);
+  return true;
+}
+
+}  // namespace ota::detail
+
+// ota/manifest/trust_file.hpp
+
+namespace ota {
+
+/// What a device has seen of its maker's word, so that nothing older is taken for new.
+struct trust_record {
+  static constexpr std::uint32_t format = 1;
+
+  std::uint32_t root_size = 0;     ///< bytes of the trusted root document
+  std::uint32_t root_sum = 0;      ///< CRC-32 of it
+  std::uint32_t root_version = 0;  ///< the newest that was ever trusted
+  std::uint32_t anchor_sum = 0;    ///< CRC-32 of the root document that the device was made with
+  std::uint32_t epoch = 0;         ///< of the newest release document, as the three below
+  std::uint32_t counter = 0;
+  std::uint64_t created = 0;
+  std::uint64_t expires = ~std::uint64_t{0};
+  version_id manifest{};  ///< the beginning of its SHA-256
+  version_id source{};    ///< how the source named that version
+};
+
+/// The file `.ota/trust`: a `trust_record`, its seal, and the trusted root document. All of it is
+/// replaced at once, so a power cut leaves the old or the new.
+template <class Storage>
+class trust_file {
+ public:
+  /// Where the root document begins in the file.
+  static constexpr std::uint32_t root_offset = sizeof(trust_record) + 4;
+
+  explicit trust_file(Storage& storage) : storage_(storage) {}
+
+  /// Reads the record; one that is not there, or not whole, is that of a new device. False when the
+  /// root document is not whole.
+  result<bool> load(trust_record& record) {
+    record = {};
+    const auto found = detail::load_record(storage_, layout::trust, record);
+    if (!found || !*found) return found;
+    crc32 sum;
+    const auto done = visit(layout::trust, root_offset, record.root_size,
+                            [&sum](bytes piece) { sum.update(piece); });
+    if (!done) return done.error();
+    return sum.value() == record.root_sum && record.root_size != 0;
+  }
+
+  /// Replaces the record, and keeps the root document.
+  result<void> store(const trust_record& record) {
+    return replace(record, [this, &record](auto& out) {
+      return copy(out, layout::trust, root_offset, record.root_size);
+    });
+  }
+
+  /// Replaces both; the root document is `size` bytes at `offset` of another file.
+  result<void> store(trust_record& record, std::string_view path, std::uint32_t offset,
+                     std::uint32_t size) {
+    crc32 sum;
+    if (auto done = visit(path, offset, size, [&sum](bytes piece) { sum.update(piece); }); !done)
+      return done;
+    record.root_size = size;
+    record.root_sum = sum.value();
+    return replace(record, [&](auto& out) { return copy(out, path, offset, size); });
+  }
+
+  /// Replaces both; the root document is a text in memory.
+  result<void> store(trust_record& record, std::string_view root) {
+    crc32 sum;
+    sum.update(as_bytes(root));
+    record.root_size = static_cast<std::uint32_t>(root.size());
+    record.root_sum = sum.value();
+    return replace(record, [root](auto& out) {
+      out(root);
+      return result<void>{};
+    });
+  }
+
+ private:
+  using writer = atomic_file<Storage>;
+
+  template <class Append>
+  result<void> replace(const trust_record& record, Append&& append) {
+    writer out(storage_, layout::temporary);
+    std::uint8_t head[root_offset];
+    detail::seal_record(record, head);
+    out(as_text(head));
+    if (auto done = append(out); !done) return done;
+    return out.replace(layout::trust);
+  }
+
+  result<void> copy(writer& out, std::string_view path, std::uint32_t offset, std::uint32_t size) {
+    return visit(path, offset, size, [&out](bytes piece) { out(as_text(piece)); });
+  }
+
+  template <class Visit>
+  result<void> visit(std::string_view path, std::uint32_t offset, std::uint32_t size,
+                     Visit&& take) {
+    std::uint8_t piece[64];
+    while (size != 0) {
+      const auto read = storage_.read(path, offset, mutable_bytes(piece).first(size));
+      if (!read) return read.error();
+      if (*read == 0) return {};  // what is missing shows in the sum
+      take(bytes(piece, *read));
+      offset += static_cast<std::uint32_t>(*read);
+      size -= static_cast<std::uint32_t>(*read);
+    }
+    return {};
+  }
+
+  Storage& storage_;
+};
+
+namespace detail {
+
+/// Whether the newest signed manifest still holds: where the source says that there is no newer,
+/// somebody may be holding it back. `now` in epoch seconds; 0: not known.
+template <class Storage>
+result<void> check_fresh(Storage& storage, std::uint64_t now) {
+  trust_record record;
+  const auto found = load_record(storage, layout::trust, record);
+  if (!found) return found.error();
+  if (*found && now >= record.expires) return manifest_expired;
+  return {};
+}
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/format/json_text.hpp
+
+namespace ota::detail {
+
+/// Appends a text as a JSON string. For the few small files that every device writes; what needs
+/// the form of Python's `json.dumps` takes a `json_writer`. Characters beyond ASCII stay UTF-8, as
+/// MicroPython writes them.
+inline void append_json_text(string_buffer& out, std::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  out.append('"');
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out.append("\\u00").append(digits[byte >> 4]).append(digits[byte & 15]);
+      continue;
+    }
+    if (c == '"' || c == '\\') out.append('\\');
+    out.append(c);
+  }
+  out.append('"');
+}
+
+}  // namespace ota::detail
+
+// ota/manifest/version_file.hpp
+
+namespace ota::detail {
+
+/// The text of version.json, as 0x687931/ota writes it: {"ref": "…", "commit": "…"}.
+inline fixed_string<900> version_json(std::string_view ref, std::string_view commit) {
+  fixed_string<900> text;
+  text.append("{\"ref\": "sv);
+  append_json_text(text, ref);
+  text.append(", \"commit\": "sv);
+  append_json_text(text, commit);
+  text.append('}');
+  return text;
+}
+
+/// Reads version.json. A file that is not there or says something else is no version.
+template <class Storage>
+release_target read_version(Storage& storage) {
+  release_target version;
+  json_file<128> file(layout::version);
+  string_buffer* member = nullptr;
+  for (;;) {
+    const auto event = file.next(storage);
+    if (!event) return {};
+    if (*event == json_event::end) return version;
+    const std::string_view text = file.reader().text();
+    if (file.reader().depth() != 1 || file.reader().truncated()) continue;
+    if (*event == json_event::key)
+      member = text == "ref"sv      ? static_cast<string_buffer*>(&version.ref)
+               : text == "commit"sv ? &version.commit
+                                    : nullptr;
+    else if (*event == json_event::string && member != nullptr)
+      member->assign(text);
+  }
+}
+
+}  // namespace ota::detail
 
 // ota/hash/git_blob_id.hpp
 
@@ -6085,193 +6572,12 @@ class lister {
 
 }  // namespace ota
 
-// ota/manifest/manifest_reader.hpp
-
-namespace ota {
-
-/// Reads the manifest of 0x687931/ota from a file on storage, entry by entry:
-/// {"version", "files": [{"path", "size", "sha256", "crc32"}], "deletes": [path], "signature"}.
-/// Members may come in any order; unknown ones are passed over.
-class manifest_reader {
- public:
-  fixed_string<128> version;  ///< empty: not named
-
-  /// Begins at the first byte of the document.
-  void begin(std::string_view path) {
-    file_.begin(path);
-    member_ = member::other;
-    seen_members_ = 0;
-    has_files_ = false;
-    version.clear();
-  }
-
-  /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
-  /// document's order; false at its end, when the texts above are complete too.
-  template <class Storage>
-  result<bool> next(Storage& storage, entry& out) {
-    for (;;) {
-      const auto event = file_.next(storage);
-      if (!event) return event.error();
-      if (*event == json_event::end) return has_files_ ? result<bool>(false) : no_files;
-      const auto complete = take(*event, out);
-      if (!complete || *complete) return complete;
-    }
-  }
-
- private:
-  const json_reader<256>& reader() const { return file_.reader(); }
-
-  static constexpr error path_too_long{errc::too_long, "manifest",
-                                       "a path in the manifest is longer than 255 bytes"};
-  static constexpr error not_an_object{errc::malformed, "manifest",
-                                       "the manifest is not a JSON object"};
-  static constexpr error no_files{errc::malformed, "manifest", "the manifest has no list of files"};
-  static constexpr error repeated_member{errc::malformed, "manifest",
-                                         "the manifest says the same thing twice"};
-  static constexpr error no_path{errc::malformed, "manifest", "a file in the manifest has no path"};
-  static constexpr error bad_files{errc::malformed, "manifest",
-                                   "`files` in the manifest must be a list of objects"};
-  static constexpr error text_too_long{errc::malformed, "manifest",
-                                       "a text in the manifest is too long"};
-  static constexpr error bad_path{errc::malformed, "manifest",
-                                  "a `path` in the manifest is not a text"};
-  static constexpr error bad_size{errc::malformed, "manifest",
-                                  "a `size` in the manifest is not a whole number"};
-  static constexpr error bad_sha256{errc::malformed, "manifest",
-                                    "a `sha256` in the manifest is not 64 hexadecimal digits"};
-  static constexpr error bad_crc32{errc::malformed, "manifest",
-                                   "a `crc32` in the manifest is not a number of 32 bits"};
-
-  enum class member : std::uint8_t { other, version, files, deletes };
-  enum class field : std::uint8_t { other, path, size, sha256, crc32 };
-
-  // One event; true when `out` holds a whole entry.
-  result<bool> take(json_event event, entry& out) {
-    const std::size_t depth = reader().depth();
-    if (depth == 0 && event != json_event::end_object) return not_an_object;
-    if (event == json_event::key) {
-      if (depth == 1) return begin_member();
-      if (depth == 3) field_ = field_of(reader().text());
-      return false;
-    }
-    if (depth == 1 && event == json_event::string) return take_text();
-    if (member_ == member::deletes && depth == 2 && event == json_event::string) {
-      out = {};
-      out.kind = entry_kind::remove;
-      if (auto done = take_path(out); !done) return done.error();
-      return true;
-    }
-    if (member_ != member::files) return false;
-    if (event == json_event::begin_object && depth == 3) {
-      out = {};
-      out.has_size = false;
-      return false;
-    }
-    if (event == json_event::end_object && depth == 2) {
-      if (out.path.empty()) return no_path;
-      return true;
-    }
-    if (depth == 3) return take_field(event, out);
-    if (depth == 2 && event != json_event::begin_array) return bad_files;
-    has_files_ |= depth == 2;
-    return false;
-  }
-
-  // A signature covers the last of two members of one name only: then no one may be believed.
-  result<bool> begin_member() {
-    member_ = member_of(reader().text());
-    if (member_ != member::other && seen(member_)) return repeated_member;
-    seen_members_ |= bit_of(member_);
-    return false;
-  }
-
-  static std::uint8_t bit_of(member one) {
-    return static_cast<std::uint8_t>(1u << static_cast<unsigned>(one));
-  }
-  bool seen(member one) const { return (seen_members_ & bit_of(one)) != 0; }
-
-  result<bool> take_text() {
-    const std::string_view text = reader().text();
-    bool fits = !reader().truncated();
-    if (member_ == member::version) fits &= version.assign(text);
-    if (!fits && member_ != member::other) return text_too_long;
-    return false;
-  }
-
-  result<void> take_path(entry& out) {
-    if (reader().truncated() || !out.path.assign(reader().text())) return path_too_long;
-    return {};
-  }
-
-  result<bool> take_field(json_event event, entry& out) {
-    const bool is_text = event == json_event::string, is_number = event == json_event::number;
-    switch (field_) {
-      case field::path:
-        if (!is_text) return bad_path;
-        if (auto done = take_path(out); !done) return done.error();
-        break;
-      case field::size: {
-        if (event == json_event::null) break;
-        const auto size = reader().as_size();
-        if (!is_number || !size) return bad_size;
-        out.size = *size;
-        out.has_size = true;
-        break;
-      }
-      case field::sha256:
-        if (event == json_event::null) break;
-        if (!is_text || !from_hex(reader().text(), {out.hash.value, 32})) return bad_sha256;
-        out.hash.kind = digest_kind::sha256;
-        break;
-      case field::crc32:
-        return take_crc32(event, out);
-      case field::other:
-        break;
-    }
-    return false;
-  }
-
-  // A CRC-32 counts only where there is no SHA-256.
-  result<bool> take_crc32(json_event event, entry& out) {
-    if (event == json_event::null) return false;
-    const auto sum = reader().as_size();
-    if (event != json_event::number || !sum || *sum > 0xffffffff) return bad_crc32;
-    if (out.hash.kind == digest_kind::sha256) return false;
-    out.hash.kind = digest_kind::crc32;
-    for (unsigned i = 0; i < 4; ++i)
-      out.hash.value[i] = static_cast<std::uint8_t>(*sum >> (24 - 8 * i));
-    return false;
-  }
-
-  static member member_of(std::string_view key) {
-    constexpr std::string_view names[] = {"version", "files", "deletes"};
-    for (std::uint8_t i = 0; i < 3; ++i)
-      if (key == names[i]) return static_cast<member>(i + 1);
-    return member::other;
-  }
-
-  static field field_of(std::string_view key) {
-    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32"};
-    for (std::uint8_t i = 0; i < 4; ++i)
-      if (key == names[i]) return static_cast<field>(i + 1);
-    return field::other;
-  }
-
-  detail::json_file<256, 128> file_;
-  std::uint8_t seen_members_ = 0;
-  bool has_files_ = false;
-  member member_ = member::other;
-  field field_ = field::other;
-};
-
-}  // namespace ota
-
 // ota/stager/manifest_lister.hpp
 
 namespace ota {
 
 /// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
-/// it to `.ota/manifest`, has its signature checked, and reads it from there. The paths that it
+/// it to `.ota/manifest`, has its signatures checked, and reads it from there. The paths that it
 /// wants removed become a list of their own, `.ota/gone`.
 template <class Storage, class Trust>
 class manifest_lister {
@@ -6279,8 +6585,8 @@ class manifest_lister {
   /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
   static constexpr std::size_t max_size = 32u << 20;
 
-  manifest_lister(Storage& storage, const config& settings)
-      : storage_(storage), settings_(settings), reader_() {}
+  manifest_lister(Storage& storage, const config& settings, trust_context& context)
+      : storage_(storage), settings_(settings), context_(context), none_() {}
 
   void begin() {
     list_.begin(layout::listing);
@@ -6289,8 +6595,7 @@ class manifest_lister {
 
   /// The path at hand, for a message; none where it is about the manifest as a whole.
   std::string_view subject() const {
-    return task_ == task::check || task_ == task::read ? std::string_view(item_.path)
-                                                       : std::string_view{};
+    return task_ == task::read ? std::string_view(item_.path) : std::string_view{};
   }
 
   /// The version that the manifest names, if it does.
@@ -6306,8 +6611,6 @@ class manifest_lister {
         return open(http, source);
       case task::download:
         return download(http, chunk);
-      case task::check:
-        return check();
       case task::verify:
         return verify(chunk);
       case task::read:
@@ -6318,13 +6621,17 @@ class manifest_lister {
 
  private:
   static constexpr error empty{errc::malformed, "manifest", "the manifest is empty"};
+  static constexpr error no_manifest{
+      errc::untrusted, "manifest",
+      "the version has no signed manifest.ota, and this device takes none without"};
   static constexpr error hidden_file{errc::invalid_path, "manifest",
                                      "a manifest may not name hidden files"};
   static constexpr error too_large{errc::too_long, "manifest",
                                    "Response too large: the manifest is over its limit"};
 
   using trust_check = typename Trust::template check<Storage>;
-  enum class task : std::uint8_t { open, download, check, verify, read };
+  using reader = typename Trust::reader;
+  enum class task : std::uint8_t { open, download, verify, read };
 
   std::size_t limit() const {
     const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
@@ -6335,6 +6642,7 @@ class manifest_lister {
   result<bool> open(Http& http, Source& source) {
     if (auto done = source.open_manifest(http); !done) return done.error();
     const http_response& answer = http.response();
+    if (answer.status == 404 && Trust::requires_manifest) return no_manifest;
     if (auto status = check_status(answer); !status) return status.error();
     if (answer.has_length && answer.content_length > limit()) return too_large;
     size_ = 0;
@@ -6350,8 +6658,8 @@ class manifest_lister {
       return size.error();
     }
     if (*size == 0) {
-      begin_reader();
-      task_ = task::check;
+      ::new (&trust_) trust_check(storage_, settings_, context_);
+      task_ = task::verify;
       return size_ != 0 ? result<bool>(true) : empty;
     }
     if (size_ + *size > limit()) return too_large;
@@ -6361,23 +6669,11 @@ class manifest_lister {
     return true;
   }
 
-  // One look through the whole document: is it JSON, are its entries sound?
-  result<bool> check() {
-    const auto more = reader_.next(storage_, item_);
-    if (!more) return more;
-    if (*more) {
-      if (item_.kind == entry_kind::file) ++files_;
-      return more_after(file_filter(settings_).check_count(files_));
-    }
-    ::new (&trust_) trust_check(storage_, settings_);
-    task_ = task::verify;
-    return true;
-  }
-
   result<bool> verify(mutable_bytes chunk) {
     const auto more = trust_.step(chunk);
     if (!more || *more) return more;
-    begin_reader();
+    ::new (&reader_) reader();
+    reader_.begin(layout::manifest, context_.offset);
     deletes_size_ = 0;
     task_ = task::read;
     return true;
@@ -6403,26 +6699,22 @@ class manifest_lister {
     return more_after(list_.add(storage_, item_));
   }
 
-  void begin_reader() {
-    ::new (&reader_) manifest_reader();
-    reader_.begin(layout::manifest);
-  }
-
   static bool is_hidden(std::string_view path) {
     return path.front() == '.' || path.find("/."sv) != std::string_view::npos;
   }
 
   Storage& storage_;
   const config& settings_;
+  trust_context& context_;
   entry_writer list_;
   entry item_;
   std::size_t size_ = 0;
-  std::uint32_t files_ = 0;
   std::uint32_t deletes_size_ = 0;
   task task_ = task::open;
   // One after the other, never two at a time.
   union {
-    manifest_reader reader_;
+    char none_;
+    reader reader_;
     trust_check trust_;
   };
 };
@@ -6789,109 +7081,6 @@ class planner {
 
 }  // namespace ota
 
-// ota/format/json_text.hpp
-
-namespace ota::detail {
-
-/// Appends a text as a JSON string. For the few small files that every device writes; what needs
-/// the form of Python's `json.dumps` takes a `json_writer`. Characters beyond ASCII stay UTF-8, as
-/// MicroPython writes them.
-inline void append_json_text(string_buffer& out, std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  out.append('"');
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out.append("\\u00").append(digits[byte >> 4]).append(digits[byte & 15]);
-      continue;
-    }
-    if (c == '"' || c == '\\') out.append('\\');
-    out.append(c);
-  }
-  out.append('"');
-}
-
-}  // namespace ota::detail
-
-// ota/stager/version_file.hpp
-
-namespace ota::detail {
-
-/// The text of version.json, as 0x687931/ota writes it: {"ref": "…", "commit": "…"}.
-inline fixed_string<900> version_json(std::string_view ref, std::string_view commit) {
-  fixed_string<900> text;
-  text.append("{\"ref\": "sv);
-  append_json_text(text, ref);
-  text.append(", \"commit\": "sv);
-  append_json_text(text, commit);
-  text.append('}');
-  return text;
-}
-
-/// Reads version.json. A file that is not there or says something else is no version.
-template <class Storage>
-release_target read_version(Storage& storage) {
-  release_target version;
-  json_file<128> file(layout::version);
-  string_buffer* member = nullptr;
-  for (;;) {
-    const auto event = file.next(storage);
-    if (!event) return {};
-    if (*event == json_event::end) return version;
-    const std::string_view text = file.reader().text();
-    if (file.reader().depth() != 1 || file.reader().truncated()) continue;
-    if (*event == json_event::key)
-      member = text == "ref"sv      ? static_cast<string_buffer*>(&version.ref)
-               : text == "commit"sv ? &version.commit
-                                    : nullptr;
-    else if (*event == json_event::string && member != nullptr)
-      member->assign(text);
-  }
-}
-
-}  // namespace ota::detail
-
-// ota/storage/sealed_record.hpp
-
-namespace ota::detail {
-
-// What the library keeps of itself on storage: the bytes of `Record` as this machine has them, and
-// a CRC-32. `Record::format` is a number that changes with the meaning of those bytes.
-
-inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
-  crc32 sum;
-  sum.update(record);
-  return sum.value() ^ format;
-}
-
-/// Puts a record in the place of the one at `path`.
-template <class Storage, class Record>
-result<void> store_record(Storage& storage, std::string_view path, const Record& value) {
-  static_assert(
-      std::is_trivially_copyable_v<Record> && std::has_unique_object_representations_v<Record>,
-      "a record must be plain data without gaps");
-  std::uint8_t record[sizeof value + 4];
-  std::memcpy(record, &value, sizeof value);
-  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
-  std::memcpy(record + sizeof value, &seal, sizeof seal);
-  return write_atomically(storage, path, layout::temporary, record);
-}
-
-/// False when there is none, or none that is whole; `value` is untouched then.
-template <class Storage, class Record>
-result<bool> load_record(Storage& storage, std::string_view path, Record& value) {
-  std::uint8_t record[sizeof value + 4];
-  const auto size = storage.read(path, 0, record);
-  if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
-  if (*size != sizeof record) return false;
-  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
-  if (std::memcmp(record + sizeof value, &seal, sizeof seal) != 0) return false;
-  std::memcpy(&value, record, sizeof value);
-  return true;
-}
-
-}  // namespace ota::detail
-
 // ota/swapper/swap_state.hpp
 
 namespace ota {
@@ -7232,18 +7421,23 @@ class stager {
   stager(Storage& storage, const config& settings)
       : storage_(storage), settings_(settings), none_() {}
 
+  /// What a trust policy has to know of the device and the version, before `begin`.
+  trust_context& context() { return context_; }
+
   /// Begins to stage a version, or goes on with it where it has been begun.
   result<void> begin(const release_target& target, bool has_manifest) {
     target_ = &target;
     record_ = {};
     staged_ = {};
-    has_manifest_ = has_manifest && Trust::reads_manifests;
+    has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
+    if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
     if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
         last.version == target.id && last.settings == detail::settings_sum(settings_)) {
       record_ = last;
+      if constexpr (Trust::requires_manifest) recall_identity();
       begin_check();
     } else {
       stage_ = stage::forget;
@@ -7253,6 +7447,14 @@ class stager {
 
   /// Plans for the library's own files alone.
   void record_only() { record_only_ = true; }
+
+  /// What names the version: the source's id, or that under which the trust policy knows it.
+  const version_id& identity() const {
+    if constexpr (Trust::requires_manifest)
+      return context_.id;
+    else
+      return target_->id;
+  }
 
   const plan_summary& plan() const { return record_.plan; }
   const staging_progress& progress() const { return staged_; }
@@ -7290,7 +7492,7 @@ class stager {
         return list(http, source, chunk);
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
-          return begin_sort(manifest_.step(http, source, chunk));
+          return end_manifest(manifest_.step(http, source, chunk), swap.state().rejected);
         break;
       case stage::sort:
         return begin_walk(sorter_.step());
@@ -7314,6 +7516,10 @@ class stager {
   static constexpr error unsigned_release{
       errc::untrusted, "stager",
       "manifest_key is set, but the release has no manifest.json to check"};
+  static constexpr error cannot_trust{errc::unsupported, "stager",
+                                      "trusted_root is set, but this program checks no signatures"};
+  static constexpr error put_back{errc::rejected, "stager",
+                                  "the newest version was put back before"};
   static constexpr error no_space{
       errc::no_space, "stager",
       "not enough space: an update needs twice the size of its new files free"};
@@ -7338,6 +7544,13 @@ class stager {
   static constexpr error damaged_plan{
       errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
+  // What is staged was made from the newest manifest that was seen.
+  void recall_identity() {
+    trust_record seen;
+    if (detail::load_record(storage_, layout::trust, seen).value_or(false))
+      context_.id = seen.source;
+  }
+
   // Goes to the next stage when the present one has nothing left to do.
   result<bool> after(const result<bool>& more, stage next) {
     if (more && !*more) stage_ = next;
@@ -7360,7 +7573,7 @@ class stager {
     if (auto done = storage_.remove(layout::candidates); !done) return done.error();
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
-        ::new (&manifest_) manifest_stage(storage_, settings_);
+        ::new (&manifest_) manifest_stage(storage_, settings_, context_);
         manifest_.begin();
         stage_ = stage::read_manifest;
         return true;
@@ -7376,6 +7589,12 @@ class stager {
   result<bool> list(Http& http, Source& source, mutable_bytes chunk) {
     const auto more = lister_.step(http, source, chunk);
     staged_.lists = lister_.answers();
+    return begin_sort(more);
+  }
+
+  // The source may name a version anew that was put back; its maker's word does not change.
+  result<bool> end_manifest(const result<bool>& more, const version_id& rejected) {
+    if (more && !*more && identity() == rejected && rejected != version_id{}) return put_back;
     return begin_sort(more);
   }
 
@@ -7433,7 +7652,14 @@ class stager {
   }
 
   result<void> add_own_files() {
-    const auto text = detail::version_json(version_, target_->commit);
+    std::string_view commit = target_->commit;
+    // A signed manifest names the version by itself: the source's word for it is not signed.
+    char digits[2 * sizeof(version_id)];
+    if constexpr (Trust::requires_manifest) {
+      to_hex({context_.manifest.data(), context_.manifest.size()}, digits);
+      commit = {digits, sizeof digits};
+    }
+    const auto text = detail::version_json(version_, commit);
     const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
     if (!unchanged) return unchanged.error();
     if (*unchanged && planner_.is_empty() && !settings_.force) return {};
@@ -7502,6 +7728,7 @@ class stager {
   Storage& storage_;
   const config& settings_;
   const release_target* target_ = nullptr;
+  std::conditional_t<Trust::reads_manifests, trust_context, nothing> context_;
   stage stage_ = stage::forget;
   bool has_manifest_ = false;
   bool record_only_ = false;
@@ -8172,6 +8399,63 @@ class status_light {
 
 }  // namespace ota
 
+// ota/updater/watched_http.hpp
+
+namespace ota {
+
+/// The device's HTTP policy, and an eye on how fast bytes come. A server that sends one byte just
+/// before each time limit could hold a device for ever, and updates back.
+template <class Http, class Hardware>
+class watched_http {
+ public:
+  watched_http(Http& http, Hardware& hardware, const config& settings)
+      : http_(http), hardware_(hardware), settings_(settings) {}
+
+  result<void> open(const http_request& request) {
+    begin_window();
+    return http_.open(request);
+  }
+
+  result<std::size_t> read(mutable_bytes out) {
+    const auto size = http_.read(out);
+    if (size && is_too_slow(*size)) return too_slow;
+    return size;
+  }
+
+  const http_response& response() const { return http_.response(); }
+  std::string_view etag() const { return http_.etag(); }
+  std::string_view location() const { return http_.location(); }
+  void close() { http_.close(); }
+
+ private:
+  static constexpr error too_slow{
+      errc::too_slow, "http",
+      "the server sends fewer than min_bytes_per_sec; the next update goes on from here"};
+
+  static constexpr std::uint32_t window_ms = 30000;
+
+  void begin_window() {
+    begin_ = hardware_.ticks_ms();
+    bytes_ = 0;
+  }
+
+  bool is_too_slow(std::size_t size) {
+    bytes_ += size;
+    if (size == 0 || hardware_.ticks_ms() - begin_ < window_ms) return false;
+    const bool slow = bytes_ < std::uint64_t{settings_.min_bytes_per_sec} * (window_ms / 1000);
+    begin_window();
+    return slow;
+  }
+
+  Http& http_;
+  Hardware& hardware_;
+  const config& settings_;
+  std::uint64_t begin_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace ota
+
 // ota/updater.hpp
 
 namespace ota {
@@ -8192,7 +8476,7 @@ class updater : private check_policies<Policies> {
   /// `settings`, and the texts it views, must outlive the updater. Settings that come from outside
   /// should have been through `validate`.
   explicit updater(const config& settings) : settings_(settings), log_(log_type{}, settings.debug) {
-    detail::set_timeouts(http_, settings);
+    set_up();
   }
 
   /// As above, with policies that are made elsewhere, and moved in.
@@ -8203,7 +8487,7 @@ class updater : private check_policies<Policies> {
         log_(std::move(log), settings.debug),
         http_(std::move(http)),
         storage_(std::move(storage)) {
-    detail::set_timeouts(http_, settings);
+    set_up();
   }
 
   updater(const updater&) = delete;
@@ -8283,6 +8567,12 @@ class updater : private check_policies<Policies> {
   static constexpr error too_little_memory{errc::wrong_state, "updater",
                                            "less memory is free than min_free_mem asks for"};
 
+  void set_up() {
+    detail::set_timeouts(http_, settings_);
+    if constexpr (Policies::trust::requires_manifest)
+      source_.look_for(Policies::trust::manifest_name);
+  }
+
   // ---- what a start does ----------------------------------------------------------------------
 
   enum class order : std::uint8_t { recover, start, confirm, put_back };
@@ -8297,7 +8587,17 @@ class updater : private check_policies<Policies> {
       done = try_out(given);
     }
     loaded_ = done.has_value();
+    if constexpr (has_security_counter<hardware_type>)
+      if (done && swapper_.state().phase == swap_phase::kept) raise_counter();
     return done;
+  }
+
+  // At each start, since the one that confirmed may have been cut short before this.
+  void raise_counter() {
+    trust_record seen;
+    if (detail::load_record(storage_, layout::trust, seen).value_or(false) &&
+        seen.counter > hardware_.security_counter())
+      hardware_.raise_security_counter(seen.counter);
   }
 
   result<void> try_out(order given) {
@@ -8366,7 +8666,7 @@ class updater : private check_policies<Policies> {
       checking_ = true;
       return {};
     }
-    const auto found = source_.step(http_, chunk());
+    const auto found = source_.step(watched(), chunk());
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
@@ -8399,6 +8699,14 @@ class updater : private check_policies<Policies> {
     }
     if (!detail::has_memory(settings_, hardware_)) return too_little_memory;
     enter(update_phase::staging);
+    if constexpr (Policies::trust::requires_manifest) {
+      trust_context& context = stager_.context();
+      context = {};
+      context.now = hardware_.now();
+      context.id = target.id;
+      if constexpr (has_security_counter<hardware_type>)
+        context.least_counter = hardware_.security_counter();
+    }
     return stager_.begin(target, source_.has_manifest());
   }
 
@@ -8409,6 +8717,8 @@ class updater : private check_policies<Policies> {
   }
 
   result<void> up_to_date() {
+    if constexpr (Policies::trust::requires_manifest)
+      if (auto done = detail::check_fresh(storage_, hardware_.now()); !done) return done;
     const version_id& newest = source_.target().id;
     const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
     message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
@@ -8436,17 +8746,18 @@ class updater : private check_policies<Policies> {
   }
 
   result<void> stage() {
-    const auto more = stager_.step(http_, source_, swapper_, chunk());
+    const auto more = stager_.step(watched(), source_, swapper_, chunk());
     if (!more) return more.error();
     if (*more) return {};
+    source_.found().version.id = stager_.identity();
     if (stager_.plan().entries == 0) {
       // Every file is there already: nothing to swap, nothing to try.
-      if (auto done = swapper_.adopt(source_.target().id); !done) return done;
+      if (auto done = swapper_.adopt(stager_.identity()); !done) return done;
       return up_to_date();
     }
     http_.close();
     if (auto done =
-            swapper_.begin(source_.target().id, stager_.plan().entries, settings_.trial_boots);
+            swapper_.begin(stager_.identity(), stager_.plan().entries, settings_.trial_boots);
         !done)
       return done;
     enter(update_phase::swapping);
@@ -8521,6 +8832,14 @@ class updater : private check_policies<Policies> {
     progress_.take(staged, stager_.plan());
   }
 
+  // Without a clock there is nothing to watch by.
+  auto& watched() {
+    if constexpr (has_clock<hardware_type>)
+      return watched_;
+    else
+      return http_;
+  }
+
   mutable_bytes chunk() {
     const std::size_t size = effective_chunk(settings_.chunk, hardware_.free_memory());
     return mutable_bytes(buffer_).first(size);
@@ -8538,6 +8857,7 @@ class updater : private check_policies<Policies> {
   detail::staging_teller teller_;
   update_progress_report progress_;
   hardware_type hardware_;
+  watched_http<http_type, hardware_type> watched_{http_, hardware_, settings_};
   event_log<log_type> log_;
   status_light<hardware_type> light_{hardware_, settings_};
   typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
@@ -8995,6 +9315,8 @@ class http_client : private check_byte_stream<Stream> {
   static constexpr error host_too_long{errc::too_long, "http", "the host name is too long"};
   static constexpr error endless_interim{errc::malformed, "http",
                                          "the server sends interim answers without end"};
+  static constexpr error endless_head{errc::too_slow, "http",
+                                      "the server sends the head of its answer in tiny pieces"};
   static constexpr error no_answer{errc::connection, "http",
                                    "the server closed the connection without an answer"};
   static constexpr error bad_length{errc::malformed, "http",
@@ -9147,7 +9469,9 @@ class http_client : private check_byte_stream<Stream> {
   result<void> read_head(detail::url_buffer& url) {
     head_.begin();
     url.begin_location();
-    for (;;) {
+    for (int pieces = 0;;) {
+      // Each piece may take as long as the time limit, and a head has thousands of bytes.
+      if (begin_ == end_ && ++pieces > 1000) return endless_head;
       char c = '\0';
       if (auto done = get(c, no_answer); !done) return done;
       heard_ = true;

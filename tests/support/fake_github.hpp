@@ -37,6 +37,7 @@ class fake_github {
     std::string tag;
     std::string commit;
     std::string manifest;  // empty: no manifest asset
+    std::string asset = "manifest.json";
   };
   struct state {
     std::map<std::string, tree> commits;       // by commit id
@@ -125,10 +126,11 @@ class fake_github {
       if (shared_->releases.empty()) return false;
       return give_release(shared_->releases.back());
     }
-    for (const auto& one : shared_->releases) {
+    for (auto at = shared_->releases.rbegin(); at != shared_->releases.rend(); ++at) {
+      const release& one = *at;
       if (path == api + "/releases/tags/" + one.tag) return give_release(one);
       if (path == api + "/git/ref/tags/" + one.tag) return give_reference("commit", one.commit);
-      if (path == "/assets/" + one.tag + "/manifest.json") return give(one.manifest);
+      if (path == "/assets/" + one.tag + "/" + one.asset) return give(one.manifest);
     }
     for (const auto& [branch, commit] : shared_->heads)
       if (path == api + "/git/ref/heads/" + branch) return give_reference("commit", commit);
@@ -164,9 +166,10 @@ class fake_github {
   bool give_release(const release& one) {
     std::string assets;
     if (!one.manifest.empty())
-      assets = R"({"name":"manifest.json","state":"uploaded","url":"http://x/assets/)" + one.tag +
-               R"(/manifest.json","browser_download_url":"http://x/assets/)" + one.tag +
-               R"(/manifest.json","uploader":{"url":"http://x/nobody"},"digest":"sha256:)" +
+      assets = R"({"name":")" + one.asset + R"(","state":"uploaded","url":"http://x/assets/)" +
+               one.tag + "/" + one.asset + R"(","browser_download_url":"http://x/assets/)" +
+               one.tag + "/" + one.asset +
+               R"(","uploader":{"url":"http://x/nobody"},"digest":"sha256:)" +
                git_id(one.manifest) + "\"}";
     return give(R"({"url":"http://x","tag_name":")" + one.tag + R"(","assets":[)" + assets +
                 R"(],"body":")" + std::string(3000, 'n') + "\"}");

@@ -21,6 +21,7 @@ enum class errc : std::uint8_t {
   storage,           ///< storage refused to read or write
   connection,        ///< no connection, or it broke
   timeout,           ///< the other side was silent for too long
+  too_slow,          ///< the other side sends too little in a time
   http_status,       ///< the server answered with a status that ends the request
   server_trouble,    ///< the server answered that it cannot now: trying again may help
   rate_limited,      ///< the server asks to wait

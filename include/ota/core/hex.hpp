@@ -35,4 +35,11 @@ inline bool from_hex(std::string_view text, mutable_bytes out) {
   return true;
 }
 
+/// As `from_hex`, where there must be one way to write a value: lowercase digits alone.
+inline bool from_lowercase_hex(std::string_view text, mutable_bytes out) {
+  for (char c : text)
+    if (c < '0' || (c > '9' && c < 'a')) return false;
+  return from_hex(text, out);
+}
+
 }  // namespace ota

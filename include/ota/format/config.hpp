@@ -48,6 +48,9 @@ struct config {
   std::string_view web;  ///< base of the web site; see `web_base`
   std::string_view user_agent = "ota-updater";
   std::string_view manifest_key;  ///< of the manifest's HMAC; empty: not checked
+  std::string_view trusted_root;  ///< root document of signed manifests; see docs/signed-updates.md
+  std::string_view product;       ///< what a signed manifest must be for
+  std::string_view hardware;      ///< the same, where the manifest names hardware
   bool force = false;             ///< update although nothing is new
   bool debug = false;             ///< tell more
 
@@ -68,6 +71,7 @@ struct config {
   std::uint32_t http_timeout_sec = 10;
   std::uint32_t retries = 5;            ///< attempts to join a network
   std::uint32_t http_retries = 3;       ///< attempts of a request
+  std::uint32_t min_bytes_per_sec = 8;  ///< a server that sends less for 30 s is given up
   std::uint32_t backoff_sec = 3;        ///< before the second attempt; doubled each time …
   std::uint32_t max_backoff_sec = 60;   ///< … up to this
   bool jitter = false;                  ///< waits vary by chance, so that a fleet spreads

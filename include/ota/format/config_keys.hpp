@@ -58,6 +58,9 @@ inline constexpr config_key<config, std::string_view> config_texts[] = {
     {"web", &config::web},
     {"user_agent", &config::user_agent},
     {"manifest_key", &config::manifest_key},
+    {"trusted_root", &config::trusted_root},
+    {"product", &config::product},
+    {"hardware", &config::hardware},
     {"stage_dir", &config::stage_dir},
     {"backup_dir", &config::backup_dir},
     {"wifi_ssid", &config::wifi_ssid},
@@ -78,6 +81,7 @@ inline constexpr config_key<config, bool> config_flags[] = {
 inline constexpr config_key<config, std::uint32_t> config_numbers[] = {
     {"chunk", &config::chunk},
     {"connect_timeout_sec", &config::connect_timeout_sec},
+    {"min_bytes_per_sec", &config::min_bytes_per_sec},
     {"http_timeout_sec", &config::http_timeout_sec},
     {"retries", &config::retries},
     {"http_retries", &config::http_retries},

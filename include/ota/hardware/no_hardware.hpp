@@ -19,6 +19,12 @@ namespace ota {
 /// `battery_raw`:
 ///
 ///     int battery_charge();  // percent, 0 to 100; -1: not known
+///
+/// One with a counter that never goes back, in fuses or a secure element, may have these two: no
+/// signed version whose security counter is lower is taken any more, whatever becomes of storage.
+///
+///     std::uint32_t security_counter();
+///     void raise_security_counter(std::uint32_t least);  // once a version with it is confirmed
 struct no_hardware {
   /// Epoch seconds; 0: not known, and rules about the time are left out.
   std::uint64_t now() { return 0; }
@@ -66,6 +72,8 @@ using battery_of = decltype(std::declval<H&>().battery_raw());
 template <class H>
 using charge_of = decltype(std::declval<H&>().battery_charge());
 template <class H>
+using counter_of = decltype(std::declval<H&>().security_counter());
+template <class H>
 using memory_of = decltype(std::declval<H&>().free_memory());
 template <class H>
 using signal_of = decltype(std::declval<H&>().signal_dbm());
@@ -82,10 +90,20 @@ using reset_of = decltype(std::declval<H&>().reset(reset_mode::hard));
 template <class Hardware>
 inline constexpr bool has_fuel_gauge = detail::gives<int, detail::charge_of, Hardware>::value;
 
+/// Whether a hardware policy keeps a security counter.
+template <class Hardware>
+inline constexpr bool has_security_counter =
+    detail::gives<std::uint32_t, detail::counter_of, Hardware>::value;
+
 /// Whether a hardware policy has a status LED: it gives `led` itself.
 template <class Hardware>
 inline constexpr bool has_led =
     !std::is_same_v<decltype(&Hardware::led), void (no_hardware::*)(bool)>;
+
+/// Whether a hardware policy measures time: it gives `ticks_ms` itself.
+template <class Hardware>
+inline constexpr bool has_clock =
+    !std::is_same_v<decltype(&Hardware::ticks_ms), std::uint64_t (no_hardware::*)()>;
 
 /// Checks a hardware policy against the contract, one sentence for each missing member.
 template <class Hardware>

@@ -77,6 +77,8 @@ class http_client : private check_byte_stream<Stream> {
   static constexpr error host_too_long{errc::too_long, "http", "the host name is too long"};
   static constexpr error endless_interim{errc::malformed, "http",
                                          "the server sends interim answers without end"};
+  static constexpr error endless_head{errc::too_slow, "http",
+                                      "the server sends the head of its answer in tiny pieces"};
   static constexpr error no_answer{errc::connection, "http",
                                    "the server closed the connection without an answer"};
   static constexpr error bad_length{errc::malformed, "http",
@@ -229,7 +231,9 @@ class http_client : private check_byte_stream<Stream> {
   result<void> read_head(detail::url_buffer& url) {
     head_.begin();
     url.begin_location();
-    for (;;) {
+    for (int pieces = 0;;) {
+      // Each piece may take as long as the time limit, and a head has thousands of bytes.
+      if (begin_ == end_ && ++pieces > 1000) return endless_head;
       char c = '\0';
       if (auto done = get(c, no_answer); !done) return done;
       heard_ = true;

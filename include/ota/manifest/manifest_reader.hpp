@@ -13,9 +13,9 @@ class manifest_reader {
  public:
   fixed_string<128> version;  ///< empty: not named
 
-  /// Begins at the first byte of the document.
-  void begin(std::string_view path) {
-    file_.begin(path);
+  /// Begins with the document at `offset` of the file at `path`.
+  void begin(std::string_view path, std::uint32_t offset = 0) {
+    file_.begin(path, offset);
     member_ = member::other;
     seen_members_ = 0;
     has_files_ = false;

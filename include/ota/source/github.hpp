@@ -36,7 +36,10 @@ class github {
   /// check found, or with nothing; after a version is resolved, to be kept for the next check.
   known_version& found() { return found_; }
 
-  /// Whether the release carries a `manifest.json`.
+  /// What the file is called that is a version's manifest, a text that stays.
+  void look_for(std::string_view manifest) { document_.manifest_name = manifest; }
+
+  /// Whether the release carries a manifest.
   bool has_manifest() const { return !document_.manifest_url.empty(); }
 
   /// Begins to find the newest version.
@@ -117,9 +120,14 @@ class github {
     return get(http, api_url("/git/blobs/"sv, {id, sizeof id}), request);
   }
 
-  /// Opens the release's manifest.
+  /// Opens the version's manifest: the release's asset, or the file of that name in the tree.
   template <class Http>
   result<void> open_manifest(Http& http) {
+    if (!has_manifest()) {
+      entry file;
+      file.path.assign(document_.manifest_name);
+      return open_file(http, file, 0, {});
+    }
     http_request request;
     request.accept = raw_type;
     return get(http, document_.manifest_url, request);

@@ -26,6 +26,9 @@ class github_document {
   bool is_tag_object = false;      ///< it points to an annotated tag, not to a commit
   bool truncated = false;          ///< a tree too large for one answer
 
+  /// The name of the asset that is the manifest.
+  std::string_view manifest_name = "manifest.json";
+
   /// Whether the asset's API address is wanted, as a private repository needs it.
   bool prefer_api_url = false;
 
@@ -189,7 +192,7 @@ class github_document {
         is_tag_object = is("tag ");
         break;
       case field::name:
-        is_wanted_ = is("manifest.json ");
+        is_wanted_ = text() == manifest_name;
         break;
       case field::digest:
         asset_sum_ = crc32_of(text());
@@ -279,7 +282,7 @@ class github_document {
 
  public:
   fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
-  fixed_string<256> manifest_url;  ///< of a release's asset `manifest.json`; empty: none
+  fixed_string<256> manifest_url;  ///< of a release's manifest; empty: none
 };
 
 }  // namespace ota

@@ -7,14 +7,14 @@
 #include "../format/config.hpp"
 #include "../http/status.hpp"
 #include "../manifest/entry.hpp"
-#include "../manifest/manifest_reader.hpp"
+#include "../manifest/trust_context.hpp"
 #include "../storage/layout.hpp"
 #include "file_filter.hpp"
 
 namespace ota {
 
 /// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
-/// it to `.ota/manifest`, has its signature checked, and reads it from there. The paths that it
+/// it to `.ota/manifest`, has its signatures checked, and reads it from there. The paths that it
 /// wants removed become a list of their own, `.ota/gone`.
 template <class Storage, class Trust>
 class manifest_lister {
@@ -22,8 +22,8 @@ class manifest_lister {
   /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
   static constexpr std::size_t max_size = 32u << 20;
 
-  manifest_lister(Storage& storage, const config& settings)
-      : storage_(storage), settings_(settings), reader_() {}
+  manifest_lister(Storage& storage, const config& settings, trust_context& context)
+      : storage_(storage), settings_(settings), context_(context), none_() {}
 
   void begin() {
     list_.begin(layout::listing);
@@ -32,8 +32,7 @@ class manifest_lister {
 
   /// The path at hand, for a message; none where it is about the manifest as a whole.
   std::string_view subject() const {
-    return task_ == task::check || task_ == task::read ? std::string_view(item_.path)
-                                                       : std::string_view{};
+    return task_ == task::read ? std::string_view(item_.path) : std::string_view{};
   }
 
   /// The version that the manifest names, if it does.
@@ -49,8 +48,6 @@ class manifest_lister {
         return open(http, source);
       case task::download:
         return download(http, chunk);
-      case task::check:
-        return check();
       case task::verify:
         return verify(chunk);
       case task::read:
@@ -61,13 +58,17 @@ class manifest_lister {
 
  private:
   static constexpr error empty{errc::malformed, "manifest", "the manifest is empty"};
+  static constexpr error no_manifest{
+      errc::untrusted, "manifest",
+      "the version has no signed manifest.ota, and this device takes none without"};
   static constexpr error hidden_file{errc::invalid_path, "manifest",
                                      "a manifest may not name hidden files"};
   static constexpr error too_large{errc::too_long, "manifest",
                                    "Response too large: the manifest is over its limit"};
 
   using trust_check = typename Trust::template check<Storage>;
-  enum class task : std::uint8_t { open, download, check, verify, read };
+  using reader = typename Trust::reader;
+  enum class task : std::uint8_t { open, download, verify, read };
 
   std::size_t limit() const {
     const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
@@ -78,6 +79,7 @@ class manifest_lister {
   result<bool> open(Http& http, Source& source) {
     if (auto done = source.open_manifest(http); !done) return done.error();
     const http_response& answer = http.response();
+    if (answer.status == 404 && Trust::requires_manifest) return no_manifest;
     if (auto status = check_status(answer); !status) return status.error();
     if (answer.has_length && answer.content_length > limit()) return too_large;
     size_ = 0;
@@ -93,8 +95,8 @@ class manifest_lister {
       return size.error();
     }
     if (*size == 0) {
-      begin_reader();
-      task_ = task::check;
+      ::new (&trust_) trust_check(storage_, settings_, context_);
+      task_ = task::verify;
       return size_ != 0 ? result<bool>(true) : empty;
     }
     if (size_ + *size > limit()) return too_large;
@@ -104,23 +106,11 @@ class manifest_lister {
     return true;
   }
 
-  // One look through the whole document: is it JSON, are its entries sound?
-  result<bool> check() {
-    const auto more = reader_.next(storage_, item_);
-    if (!more) return more;
-    if (*more) {
-      if (item_.kind == entry_kind::file) ++files_;
-      return more_after(file_filter(settings_).check_count(files_));
-    }
-    ::new (&trust_) trust_check(storage_, settings_);
-    task_ = task::verify;
-    return true;
-  }
-
   result<bool> verify(mutable_bytes chunk) {
     const auto more = trust_.step(chunk);
     if (!more || *more) return more;
-    begin_reader();
+    ::new (&reader_) reader();
+    reader_.begin(layout::manifest, context_.offset);
     deletes_size_ = 0;
     task_ = task::read;
     return true;
@@ -146,26 +136,22 @@ class manifest_lister {
     return more_after(list_.add(storage_, item_));
   }
 
-  void begin_reader() {
-    ::new (&reader_) manifest_reader();
-    reader_.begin(layout::manifest);
-  }
-
   static bool is_hidden(std::string_view path) {
     return path.front() == '.' || path.find("/."sv) != std::string_view::npos;
   }
 
   Storage& storage_;
   const config& settings_;
+  trust_context& context_;
   entry_writer list_;
   entry item_;
   std::size_t size_ = 0;
-  std::uint32_t files_ = 0;
   std::uint32_t deletes_size_ = 0;
   task task_ = task::open;
   // One after the other, never two at a time.
   union {
-    manifest_reader reader_;
+    char none_;
+    reader reader_;
     trust_check trust_;
   };
 };

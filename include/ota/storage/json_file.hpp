@@ -12,10 +12,10 @@ class json_file {
   json_file() = default;
   explicit json_file(std::string_view path) : path_(path) {}
 
-  /// Begins at the file's first byte.
-  void begin(std::string_view path) {
+  /// Begins at a byte of a file.
+  void begin(std::string_view path, std::size_t offset = 0) {
     path_ = path;
-    offset_ = 0;
+    offset_ = offset;
     reader_.reset();
   }
 

@@ -27,6 +27,7 @@ inline constexpr std::string_view candidates =
 inline constexpr std::string_view plan = ".ota/plan";            // what the swap will do
 inline constexpr std::string_view manifest = ".ota/manifest";    // the manifest being read
 inline constexpr std::string_view installed = ".ota/installed";  // files of the installed version
+inline constexpr std::string_view trust = ".ota/trust";          // whose word counts, what was seen
 inline constexpr std::string_view known = ".ota/known";          // what the last check found
 inline constexpr std::string_view reserve = ".ota/reserve";      // room for a put-back
 inline constexpr std::string_view temporary = ".ota/tmp";        // of every atomic write

@@ -18,16 +18,22 @@ inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
   return sum.value() ^ format;
 }
 
-/// Puts a record in the place of the one at `path`.
-template <class Storage, class Record>
-result<void> store_record(Storage& storage, std::string_view path, const Record& value) {
+/// Writes a record and its seal to `sizeof(Record) + 4` bytes.
+template <class Record>
+void seal_record(const Record& value, std::uint8_t* out) {
   static_assert(
       std::is_trivially_copyable_v<Record> && std::has_unique_object_representations_v<Record>,
       "a record must be plain data without gaps");
+  std::memcpy(out, &value, sizeof value);
+  const std::uint32_t seal = seal_of({out, sizeof value}, Record::format);
+  std::memcpy(out + sizeof value, &seal, sizeof seal);
+}
+
+/// Puts a record in the place of the one at `path`.
+template <class Storage, class Record>
+result<void> store_record(Storage& storage, std::string_view path, const Record& value) {
   std::uint8_t record[sizeof value + 4];
-  std::memcpy(record, &value, sizeof value);
-  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
-  std::memcpy(record + sizeof value, &seal, sizeof seal);
+  seal_record(value, record);
   return write_atomically(storage, path, layout::temporary, record);
 }
 

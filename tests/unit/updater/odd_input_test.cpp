@@ -88,6 +88,12 @@ TEST_F(odd_input, a_manifest_that_says_a_thing_twice_is_refused) {
   expect_refused("the manifest says the same thing twice");
 }
 
+TEST_F(odd_input, a_root_document_is_not_passed_over_by_a_program_that_knows_none) {
+  settings.trusted_root = "ota-root 1\n";
+  offer('1', one_file);
+  expect_refused("this program checks no signatures");
+}
+
 TEST_F(odd_input, a_file_that_a_manifest_has_and_removes_stays) {
   release("v1", '1', one_file, manifest_of(one_file, R"(,"deletes":["a.txt"])"));
   EXPECT_EQ(update(), ota::update_outcome::updated) << message;

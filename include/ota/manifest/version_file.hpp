@@ -1,9 +1,9 @@
 #pragma once
 
 #include "../format/json_text.hpp"
-#include "../manifest/release_target.hpp"
 #include "../storage/json_file.hpp"
 #include "../storage/layout.hpp"
+#include "release_target.hpp"
 
 namespace ota::detail {
 

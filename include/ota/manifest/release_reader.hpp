@@ -1,0 +1,41 @@
+#pragma once
+
+#include "release_document.hpp"
+
+namespace ota {
+
+/// Reads the files and the paths to be removed out of the release document of a signed manifest.
+template <std::size_t Longest>
+class release_reader {
+ public:
+  fixed_string<128> version;
+
+  /// Begins with the document at `offset` of the manifest at `path`.
+  void begin(std::string_view path, std::uint32_t offset) {
+    document_.begin(path, offset, {});
+    version.clear();
+  }
+
+  /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
+  /// document's order; false at its end, when the text above is complete.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& out) {
+    for (;;) {
+      const auto line = document_.next(storage, out);
+      if (!line) return line.error();
+      if (*line == release_line::image) return no_slots;
+      if (*line == release_line::item) return true;
+      if (*line != release_line::end) continue;
+      version = document_.head().version;
+      return false;
+    }
+  }
+
+ private:
+  static constexpr error no_slots{errc::unsupported, "manifest",
+                                  "the version holds a firmware image, and this device takes none"};
+
+  release_document<Longest> document_;
+};
+
+}  // namespace ota
