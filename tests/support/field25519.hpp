@@ -17,6 +17,12 @@ using fields25519 = ::testing::Types<
     ota::detail::field25519<std::uint32_t, std::uint64_t>,
     ota::detail::field25519<std::uint16_t, std::uint32_t>>;
 
+#if defined(__SIZEOF_INT128__)
+inline constexpr int field25519_count = 3;
+#else
+inline constexpr int field25519_count = 2;
+#endif
+
 struct field25519_names {
   template <class Field>
   static std::string GetName(int) {

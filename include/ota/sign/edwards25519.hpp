@@ -61,10 +61,10 @@ class edwards25519 {
     Field inverse, coordinate;
     inverse.invert(z_);
     coordinate.multiply(x_, inverse);
-    const int sign = coordinate.is_odd() ? 0x80 : 0;
+    const bool sign = coordinate.is_odd();
     coordinate.multiply(y_, inverse);
     coordinate.store(out);
-    out[31] = static_cast<std::uint8_t>(out[31] | sign);
+    out[31] = static_cast<std::uint8_t>(out[31] | sign << 7);
   }
 
   /// Doubles. \param with_t  whether an addition comes next: only that needs t
@@ -121,6 +121,9 @@ class edwards25519 {
     twice(false);
     return x_.is_zero();
   }
+
+  /// The neutral point to be added.
+  static constexpr addend neutral{{1, 0, 0, 0}, {1, 0, 0, 0}, {0, 0, 0, 0}};
 
   /// 1, 3, 5 and 7 times the base point.
   static constexpr addend base[4] = {

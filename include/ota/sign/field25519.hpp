@@ -12,6 +12,7 @@ namespace ota::detail {
 template <class Limb, class Wide>
 class field25519 {
  public:
+  using limb_type = Limb;
   static constexpr unsigned bits = 8 * sizeof(Limb);
 
   field25519() = default;
@@ -112,6 +113,12 @@ class field25519 {
     raised.multiply(raised, a);
     raised.multiply(raised, a);
     multiply(raised, a);
+  }
+
+  /// Becomes `other` where `mask` has all bits, stays where it has none.
+  void choose(const field25519& other, Limb mask) {
+    for (unsigned i = 0; i < count; ++i)
+      limb_[i] = static_cast<Limb>(limb_[i] ^ ((limb_[i] ^ other.limb_[i]) & mask));
   }
 
   bool is_zero() const {
