@@ -420,24 +420,41 @@ constexpr bool equal(bytes a, bytes b) {
 namespace ota::detail {
 
 inline std::uint32_t rotate_left(std::uint32_t x, int n) { return x << n | x >> (32 - n); }
-inline std::uint32_t rotate_right(std::uint32_t x, int n) { return x >> n | x << (32 - n); }
 
-inline std::uint32_t load_big_endian(const std::uint8_t* in) {
-  return std::uint32_t{in[0]} << 24 | std::uint32_t{in[1]} << 16 | std::uint32_t{in[2]} << 8 |
-         std::uint32_t{in[3]};
+template <class Word>
+Word rotate_right(Word x, int n) {
+  return x >> n | x << (8 * static_cast<int>(sizeof(Word)) - n);
+}
+
+template <class Word = std::uint32_t>
+Word load_big_endian(const std::uint8_t* in) {
+  const std::uint32_t word = std::uint32_t{in[0]} << 24 | std::uint32_t{in[1]} << 16 |
+                             std::uint32_t{in[2]} << 8 | std::uint32_t{in[3]};
+  if constexpr (sizeof(Word) == 4)
+    return word;
+  else
+    return Word{word} << 32 | load_big_endian(in + 4);
 }
 
 inline void store_big_endian(std::uint32_t value, std::uint8_t* out) {
   for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
 }
 
-/// What SHA-1 and SHA-256 have in common (FIPS 180-4): blocks of 64 bytes, a state of 32-bit
-/// words, and a padding that ends with the length. `Compress` has `words`, `initial` and
-/// `void blocks(uint32_t* state, const uint8_t* data, size_t count)`.
+inline void store_big_endian(std::uint64_t value, std::uint8_t* out) {
+  store_big_endian(static_cast<std::uint32_t>(value >> 32), out);
+  store_big_endian(static_cast<std::uint32_t>(value), out + 4);
+}
+
+/// What SHA-1 and SHA-2 have in common (FIPS 180-4): blocks of 16 words, a state of words, and a
+/// padding that ends with the length. `Compress` has `word`, `words`, `initial` and
+/// `void blocks(word* state, const uint8_t* data, size_t count)`.
 template <class Compress>
 class block_hash {
+  using word = typename Compress::word;
+
  public:
-  static constexpr std::size_t digest_size = 4 * Compress::words;
+  static constexpr std::size_t digest_size = sizeof(word) * Compress::words;
+  static constexpr std::size_t block_size = 16 * sizeof(word);
   using digest_type = std::array<std::uint8_t, digest_size>;
 
   block_hash() {
@@ -446,46 +463,47 @@ class block_hash {
 
   /// Adds bytes to what is hashed.
   void update(bytes data) {
-    const std::size_t used = static_cast<std::size_t>(length_ % 64);
+    const std::size_t used = static_cast<std::size_t>(length_ % block_size);
     length_ += data.size();
     if (used != 0) {
-      const std::size_t size = data.size() < 64 - used ? data.size() : 64 - used;
+      const std::size_t room = block_size - used;
+      const std::size_t size = data.size() < room ? data.size() : room;
       if (size != 0) std::memcpy(block_ + used, data.data(), size);
-      if (used + size < 64) return;
+      if (size < room) return;
       Compress::blocks(state_, block_, 1);
       data = data.drop(size);
     }
-    if (data.size() >= 64) {
-      Compress::blocks(state_, data.data(), data.size() / 64);
-      data = data.drop(data.size() / 64 * 64);
+    if (data.size() >= block_size) {
+      Compress::blocks(state_, data.data(), data.size() / block_size);
+      data = data.drop(data.size() / block_size * block_size);
     }
     if (!data.empty()) std::memcpy(block_, data.data(), data.size());
   }
 
   /// The digest of all that was added. The object is used up: a new one begins the next.
   digest_type finish() {
-    std::size_t used = static_cast<std::size_t>(length_ % 64);
+    // The length has two words; its bits in 64 are counted, the rest is zero.
+    constexpr std::size_t padded = block_size - 2 * sizeof(word);
+    std::size_t used = static_cast<std::size_t>(length_ % block_size);
     block_[used++] = 0x80;
-    if (used > 56) {
-      std::memset(block_ + used, 0, 64 - used);
+    if (used > padded) {
+      std::memset(block_ + used, 0, block_size - used);
       Compress::blocks(state_, block_, 1);
       used = 0;
     }
-    std::memset(block_ + used, 0, 56 - used);
-    const std::uint64_t bits = length_ * 8;
-    store_big_endian(static_cast<std::uint32_t>(bits >> 32), block_ + 56);
-    store_big_endian(static_cast<std::uint32_t>(bits), block_ + 60);
+    std::memset(block_ + used, 0, block_size - 8 - used);
+    store_big_endian(length_ * 8, block_ + block_size - 8);
     Compress::blocks(state_, block_, 1);
     digest_type digest;
     for (std::size_t i = 0; i < Compress::words; ++i)
-      store_big_endian(state_[i], digest.data() + 4 * i);
+      store_big_endian(state_[i], digest.data() + sizeof(word) * i);
     return digest;
   }
 
  private:
   std::uint64_t length_ = 0;
-  std::uint32_t state_[Compress::words];
-  std::uint8_t block_[64];
+  word state_[Compress::words];
+  std::uint8_t block_[block_size];
 };
 
 }  // namespace ota::detail
@@ -556,13 +574,82 @@ inline lanes32 load_lanes(const void* from) {
 
 }  // namespace ota::detail
 
+// ota/hash/sha2.hpp
+
+namespace ota::detail {
+
+/// The rounds of SHA-2 (FIPS 180-4, 6.2.2 and 6.4.2), which are the same for both widths of a word
+/// but for the constants and how far is rotated. `Compress` has `word`, `constants` (one a round),
+/// and the distances `sum_a`, `sum_e` (in rising order), `mix_first` and `mix_last` (two rotations
+/// and a shift).
+template <class Compress, class Word>
+struct sha2_rounds {
+  using word = Word;
+  static constexpr std::size_t words = 8;
+
+  template <class Distances>
+  OTA_HASH_INLINE static word sum(word x, const Distances& by) {
+    if constexpr (unroll_hashes)
+      return rotate_right(x, by[0]) ^ rotate_right(x, by[1]) ^ rotate_right(x, by[2]);
+    return rotate_right(rotate_right(rotate_right(x, by[2] - by[1]) ^ x, by[1] - by[0]) ^ x, by[0]);
+  }
+
+  template <class Distances>
+  OTA_HASH_INLINE static word mix(word x, const Distances& by) {
+    return rotate_right(rotate_right(x, by[1] - by[0]) ^ x, by[0]) ^ x >> by[2];
+  }
+
+  // The working variables are a window of eight words that moves up by one a round: s[0..7] are
+  // h, g, f, e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie
+  // in a row likewise, w[0] being the round's.
+  OTA_HASH_INLINE static void round(word* s, const word* w, word k) {
+    const word e = s[3], a = s[7];
+    const word t = s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) + sum(e, Compress::sum_e);
+    s[4] += t;
+    s[8] = t + sum(a, Compress::sum_a) + (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
+  }
+
+  OTA_HASH_INLINE static void extend(word* w) {
+    w[16] = w[0] + mix(w[1], Compress::mix_first) + w[9] + mix(w[14], Compress::mix_last);
+  }
+
+  template <std::size_t... I>
+  static void unrolled_rounds(word* s, word* w, std::index_sequence<I...>) {
+    ((I + 16 < sizeof...(I) ? extend(w + I) : void(), round(s + I, w + I, Compress::constants[I])),
+     ...);
+  }
+
+  static void portable_block(word* state, const std::uint8_t* data) {
+    constexpr std::size_t rounds = sizeof Compress::constants / sizeof(word);
+    word s[unroll_hashes ? rounds + 8 : 24], w[unroll_hashes ? rounds : 32];
+    for (std::size_t i = 0; i < 16; ++i) w[i] = load_big_endian<word>(data + sizeof(word) * i);
+    for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
+    if constexpr (unroll_hashes) {
+      unrolled_rounds(s, w, std::make_index_sequence<rounds>());
+      for (std::size_t i = 0; i < 8; ++i) state[i] += s[rounds + 7 - i];
+    } else {
+      const word* k = Compress::constants;
+      for (std::size_t done = 0; done != rounds; done += 16) {
+        for (int i = 0; i < 16; ++i) {
+          if (done + 16 != rounds) extend(w + i);
+          round(s + i, w + i, *k++);
+        }
+        std::memcpy(s, s + 16, 8 * sizeof(word));
+        std::memcpy(w, w + 16, 16 * sizeof(word));
+      }
+      for (int i = 0; i < 8; ++i) state[i] += s[7 - i];
+    }
+  }
+};
+
+}  // namespace ota::detail
+
 // ota/hash/sha256.hpp
 
 namespace ota {
 namespace detail {
 
-struct sha256_compress {
-  static constexpr std::size_t words = 8;
+struct sha256_compress : sha2_rounds<sha256_compress, std::uint32_t> {
   static constexpr std::uint32_t initial[words] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   alignas(16) static constexpr std::uint32_t constants[64] = {
@@ -576,64 +663,14 @@ struct sha256_compress {
       0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
       0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
       0xc67178f2};
+  static constexpr int sum_a[] = {2, 13, 22}, sum_e[] = {6, 11, 25};
+  static constexpr int mix_first[] = {7, 18, 3}, mix_last[] = {17, 19, 10};
 
   static void blocks(std::uint32_t* state, const std::uint8_t* data, std::size_t count) {
 #if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
     if (has_sha_instructions()) return blocks_by_instructions(state, data, count);
 #endif
     for (; count != 0; --count, data += 64) portable_block(state, data);
-  }
-
-  OTA_HASH_INLINE static std::uint32_t rotations(std::uint32_t x, int p, int q, int r) {
-    if constexpr (unroll_hashes)
-      return rotate_right(x, p) ^ rotate_right(x, q) ^ rotate_right(x, r);
-    return rotate_right(rotate_right(rotate_right(x, r - q) ^ x, q - p) ^ x, p);
-  }
-
-  // The working variables are a window of eight words that moves up by one a round: s[0..7] are
-  // h, g, f, e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie
-  // in a row likewise, w[0] being the round's.
-  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, std::uint32_t k) {
-    const std::uint32_t e = s[3], a = s[7];
-    const std::uint32_t t =
-        s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) + rotations(e, 6, 11, 25);
-    s[4] += t;
-    s[8] = t + rotations(a, 2, 13, 22) + (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
-  }
-
-  OTA_HASH_INLINE static void extend(std::uint32_t* w) {
-    const std::uint32_t x = w[1], y = w[14];
-    w[16] = w[0] + (rotate_right(rotate_right(x, 11) ^ x, 7) ^ x >> 3) + w[9] +
-            (rotate_right(rotate_right(y, 2) ^ y, 17) ^ y >> 10);
-  }
-
-  template <std::size_t... I>
-  static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
-    ((I < 48 ? extend(w + I) : void(), round(s + I, w + I, constants[I])), ...);
-  }
-
-  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
-    if constexpr (unroll_hashes) {
-      std::uint32_t s[72], w[64];
-      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-      for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
-      unrolled_rounds(s, w, std::make_index_sequence<64>());
-      for (int i = 0; i < 8; ++i) state[i] += s[71 - i];
-    } else {
-      std::uint32_t s[24], w[32];
-      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-      for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
-      const std::uint32_t* k = constants;
-      for (int part = 0; part < 4; ++part) {
-        for (int i = 0; i < 16; ++i) {
-          if (part != 3) extend(w + i);
-          round(s + i, w + i, *k++);
-        }
-        std::memcpy(s, s + 16, 32);
-        std::memcpy(w, w + 16, 64);
-      }
-      for (int i = 0; i < 8; ++i) state[i] += s[7 - i];
-    }
   }
 
 #if defined(OTA_HASH_X86)
@@ -1638,7 +1675,7 @@ inline bool equal_constant_time(bytes a, bytes b) {
   return difference == 0;
 }
 
-/// HMAC (RFC 2104) over a hash with blocks of 64 bytes. Keys may have any length.
+/// HMAC (RFC 2104) over a hash that tells its `block_size`. Keys may have any length.
 template <class Hash>
 class hmac {
  public:
@@ -1646,7 +1683,7 @@ class hmac {
   using digest_type = typename Hash::digest_type;
 
   explicit hmac(bytes key) {
-    std::uint8_t pad[64] = {};
+    std::uint8_t pad[Hash::block_size] = {};
     if (key.size() > sizeof pad) {
       Hash hash;
       hash.update(key);
@@ -4478,6 +4515,7 @@ namespace ota {
 namespace detail {
 
 struct sha1_compress {
+  using word = std::uint32_t;
   static constexpr std::size_t words = 5;
   static constexpr std::uint32_t initial[words] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476,
                                                    0xc3d2e1f0};
@@ -4524,7 +4562,7 @@ struct sha1_compress {
     return (b ^ c ^ d) + 0xca62c1d6;
   }
 
-  static std::uint32_t word(std::uint32_t* w, unsigned i) {
+  static std::uint32_t scheduled(std::uint32_t* w, unsigned i) {
     std::uint32_t& now = w[i & 15];
     if (i >= 16) now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
     return now;
@@ -4537,7 +4575,8 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     for (int i = 0; i < 5; ++i) v[i] = state[i];
     for (unsigned i = 0; i < 80; ++i) {
-      const std::uint32_t t = rotate_left(v[0], 5) + v[4] + word(w, i) + mix(i, v[1], v[2], v[3]);
+      const std::uint32_t t =
+          rotate_left(v[0], 5) + v[4] + scheduled(w, i) + mix(i, v[1], v[2], v[3]);
       v[4] = v[3];
       v[3] = v[2];
       v[2] = rotate_left(v[1], 30);
@@ -4555,7 +4594,7 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     const auto round = [&w](unsigned i, std::uint32_t a1, std::uint32_t& b1, std::uint32_t c1,
                             std::uint32_t d1, std::uint32_t& e1) {
-      e1 += rotate_left(a1, 5) + word(w, i) + mix(i, b1, c1, d1);
+      e1 += rotate_left(a1, 5) + scheduled(w, i) + mix(i, b1, c1, d1);
       b1 = rotate_left(b1, 30);
     };
 #pragma GCC unroll 16

@@ -10,6 +10,7 @@
 
 #include "ota/hash/git_blob_id.hpp"
 #include "ota/hash/hmac.hpp"
+#include "ota/hash/sha512.hpp"
 #include "support/digest.hpp"
 #include "support/process.hpp"
 
@@ -65,6 +66,16 @@ TEST_F(files, openssl_sha1) {
 TEST_F(files, openssl_sha256) {
   const auto lines = ask("openssl dgst -sha256 -r 1???");
   expect(lines, [](const std::string&) { return ota::sha256(); });
+}
+
+TEST_F(files, openssl_sha512) {
+  const auto lines = ask("openssl dgst -sha512 -r 1???");
+  expect(lines, [](const std::string&) { return ota::sha512(); });
+}
+
+TEST_F(files, openssl_hmac_sha512) {
+  expect(ask("openssl dgst -sha512 -hmac 'a secret' -r 1???"),
+         [](const std::string&) { return ota::hmac<ota::sha512>(ota::as_bytes("a secret")); });
 }
 
 TEST_F(files, openssl_hmac_sha256) {

@@ -52,7 +52,7 @@ class openssl_key {
 };
 
 /// A signature policy that has openssl do the work, as a device has its secure element.
-struct test_ed25519 {
+struct openssl_ed25519 {
   static constexpr std::string_view name = "ed25519";
   static constexpr std::size_t public_key_size = 32;
   static constexpr std::size_t signature_size = 64;

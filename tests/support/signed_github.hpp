@@ -7,6 +7,7 @@
 #include "fake_device.hpp"
 #include "openssl_key.hpp"
 #include "ota/manifest/signed_by.hpp"
+#include "ota/sign/ed25519.hpp"
 
 namespace ota_test {
 
@@ -112,13 +113,13 @@ struct signed_maker {
 };
 
 /// A device that trusts signatures alone.
-template <class Storage, class Hardware = test_clock>
+template <class Storage, class Hardware = test_clock, class Signature = ota::ed25519>
 struct signed_device {
   struct policies : ota::default_policies {
     using storage = borrowed_storage<Storage>;
     using http = fake_github;
     using hardware = Hardware;
-    using trust = ota::signed_by<test_ed25519>;
+    using trust = ota::signed_by<Signature>;
   };
 
   signed_device(signed_maker& maker, Storage& storage)
@@ -131,6 +132,7 @@ struct signed_device {
 struct signed_updates : ::testing::Test, signed_maker {
   using files = ota::memory_files<262144>;
   using usual = signed_device<files>;
+  using with_secure_element = signed_device<files, test_clock, openssl_ed25519>;
   using fused = signed_device<files, fused_clock>;
 
   template <class Device = usual>

@@ -55,4 +55,17 @@ inline std::uint32_t stack_used() {
   return static_cast<std::uint32_t>(stack_top - const_cast<std::uint32_t*>(word)) * 4;
 }
 
+/// Counts the processor's clock from now on, down from 2^24; where an instruction takes a
+/// nanosecond (`qemu-system-arm -icount shift=0`) and the clock has 25 MHz, 40 instructions each.
+BOARD_TEST_CODE("start_counting") inline void start_counting() {
+  auto* const timer = reinterpret_cast<volatile std::uint32_t*>(0xe000e010);
+  timer[1] = 0xffffff;
+  timer[2] = 0;
+  timer[0] = 5;
+}
+
+BOARD_TEST_CODE("instructions") inline std::uint32_t instructions() {
+  return (0xffffff - reinterpret_cast<volatile std::uint32_t*>(0xe000e010)[2]) * 40;
+}
+
 }  // namespace board

@@ -27,6 +27,15 @@ UPDATER_MARK = 8 * 1024
 TEXT_GATE = 36500
 STACK_GATE = STACK_MARK
 
+# Parts that are run as well, and what must stay below: text, instructions, stack.
+RUN = {
+    "crc32": (None, None, None),
+    "ed25519": (8 * 1024, 20_000_000, 1536),
+    "sha1": (None, None, None),
+    "sha256": (None, None, None),
+    "sha512": (2 * 1024, None, None),
+}
+
 FLAGS = """-std=c++17 -mcpu=cortex-m0plus -mthumb -Os -ffunction-sections -fdata-sections
   -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-unwind-tables
   -fno-asynchronous-unwind-tables -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-register
@@ -55,15 +64,34 @@ def text_size(elf):
     return sum(size.get(name, 0) for name in (".text", ".ARM.exidx", ".data"))
 
 
-def run(elf):
+def run(elf, *more):
     """Runs a program to its end; gives the numbers that it printed."""
     ended = subprocess.run(
         ["qemu-system-arm", "-M", "mps2-an385", "-kernel", elf, "-display", "none", "-monitor",
-         "none", "-serial", "none", "-semihosting-config", "enable=on,target=native"],
+         "none", "-serial", "none", "-semihosting-config", "enable=on,target=native", *more],
         text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if ended.returncode != 0:
         sys.exit(f"{elf.name} ended with {ended.returncode}:\n{ended.stdout}")
     return {name: int(value) for name, value in re.findall(r"^(\w+) (\d+)$", ended.stdout, re.M)}
+
+
+def measured_parts(empty):
+    """The table of the parts, and which of their marks are missed."""
+    table = ["| part | text, bytes | instructions | stack, bytes |", "|---|---|---|---|"]
+    missed = []
+    for source in sorted((HERE / "parts").glob("*.cpp")):
+        values = [text_size(build(source)) - empty]
+        if source.stem in RUN:
+            # An instruction takes a nanosecond, so that the board's clock counts them.
+            seen = run(build(source, "-DBOARD_MEASURES"), "-icount", "shift=0,sleep=off")
+            values += [seen["instructions"], seen["stack"]]
+        cells = []
+        for value, mark in zip(values, RUN.get(source.stem, (None,))):
+            cells.append(f"{value:,}" + (f" (below {mark:,})" if mark else ""))
+            if mark and value >= mark:
+                missed.append(f"{source.stem}: {value:,}")
+        table.append(f"| {source.stem} | {' | '.join(cells + [''] * (3 - len(cells)))} |")
+    return table, missed
 
 
 def rooms(elf):
@@ -115,9 +143,7 @@ def main():
     table = ["| whole update | measured | mark |", "|---|---|---|"]
     for name, value, mark in rows:
         table.append(f"| {name} | {value:,} | {f'below {mark:,}' if mark else ''} |")
-    parts = ["| part | text, bytes |", "|---|---|"]
-    for source in sorted((HERE / "parts").glob("*.cpp")):
-        parts.append(f"| {source.stem} | {text_size(build(source)) - empty:,} |")
+    parts, missed = measured_parts(empty)
     split = ["| room | text, bytes |", "|---|---|"]
     for name, value in rooms(build(HERE / "update.cpp", "-g")):
         split.append(f"| {name} | {value:,} |")
@@ -132,7 +158,7 @@ def main():
         PAGE.write_text(page, encoding="utf-8")
 
     gates = {"text, bytes": TEXT_GATE, "stack, bytes": STACK_GATE}
-    missed = [name for name, value, mark in rows if mark and value >= gates.get(name, mark)]
+    missed += [name for name, value, mark in rows if mark and value >= gates.get(name, mark)]
     if missed:
         sys.exit(f"over the gate: {', '.join(missed)}")
 

@@ -19,7 +19,19 @@ void reset_handler() {
   for (std::uint32_t* to = bss_begin; to != bss_end; ++to) *to = 0;
   board::trap_unaligned_access();
   board::paint_stack();
+#if defined(BOARD_MEASURES)
+  board::start_counting();
+  const int status = program();
+  const std::uint32_t instructions = board::instructions(), stack = board::stack_used();
+  board::print("instructions ");
+  board::print(instructions);
+  board::print("\nstack ");
+  board::print(stack);
+  board::print("\n");
+  board::exit(status);
+#else
   board::exit(program());
+#endif
 }
 
 void fault_handler() {

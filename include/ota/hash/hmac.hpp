@@ -13,7 +13,7 @@ inline bool equal_constant_time(bytes a, bytes b) {
   return difference == 0;
 }
 
-/// HMAC (RFC 2104) over a hash with blocks of 64 bytes. Keys may have any length.
+/// HMAC (RFC 2104) over a hash that tells its `block_size`. Keys may have any length.
 template <class Hash>
 class hmac {
  public:
@@ -21,7 +21,7 @@ class hmac {
   using digest_type = typename Hash::digest_type;
 
   explicit hmac(bytes key) {
-    std::uint8_t pad[64] = {};
+    std::uint8_t pad[Hash::block_size] = {};
     if (key.size() > sizeof pad) {
       Hash hash;
       hash.update(key);

@@ -9,6 +9,7 @@ namespace ota {
 namespace detail {
 
 struct sha1_compress {
+  using word = std::uint32_t;
   static constexpr std::size_t words = 5;
   static constexpr std::uint32_t initial[words] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476,
                                                    0xc3d2e1f0};
@@ -55,7 +56,7 @@ struct sha1_compress {
     return (b ^ c ^ d) + 0xca62c1d6;
   }
 
-  static std::uint32_t word(std::uint32_t* w, unsigned i) {
+  static std::uint32_t scheduled(std::uint32_t* w, unsigned i) {
     std::uint32_t& now = w[i & 15];
     if (i >= 16) now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
     return now;
@@ -68,7 +69,8 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     for (int i = 0; i < 5; ++i) v[i] = state[i];
     for (unsigned i = 0; i < 80; ++i) {
-      const std::uint32_t t = rotate_left(v[0], 5) + v[4] + word(w, i) + mix(i, v[1], v[2], v[3]);
+      const std::uint32_t t =
+          rotate_left(v[0], 5) + v[4] + scheduled(w, i) + mix(i, v[1], v[2], v[3]);
       v[4] = v[3];
       v[3] = v[2];
       v[2] = rotate_left(v[1], 30);
@@ -86,7 +88,7 @@ struct sha1_compress {
     for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
     const auto round = [&w](unsigned i, std::uint32_t a1, std::uint32_t& b1, std::uint32_t c1,
                             std::uint32_t d1, std::uint32_t& e1) {
-      e1 += rotate_left(a1, 5) + word(w, i) + mix(i, b1, c1, d1);
+      e1 += rotate_left(a1, 5) + scheduled(w, i) + mix(i, b1, c1, d1);
       b1 = rotate_left(b1, 30);
     };
 #pragma GCC unroll 16

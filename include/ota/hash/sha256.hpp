@@ -1,15 +1,11 @@
 #pragma once
 
-#include <utility>
-
-#include "block_hash.hpp"
-#include "hash_cpu.hpp"
+#include "sha2.hpp"
 
 namespace ota {
 namespace detail {
 
-struct sha256_compress {
-  static constexpr std::size_t words = 8;
+struct sha256_compress : sha2_rounds<sha256_compress, std::uint32_t> {
   static constexpr std::uint32_t initial[words] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
                                                    0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   alignas(16) static constexpr std::uint32_t constants[64] = {
@@ -23,64 +19,14 @@ struct sha256_compress {
       0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
       0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
       0xc67178f2};
+  static constexpr int sum_a[] = {2, 13, 22}, sum_e[] = {6, 11, 25};
+  static constexpr int mix_first[] = {7, 18, 3}, mix_last[] = {17, 19, 10};
 
   static void blocks(std::uint32_t* state, const std::uint8_t* data, std::size_t count) {
 #if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
     if (has_sha_instructions()) return blocks_by_instructions(state, data, count);
 #endif
     for (; count != 0; --count, data += 64) portable_block(state, data);
-  }
-
-  OTA_HASH_INLINE static std::uint32_t rotations(std::uint32_t x, int p, int q, int r) {
-    if constexpr (unroll_hashes)
-      return rotate_right(x, p) ^ rotate_right(x, q) ^ rotate_right(x, r);
-    return rotate_right(rotate_right(rotate_right(x, r - q) ^ x, q - p) ^ x, p);
-  }
-
-  // The working variables are a window of eight words that moves up by one a round: s[0..7] are
-  // h, g, f, e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie
-  // in a row likewise, w[0] being the round's.
-  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, std::uint32_t k) {
-    const std::uint32_t e = s[3], a = s[7];
-    const std::uint32_t t =
-        s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) + rotations(e, 6, 11, 25);
-    s[4] += t;
-    s[8] = t + rotations(a, 2, 13, 22) + (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
-  }
-
-  OTA_HASH_INLINE static void extend(std::uint32_t* w) {
-    const std::uint32_t x = w[1], y = w[14];
-    w[16] = w[0] + (rotate_right(rotate_right(x, 11) ^ x, 7) ^ x >> 3) + w[9] +
-            (rotate_right(rotate_right(y, 2) ^ y, 17) ^ y >> 10);
-  }
-
-  template <std::size_t... I>
-  static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
-    ((I < 48 ? extend(w + I) : void(), round(s + I, w + I, constants[I])), ...);
-  }
-
-  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
-    if constexpr (unroll_hashes) {
-      std::uint32_t s[72], w[64];
-      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-      for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
-      unrolled_rounds(s, w, std::make_index_sequence<64>());
-      for (int i = 0; i < 8; ++i) state[i] += s[71 - i];
-    } else {
-      std::uint32_t s[24], w[32];
-      for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-      for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
-      const std::uint32_t* k = constants;
-      for (int part = 0; part < 4; ++part) {
-        for (int i = 0; i < 16; ++i) {
-          if (part != 3) extend(w + i);
-          round(s + i, w + i, *k++);
-        }
-        std::memcpy(s, s + 16, 32);
-        std::memcpy(w, w + 16, 64);
-      }
-      for (int i = 0; i < 8; ++i) state[i] += s[7 - i];
-    }
   }
 
 #if defined(OTA_HASH_X86)

@@ -17,5 +17,6 @@ int digest_of_input() {
   Hash hash;
   hash.update(unknown_input());
   const auto digest = hash.finish();
-  return digest[0] ^ digest[digest.size() - 1];
+  [[maybe_unused]] volatile int used = digest[0] ^ digest[digest.size() - 1];
+  return 0;
 }

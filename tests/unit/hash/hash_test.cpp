@@ -12,6 +12,8 @@
 #include "ota/hash/hmac.hpp"
 #include "ota/hash/sha1.hpp"
 #include "ota/hash/sha256.hpp"
+#include "ota/hash/sha512.hpp"
+#include "support/both_ways.hpp"
 #include "support/digest.hpp"
 #include "support/process.hpp"
 
@@ -31,17 +33,8 @@ std::string unhex(const std::string& digits) {
   return text;
 }
 
-/// Runs a test once as the processor allows and once by the portable way.
-struct both_ways : ::testing::TestWithParam<bool> {
-#if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
-  void SetUp() override { ota::detail::sha_instructions = GetParam() ? 1 : 0; }
-  void TearDown() override { ota::detail::sha_instructions = 0; }
-#endif
-};
-
-INSTANTIATE_TEST_SUITE_P(hash, both_ways, ::testing::Bool(), [](const auto& one) {
-  return std::string(one.param ? "portable" : "as_the_processor_can");
-});
+using ota_test::both_ways;
+INSTANTIATE_TEST_SUITE_P(hash, both_ways, ::testing::Bool(), ota_test::name_of_way);
 
 // FIPS 180-4 examples (csrc.nist.gov, public domain).
 TEST_P(both_ways, published_vectors) {
@@ -61,6 +54,16 @@ TEST_P(both_ways, published_vectors) {
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(sha512, published_vectors) {
+  EXPECT_EQ(hash_of<ota::sha512>("abc"),
+            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+            "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f");
+  EXPECT_EQ(hash_of<ota::sha512>("abcdefghbcdefghicdefghijdefghijkefghijklfghijklmghijklmn"
+                                 "hijklmnoijklmnopjklmnopqklmnopqrlmnopqrsmnopqrstnopqrstu"),
+            "8e959b75dae313da8cf4f72814fc143f8f7779c6eb9f7fa17299aeadb6889018"
+            "501d289e4900f7e4331b99dec4b5433ac7d329eeb6dd26545e96e55b874be909");
+}
+
 TEST_P(both_ways, pieces_of_any_size_give_the_same) {
   std::string text;
   for (int i = 0; i < 200; ++i) text += static_cast<char>(i * 7);
@@ -69,15 +72,18 @@ TEST_P(both_ways, pieces_of_any_size_give_the_same) {
       if (first + second > text.size()) continue;
       ota::sha1 one;
       ota::sha256 two;
+      ota::sha512 three;
       const std::string_view parts[] = {std::string_view(text).substr(0, first),
                                         std::string_view(text).substr(first, second),
                                         std::string_view(text).substr(first + second)};
       for (const std::string_view part : parts) {
         one.update(ota::as_bytes(part));
         two.update(ota::as_bytes(part));
+        three.update(ota::as_bytes(part));
       }
       ASSERT_EQ(hex(one.finish()), hash_of<ota::sha1>(text)) << first;
       ASSERT_EQ(hex(two.finish()), hash_of<ota::sha256>(text)) << first;
+      ASSERT_EQ(hex(three.finish()), hash_of<ota::sha512>(text)) << first;
     }
 }
 
@@ -103,32 +109,38 @@ TEST_P(both_ways, agrees_with_python) {
 import hashlib, hmac, random, zlib
 r = random.Random(3)
 for size in list(range(300)) + [r.randrange(20000) for _ in range(20)]:
-    data, key = r.randbytes(size), r.randbytes(r.randrange(150))
+    data, key = r.randbytes(size), r.randbytes(r.randrange(300))
     print(data.hex() or "-", key.hex() or "-", hashlib.sha1(data).hexdigest(),
           hashlib.sha256(data).hexdigest(), hmac.new(key, data, hashlib.sha256).hexdigest(),
           hmac.new(key, data, hashlib.sha1).hexdigest(), zlib.crc32(data),
-          hashlib.sha1(b"blob %d\0" % size + data).hexdigest())
+          hashlib.sha1(b"blob %d\0" % size + data).hexdigest(), hashlib.sha512(data).hexdigest(),
+          hmac.new(key, data, hashlib.sha512).hexdigest())
 )py";
   const auto made = ota_test::run(OTA_PYTHON " " + (here / "make.py"));
   ASSERT_EQ(made.code, 0) << made.out;
   std::istringstream lines(made.out);
-  std::string data, key, sha1, sha256, hmac256, hmac1, blob;
+  std::string data, key, sha1, sha256, hmac256, hmac1, blob, sha512, hmac512;
   std::uint32_t crc = 0;
   int count = 0;
-  while (lines >> data >> key >> sha1 >> sha256 >> hmac256 >> hmac1 >> crc >> blob) {
+  while (lines >> data >> key >> sha1 >> sha256 >> hmac256 >> hmac1 >> crc >> blob >> sha512 >>
+         hmac512) {
     data = unhex(data);
     key = unhex(key);
     ASSERT_EQ(hash_of<ota::sha1>(data), sha1) << data.size();
     ASSERT_EQ(hash_of<ota::sha256>(data), sha256) << data.size();
+    ASSERT_EQ(hash_of<ota::sha512>(data), sha512) << data.size();
     ota::hmac_sha256 mac(ota::as_bytes(key));
+    ota::hmac<ota::sha512> mac512(ota::as_bytes(key));
     ota::hmac<ota::sha1> mac1(ota::as_bytes(key));
     ota::git_blob_id<> id(data.size());
     ota::crc32 sum;
     mac.update(ota::as_bytes(data));
+    mac512.update(ota::as_bytes(data));
     mac1.update(ota::as_bytes(data));
     id.update(ota::as_bytes(data));
     sum.update(ota::as_bytes(data));
     ASSERT_EQ(hex(mac.finish()), hmac256);
+    ASSERT_EQ(hex(mac512.finish()), hmac512);
     ASSERT_EQ(hex(mac1.finish()), hmac1);
     ASSERT_EQ(hex(id.finish()), blob);
     ASSERT_EQ(sum.value(), crc);

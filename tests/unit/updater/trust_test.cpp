@@ -23,6 +23,15 @@ TEST_F(trust, what_enough_keys_have_signed_is_installed) {
   EXPECT_EQ(text("a.txt"), "two");
 }
 
+TEST_F(trust, a_secure_element_may_do_the_work) {
+  publish(1, {{"a.txt", {"one"}}});
+  EXPECT_EQ(update<with_secure_element>(), ota::update_outcome::updated) << message;
+  confirm();
+  release_signers = {9};
+  publish(2, {{"a.txt", {"two"}}});
+  EXPECT_EQ(update<with_secure_element>(), ota::update_outcome::failed);
+}
+
 TEST_F(trust, a_branch_has_its_manifest_in_its_tree) {
   publish(1, {{"a.txt", {"one"}}});
   settings.channel = "developer";

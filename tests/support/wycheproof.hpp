@@ -1,0 +1,94 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "ota/core/hex.hpp"
+#include "ota/format/json_reader.hpp"
+#include "process.hpp"
+
+// The files of tests/data/wycheproof: groups, each of which holds what its tests share.
+
+namespace ota_test {
+
+/// A JSON value with all that is in it. Numbers are kept as their text, literals as nothing.
+struct json_value {
+  std::string text;
+  std::map<std::string, json_value> fields;
+  std::vector<json_value> items;
+
+  /// A field that must be there.
+  const json_value& operator[](const std::string& name) const { return fields.at(name); }
+  bool has(const std::string& name) const { return fields.count(name) != 0; }
+
+  /// The text as hexadecimal digits of bytes.
+  std::vector<std::uint8_t> from_hex() const {
+    std::vector<std::uint8_t> data(text.size() / 2);
+    EXPECT_TRUE(ota::from_hex(text, {data.data(), data.size()})) << text;
+    return data;
+  }
+};
+
+/// Reads a whole JSON document.
+class json_tree {
+ public:
+  explicit json_tree(std::string_view document) {
+    reader_->feed(ota::as_bytes(document));
+    reader_->finish();
+    root_ = value(next());
+  }
+  const json_value& root() const { return root_; }
+
+ private:
+  using event = ota::json_event;
+
+  json_value value(event first) {
+    json_value made;
+    if (first == event::begin_object) {
+      while (next() == event::key) {
+        const std::string name(reader_->text());
+        made.fields[name] = value(next());
+      }
+    } else if (first == event::begin_array) {
+      for (event item = next(); item != event::end_array; item = next())
+        made.items.push_back(value(item));
+    } else {
+      made.text = reader_->text();
+    }
+    return made;
+  }
+
+  event next() {
+    const auto met = reader_->next();
+    if (!met || reader_->truncated()) throw std::runtime_error("not a JSON document for this test");
+    return *met;
+  }
+
+  using reader = ota::json_reader<1 << 16>;
+  std::unique_ptr<reader> reader_ = std::make_unique<reader>();
+  json_value root_;
+};
+
+/// Calls `body(group, test)` for every test in a file; checks that these are all.
+template <class Body>
+void for_each_wycheproof(const std::string& file, Body&& body) {
+  const json_value root = json_tree(content_of(OTA_TEST_DATA_DIR "/wycheproof/" + file)).root();
+  std::size_t count = 0;
+  for (const json_value& group : root["testGroups"].items)
+    for (const json_value& test : group["tests"].items) {
+      SCOPED_TRACE(file + " test " + test["tcId"].text + ": " + test["comment"].text);
+      body(group, test);
+      ++count;
+    }
+  EXPECT_GT(count, 0u);
+  EXPECT_EQ(std::to_string(count), root["numberOfTests"].text);
+}
+
+}  // namespace ota_test
