@@ -90,6 +90,7 @@ inline std::string expiry_text(std::uint64_t expires) {
 /// One line of a document. A value that would break out of it is an error.
 inline std::string line_of(std::string_view word, const std::string& value) {
   if (value.empty()) throw std::invalid_argument(std::string(word) + " must not be empty");
+  if (value.back() == ' ') throw std::invalid_argument(std::string(word) + " ends with a space");
   for (char c : value)
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
       throw std::invalid_argument(std::string(word) + " holds a control character");

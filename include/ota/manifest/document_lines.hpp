@@ -150,10 +150,16 @@ class document_lines {
       }
       const std::uint8_t c = piece_[at_++];
       ++offset_;
-      if (c == '\n') return line_.overflowed() ? too_long : result<bool>(true);
+      if (c == '\n') return check_line();
       if (c < 0x20 || c == 0x7f) return bad_byte;
       line_.append(static_cast<char>(c));
     }
+  }
+
+  result<bool> check_line() const {
+    if (line_.overflowed()) return too_long;
+    if (!line_.empty() && line_.view().back() == ' ') return bad_line;
+    return true;
   }
 
   std::string_view path_;
