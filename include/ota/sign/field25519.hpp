@@ -57,11 +57,12 @@ class field25519 : public Limbs {
 };
 
 #if defined(__SIZEOF_INT128__)
-using native_field25519 = field25519<unsaturated25519>;
+using native_limbs25519 = unsaturated25519;
 #elif defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)  // a product has 32 bits
-using native_field25519 = field25519<saturated25519<std::uint16_t, std::uint32_t> >;
+using native_limbs25519 = saturated25519<std::uint16_t, std::uint32_t>;
 #else
-using native_field25519 = field25519<saturated25519<std::uint32_t, std::uint64_t> >;
+using native_limbs25519 = saturated25519<std::uint32_t, std::uint64_t>;
 #endif
+using native_field25519 = field25519<native_limbs25519>;
 
 }  // namespace ota::detail

@@ -75,10 +75,10 @@ class saturated25519 {
       add_row(product + 2 * i + 1, a.limb_[i], a.limb_ + i + 1, a.limb_ + count);
     Wide carry = 0;
     for (unsigned i = 0; i < count; ++i) {
-      const Wide square = Wide{a.limb_[i]} * a.limb_[i];
-      carry += 2 * Wide{product[2 * i]} + static_cast<Limb>(square);
+      const Wide squared = Wide{a.limb_[i]} * a.limb_[i];
+      carry += 2 * Wide{product[2 * i]} + static_cast<Limb>(squared);
       product[2 * i] = static_cast<Limb>(carry);
-      carry = (carry >> bits) + 2 * Wide{product[2 * i + 1]} + (square >> bits);
+      carry = (carry >> bits) + 2 * Wide{product[2 * i + 1]} + (squared >> bits);
       product[2 * i + 1] = static_cast<Limb>(carry);
       carry >>= bits;
     }
