@@ -10,6 +10,7 @@
 #include <ota/hash/crc32.hpp>
 #include <ota/hash/sha1.hpp>
 #include <ota/hash/sha256.hpp>
+#include <ota/hash/sha512.hpp>
 
 #if __has_include(<openssl/evp.h>)
 #include <openssl/evp.h>
@@ -84,6 +85,11 @@ BENCHMARK_CAPTURE(openssl, sha256, EVP_sha256())->Name("sha256/openssl")->Apply(
 #endif
 #if __has_include(<mbedtls/sha256.h>)
 BENCHMARK(hash_with<ota::mbedtls_sha256>)->Name("sha256/mbedtls")->Apply(sizes);
+#endif
+
+BENCHMARK(hash_with<ota::sha512>)->Name("sha512/ours")->Apply(sizes);
+#if __has_include(<openssl/evp.h>)
+BENCHMARK_CAPTURE(openssl, sha512, EVP_sha512())->Name("sha512/openssl")->Apply(sizes);
 #endif
 
 BENCHMARK(hash_with<ota::crc32>)->Name("crc32/ours")->Apply(sizes);

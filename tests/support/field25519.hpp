@@ -9,13 +9,13 @@
 
 namespace ota_test {
 
-/// The field with limbs of every width that this machine can compute with.
+/// The field with every kind of limbs that this machine can compute with.
 using fields25519 = ::testing::Types<
 #if defined(__SIZEOF_INT128__)
-    ota::detail::field25519<std::uint64_t, ota::detail::uint128>,
+    ota::detail::field25519<ota::detail::unsaturated25519>,
 #endif
-    ota::detail::field25519<std::uint32_t, std::uint64_t>,
-    ota::detail::field25519<std::uint16_t, std::uint32_t>>;
+    ota::detail::field25519<ota::detail::saturated25519<std::uint32_t, std::uint64_t>>,
+    ota::detail::field25519<ota::detail::saturated25519<std::uint16_t, std::uint32_t>>>;
 
 #if defined(__SIZEOF_INT128__)
 inline constexpr int field25519_count = 3;
@@ -26,7 +26,7 @@ inline constexpr int field25519_count = 2;
 struct field25519_names {
   template <class Field>
   static std::string GetName(int) {
-    return "limbs_of_" + std::to_string(Field::bits);
+    return "limbs_of_" + std::to_string(8 * sizeof(typename Field::limb_type));
   }
 };
 

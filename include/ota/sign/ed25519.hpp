@@ -15,19 +15,21 @@ struct ed25519_verifier {
   using point = edwards25519<Field>;
 
   static bool verify(const std::uint8_t* key, bytes message, const std::uint8_t* signature) {
-    std::uint8_t k[32];
-    reduce_scalar({signature + 32, 32}, k);
-    if (!equal({signature + 32, 32}, k)) return false;  // S >= L
-    challenge(key, message, signature, k);
+    const std::uint8_t *const r = signature, *const s = signature + 32;
+    std::uint8_t number[32];  // S modulo L, then k, then what R must be
+    reduce_scalar({s, 32}, number);
+    if (!equal({s, 32}, number)) return false;
     point sum;
     if (!sum.load(key) || !has_large_order(sum)) return false;
-    combine(sum, k, signature + 32);
-    sum.store(k);
-    return equal({signature, 32}, k) && has_large_order(sum);
+    challenge(key, message, r, number);
+    combine(sum, number, s);
+    sum.store(number);
+    return equal({r, 32}, number) && has_large_order(sum);
   }
 
  private:
-  /// k of RFC 8032, 5.1.7: SHA-512 of R, A and the message.
+  /// k of RFC 8032, 5.1.7: SHA-512 of R, A and the message. Apart, for its memory is needed no more
+  /// when that of `combine` is.
   [[gnu::noinline]] static void challenge(const std::uint8_t* key, bytes message,
                                           const std::uint8_t* r, std::uint8_t* k) {
     sha512 hash;
@@ -59,7 +61,7 @@ struct ed25519_verifier {
       a.twice(by_a != 0 || by_base != 0);
       if (by_a != 0) {
         const auto& q = multiple[(by_a < 0 ? -by_a : by_a) / 2];
-        a.add(q, &q.twice_z, by_a > 0, by_base != 0);
+        a.add(q, &q.twice_z, by_a > 0, by_base != 0);  // taken away, where the digit is positive
       }
       if (by_base != 0)
         a.add(point::base[(by_base < 0 ? -by_base : by_base) / 2], nullptr, by_base < 0, false);

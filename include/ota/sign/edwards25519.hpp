@@ -27,7 +27,8 @@ class edwards25519 {
   /// The neutral point.
   edwards25519() : x_(zero), y_(one), z_(one), t_(zero) {}
 
-  /// Reads 32 bytes (RFC 8032, 5.1.3). False when they are no point, or not its only encoding.
+  /// Reads 32 bytes (RFC 8032, 5.1.3). False when they are no point, or y is not the least. The two
+  /// points with x = 0 pass with either sign: they are of small order.
   bool load(const std::uint8_t* in) {
     y_.load(in);
     z_ = one;
@@ -45,11 +46,10 @@ class edwards25519 {
     check.square(x_);
     check.multiply(check, v);
     t_.add(check, u);
-    if (t_.is_zero())
+    check.subtract(u, check);
+    if (!check.is_zero()) {
+      if (!t_.is_zero()) return false;
       x_.multiply(x_, root_of_minus_one);
-    else {
-      check.subtract(check, u);
-      if (!check.is_zero()) return false;
     }
     if (x_.is_odd() != (in[31] >> 7 != 0)) x_.subtract(zero, x_);
     t_.multiply(x_, y_);

@@ -41,9 +41,10 @@ TYPED_TEST(ed25519, wycheproof) {
 }
 
 // RFC 8032, 7.1, TEST SHA(abc); the four before it are tests 80 to 83 of Wycheproof.
-struct {
+struct signed_message {
   std::vector<std::uint8_t> key, message, signature;
-} const rfc_vector = {
+};
+const signed_message rfc_vector = {
     json_value{"ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf", {}, {}}
         .from_hex(),
     json_value{"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
@@ -58,12 +59,12 @@ struct {
         .from_hex()};
 
 TYPED_TEST(ed25519, refuses_every_changed_bit) {
-  auto [key, message, signature] = rfc_vector;
-  const auto accepts = [&] {
-    return TestFixture::verify(view(key), view(message), view(signature));
+  signed_message changed = rfc_vector;
+  const auto accepts = [&changed] {
+    return TestFixture::verify(view(changed.key), view(changed.message), view(changed.signature));
   };
   ASSERT_TRUE(accepts());
-  for (auto* part : {&key, &message, &signature})
+  for (auto* part : {&changed.key, &changed.message, &changed.signature})
     for (std::size_t bit = 0; bit < 8 * part->size(); ++bit) {
       (*part)[bit / 8] ^= static_cast<std::uint8_t>(1 << bit % 8);
       EXPECT_FALSE(accepts()) << bit;

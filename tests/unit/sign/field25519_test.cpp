@@ -9,9 +9,7 @@
 #include <string>
 
 #include "ota/core/hex.hpp"
-#include "ota/sign/edwards25519.hpp"
-#include "ota/sign/scalar25519.hpp"
-#include "ota/sign/signed_windows.hpp"
+#include "ota/sign/ed25519.hpp"
 #include "support/digest.hpp"
 #include "support/python.hpp"
 
@@ -57,8 +55,8 @@ pairs += [(r.randrange(2**255), r.randrange(2**255)) for _ in range(300)]
 for a, b in pairs:
     s, d = a + b, a - b
     print(*map(hexed, [a, b] + [x % p for x in (
-        s, d, a * b, a * a, s * d, d * d, s + s - (d + d), -s - s - s, pow(a, (p - 5) // 8, p),
-        pow(a, p - 2, p))]))
+        s, d, a * b, a * a, s * d, d * d, s + s - a * b, (2 * a * b + d) * (a * a - a * b),
+        (2 * a * b + d)**2, -s, pow(a, (p - 5) // 8, p), pow(a, p - 2, p))]))
 )py"));
   ASSERT_EQ(lines.size(), 17u * 17u + 300u);
   for (const std::string& line : lines) {
@@ -66,7 +64,7 @@ for a, b in pairs:
     std::string a_text, b_text;
     words >> a_text >> b_text;
     const TypeParam a = this->load(a_text), b = this->load(b_text);
-    TypeParam sum, difference, x, y;
+    TypeParam sum, difference, square, x, y;
     const auto expect = [&](const TypeParam& value) {
       std::string expected;
       words >> expected;
@@ -77,11 +75,13 @@ for a, b in pairs:
     sum.add(a, b), expect(sum);
     difference.subtract(a, b), expect(difference);
     x.multiply(a, b), expect(x);
-    x.square(a), expect(x);
+    square.square(a), expect(square);
     x.multiply(sum, difference), expect(x);
     x.square(difference), expect(x);
-    x.add(sum, sum), y.add(difference, difference), x.subtract(x, y), expect(x);
-    x.subtract(a, a), x.subtract(x, sum), x.subtract(x, sum), x.subtract(x, sum), expect(x);
+    x.add(sum, sum), y.multiply(a, b), x.subtract(x, y), expect(x);
+    x.add(y, y), x.add(x, difference), y.subtract(square, y), y.multiply(x, y), expect(y);
+    x.square(x), expect(x);
+    x.load(number(std::string(64, '0')).data()), x.subtract(x, sum), expect(x);
     x.power(a), expect(x);
     x.invert(a), expect(x);
   }
@@ -123,6 +123,82 @@ for _ in range(4):
               lines[i]);
   }
 }
+
+TYPED_TEST(field25519, knows_what_is_a_point) {
+  OTA_NEEDS_PYTHON();
+  const auto lines = ask_python(preamble + std::string(R"py(
+d = -121665 * pow(121666, -1, p) % p
+def is_point(encoded):
+    y = encoded % 2**255
+    square = (y * y - 1) * pow(d * y * y + 1, -1, p) % p
+    return y < p and (square == 0 or pow(square, (p - 1) // 2, p) == 1)
+numbers = edges + list(range(p, 2**255)) + [r.randrange(2**255) for _ in range(300)]
+for y in numbers:
+    for encoded in (y, y + 2**255): print(hexed(encoded), is_point(encoded) * 1)
+)py"));
+  ASSERT_EQ(lines.size(), 2u * (17 + 19 + 300));
+  int points = 0;
+  for (const std::string& line : lines) {
+    auto encoded = number(line.substr(0, 64));
+    ota::detail::edwards25519<TypeParam> point;
+    const bool expected = line.back() == '1';
+    ASSERT_EQ(point.load(encoded.data()), expected) << line;
+    if (!expected) continue;
+    ++points;
+    std::array<std::uint8_t, 32> again;
+    point.store(again.data());
+    if (point.is_of_small_order()) encoded[31] &= 0x7f, again[31] &= 0x7f;
+    EXPECT_EQ(again, encoded);
+  }
+  EXPECT_GT(points, 300);
+}
+
+#if defined(__SIZEOF_INT128__)
+/// Limbs of 51 bits together with what they may be at most, which is checked against what the
+/// header allows wherever they are used.
+class bounded25519 : ota::detail::unsaturated25519 {
+  using limbs = ota::detail::unsaturated25519;
+  static constexpr std::uint64_t bit(int n) { return std::uint64_t{1} << n; }
+
+ public:
+  using limb_type = std::uint64_t;
+  using limbs::store;
+
+  bounded25519() = default;
+  constexpr bounded25519(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d)
+      : limbs(a, b, c, d), limit_(bit(51)) {}
+
+  void load(const std::uint8_t* in) { limbs::load(in), limit_ = bit(51); }
+  void add(const bounded25519& a, const bounded25519& b) {
+    limbs::add(a, b), limit_ = a.limit_ + b.limit_;
+  }
+  void subtract(const bounded25519& a, const bounded25519& b) {
+    EXPECT_LE(b.limit_, bit(53) - 76);
+    limbs::subtract(a, b), limit_ = a.limit_ + bit(53);
+  }
+  void multiply(const bounded25519& a, const bounded25519& b) {
+    EXPECT_LE(a.limit_, bit(54));
+    EXPECT_LE(b.limit_, bit(54));
+    limbs::multiply(a, b), limit_ = bit(51) + bit(13);
+  }
+  void square(const bounded25519& a) { multiply(a, a); }
+
+ private:
+  std::uint64_t limit_ = ~std::uint64_t{0};
+};
+
+TEST(unsaturated25519, is_used_within_its_limits) {
+  // RFC 8032, 7.1, TEST 2.
+  const auto key = number("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+  std::array<std::uint8_t, 64> signature;
+  ASSERT_TRUE(
+      ota::from_hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+                    "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+                    {signature.data(), signature.size()}));
+  using verifier = ota::detail::ed25519_verifier<ota::detail::field25519<bounded25519>>;
+  EXPECT_TRUE(verifier::verify(key.data(), ota::as_bytes("\x72"), signature.data()));
+}
+#endif
 
 constexpr auto order = R"py(
 L = 2**252 + 27742317777372353535851937790883648493
