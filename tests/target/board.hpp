@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <ota/core/fixed_string.hpp>
 
 /// Code that belongs to the test, not to the library: kept apart, and not counted as its size.
 #define BOARD_TEST_CODE(name) [[gnu::noinline, gnu::section(".canned." name)]]
@@ -22,8 +21,12 @@ inline std::uint32_t semihost(std::uint32_t operation, const void* argument) {
 
 BOARD_TEST_CODE("print") inline void print(const char* text) { semihost(0x04, text); }
 
+// In hexadecimal digits, with nothing of the library, which would count as the program's.
 BOARD_TEST_CODE("number") inline void print(std::uint32_t number) {
-  print(ota::fixed_string<10>().append_number(number).c_str());
+  char text[] = "0x00000000";
+  for (int i = 9; i > 1; --i, number >>= 4)
+    text[i] = static_cast<char>((number & 15) + ((number & 15) < 10 ? '0' : 'a' - 10));
+  print(text);
 }
 
 [[noreturn]] inline void exit(int status) {
@@ -53,6 +56,15 @@ inline std::uint32_t stack_used() {
   const volatile std::uint32_t* word = bss_end;
   while (word < stack_top && *word == paint) ++word;
   return static_cast<std::uint32_t>(stack_top - const_cast<std::uint32_t*>(word)) * 4;
+}
+
+/// Where every program ends: tells how much stack it used. `count_instructions` counts up to here.
+extern "C" [[noreturn]] BOARD_TEST_CODE("end") inline void program_ended(int status) {
+  const std::uint32_t used = stack_used();
+  print("stack ");
+  print(used);
+  print("\n");
+  exit(status);
 }
 
 }  // namespace board

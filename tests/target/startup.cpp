@@ -19,7 +19,7 @@ void reset_handler() {
   for (std::uint32_t* to = bss_begin; to != bss_end; ++to) *to = 0;
   board::trap_unaligned_access();
   board::paint_stack();
-  board::exit(program());
+  board::program_ended(program());
 }
 
 void fault_handler() {

@@ -89,6 +89,5 @@ extern "C" int program() {
   if (updater.storage().stat("lib/radio.py")->kind != ota::file_kind::none) return 4;
 
   report("updater", sizeof(device_updater) - sizeof(device::storage));
-  report("stack", board::stack_used());
   return 0;
 }
