@@ -106,4 +106,11 @@ inline void load_limbs(limb* a, std::size_t count, bytes in) {
   }
 }
 
+/// Writes all limbs as bytes, the highest first.
+inline void store_limbs(std::uint8_t* out, const limb* a, std::size_t count) {
+  for (std::size_t i = count; i-- != 0;)
+    for (std::size_t shift = limb_bits; shift != 0;)
+      *out++ = static_cast<std::uint8_t>(a[i] >> (shift -= 8));
+}
+
 }  // namespace ota::detail

@@ -4,8 +4,16 @@
 
 namespace ota::detail {
 
+/// -1 / m modulo 2^limb_bits for an odd m, of which the lowest limb is enough.
+inline limb montgomery_inverse(limb m) {
+  limb inverse = m;  // right in 3 bits; each step doubles them
+  for (int bits = 3; bits < static_cast<int>(limb_bits); bits *= 2)
+    inverse = static_cast<limb>(inverse * (2 - wide_limb{m} * inverse));
+  return static_cast<limb>(-wide_limb{inverse});
+}
+
 /// product = a * b / 2^(Count * limb_bits) modulo the odd m, for a and b below m, by Montgomery's
-/// way (1985), a limb of `a` at a time. `inverse` is -1 / m modulo 2^limb_bits.
+/// way (1985), a limb of `a` at a time. `inverse` is that of m.
 template <std::size_t Count>
 inline void montgomery_multiply(limb* product, const limb* a, const limb* b, const limb* m,
                                 limb inverse) {
