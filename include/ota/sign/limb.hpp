@@ -30,12 +30,14 @@ inline constexpr std::size_t limb_bits = 8 * sizeof(limb);
 // Four limbs at a time, which is half the instructions where each is one of its own.
 template <class Step>
 __attribute__((always_inline)) inline void for_each_limb(std::size_t count, Step&& step) {
-  for (std::size_t i = 0; i < count; i += 4) {
+  std::size_t i = 0;
+  do {
     step(i);
     step(i + 1);
     step(i + 2);
     step(i + 3);
-  }
+    i += 4;
+  } while (i != count);
 }
 
 // In these three the count is a multiple of four.
