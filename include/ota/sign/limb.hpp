@@ -11,19 +11,28 @@ namespace ota::detail {
 
 // The widest whose product the machine has in an instruction or two. OTA_LIMB_LOOP is how the inner
 // loop is compiled: into its place where speed is all, by itself where registers are few.
+#if !defined(OTA_LIMB_BITS)  // a test tries the others
 #if defined(__SIZEOF_INT128__)
+#define OTA_LIMB_BITS 64
+#elif defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)  // 32 x 32 bits give the lower 32
+#define OTA_LIMB_BITS 16
+#else
+#define OTA_LIMB_BITS 32
+#endif
+#endif
+
+#if OTA_LIMB_BITS == 64
 using limb = std::uint64_t;
 __extension__ using wide_limb = unsigned __int128;
 #define OTA_LIMB_LOOP __attribute__((always_inline)) inline
-#elif defined(__ARM_ARCH_6M__) || \
-    defined(__ARM_ARCH_8M_BASE__)  // of 32 x 32 bits only the lower 32
-using limb = std::uint16_t;
-using wide_limb = std::uint32_t;
-#define OTA_LIMB_LOOP __attribute__((noinline)) inline
-#else
+#elif OTA_LIMB_BITS == 32
 using limb = std::uint32_t;
 using wide_limb = std::uint64_t;
 #define OTA_LIMB_LOOP inline
+#else
+using limb = std::uint16_t;
+using wide_limb = std::uint32_t;
+#define OTA_LIMB_LOOP __attribute__((noinline)) inline
 #endif
 inline constexpr std::size_t limb_bits = 8 * sizeof(limb);
 
