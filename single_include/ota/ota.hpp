@@ -9356,7 +9356,7 @@ class der_reader {
 // nothing here takes a constant time.
 namespace ota::detail {
 
-// The widest whose product the machine has in an instruction or two. OTA_LIMB_LOOP is how the inner
+// The widest whose product the machine has in an instruction or two. OTA_LIMB_LOOP is how an inner
 // loop is compiled: into its place where speed is all, by itself where registers are few.
 #if !defined(OTA_LIMB_BITS)  // a test tries the others
 #if defined(__SIZEOF_INT128__)
@@ -9371,19 +9371,19 @@ namespace ota::detail {
 #if OTA_LIMB_BITS == 64
 using limb = std::uint64_t;
 __extension__ using wide_limb = unsigned __int128;
-#define OTA_LIMB_LOOP __attribute__((always_inline)) inline
+#define OTA_LIMB_LOOP __attribute__((always_inline, flatten)) inline
 #elif OTA_LIMB_BITS == 32
 using limb = std::uint32_t;
 using wide_limb = std::uint64_t;
-#define OTA_LIMB_LOOP inline
+#define OTA_LIMB_LOOP __attribute__((flatten)) inline
 #else
 using limb = std::uint16_t;
 using wide_limb = std::uint32_t;
-#define OTA_LIMB_LOOP __attribute__((noinline)) inline
+#define OTA_LIMB_LOOP __attribute__((noinline, flatten)) inline
 #endif
 inline constexpr std::size_t limb_bits = 8 * sizeof(limb);
 
-// Four limbs at a time, which is half the instructions where each is one of its own.
+// Four at a time, for counting costs a small machine half as much as a limb does.
 template <class Step>
 __attribute__((always_inline)) inline void for_each_limb(std::size_t count, Step&& step) {
   std::size_t i = 0;
@@ -9402,36 +9402,33 @@ __attribute__((always_inline)) inline void for_each_limb(std::size_t count, Step
 OTA_LIMB_LOOP limb multiply_add(limb* sum, const limb* c, limb a, const limb* b,
                                 std::size_t count) {
   limb carry = 0;
-  for_each_limb(
-      count, [&](std::size_t i) __attribute__((always_inline)) {
-        const wide_limb at = wide_limb{a} * b[i] + c[i] + carry;  // never more than two limbs
-        sum[i] = static_cast<limb>(at);
-        carry = static_cast<limb>(at >> limb_bits);
-      });
+  for_each_limb(count, [&](std::size_t i) {
+    const wide_limb at = wide_limb{a} * b[i] + c[i] + carry;  // never more than two limbs
+    sum[i] = static_cast<limb>(at);
+    carry = static_cast<limb>(at >> limb_bits);
+  });
   return carry;
 }
 
 /// sum = a + b; the carry.
-inline limb add(limb* sum, const limb* a, const limb* b, std::size_t count) {
+OTA_LIMB_LOOP limb add(limb* sum, const limb* a, const limb* b, std::size_t count) {
   limb carry = 0;
-  for_each_limb(
-      count, [&](std::size_t i) __attribute__((always_inline)) {
-        const wide_limb at = wide_limb{a[i]} + b[i] + carry;
-        sum[i] = static_cast<limb>(at);
-        carry = static_cast<limb>(at >> limb_bits);
-      });
+  for_each_limb(count, [&](std::size_t i) {
+    const wide_limb at = wide_limb{a[i]} + b[i] + carry;
+    sum[i] = static_cast<limb>(at);
+    carry = static_cast<limb>(at >> limb_bits);
+  });
   return carry;
 }
 
 /// difference = a - b; the borrow.
-inline limb subtract(limb* difference, const limb* a, const limb* b, std::size_t count) {
+OTA_LIMB_LOOP limb subtract(limb* difference, const limb* a, const limb* b, std::size_t count) {
   limb borrow = 0;
-  for_each_limb(
-      count, [&](std::size_t i) __attribute__((always_inline)) {
-        const wide_limb at = wide_limb{a[i]} - b[i] - borrow;
-        difference[i] = static_cast<limb>(at);
-        borrow = static_cast<limb>(at >> (2 * limb_bits - 1));
-      });
+  for_each_limb(count, [&](std::size_t i) {
+    const wide_limb at = wide_limb{a[i]} - b[i] - borrow;
+    difference[i] = static_cast<limb>(at);
+    borrow = static_cast<limb>(at >> (2 * limb_bits - 1));
+  });
   return borrow;
 }
 
@@ -9464,11 +9461,19 @@ inline void load_limbs(limb* a, std::size_t count, bytes in) {
   }
 }
 
-/// Writes all limbs as bytes, the highest first.
-inline void store_limbs(std::uint8_t* out, const limb* a, std::size_t count) {
-  for (std::size_t i = count; i-- != 0;)
+/// Turns a number into its bytes, the highest first, in its own memory; `count` is even.
+inline std::uint8_t* to_big_endian(limb* a, std::size_t count) {
+  const auto put = [](std::uint8_t* out, limb value) {
     for (std::size_t shift = limb_bits; shift != 0;)
-      *out++ = static_cast<std::uint8_t>(a[i] >> (shift -= 8));
+      *out++ = static_cast<std::uint8_t>(value >> (shift -= 8));
+  };
+  auto* const out = reinterpret_cast<std::uint8_t*>(a);
+  for (std::size_t i = 0, j = count - 1; i < j; ++i, --j) {
+    const limb low = a[i], high = a[j];
+    put(out + i * sizeof(limb), high);
+    put(out + j * sizeof(limb), low);
+  }
+  return out;
 }
 
 }  // namespace ota::detail
@@ -9665,10 +9670,10 @@ struct p256_element {
   /// adding p times itself, where p = 2^256 - 2^224 + 2^192 + 2^96 - 1; its place keeps the factor
   /// for the limbs above it. True when the quotient has a bit more.
   template <class Limb>  // a template, so that it is compiled where it is used only
-  static bool reduce(Limb* space) {
+  __attribute__((flatten)) static bool reduce(Limb* space) {
     constexpr std::size_t bits = 8 * sizeof(Limb), count = 256 / bits;
     std::conditional_t<bits == 16, std::int32_t, std::int64_t> sum = 0;
-    const auto next = [&](std::size_t i) __attribute__((always_inline)) {
+    const auto next = [&](std::size_t i) {
       sum += space[i];
       sum += space[i - 96 / bits];
       sum += space[i - 192 / bits];
@@ -9724,18 +9729,18 @@ class p256_point {
   void double_it() {
     const p256_element delta = z_.squared();
     p256_element gamma = y_.squared(), beta = x_ * gamma, alpha = (x_ - delta) * (x_ + delta);
-    alpha += alpha + alpha;
+    alpha += alpha + alpha;  // 3 (X - delta) (X + delta)
     z_ += y_;
     z_ = z_.squared();
     z_ -= gamma;
     z_ -= delta;
     beta += beta;
-    beta += beta;
+    beta += beta;  // 4 beta from here on
     x_ = alpha.squared();
     x_ -= beta;
     x_ -= beta;
     gamma += gamma;
-    gamma = gamma.squared();
+    gamma = gamma.squared();  // 4 gamma^2
     beta -= x_;
     y_ = alpha * beta;
     y_ -= gamma;
@@ -9757,7 +9762,7 @@ class p256_point {
     z_ *= h;  // 0, which is infinity, where the two are opposite
     square = h.squared();
     p256_element v = x_ * square;
-    h *= square;
+    h *= square;  // h^3
     x_ = r.squared();
     x_ -= h;
     x_ -= v;
@@ -10006,20 +10011,13 @@ struct rsa_sha256 {
   static constexpr std::size_t signature_size = Bits / 8;
 
   static bool verify(bytes public_key, bytes message, bytes signature) {
-    std::uint8_t encoded[Bits / 8];
-    if (!recover(encoded, public_key, signature)) return false;
+    limb power[Bits / limb_bits];
+    if (!rsa_power<Bits>(power, public_key, signature)) return false;
     sha256 hash;
     hash.update(message);
     const auto digest = hash.finish();
-    return Padding::holds(encoded, sizeof encoded, {digest.data(), digest.size()});
-  }
-
- private:
-  static bool recover(std::uint8_t* encoded, bytes public_key, bytes signature) {
-    limb power[Bits / limb_bits];
-    if (!rsa_power<Bits>(power, public_key, signature)) return false;
-    store_limbs(encoded, power, Bits / limb_bits);
-    return true;
+    return Padding::holds(to_big_endian(power, Bits / limb_bits), Bits / 8,
+                          {digest.data(), digest.size()});
   }
 };
 

@@ -81,10 +81,10 @@ struct p256_element {
   /// adding p times itself, where p = 2^256 - 2^224 + 2^192 + 2^96 - 1; its place keeps the factor
   /// for the limbs above it. True when the quotient has a bit more.
   template <class Limb>  // a template, so that it is compiled where it is used only
-  static bool reduce(Limb* space) {
+  __attribute__((flatten)) static bool reduce(Limb* space) {
     constexpr std::size_t bits = 8 * sizeof(Limb), count = 256 / bits;
     std::conditional_t<bits == 16, std::int32_t, std::int64_t> sum = 0;
-    const auto next = [&](std::size_t i) __attribute__((always_inline)) {
+    const auto next = [&](std::size_t i) {
       sum += space[i];
       sum += space[i - 96 / bits];
       sum += space[i - 192 / bits];

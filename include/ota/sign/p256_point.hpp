@@ -35,18 +35,18 @@ class p256_point {
   void double_it() {
     const p256_element delta = z_.squared();
     p256_element gamma = y_.squared(), beta = x_ * gamma, alpha = (x_ - delta) * (x_ + delta);
-    alpha += alpha + alpha;
+    alpha += alpha + alpha;  // 3 (X - delta) (X + delta)
     z_ += y_;
     z_ = z_.squared();
     z_ -= gamma;
     z_ -= delta;
     beta += beta;
-    beta += beta;
+    beta += beta;  // 4 beta from here on
     x_ = alpha.squared();
     x_ -= beta;
     x_ -= beta;
     gamma += gamma;
-    gamma = gamma.squared();
+    gamma = gamma.squared();  // 4 gamma^2
     beta -= x_;
     y_ = alpha * beta;
     y_ -= gamma;
@@ -68,7 +68,7 @@ class p256_point {
     z_ *= h;  // 0, which is infinity, where the two are opposite
     square = h.squared();
     p256_element v = x_ * square;
-    h *= square;
+    h *= square;  // h^3
     x_ = r.squared();
     x_ -= h;
     x_ -= v;

@@ -17,20 +17,13 @@ struct rsa_sha256 {
   static constexpr std::size_t signature_size = Bits / 8;
 
   static bool verify(bytes public_key, bytes message, bytes signature) {
-    std::uint8_t encoded[Bits / 8];
-    if (!recover(encoded, public_key, signature)) return false;
+    limb power[Bits / limb_bits];
+    if (!rsa_power<Bits>(power, public_key, signature)) return false;
     sha256 hash;
     hash.update(message);
     const auto digest = hash.finish();
-    return Padding::holds(encoded, sizeof encoded, {digest.data(), digest.size()});
-  }
-
- private:
-  static bool recover(std::uint8_t* encoded, bytes public_key, bytes signature) {
-    limb power[Bits / limb_bits];
-    if (!rsa_power<Bits>(power, public_key, signature)) return false;
-    store_limbs(encoded, power, Bits / limb_bits);
-    return true;
+    return Padding::holds(to_big_endian(power, Bits / limb_bits), Bits / 8,
+                          {digest.data(), digest.size()});
   }
 };
 
