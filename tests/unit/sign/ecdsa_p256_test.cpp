@@ -55,21 +55,38 @@ TEST(ecdsa_p256, takes_only_uncompressed_keys_on_the_curve) {
   EXPECT_FALSE(verify<ota::ecdsa_p256>(other));
 }
 
-// The generator with a coordinate of p more: the same point, were it not to be below p.
-TEST(ecdsa_p256, takes_no_coordinate_of_p_or_more) {
-  const auto bytes_of = [](std::string_view digits) {
-    std::vector<std::uint8_t> value(digits.size() / 2);
-    EXPECT_TRUE(ota::from_hex(digits, {value.data(), value.size()}));
-    return value;
-  };
-  // The point with x = 5 (its y by x^3 - 3x + b), and x = p + 5, which fits 256 bits too.
-  const std::string y = "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc";
+std::vector<std::uint8_t> bytes_of(std::string_view digits) {
+  std::vector<std::uint8_t> value(digits.size() / 2);
+  EXPECT_TRUE(ota::from_hex(digits, {value.data(), value.size()}));
+  return value;
+}
+
+bool is_key(const std::vector<std::uint8_t>& key) {
   ota::detail::p256_affine point;
-  const auto below = bytes_of("04" + std::string(63, '0') + "5" + y);
-  const auto above =
-      bytes_of("04ffffffff00000001000000000000000000000001000000000000000000000004" + y);
-  EXPECT_TRUE(point.load(view(below)));
-  EXPECT_FALSE(point.load(view(above)));
+  return point.load(view(key));
+}
+
+TEST(ecdsa_p256, takes_no_point_beside_the_curve) {
+  auto key = sample("ecdsa_secp256r1_sha256_p1363").key;
+  ASSERT_TRUE(is_key(key));
+  for (std::size_t bit = 0; bit < 8 * key.size(); ++bit) {
+    const auto mask = static_cast<std::uint8_t>(1 << bit % 8);
+    key[bit / 8] ^= mask;
+    EXPECT_FALSE(is_key(key)) << bit;
+    key[bit / 8] ^= mask;
+  }
+}
+
+// Points of the curve with x = 5 and y = 5; p + 5 fits 256 bits too.
+TEST(ecdsa_p256, takes_no_coordinate_of_p_or_more) {
+  const std::string five = std::string(63, '0') + "5";
+  const std::string above = "ffffffff00000001000000000000000000000001000000000000000000000004";
+  const std::string y = "459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc";
+  const std::string x = "d7325d7646cd60d80a92738ceb345f844cffaf35841022cab176f692de8de1d7";
+  EXPECT_TRUE(is_key(bytes_of("04" + five + y)));
+  EXPECT_FALSE(is_key(bytes_of("04" + above + y)));
+  EXPECT_TRUE(is_key(bytes_of("04" + x + five)));
+  EXPECT_FALSE(is_key(bytes_of("04" + x + above)));
 }
 
 template <class Policy>

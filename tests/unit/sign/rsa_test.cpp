@@ -58,7 +58,7 @@ TEST(rsa, takes_only_keys_of_its_size_in_the_one_form) {
             ota::rsa_pkcs1_sha256<2048>::public_key_size);
 
   for (const std::vector<std::uint8_t>& exponent : std::vector<std::vector<std::uint8_t>>{
-           {}, {0}, {1}, {2}, {0, 3}, {0x81}, {1, 0, 0}, {1, 0, 0, 0, 1}})
+           {}, {0}, {1}, {2}, {0, 3}, {0x81}, {1, 0, 0}, {1, 0, 0, 0, 3}})
     EXPECT_FALSE(takes(key_of(modulus, exponent)));
   auto changed = modulus;
   changed.back() ^= 1;
@@ -75,12 +75,49 @@ TEST(rsa, takes_only_keys_of_its_size_in_the_one_form) {
   changed.push_back(1);
   EXPECT_FALSE(takes(key_of(changed, {3}))) << "2056 bits";
 
-  const auto key = key_of(modulus, {3});
+  auto key = key_of(modulus, {3, 0x02, 0x01, 0x03});
+  key[key.size() - 5] = 1;  // the size of the second
+  EXPECT_FALSE(takes(key)) << "a third number";
+  key = key_of(modulus, {3});
+  key.insert(key.begin() + 2, 0);
+  key[1] = 0x83;
+  EXPECT_FALSE(takes(key)) << "a length of three bytes";
+  key = key_of(modulus, {3});
   for (std::size_t size = 0; size < key.size() + 5; ++size) {
     auto other = key;
     other.resize(size);
     EXPECT_EQ(takes(other), size == key.size()) << size;
   }
+}
+
+/// What a valid signature recovers is not taken with any bit of it changed.
+template <class Padding>
+void expect_no_flip(const std::string& file) {
+  int count = 0;
+  for_each_test(file, [&](const fields& group, const fields& test) {
+    if (test.text("result") != "valid" || ++count > 3) return;
+    constexpr std::size_t limbs = 2048 / ota::detail::limb_bits;
+    ota::detail::limb power[limbs];
+    ASSERT_TRUE(ota::detail::rsa_power<2048>(power, view(group.bytes("publicKeyAsn")),
+                                             view(test.bytes("sig"))));
+    const std::uint8_t* const recovered = ota::detail::to_big_endian(power, limbs);
+    ota::sha256 hash;
+    hash.update(view(test.bytes("msg")));
+    const auto digest = hash.finish();
+    for (std::size_t bit = 0; bit <= 2048; ++bit) {
+      std::vector<std::uint8_t> encoded(recovered, recovered + 256);
+      if (bit < 2048) encoded[bit / 8] ^= static_cast<std::uint8_t>(0x80 >> bit % 8);
+      EXPECT_EQ(Padding::holds(encoded.data(), encoded.size(), {digest.data(), digest.size()}),
+                bit == 2048)
+          << "bit " << bit;
+    }
+  });
+  EXPECT_GE(count, 3);
+}
+
+TEST(rsa, takes_no_padding_with_a_flipped_bit) {
+  expect_no_flip<ota::detail::rsa_pkcs1_padding>("rsa_signature_2048_sha256");
+  expect_no_flip<ota::detail::rsa_pss_padding<32>>("rsa_pss_2048_sha256_mgf1_32");
 }
 
 }  // namespace
