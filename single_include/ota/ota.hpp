@@ -9654,6 +9654,810 @@ class http_client : private check_byte_stream<Stream> {
 
 }  // namespace ota
 
+// ota/sign/der.hpp
+
+namespace ota::detail {
+
+/// Reads DER (ITU-T X.690) strictly, as far as signatures and keys need it: sequences and positive
+/// integers. What is not the one shortest form is refused, and so is all that follows.
+class der_reader {
+ public:
+  explicit der_reader(bytes data) : rest_(data) {}
+
+  /// The content of a SEQUENCE.
+  bytes sequence() { return element(0x30); }
+
+  /// A positive INTEGER's bytes without leading zeros.
+  bytes integer() {
+    bytes value = element(0x02);
+    const bool padded = value.size() > 1 && value[0] == 0;
+    if (value.empty() || (value[0] & 0x80) != 0 || (padded && (value[1] & 0x80) == 0)) {
+      failed_ = true;
+      return {};
+    }
+    return value[0] == 0 ? value.drop(1) : value;
+  }
+
+  /// Whether all was read and well-formed.
+  bool done() const { return !failed_ && rest_.empty(); }
+
+ private:
+  std::uint8_t next() {
+    failed_ = failed_ || rest_.empty();
+    if (failed_) return 0;
+    const std::uint8_t byte = rest_[0];
+    rest_ = rest_.drop(1);
+    return byte;
+  }
+
+  bytes element(std::uint8_t tag) {
+    failed_ = next() != tag || failed_;
+    std::size_t size = next();
+    if (size >= 0x80) {  // then so many bytes of length follow
+      const std::size_t count = size - 0x80, least = count == 1 ? 0x80 : 0x100;
+      failed_ = failed_ || count > 2;
+      size = 0;
+      for (std::size_t i = 0; i < count && !failed_; ++i) size = size << 8 | next();
+      failed_ = failed_ || size < least;
+    }
+    failed_ = failed_ || size > rest_.size();
+    if (failed_) return {};
+    const bytes content = rest_.first(size);
+    rest_ = rest_.drop(size);
+    return content;
+  }
+
+  bytes rest_;
+  bool failed_ = false;
+};
+
+}  // namespace ota::detail
+
+// ota/sign/limb.hpp
+
+// Numbers of many limbs, the lowest first, for signatures. What is computed with is public, so
+// nothing here takes a constant time.
+namespace ota::detail {
+
+// The widest whose product the machine has in an instruction or two. OTA_LIMB_LOOP is how an inner
+// loop is compiled: into its place where speed is all, by itself where registers are few.
+#if !defined(OTA_LIMB_BITS)  // a test tries the others
+#if defined(__SIZEOF_INT128__)
+#define OTA_LIMB_BITS 64
+#elif defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)  // 32 x 32 bits give the lower 32
+#define OTA_LIMB_BITS 16
+#else
+#define OTA_LIMB_BITS 32
+#endif
+#endif
+
+#if OTA_LIMB_BITS == 64
+using limb = std::uint64_t;
+__extension__ using wide_limb = unsigned __int128;
+#define OTA_LIMB_LOOP __attribute__((always_inline, flatten)) inline
+#elif OTA_LIMB_BITS == 32
+using limb = std::uint32_t;
+using wide_limb = std::uint64_t;
+#define OTA_LIMB_LOOP __attribute__((flatten)) inline
+#else
+using limb = std::uint16_t;
+using wide_limb = std::uint32_t;
+#define OTA_LIMB_LOOP __attribute__((noinline, flatten)) inline
+#endif
+inline constexpr std::size_t limb_bits = 8 * sizeof(limb);
+
+// Four at a time, for counting costs a small machine half as much as a limb does.
+template <class Step>
+__attribute__((always_inline)) inline void for_each_limb(std::size_t count, Step&& step) {
+  std::size_t i = 0;
+  do {
+    step(i);
+    step(i + 1);
+    step(i + 2);
+    step(i + 3);
+    i += 4;
+  } while (i != count);
+}
+
+// In these three the count is a multiple of four.
+
+/// sum = c + a * b, where `a` is one limb; the carry. `sum` may also begin one limb before `c`.
+OTA_LIMB_LOOP limb multiply_add(limb* sum, const limb* c, limb a, const limb* b,
+                                std::size_t count) {
+  limb carry = 0;
+  for_each_limb(count, [&](std::size_t i) {
+    const wide_limb at = wide_limb{a} * b[i] + c[i] + carry;  // never more than two limbs
+    sum[i] = static_cast<limb>(at);
+    carry = static_cast<limb>(at >> limb_bits);
+  });
+  return carry;
+}
+
+/// sum = a + b; the carry.
+OTA_LIMB_LOOP limb add(limb* sum, const limb* a, const limb* b, std::size_t count) {
+  limb carry = 0;
+  for_each_limb(count, [&](std::size_t i) {
+    const wide_limb at = wide_limb{a[i]} + b[i] + carry;
+    sum[i] = static_cast<limb>(at);
+    carry = static_cast<limb>(at >> limb_bits);
+  });
+  return carry;
+}
+
+/// difference = a - b; the borrow.
+OTA_LIMB_LOOP limb subtract(limb* difference, const limb* a, const limb* b, std::size_t count) {
+  limb borrow = 0;
+  for_each_limb(count, [&](std::size_t i) {
+    const wide_limb at = wide_limb{a[i]} - b[i] - borrow;
+    difference[i] = static_cast<limb>(at);
+    borrow = static_cast<limb>(at >> (2 * limb_bits - 1));
+  });
+  return borrow;
+}
+
+inline bool less(const limb* a, const limb* b, std::size_t count) {
+  while (count != 0 && a[count - 1] == b[count - 1]) --count;
+  return count != 0 && a[count - 1] < b[count - 1];
+}
+
+inline bool is_zero(const limb* a, std::size_t count) {
+  limb any = 0;
+  for (std::size_t i = 0; i < count; ++i) any |= a[i];
+  return any == 0;
+}
+
+/// Shifts right by a bit; `top` comes in above.
+inline void halve(limb* a, limb top, std::size_t count) {
+  for (std::size_t i = count; i-- != 0;) {
+    const auto low = static_cast<limb>(a[i] & 1);
+    a[i] = static_cast<limb>(a[i] >> 1 | top << (limb_bits - 1));
+    top = low;
+  }
+}
+
+/// The number that bytes hold, the highest first; `in` has `count` limbs.
+inline void load_limbs(limb* a, std::size_t count, bytes in) {
+  for (std::size_t i = 0; i < count; ++i) a[i] = 0;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    const std::size_t place = in.size() - 1 - i;
+    a[place / sizeof(limb)] |= static_cast<limb>(limb{in[i]} << (8 * (place % sizeof(limb))));
+  }
+}
+
+/// Turns a number into its bytes, the highest first, in its own memory; `count` is even.
+inline std::uint8_t* to_big_endian(limb* a, std::size_t count) {
+  const auto put = [](std::uint8_t* out, limb value) {
+    for (std::size_t shift = limb_bits; shift != 0;)
+      *out++ = static_cast<std::uint8_t>(value >> (shift -= 8));
+  };
+  auto* const out = reinterpret_cast<std::uint8_t*>(a);
+  for (std::size_t i = 0, j = count - 1; i < j; ++i, --j) {
+    const limb low = a[i], high = a[j];
+    put(out + i * sizeof(limb), high);
+    put(out + j * sizeof(limb), low);
+  }
+  return out;
+}
+
+}  // namespace ota::detail
+
+// ota/sign/montgomery.hpp
+
+namespace ota::detail {
+
+/// -1 / m modulo 2^limb_bits for an odd m, of which the lowest limb is enough.
+inline limb montgomery_inverse(limb m) {
+  limb inverse = m;  // right in 3 bits; each step doubles them
+  for (int bits = 3; bits < static_cast<int>(limb_bits); bits *= 2)
+    inverse = static_cast<limb>(inverse * (2 - wide_limb{m} * inverse));
+  return static_cast<limb>(-wide_limb{inverse});
+}
+
+/// product = a * b / 2^(Count * limb_bits) modulo the odd m, for a and b below m, by Montgomery's
+/// way (1985), a limb of `a` at a time. `inverse` is that of m.
+template <std::size_t Count>
+inline void montgomery_multiply(limb* product, const limb* a, const limb* b, const limb* m,
+                                limb inverse) {
+  limb space[Count + 1] = {};  // its first takes the limb that becomes 0
+  limb* const sum = space + 1;
+  limb top = 0;
+  for (std::size_t i = 0; i < Count; ++i) {
+    const limb high = multiply_add(sum, sum, a[i], b, Count);
+    const auto factor = static_cast<limb>(wide_limb{sum[0]} * inverse);
+    const wide_limb highest = wide_limb{top} + high + multiply_add(space, sum, factor, m, Count);
+    sum[Count - 1] = static_cast<limb>(highest);
+    top = static_cast<limb>(highest >> limb_bits);
+  }
+  const bool over = top != 0 || !less(sum, m, Count);
+  if (over) subtract(sum, sum, m, Count);
+  for (std::size_t i = 0; i < Count; ++i) product[i] = sum[i];
+}
+
+}  // namespace ota::detail
+
+// ota/sign/number256.hpp
+
+namespace ota::detail {
+
+/// A number below 2^256.
+struct number256 {
+  static constexpr std::size_t count = 256 / limb_bits;
+  limb limbs[count];
+
+  /// From 64 hexadecimal digits, as standards print it.
+  static constexpr number256 of(std::string_view digits) {
+    number256 number{};
+    for (std::size_t i = 0; i < 64; ++i)
+      number.limbs[(63 - i) * 4 / limb_bits] |=
+          static_cast<limb>(static_cast<limb>(hex_digit(digits[i])) << ((63 - i) * 4 % limb_bits));
+    return number;
+  }
+  static number256 of(bytes big_endian) {
+    number256 number;
+    load_limbs(number.limbs, count, big_endian);
+    return number;
+  }
+
+  bool zero() const { return is_zero(limbs, count); }
+  /// A bit; those below the lowest are 0.
+  unsigned bit(int i) const {
+    if (i < 0 || i > 255) return 0;
+    const auto place = static_cast<std::size_t>(i);
+    return static_cast<unsigned>(limbs[place / limb_bits] >> (place % limb_bits)) & 1;
+  }
+
+  number256& operator-=(const number256& b) {
+    subtract(limbs, limbs, b.limbs, count);
+    return *this;
+  }
+  friend bool operator<(const number256& a, const number256& b) {
+    return less(a.limbs, b.limbs, count);
+  }
+  friend bool operator==(const number256& a, const number256& b) {
+    limb different = 0;
+    for (std::size_t i = 0; i < count; ++i) different |= a.limbs[i] ^ b.limbs[i];
+    return different == 0;
+  }
+};
+
+/// sum = a + b modulo m, both below m.
+inline void add_modulo(number256& sum, const number256& a, const number256& b, const number256& m) {
+  if (add(sum.limbs, a.limbs, b.limbs, sum.count) != 0 || !(sum < m)) sum -= m;
+}
+
+/// difference = a - b modulo m, both below m.
+inline void subtract_modulo(number256& difference, const number256& a, const number256& b,
+                            const number256& m) {
+  if (subtract(difference.limbs, a.limbs, b.limbs, m.count) != 0)
+    add(difference.limbs, difference.limbs, m.limbs, m.count);
+}
+
+/// a / b modulo the odd prime m, for b other than 0: Euclid's algorithm by halves. What is left of
+/// b and of m keeps its quotient by its side: u / b = x / a and v / b = y / a.
+inline number256 divide_modulo(const number256& a, const number256& b, const number256& m) {
+  struct side {
+    number256 rest, quotient;
+  };
+  side one{b, a}, two{m, {}};
+  side *u = &one, *v = &two;
+  for (;;) {
+    while ((u->rest.limbs[0] & 1) == 0) {
+      halve(u->rest.limbs, 0, number256::count);
+      limb* const x = u->quotient.limbs;
+      halve(x, (x[0] & 1) != 0 ? add(x, x, m.limbs, number256::count) : 0, number256::count);
+    }
+    if (u->rest < v->rest) std::swap(u, v);
+    u->rest -= v->rest;
+    subtract_modulo(u->quotient, u->quotient, v->quotient, m);
+    if (u->rest.zero()) return v->quotient;
+  }
+}
+
+}  // namespace ota::detail
+
+// ota/sign/p256_field.hpp
+
+namespace ota::detail {
+
+inline constexpr number256 p256_prime =
+    number256::of("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
+
+/// An element of the field that P-256 lies in, as x * 2^256 modulo p (Montgomery's form): p ends in
+/// 96 one bits, so a product is brought back below p with additions only.
+struct p256_element {
+  number256 value;
+
+  /// From a number below p.
+  static p256_element of(const number256& number) {
+    constexpr p256_element square_of_form = {
+        number256::of("00000004fffffffdfffffffffffffffefffffffbffffffff0000000000000003")};
+    return p256_element{number} * square_of_form;
+  }
+
+  p256_element& operator+=(const p256_element& b) {
+    add_modulo(value, value, b.value, p256_prime);
+    return *this;
+  }
+  p256_element& operator-=(const p256_element& b) {
+    subtract_modulo(value, value, b.value, p256_prime);
+    return *this;
+  }
+  p256_element& operator*=(const p256_element& b) {
+    multiply(*this, *this, b);
+    return *this;
+  }
+  friend p256_element operator+(const p256_element& a, const p256_element& b) {
+    p256_element sum;
+    add_modulo(sum.value, a.value, b.value, p256_prime);
+    return sum;
+  }
+  friend p256_element operator-(const p256_element& a, const p256_element& b) {
+    p256_element difference;
+    subtract_modulo(difference.value, a.value, b.value, p256_prime);
+    return difference;
+  }
+  friend p256_element operator*(const p256_element& a, const p256_element& b) {
+    p256_element product;
+    multiply(product, a, b);
+    return product;
+  }
+  friend p256_element operator/(const p256_element& a, const p256_element& b) {
+    return of(divide_modulo(a.value, b.value, p256_prime));
+  }
+  friend bool operator==(const p256_element& a, const p256_element& b) {
+    return a.value == b.value;
+  }
+  p256_element squared() const { return *this * *this; }
+  bool zero() const { return value.zero(); }
+
+ private:
+  static void multiply(p256_element& product, const p256_element& a, const p256_element& b) {
+    constexpr std::size_t count = number256::count;
+    limb* const out = product.value.limbs;
+    if constexpr (limb_bits == 64) {
+      montgomery_multiply<count>(out, a.value.limbs, b.value.limbs, p256_prime.limbs, 1);
+    } else {
+      limb space[3 * count] = {};
+      for (std::size_t i = 0; i < count; ++i) {
+        limb* const at = space + count + i;
+        at[count] = multiply_add(at, at, a.value.limbs[i], b.value.limbs, count);
+      }
+      const bool over = reduce(space);
+      for (std::size_t i = 0; i < count; ++i) out[i] = space[count + i];
+      if (over || !(product.value < p256_prime)) product.value -= p256_prime;
+    }
+  }
+
+  /// Divides a product by 2^256; it begins after as many zeros as its half is long, and the
+  /// quotient is there in the end. Each limb of its lower half becomes 0 when its turn comes by
+  /// adding p times itself, where p = 2^256 - 2^224 + 2^192 + 2^96 - 1; its place keeps the factor
+  /// for the limbs above it. True when the quotient has a bit more.
+  template <class Limb>  // a template, so that it is compiled where it is used only
+  __attribute__((flatten)) static bool reduce(Limb* space) {
+    constexpr std::size_t bits = 8 * sizeof(Limb), count = 256 / bits;
+    std::conditional_t<bits == 16, std::int32_t, std::int64_t> sum = 0;
+    const auto next = [&](std::size_t i) {
+      sum += space[i];
+      sum += space[i - 96 / bits];
+      sum += space[i - 192 / bits];
+      sum -= space[i - 224 / bits];
+      sum += space[i - 256 / bits];
+      const auto at = static_cast<Limb>(sum);
+      sum >>= bits;
+      return at;
+    };
+    for (std::size_t i = count; i < 2 * count; ++i) space[i] = next(i);
+    for (std::size_t i = 2 * count; i < 3 * count; ++i) {
+      space[i - count] = next(i);
+      space[i] = 0;
+    }
+    return sum != 0;
+  }
+};
+
+}  // namespace ota::detail
+
+// ota/sign/p256_point.hpp
+
+namespace ota::detail {
+
+/// A point of P-256 other than the one at infinity.
+struct p256_affine {
+  p256_element x, y;
+
+  p256_affine negated() const { return {x, p256_element{} - y}; }
+
+  /// The point that a key holds uncompressed (SEC 1, 2.3.4); false when it holds none.
+  bool load(bytes key) {
+    if (key.size() != 65 || key[0] != 4) return false;
+    const number256 a = number256::of(key.drop(1).first(32)), b = number256::of(key.drop(33));
+    if (!(a < p256_prime) || !(b < p256_prime)) return false;
+    x = p256_element::of(a);
+    y = p256_element::of(b);
+    return on_curve();
+  }
+
+  /// Whether y^2 = x^3 - 3x + b (FIPS 186-4, D.1.2.3).
+  bool on_curve() const {
+    constexpr p256_element b = {
+        number256::of("dc30061d04874834e5a220abf7212ed6acf005cd78843090d89cdf6229c4bddf")};
+    return y.squared() == x.squared() * x - (x + x + x) + b;
+  }
+};
+
+/// A point in Jacobian coordinates: x = X / Z^2, y = Y / Z^3; at infinity where Z = 0, as it is at
+/// first. The formulas are dbl-2001-b and madd of the Explicit-Formulas Database, for a = -3.
+class p256_point {
+ public:
+  void double_it() {
+    const p256_element delta = z_.squared();
+    p256_element gamma = y_.squared(), beta = x_ * gamma, alpha = (x_ - delta) * (x_ + delta);
+    alpha += alpha + alpha;  // 3 (X - delta) (X + delta)
+    z_ += y_;
+    z_ = z_.squared();
+    z_ -= gamma;
+    z_ -= delta;
+    beta += beta;
+    beta += beta;  // 4 beta from here on
+    x_ = alpha.squared();
+    x_ -= beta;
+    x_ -= beta;
+    gamma += gamma;
+    gamma = gamma.squared();  // 4 gamma^2
+    beta -= x_;
+    y_ = alpha * beta;
+    y_ -= gamma;
+    y_ -= gamma;
+  }
+
+  void add(const p256_affine& other) {
+    if (at_infinity()) {
+      x_ = other.x;
+      y_ = other.y;
+      z_ = one();
+      return;
+    }
+    p256_element square = z_.squared(), h = other.x * square, r = other.y * square;
+    r *= z_;
+    r -= y_;
+    h -= x_;
+    if (h.zero() && r.zero()) return double_it();
+    z_ *= h;  // 0, which is infinity, where the two are opposite
+    square = h.squared();
+    p256_element v = x_ * square;
+    h *= square;  // h^3
+    x_ = r.squared();
+    x_ -= h;
+    x_ -= v;
+    x_ -= v;
+    v -= x_;
+    r *= v;
+    y_ *= h;
+    y_ = r - y_;
+  }
+
+  bool at_infinity() const { return z_.zero(); }
+
+  p256_affine affine() const {
+    const p256_element inverse = one() / z_, square = inverse.squared();
+    return {x_ * square, y_ * square * inverse};
+  }
+
+  /// Whether the affine x is this number below p.
+  bool x_is(const number256& x) const { return p256_element::of(x) * z_.squared() == x_; }
+
+ private:
+  static p256_element one() { return p256_element::of(number256{{1}}); }
+
+  p256_element x_{}, y_{}, z_{};
+};
+
+}  // namespace ota::detail
+
+// ota/sign/p256_combine.hpp
+
+namespace ota::detail {
+
+/// One summand of a sum of products: a factor, and the odd multiples of its point. The factor is
+/// read from its highest bit on as signed digits (wMOF, Okeya and others 2004): odd, below
+/// 2^(width - 1), and with `width` zeros on average between two that are not.
+class p256_summand {
+ public:
+  /// `odd` holds the multiples 1, 3, … 2^(width - 1) - 1.
+  p256_summand(const number256& factor, const p256_affine* odd, int width)
+      : factor_(factor), odd_(odd), width_(width) {}
+
+  /// Adds what the digit at `bit` stands for. To be asked for every bit from 256 down to 0.
+  void add_to(p256_point& sum, int bit) {
+    if (bit < window_ && factor_.bit(bit) != factor_.bit(bit - 1)) take_window(bit);
+    if (bit != place_) return;
+    if (digit_ > 0)
+      sum.add(odd_[digit_ / 2]);
+    else
+      sum.add(odd_[-digit_ / 2].negated());
+  }
+
+ private:
+  // The bits b, b - 1 … of 2k - k, taken together: b's own bit counts as negative.
+  void take_window(int bit) {
+    window_ = bit - width_ + 1;
+    int low = 0;
+    for (int i = bit - 1; i >= bit - width_; --i) low = 2 * low + static_cast<int>(factor_.bit(i));
+    digit_ = (low + 1) / 2 - (static_cast<int>(factor_.bit(bit)) << (width_ - 1));
+    for (place_ = window_; digit_ % 2 == 0; ++place_) digit_ /= 2;
+  }
+
+  const number256& factor_;
+  const p256_affine* odd_;
+  int width_;
+  int window_ = 257, place_ = 257, digit_ = 0;
+};
+
+/// a * G + b * point, G being the generator of P-256.
+inline p256_point p256_combine(const number256& a, const number256& b, const p256_affine& point) {
+  static constexpr p256_affine generator[] = {
+      {{number256::of("18905f76a53755c679fb732b7762251075ba95fc5fedb60179e730d418a9143c")},
+       {number256::of("8571ff1825885d85d2e88688dd21f3258b4ab8e4ba19e45cddf25357ce95560a")}},
+      {{number256::of("26936a3fb6ff747e66ad77dd87cbbc98b027f84a087d81fbffac3f904eebc127")},
+       {number256::of("d5f06a29e587cc07788208311a2ee98e583e47ad0861fe1ab04c5c1fc983a7eb")}},
+      {{number256::of("c9079605890523c8941cb5aad076c20c90ec649a94b9537dbe1b8aaec45c61f5")},
+       {number256::of("73a076bb2dd1e9163540a9877e7a1f6873c568efe5eb882beb309b4ae7ba4f10")}},
+      {{number256::of("13ba5119c3123e03f43eaab50c23bb082bd20213d23c00f70746354ea0173b4f")},
+       {number256::of("eaedd9156e240867ef933bdc77c941956742f2f25da67bdd2847d0303f5b9d4d")}}};
+  p256_point sum;
+  sum.add(point);
+  sum.double_it();
+  sum.add(point);
+  const p256_affine odd[] = {point, sum.affine()};
+
+  sum = {};
+  p256_summand first(a, generator, 4), second(b, odd, 3);
+  for (int bit = 256; bit >= 0; --bit) {
+    sum.double_it();
+    first.add_to(sum, bit);
+    second.add_to(sum, bit);
+  }
+  return sum;
+}
+
+}  // namespace ota::detail
+
+// ota/sign/ecdsa_p256.hpp
+
+namespace ota {
+namespace detail {
+
+inline constexpr number256 p256_order =
+    number256::of("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+
+inline number256 digest_modulo_order(bytes message) {
+  sha256 hash;
+  hash.update(message);
+  const auto digest = hash.finish();
+  number256 e = number256::of(bytes{digest.data(), digest.size()});
+  if (!(e < p256_order)) e -= p256_order;
+  return e;
+}
+
+/// ECDSA's verification (FIPS 186-5, 6.4.2) over P-256, of a signature in its two numbers.
+inline bool verify_p256(bytes public_key, bytes message, number256 r, const number256& s) {
+  p256_affine key;
+  if (r.zero() || s.zero() || !(r < p256_order) || !(s < p256_order) || !key.load(public_key))
+    return false;
+  const p256_point sum = p256_combine(divide_modulo(digest_modulo_order(message), s, p256_order),
+                                      divide_modulo(r, s, p256_order), key);
+  if (sum.at_infinity()) return false;
+  if (sum.x_is(r)) return true;
+  // r is x modulo the order, which is a little less than p.
+  return add(r.limbs, r.limbs, p256_order.limbs, r.count) == 0 && r < p256_prime && sum.x_is(r);
+}
+
+}  // namespace detail
+
+/// ECDSA over P-256 with SHA-256 (FIPS 186-5). The key is the point uncompressed (SEC 1, 2.3.3):
+/// 0x04, X and Y; the signature is r and s, 32 bytes each, the highest first (IEEE P1363).
+struct ecdsa_p256 {
+  static constexpr std::string_view name = "ecdsa-p256";
+  static constexpr std::size_t public_key_size = 65;
+  static constexpr std::size_t signature_size = 64;
+
+  static bool verify(bytes public_key, bytes message, bytes signature) {
+    return signature.size() == signature_size &&
+           detail::verify_p256(public_key, message, detail::number256::of(signature.first(32)),
+                               detail::number256::of(signature.drop(32)));
+  }
+};
+
+/// The same with a signature in DER (RFC 3279, 2.2.3), which is what openssl makes: a SEQUENCE of r
+/// and s. Only the shortest form is taken.
+struct ecdsa_p256_der {
+  static constexpr std::string_view name = "ecdsa-p256-der";
+  static constexpr std::size_t public_key_size = 65;
+  static constexpr std::size_t signature_size = 72;  ///< the greatest
+
+  static bool verify(bytes public_key, bytes message, bytes signature) {
+    detail::der_reader whole(signature);
+    detail::der_reader pair(whole.sequence());
+    const bytes r = pair.integer(), s = pair.integer();
+    return whole.done() && pair.done() && r.size() <= 32 && s.size() <= 32 &&
+           detail::verify_p256(public_key, message, detail::number256::of(r),
+                               detail::number256::of(s));
+  }
+};
+
+}  // namespace ota
+
+// ota/sign/rsa_power.hpp
+
+namespace ota::detail {
+
+/// A public key of exactly `Bits` bits: the odd modulus, and an odd exponent above 1.
+template <std::size_t Bits>
+struct rsa_key {
+  static_assert(Bits >= 2048 && Bits <= 4096 && Bits % 256 == 0,
+                "RSA keys have 2048 to 4096 bits, a multiple of 256");
+  static constexpr std::size_t count = Bits / limb_bits;
+
+  limb modulus[count];
+  std::uint32_t exponent;
+
+  /// Reads an RSAPublicKey (RFC 8017, A.1.1) in DER; false when it is none of this size.
+  bool load(bytes key) {
+    der_reader whole(key);
+    der_reader pair(whole.sequence());
+    const bytes n = pair.integer(), e = pair.integer();
+    if (!whole.done() || !pair.done() || n.size() != Bits / 8 || e.size() > 4) return false;
+    load_limbs(modulus, count, n);
+    exponent = 0;
+    for (const std::uint8_t byte : e) exponent = exponent << 8 | byte;
+    return (n[0] & 0x80) != 0 && (modulus[0] & 1) != 0 && exponent > 1 && (exponent & 1) != 0;
+  }
+};
+
+/// square = (2^Bits)^2 modulo m, which takes a number to Montgomery's form.
+template <std::size_t Bits>
+void montgomery_square_of_form(limb (&square)[Bits / limb_bits], const limb* m, limb inverse) {
+  constexpr std::size_t count = Bits / limb_bits, squarings = 4;
+  // First 2^Bits modulo m, which is 1 in that form; then 2^(Bits / 16), then the square of it and
+  // on.
+  for (std::size_t i = 0; i < count; ++i) square[i] = 0;
+  subtract(square, square, m, count);
+  for (std::size_t i = 0; i < Bits >> squarings; ++i)
+    if (add(square, square, square, count) != 0 || !less(square, m, count))
+      subtract(square, square, m, count);
+  for (std::size_t i = 0; i < squarings; ++i)
+    montgomery_multiply<count>(square, square, square, m, inverse);
+}
+
+/// power = signature ^ exponent modulo the modulus (RSAVP1 of RFC 8017, 5.2.2); false when key or
+/// signature are not as they must be.
+template <std::size_t Bits>
+bool rsa_power(limb (&power)[Bits / limb_bits], bytes public_key, bytes signature) {
+  constexpr std::size_t count = Bits / limb_bits;
+  rsa_key<Bits> key;
+  if (!key.load(public_key) || signature.size() != Bits / 8) return false;
+  load_limbs(power, count, signature);
+  if (!less(power, key.modulus, count)) return false;
+
+  const limb inverse = montgomery_inverse(key.modulus[0]);
+  const auto times = [&](const limb* factor) {
+    montgomery_multiply<count>(power, power, factor, key.modulus, inverse);
+  };
+  limb base[count];
+  montgomery_square_of_form<Bits>(base, key.modulus, inverse);
+  times(base);
+  for (std::size_t i = 0; i < count; ++i) base[i] = power[i];
+  std::uint32_t bit = 0x80000000;
+  while ((key.exponent & bit) == 0) bit >>= 1;
+  while ((bit >>= 1) != 1) {
+    times(power);
+    if ((key.exponent & bit) != 0) times(base);
+  }
+  // The exponent's last bit is 1: multiplied by what is not in the form, the power leaves it too.
+  times(power);
+  load_limbs(base, count, signature);
+  times(base);
+  return true;
+}
+
+}  // namespace ota::detail
+
+// ota/sign/rsa.hpp
+
+namespace ota {
+namespace detail {
+
+/// What both ways of signing with RSA have in common. `Padding` has
+/// `static bool holds(uint8_t* encoded, size_t size, bytes digest)`; it may change what it is
+/// given.
+template <std::size_t Bits, class Padding>
+struct rsa_sha256 {
+  static constexpr std::size_t public_key_size = Bits / 8 + 16;  ///< the greatest
+  static constexpr std::size_t signature_size = Bits / 8;
+
+  static bool verify(bytes public_key, bytes message, bytes signature) {
+    limb power[Bits / limb_bits];
+    if (!rsa_power<Bits>(power, public_key, signature)) return false;
+    sha256 hash;
+    hash.update(message);
+    const auto digest = hash.finish();
+    return Padding::holds(to_big_endian(power, Bits / limb_bits), Bits / 8,
+                          {digest.data(), digest.size()});
+  }
+};
+
+/// EMSA-PKCS1-v1_5 (RFC 8017, 9.2). What should be there is made and compared, nothing is parsed.
+struct rsa_pkcs1_padding {
+  static bool holds(const std::uint8_t* encoded, std::size_t size, bytes digest) {
+    // DigestInfo of SHA-256, up to the digest.
+    static constexpr std::uint8_t info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
+                                            0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                                            0x01, 0x05, 0x00, 0x04, 0x20};
+    const std::size_t ones = size - 3 - sizeof info - digest.size();
+    if (*encoded++ != 0 || *encoded++ != 1) return false;
+    for (std::size_t i = 0; i < ones; ++i)
+      if (*encoded++ != 0xff) return false;
+    return *encoded == 0 && std::memcmp(encoded + 1, info, sizeof info) == 0 &&
+           std::memcmp(encoded + 1 + sizeof info, digest.data(), digest.size()) == 0;
+  }
+};
+
+/// EMSA-PSS (RFC 8017, 9.1.2) with SHA-256 for the digest and for the mask (MGF1).
+template <std::size_t Salt>
+struct rsa_pss_padding {
+  static bool holds(std::uint8_t* encoded, std::size_t size, bytes digest) {
+    const std::size_t block = size - 33;  // then the hash, then 0xbc
+    const bytes hash{encoded + block, 32};
+    if (encoded[size - 1] != 0xbc || (encoded[0] & 0x80) != 0) return false;
+    unmask(encoded, block, hash);
+    encoded[0] &= 0x7f;
+    const std::size_t zeros = block - Salt - 1;
+    for (std::size_t i = 0; i < zeros; ++i)
+      if (encoded[i] != 0) return false;
+    if (encoded[zeros] != 1) return false;
+
+    static constexpr std::uint8_t eight_zeros[8] = {};
+    sha256 again;
+    again.update(eight_zeros);
+    again.update(digest);
+    again.update({encoded + zeros + 1, Salt});
+    const auto expected = again.finish();
+    return equal({expected.data(), expected.size()}, hash);
+  }
+
+ private:
+  static void unmask(std::uint8_t* block, std::size_t size, bytes seed) {
+    for (std::size_t i = 0; i < size; i += 32) {
+      const std::uint8_t counter[] = {0, 0, 0, static_cast<std::uint8_t>(i / 32)};
+      sha256 hash;
+      hash.update(seed);
+      hash.update(counter);
+      const auto mask = hash.finish();
+      for (std::size_t j = 0; j < mask.size() && i + j < size; ++j) block[i + j] ^= mask[j];
+    }
+  }
+};
+
+}  // namespace detail
+
+/// RSA with PKCS #1 v1.5 padding and SHA-256 (RFC 8017, 8.2), for keys of exactly `Bits` bits: 2048
+/// to 4096. The key is an RSAPublicKey in DER, its exponent of up to 32 bits, as
+/// `openssl rsa -RSAPublicKey_out -outform DER` writes it.
+template <std::size_t Bits>
+struct rsa_pkcs1_sha256 : detail::rsa_sha256<Bits, detail::rsa_pkcs1_padding> {
+  static constexpr std::string_view name = "rsa-pkcs1-sha256";
+};
+
+/// RSA-PSS with SHA-256 for the message and for MGF1 (RFC 8017, 8.1). Keys as above. The salt has
+/// exactly `Salt` bytes: with openssl, say `rsa_pss_saltlen:32`, for its default is the greatest.
+template <std::size_t Bits, std::size_t Salt = 32>
+struct rsa_pss_sha256 : detail::rsa_sha256<Bits, detail::rsa_pss_padding<Salt>> {
+  static constexpr std::string_view name = "rsa-pss-sha256";
+  static_assert(Salt <= Bits / 8 - 34, "a salt that long does not fit");
+};
+
+}  // namespace ota
+
 // ota/ota.hpp
 
 #if defined(__unix__) || defined(__APPLE__)

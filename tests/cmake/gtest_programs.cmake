@@ -37,6 +37,15 @@ foreach(room ${rooms})
   endif()
 endforeach()
 
+# Signatures once more with the narrower limbs of small machines.
+if(TARGET unit_sign AND NOT CMAKE_CROSSCOMPILING)
+  get_target_property(sources unit_sign SOURCES)
+  foreach(bits 16 32)
+    ota_add_test(unit_sign_limb${bits} ${sources})
+    target_compile_definitions(unit_sign_limb${bits} PRIVATE OTA_LIMB_BITS=${bits})
+  endforeach()
+endif()
+
 if(NOT OTA_TEST_ROOMS)
   # Proofs leave their figures there.
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/figures)

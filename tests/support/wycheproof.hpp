@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -91,4 +92,52 @@ void for_each_wycheproof(const std::string& file, Body&& body) {
   EXPECT_EQ(std::to_string(count), root["numberOfTests"].text);
 }
 
+namespace wycheproof {
+
+/// The fields of a group or a test; those of a field as "publicKey.modulus".
+class fields {
+ public:
+  explicit fields(const json_value& value) : value_(&value) {}
+
+  const std::string& text(const std::string& name) const { return at(name).text; }
+  std::size_t number(const std::string& name) const { return std::stoul(text(name)); }
+  std::vector<std::uint8_t> bytes(const std::string& name) const { return at(name).from_hex(); }
+
+ private:
+  const json_value& at(const std::string& name) const {
+    const json_value* found = value_;
+    for (std::size_t begin = 0; begin <= name.size();) {
+      const std::size_t end = std::min(name.find('.', begin), name.size());
+      found = &(*found)[name.substr(begin, end - begin)];
+      begin = end + 1;
+    }
+    return *found;
+  }
+
+  const json_value* value_;
+};
+
+inline ota::bytes view(const std::vector<std::uint8_t>& data) { return {data.data(), data.size()}; }
+
+/// As `for_each_wycheproof`, of `<name>_test.json`.
+template <class Each>
+void for_each_test(const std::string& name, Each&& each) {
+  for_each_wycheproof(name + "_test.json", [&](const json_value& group, const json_value& test) {
+    each(fields(group), fields(test));
+  });
+}
+
+/// Expects `Policy` to accept exactly the valid signatures of a file, with the key that is the
+/// field `key` of each group.
+template <class Policy>
+void expect_policy(const std::string& name, const std::string& key) {
+  for_each_test(name, [&](const fields& group, const fields& test) {
+    const auto public_key = group.bytes(key), message = test.bytes("msg"),
+               signature = test.bytes("sig");
+    EXPECT_EQ(Policy::verify(view(public_key), view(message), view(signature)),
+              test.text("result") == "valid");
+  });
+}
+
+}  // namespace wycheproof
 }  // namespace ota_test

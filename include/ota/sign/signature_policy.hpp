@@ -10,8 +10,8 @@
 
 namespace ota {
 
-// The contract of a signature policy. It has no state; whatever it is given may be hostile. A device with a
-// secure element hands the work to that.
+// The contract of a signature policy. It has no state; whatever it is given may be hostile. A
+// device with a secure element hands the work to that.
 //
 //   static constexpr std::string_view name        as documents call this kind of key
 //   static constexpr std::size_t public_key_size   bytes of a public key
