@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "ota/core/hex.hpp"
 
@@ -13,6 +16,14 @@ std::string hex(const Digest& digest) {
   std::string text(2 * digest.size(), '0');
   ota::to_hex({digest.data(), digest.size()}, text.data());
   return text;
+}
+
+/// The bytes that hexadecimal digits stand for.
+inline std::vector<std::uint8_t> from_digits(std::string_view digits) {
+  std::vector<std::uint8_t> data(digits.size() / 2);
+  if (!ota::from_hex(digits, {data.data(), data.size()}))
+    throw std::invalid_argument("not hexadecimal digits: " + std::string(digits));
+  return data;
 }
 
 /// The digest of a text, by a hash that has seen nothing yet.

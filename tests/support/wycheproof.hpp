@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "ota/core/hex.hpp"
+#include "digest.hpp"
 #include "ota/format/json_reader.hpp"
 #include "process.hpp"
 
@@ -30,11 +30,7 @@ struct json_value {
   bool has(const std::string& name) const { return fields.count(name) != 0; }
 
   /// The text as hexadecimal digits of bytes.
-  std::vector<std::uint8_t> from_hex() const {
-    std::vector<std::uint8_t> data(text.size() / 2);
-    EXPECT_TRUE(ota::from_hex(text, {data.data(), data.size()})) << text;
-    return data;
-  }
+  std::vector<std::uint8_t> from_hex() const { return from_digits(text); }
 };
 
 /// Reads a whole JSON document.

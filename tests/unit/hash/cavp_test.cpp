@@ -14,6 +14,8 @@
 
 namespace {
 
+using ota_test::from_digits;
+
 /// The values of one field, `name = value`, in the order of the file.
 std::vector<std::string> field(const std::string& file, const std::string& name) {
   std::ifstream stream(OTA_TEST_DATA_DIR "/cavp/" + file);
@@ -24,12 +26,6 @@ std::vector<std::string> field(const std::string& file, const std::string& name)
     if (line.rfind(begin, 0) == 0) values.push_back(line.substr(begin.size()));
   }
   return values;
-}
-
-std::vector<std::uint8_t> from_digits(const std::string& digits) {
-  std::vector<std::uint8_t> data(digits.size() / 2);
-  EXPECT_TRUE(ota::from_hex(digits, {data.data(), data.size()}));
-  return data;
 }
 
 template <class Hash>

@@ -4,9 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <string>
-#include <vector>
-
 #include "support/digest.hpp"
 #include "support/field25519.hpp"
 
@@ -46,9 +43,7 @@ TYPED_TEST(ed25519_key, signs_as_rfc_8032) {
   for (const auto& vector : vectors) {
     typename key::seed_type seed;
     ASSERT_TRUE(ota::from_hex(vector.seed, {seed.data(), seed.size()}));
-    const std::string digits = vector.message;
-    std::vector<std::uint8_t> message(digits.size() / 2);
-    ASSERT_TRUE(ota::from_hex(digits, {message.data(), message.size()}));
+    const auto message = ota_test::from_digits(vector.message);
     const key signer(seed);
     EXPECT_EQ(hex(signer.seed()), vector.seed);
     EXPECT_EQ(hex(signer.public_key()), vector.public_key);

@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "ota/sign/signature_policy.hpp"
+#include "support/digest.hpp"
 #include "support/field25519.hpp"
 #include "support/wycheproof.hpp"
 
 namespace {
 
+using ota_test::from_digits;
 using ota_test::json_value;
 
 static_assert(ota::check_signature<ota::ed25519>::ok);
@@ -45,18 +47,11 @@ struct signed_message {
   std::vector<std::uint8_t> key, message, signature;
 };
 const signed_message rfc_vector = {
-    json_value{"ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf", {}, {}}
-        .from_hex(),
-    json_value{"ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
-               "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
-               {},
-               {}}
-        .from_hex(),
-    json_value{"dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b589"
-               "09351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704",
-               {},
-               {}}
-        .from_hex()};
+    from_digits("ec172b93ad5e563bf4932c70e1245034c35467ef2efd4d64ebf819683467e2bf"),
+    from_digits("ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+                "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"),
+    from_digits("dc2a4459e7369633a52b1bf277839a00201009a3efbf3ecb69bea2186c26b589"
+                "09351fc9ac90b3ecfdfbc7c66431e0303dca179c138ac17ad9bef1177331a704")};
 
 TYPED_TEST(ed25519, refuses_every_changed_bit) {
   signed_message changed = rfc_vector;

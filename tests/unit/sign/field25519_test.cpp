@@ -190,11 +190,9 @@ class bounded25519 : ota::detail::unsaturated25519 {
 TEST(unsaturated25519, is_used_within_its_limits) {
   // RFC 8032, 7.1, TEST 2.
   const auto key = number("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
-  std::array<std::uint8_t, 64> signature;
-  ASSERT_TRUE(
-      ota::from_hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
-                    "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
-                    {signature.data(), signature.size()}));
+  const auto signature = ota_test::from_digits(
+      "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+      "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
   using verifier = ota::detail::ed25519_verifier<ota::detail::field25519<bounded25519>>;
   EXPECT_TRUE(verifier::verify(key.data(), ota::as_bytes("\x72"), signature.data()));
 }
@@ -218,8 +216,7 @@ for x in numbers:
   ASSERT_GT(lines.size(), 2000u);
   for (const std::string& line : lines) {
     const std::string digits = line.substr(0, line.find(' '));
-    std::vector<std::uint8_t> data(digits.size() / 2);
-    ASSERT_TRUE(ota::from_hex(digits, {data.data(), data.size()}));
+    const auto data = ota_test::from_digits(digits);
     std::array<std::uint8_t, 32> reduced;
     ota::detail::reduce_scalar({data.data(), data.size()}, reduced.data());
     EXPECT_EQ(ota_test::hex(reduced), line.substr(digits.size() + 1)) << digits;
