@@ -2,6 +2,7 @@
 
 #include <mbedtls/error.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
 
 #include <string_view>
@@ -25,7 +26,9 @@ class mbedtls_failure {
     if (status == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) return tell_certificate(ssl);
     text_.clear();
     if (status == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) return tell_alert(ssl);
-    if (status == MBEDTLS_ERR_SSL_CONN_EOF)
+    if (status == too_old)
+      text_.append("the server chose a version of TLS that is too old");
+    else if (status == MBEDTLS_ERR_SSL_CONN_EOF)
       text_.append("the server closed the connection during the TLS handshake");
     else if (status == MBEDTLS_ERR_SSL_INVALID_RECORD)
       text_.append("the server does not speak TLS on this port, or what it sent was damaged");
@@ -36,10 +39,16 @@ class mbedtls_failure {
     mbedtls_strerror(status, words, sizeof words);
     quote(words);
 #endif
-    return make(errc::connection);
+    return make(status == too_old ? errc::unsupported : errc::connection);
   }
 
  private:
+#if MBEDTLS_VERSION_MAJOR >= 3
+  static constexpr int too_old = MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
+#else
+  static constexpr int too_old = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
+#endif
+
   const error& make(errc code) {
     failure_ = {code, "tls", text_.c_str()};
     return failure_;
