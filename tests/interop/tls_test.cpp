@@ -37,7 +37,11 @@ std::string get(client& http, const std::string& url, std::size_t piece = 4096) 
   }
 }
 
-constexpr bool speaks_tls13 = MBEDTLS_VERSION_MAJOR >= 3;
+#ifdef MBEDTLS_SSL_PROTO_TLS1_3
+constexpr bool speaks_tls13 = true;
+#else
+constexpr bool speaks_tls13 = false;
+#endif
 
 struct tls : ::testing::Test {
   static void SetUpTestSuite() { made = new certificates; }
@@ -97,7 +101,11 @@ TEST_F(tls, reads_from_a_server_with_an_rsa_key) {
   certificates::kind what;
   what.key = "rsa:2048";
   made->make("rsa", what);
-  expect_text(get_from("rsa"), "TLSv1.");
+  // TLS 1.3 where both can: with TLS 1.2, mbedtls 3.6.6 refuses signatures that it has offered.
+  const nginx peer(made->folder(), directives("rsa", "ssl_protocols TLSv1.2 TLSv1.3;"), " ssl");
+  client http{client_stream(trusting(root))};
+  expect_text(get(http, "https://localhost:" + peer.port() + "/tls"),
+              speaks_tls13 ? "TLSv1.3 " : "TLSv1.2 ");
 }
 
 TEST_F(tls, is_plain_where_the_address_is_http) {
@@ -341,7 +349,7 @@ struct tls_version : tls {
     const server peer("env -C " + made->folder() +
                           " openssl s_server -accept 127.0.0.1:0 -WWW -cert good.crt "
                           "-cert_chain intermediate.crt -key good.key " +
-                          options,
+                          options + " 2> openssl.log",
                       "ACCEPT ");
     EXPECT_NE(peer.url(), "");
     client http{client_stream(trusting(root))};
@@ -364,9 +372,9 @@ TEST_F(tls_version, thirteen_is_spoken_or_missed) {
 TEST_F(tls_version, older_ones_are_refused) {
   for (const std::string version : {"-tls1", "-tls1_1"}) {
     const std::string said = get_with(version + " -cipher ALL@SECLEVEL=0");
-    EXPECT_EQ(said,
-              "!the server chose a version of TLS that is too old (mbedtls: SSL - Handshake "
-              "protocol not within min/max boundaries)");
+    // With an offer of TLS 1.3 the server knows at once that nothing will do.
+    expect_text(said, speaks_tls13 ? "!the server ended TLS with alert 70, protocol_version"
+                                   : "!the server chose a version of TLS that is too old (mbed");
   }
 }
 
