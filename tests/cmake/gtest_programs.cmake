@@ -9,7 +9,8 @@ target_compile_definitions(ota_test INTERFACE
   OTA_PYTHON="${Python3_EXECUTABLE}"
   OTA_TEST_BUILD_DIR="${CMAKE_CURRENT_BINARY_DIR}")
 
-# Some tests compare with what others wrote, where it is installed. They find out with __has_include.
+# Some tests compare with what others wrote, where it is installed. They find out with __has_include,
+# or OTA_HAS_MBEDTLS.
 set(OTA_TEST_PEERS "")
 if(NOT CMAKE_CROSSCOMPILING)
   find_package(OpenSSL)
@@ -18,6 +19,7 @@ if(NOT CMAKE_CROSSCOMPILING)
   endif()
   if(TARGET ota::mbedtls)
     list(APPEND OTA_TEST_PEERS ota::mbedtls)
+    target_compile_definitions(ota_test INTERFACE OTA_HAS_MBEDTLS)
   endif()
 endif()
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#if __has_include(<mbedtls/ssl.h>)
+#ifdef OTA_HAS_MBEDTLS
 #include "ota/http/client.hpp"
 #include "ota/http/mbedtls_tls.hpp"
 #include "support/certificates.hpp"
@@ -57,7 +57,7 @@ struct tls : ::testing::Test {
 
   static ota::tls_settings trusting(const std::string& file) {
     ota::tls_settings settings;
-    settings.ca_file = file.c_str();
+    settings.ca_file = file;
     return settings;
   }
 

@@ -38,13 +38,13 @@ class mbedtls_trust {
     if (authorities_.raw.p != nullptr) return {};
     if (!settings_.ca.empty())
       read(settings_.ca);
-    else if (settings_.ca_file != nullptr)
+    else if (!settings_.ca_file.empty())
       read_file(settings_.ca_file);
     else
-      for (const char* file : system_files) read_file(file);
+      for (std::string_view file : system_files) read_file(file);
     if (authorities_.raw.p != nullptr) return {};
     if (!settings_.ca.empty()) return bad_ca;
-    return settings_.ca_file != nullptr ? bad_ca_file : no_ca;
+    return settings_.ca_file.empty() ? no_ca : bad_ca_file;
   }
 
   /// What is found wrong from now on is told to `out`.
@@ -90,9 +90,10 @@ class mbedtls_trust {
     }
   }
 
-  void read_file(const char* path) {
+  void read_file(std::string_view path) {
 #ifdef MBEDTLS_FS_IO
-    if (authorities_.raw.p == nullptr) (void)mbedtls_x509_crt_parse_file(&authorities_, path);
+    if (authorities_.raw.p != nullptr) return;
+    (void)mbedtls_x509_crt_parse_file(&authorities_, fixed_string<255>(path).c_str());
 #else
     (void)path;
 #endif

@@ -12,8 +12,8 @@ namespace ota {
 /// Whom a TLS connection trusts. A plain struct of views: what they show lives with whoever fills
 /// it, as long as the connection.
 struct tls_settings {
-  /// A file of certificate authorities in PEM; null: the system's own, where it has them.
-  const char* ca_file = nullptr;
+  /// A file of certificate authorities in PEM; empty: the system's own, where it has them.
+  std::string_view ca_file;
   /// Certificate authorities in memory, instead of a file: one PEM text with its terminating zero,
   /// or certificates in DER, one behind the other.
   bytes ca;
