@@ -29,7 +29,8 @@ std::vector<std::string> strings(ota::list_view<std::string_view> list) {
 
 void expect_defaults(const ota::config& c) {
   for (std::string_view empty :
-       {c.owner, c.repo, c.tag, c.token, c.web, c.manifest_key, c.ssid, c.password, c.wifi_ssid,
+       {c.owner, c.repo, c.tag, c.token, c.token_file, c.token_env, c.web, c.manifest_key,
+        c.manifest_key_file, c.manifest_key_env, c.tls_ca_file, c.ssid, c.password, c.wifi_ssid,
         c.wifi_password, c.cellular_apn, c.cellular_tech, c.scheduling.power_source})
     EXPECT_EQ(empty, "");
   EXPECT_EQ(c.channel, "stable");
