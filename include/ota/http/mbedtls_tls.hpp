@@ -4,10 +4,15 @@
 #include "../core/result.hpp"
 #include "byte_stream.hpp"
 #include "mbedtls_channel.hpp"
-#include "posix_socket.hpp"
 #include "tls_settings.hpp"
 
+#if defined(__unix__) || defined(__APPLE__)
+#include "posix_socket.hpp"
+#endif
+
 namespace ota {
+
+class posix_socket;  // where there is none, a transport is named
 
 /// A byte stream that speaks TLS 1.2 or 1.3, by mbedtls 2.28 or 3.x, where the address is https,
 /// and is the plain `Transport` where it is http.
