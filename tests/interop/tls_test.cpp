@@ -194,6 +194,29 @@ TEST_F(tls, tells_all_that_is_wrong) {
               "for localhost; the certificate is self-signed");
 }
 
+TEST_F(tls, refuses_a_key_that_is_too_short) {
+  certificates::kind what;
+  what.key = "rsa:1024";
+  made->make("short", what);
+  const nginx peer(made->folder(), directives("short", "ssl_ciphers DEFAULT@SECLEVEL=0;"), " ssl");
+  client http{client_stream(trusting(root))};
+  expect_text(get(http, "https://localhost:" + peer.port() + "/tls"),
+              "!the server's certificate is not acceptable (mbedtls: ");
+}
+
+TEST_F(tls, shows_a_name_without_what_would_steer_a_terminal) {
+  certificates::kind what;
+  what.name = "Evil \x1b[31m " + std::string(20, 'x') + "behind the fortieth";
+  what.issuer = "evil";
+  what.is_authority = true;
+  made->make("evil", what);
+  what = {};
+  what.issuer = "evil";
+  made->make("below_evil", what);
+  expect_text(get_from("below_evil"), "!the certificate of Evil ?[31m " + std::string(20, 'x') +
+                                          "behind th is self-signed and not among");
+}
+
 TEST_F(tls, needs_the_intermediate_from_the_server) {
   const nginx peer(made->folder(),
                    "ssl_certificate " + made->path("good.crt") + ";\nssl_certificate_key " +
@@ -367,6 +390,13 @@ TEST_F(tls_version, thirteen_is_spoken_or_missed) {
     EXPECT_EQ(said,
               "!the server ended TLS with alert 70, protocol_version: it speaks no version of TLS "
               "that this program does");
+}
+
+TEST_F(tls_version, thirteen_sends_tickets_but_not_without_end) {
+  if (!speaks_tls13) GTEST_SKIP() << "mbedtls is built without TLS 1.3";
+  EXPECT_EQ(get_with("-tls1_3 -num_tickets 8"), "content");
+  EXPECT_EQ(get_with("-tls1_3 -num_tickets 40"),
+            "!the server sends TLS messages without data, and no end");
 }
 
 TEST_F(tls_version, older_ones_are_refused) {
