@@ -245,6 +245,9 @@ TEST_F(tls, takes_authorities_from_memory) {
   const std::string der = content_of(made->path("both.der"));
   settings.ca = ota::as_bytes(der);
   expect_text(get_from("good", settings), "TLSv1.");
+  settings.ca = {settings.ca.data(),
+                 settings.ca.size() + 1};  // a zero at the end makes no PEM of it
+  expect_text(get_from("good", settings), "TLSv1.");
   settings.ca = settings.ca.first(content_of(made->path("stranger.der")).size());
   expect_text(get_from("good", settings), "Test Root, which is not trusted");
 }

@@ -46,9 +46,9 @@ class certificates {
     const auto made =
         run("set -e; cd " + here_.path() + "; openssl req -new -nodes -newkey " + what.key +
             " -keyout " + name + ".key -out " + name + ".csr -subj '/CN=" + what.name +
-            "'; openssl ca -batch -notext -config ca.cnf -in " + name + ".csr -out " +
-            name + ".crt -extfile " + name + ".ext -startdate " + what.from + " -enddate " +
-            what.to + " -keyfile " + what.issuer + ".key " +
+            "'; openssl ca -batch -notext -config ca.cnf -in " + name + ".csr -out " + name +
+            ".crt -extfile " + name + ".ext -startdate " + what.from + " -enddate " + what.to +
+            " -keyfile " + what.issuer + ".key " +
             (is_root ? "-selfsign" : "-cert " + what.issuer + ".crt") + "; cat " + name + ".crt " +
             (is_root ? "" : what.issuer + ".crt") + " > " + name + ".chain");
     EXPECT_EQ(made.code, 0) << made.out;

@@ -77,19 +77,18 @@ class mbedtls_trust {
                                                  "/etc/pki/tls/certs/ca-bundle.crt",
                                                  "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
-  // In a bundle, mbedtls passes over what it does not understand.
   void read(bytes ca) {
-    if (ca[ca.size() - 1] == '\0') {
-      (void)mbedtls_x509_crt_parse(&authorities_, ca.data(), ca.size());
-      return;
-    }
-    while (mbedtls_x509_crt_parse_der_nocopy(&authorities_, ca.data(), ca.size()) == 0) {
+    bytes rest = ca;
+    while (mbedtls_x509_crt_parse_der_nocopy(&authorities_, rest.data(), rest.size()) == 0) {
       const mbedtls_x509_crt* last = &authorities_;
       while (last->next != nullptr) last = last->next;
-      ca = ca.drop(last->raw.len);
+      rest = rest.drop(last->raw.len);
     }
+    if (authorities_.raw.p == nullptr)
+      (void)mbedtls_x509_crt_parse(&authorities_, ca.data(), ca.size());
   }
 
+  // In a bundle, mbedtls passes over what it does not understand.
   void read_file(std::string_view path) {
 #ifdef MBEDTLS_FS_IO
     if (authorities_.raw.p != nullptr) return;
