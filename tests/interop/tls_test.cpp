@@ -375,7 +375,7 @@ struct tls_version : tls {
     const server peer("env -C " + made->folder() +
                           " openssl s_server -accept 127.0.0.1:0 -WWW -cert good.crt "
                           "-cert_chain intermediate.crt -key good.key " +
-                          options + " 2> openssl.log",
+                          options + " 2> " + made->path("openssl.log"),
                       "ACCEPT ");
     EXPECT_NE(peer.url(), "");
     client http{client_stream(trusting(root))};
@@ -446,7 +446,8 @@ while True:
   except Exception as wrong: print(wrong, file=sys.stderr)
   tcp.close()
 )");
-    const server peer("env -C " + made->folder() + " " OTA_PYTHON " peer.py 2> python.log");
+    const server peer("env -C " + made->folder() + " " OTA_PYTHON " peer.py 2> " +
+                      made->path("python.log"));
     client http{client_stream(trusting(root))};
     http.set_timeouts(limits);
     return get(http, "https://localhost:" + peer.url() + "/");
