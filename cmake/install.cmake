@@ -17,4 +17,5 @@ write_basic_package_version_file(ota-config-version.cmake
 install(FILES
   ${PROJECT_BINARY_DIR}/ota-config.cmake
   ${PROJECT_BINARY_DIR}/ota-config-version.cmake
+  cmake/ota-mbedtls.cmake
   DESTINATION ${OTA_PACKAGE_DIR})

@@ -1246,8 +1246,16 @@ struct config {
   std::string_view trusted_root;  ///< root document of signed manifests; see docs/signed-updates.md
   std::string_view product;       ///< what a signed manifest must be for
   std::string_view hardware;      ///< the same, where the manifest names hardware
-  bool force = false;             ///< update although nothing is new
-  bool debug = false;             ///< tell more
+  std::string_view tls_ca_file;   ///< authorities that https trusts; empty: the system's
+  list_view<std::string_view> tls_pins;  ///< public keys that https trusts; empty: any
+  bool force = false;                    ///< update although nothing is new
+  bool debug = false;                    ///< tell more
+
+  // ---- where `ota update` finds secrets that are not in the document ----
+  std::string_view token_file;  ///< a file that holds the token
+  std::string_view token_env;   ///< the name of an environment variable that does
+  std::string_view manifest_key_file;
+  std::string_view manifest_key_env;
 
   // ---- which files ----
   list_view<std::string_view> allow;            ///< paths and directories; empty: all
@@ -9303,8 +9311,8 @@ class http_client : private check_byte_stream<Stream> {
   Stream& stream() { return stream_; }
   void set_timeouts(const http_timeouts& limits) { timeouts_ = limits; }
 
-  /// Sends a request and reads the head of its answer, following at most five redirects. A status
-  /// of 400 and more is an answer, not an error.
+  /// Sends a request and reads the head of its answer, following at most five redirects, but none
+  /// from https to http. A status of 400 and more is an answer, not an error.
   result<void> open(const http_request& request) {
     for (const header& one : headers)
       if (!detail::is_printable(request.*one.value, ' ')) return bad_header_value;
@@ -9348,9 +9356,11 @@ class http_client : private check_byte_stream<Stream> {
                                      "the answer ended before its promised length"};
   static constexpr error bad_header_value{errc::invalid_argument, "http",
                                           "a header value holds a control character"};
-  static constexpr error no_tls{
-      errc::unsupported, "http",
-      "https needs a TLS stream policy, which this program does not have"};
+  static constexpr error no_tls{errc::unsupported, "http",
+                                "https needs TLS, which this program is built without: build it "
+                                "with mbedtls, see docs/tls.md"};
+  static constexpr error downgraded{errc::untrusted, "http",
+                                    "a redirect leads from https to plain http"};
   static constexpr error host_too_long{errc::too_long, "http", "the host name is too long"};
   static constexpr error endless_interim{errc::malformed, "http",
                                          "the server sends interim answers without end"};
@@ -9392,9 +9402,14 @@ class http_client : private check_byte_stream<Stream> {
     if (request.range_from == 0) request.if_range = {};
     detail::url_buffer url(url_, MaxUrl);
     if (!url.assign(request.url)) return address_too_long;
+    bool was_secure = false;
     for (int redirects = 0;; ++redirects) {
       url_view target;
       if (auto done = detail::split_url(url.url(), target); !done) return done;
+      if constexpr (Stream::can_secure) {
+        if (was_secure && !target.secure) return downgraded;
+        was_secure = target.secure;
+      }
       if (redirects != 0 && !is_same_host(target)) request.token = {};
       const auto answer = exchange(request, target, url);
       location_ = url.location();

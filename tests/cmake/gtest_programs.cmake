@@ -9,16 +9,17 @@ target_compile_definitions(ota_test INTERFACE
   OTA_PYTHON="${Python3_EXECUTABLE}"
   OTA_TEST_BUILD_DIR="${CMAKE_CURRENT_BINARY_DIR}")
 
-# Some tests compare with what others wrote, where it is installed. They find out with __has_include.
+# Some tests compare with what others wrote, where it is installed. They find out with __has_include,
+# or OTA_HAS_MBEDTLS.
 set(OTA_TEST_PEERS "")
 if(NOT CMAKE_CROSSCOMPILING)
   find_package(OpenSSL)
   if(TARGET OpenSSL::Crypto)
     list(APPEND OTA_TEST_PEERS OpenSSL::Crypto)
   endif()
-  find_library(OTA_MBEDCRYPTO mbedcrypto)
-  if(OTA_MBEDCRYPTO)
-    list(APPEND OTA_TEST_PEERS ${OTA_MBEDCRYPTO})
+  if(TARGET ota::mbedtls)
+    list(APPEND OTA_TEST_PEERS ota::mbedtls)
+    target_compile_definitions(ota_test INTERFACE OTA_HAS_MBEDTLS)
   endif()
 endif()
 

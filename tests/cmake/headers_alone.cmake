@@ -1,12 +1,10 @@
 # One translation unit a header, which includes it twice and nothing else.
-find_path(OTA_MBEDTLS_INCLUDE mbedtls/version.h)
-
 set(device_sources "")
 set(host_sources "")
 file(GLOB_RECURSE headers RELATIVE ${PROJECT_SOURCE_DIR}/include
   CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/include/ota/*.hpp)
 foreach(header ${headers})
-  if(header MATCHES "mbedtls" AND NOT OTA_MBEDTLS_INCLUDE)
+  if(header MATCHES "mbedtls" AND NOT TARGET ota::mbedtls)
     continue()
   endif()
   string(REGEX REPLACE "[/.]" "_" name ${header})
@@ -27,7 +25,8 @@ foreach(kind device host)
   endif()
 endforeach()
 if(TARGET ota_headers_alone_device)
-  target_link_libraries(ota_headers_alone_device PRIVATE ota_device_code)
+  target_link_libraries(ota_headers_alone_device PRIVATE
+    ota_device_code $<TARGET_NAME_IF_EXISTS:ota::mbedtls>)
 endif()
 if(TARGET ota_headers_alone_host)
   target_link_libraries(ota_headers_alone_host PRIVATE ota_own_code)

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#if __has_include(<mbedtls/sha256.h>)
+#ifdef OTA_HAS_MBEDTLS
 #include "ota/hash/git_blob_id.hpp"
 #include "ota/hash/hash_policy.hpp"
 #include "ota/hash/hmac.hpp"

@@ -8,10 +8,11 @@ namespace ota_test {
 /// nginx over a folder of static files, as a child of the test.
 class nginx {
  public:
-  /// `directives` go into its server block.
-  explicit nginx(const std::string& www, const std::string& directives = {})
+  /// `directives` go into its server block; `protocol` is empty, or ` ssl`.
+  explicit nginx(const std::string& www, const std::string& directives = {},
+                 const std::string& protocol = {})
       : listener_(loopback_socket::listening("127.0.0.1")), port_(listener_.port()) {
-    write_file(here_ / "nginx.conf", configuration(www, directives));
+    write_file(here_ / "nginx.conf", configuration(www, directives, protocol));
     pid_ = fork();
     if (pid_ != 0) return;
     // nginx takes over a socket that listens already: no port to guess, no start to wait for.
@@ -54,7 +55,8 @@ class nginx {
  private:
   static constexpr int inherited = 100;
 
-  std::string configuration(const std::string& www, const std::string& directives) const {
+  std::string configuration(const std::string& www, const std::string& directives,
+                            const std::string& protocol) const {
     std::string text =
         "daemon off;\nworker_processes 1;\npid pid;\nevents {}\nhttp {\n"
         "log_format asked escape=none '$request_uri $status ${http_range}~ ${http_if_range}~ "
@@ -62,8 +64,8 @@ class nginx {
     if (geteuid() == 0) text = "user root;\n" + text;  // else its worker could not read the files
     for (const char* kind : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"})
       text += std::string(kind) + "_temp_path " + kind + ";\n";
-    return text + "server {\nlisten 127.0.0.1:" + port_ + ";\nroot " + www + ";\n" + directives +
-           "\n}\n}\n";
+    return text + "server {\nlisten 127.0.0.1:" + port_ + protocol + ";\nroot " + www + ";\n" +
+           directives + "\n}\n}\n";
   }
 
   scratch_folder here_;

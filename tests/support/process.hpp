@@ -66,10 +66,10 @@ class scratch_folder {
   std::string path_;
 };
 
-/// A server process that says `listening on URL`; ended with the object.
+/// A server process that says `listening on URL`, or so, in a line; ended with the object.
 class server {
  public:
-  explicit server(const std::string& command) {
+  explicit server(const std::string& command, const std::string& says = "listening on ") {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return;
     pid_ = fork();
@@ -79,11 +79,18 @@ class server {
       _exit(127);
     }
     close(ends[1]);
-    std::string line;
-    for (char c; read(ends[0], &c, 1) == 1 && c != '\n';) line += c;
-    const std::string says = "listening on ";
-    if (line.compare(0, says.size(), says) == 0) url_ = line.substr(says.size());
     output_ = ends[0];
+    std::string line;
+    for (char c; read(output_, &c, 1) == 1;) {
+      if (c != '\n') {
+        line += c;
+      } else if (line.compare(0, says.size(), says) == 0) {
+        url_ = line.substr(says.size());
+        return;
+      } else {
+        line.clear();
+      }
+    }
   }
   ~server() {
     if (pid_ > 0) {

@@ -9,14 +9,13 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <stdexcept>
 #include <string>
 
 #include "command.hpp"
-#include "ota/format/config_document.hpp"
 #include "ota/ota.hpp"
+#include "settings.hpp"
+#include "stream.hpp"
 
 namespace ota_tool {
 namespace {
@@ -42,7 +41,7 @@ struct console_log {
 
 struct linux_device : ota::default_policies {
   using storage = ota::posix_files;
-  using http = ota::http_client<ota::posix_socket, 16384>;
+  using http = ota::http_client<stream, 16384>;
   using hardware = ota::linux_host;
   using log = console_log;
   static constexpr std::size_t chunk_size = 4096;
@@ -235,52 +234,17 @@ void print_outcome(device& one, ota::update_outcome outcome) {
   print(text);
 }
 
-// ---- configuration ------------------------------------------------------------------------
-
-using document = ota::config_document<65536, 4096>;
-
-bool read_file(const std::string& path, std::string& content) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file || std::filesystem::is_directory(path)) return false;
-  content.assign(std::istreambuf_iterator<char>(file), {});
-  return file.good() || file.eof();
-}
-
-std::string base_address(std::string url) {
-  while (!url.empty() && url.back() == '/') url.pop_back();
-  return url;
-}
-
-int read_config(const std::string& path, document& settings) {
-  std::string content;
-  if (!read_file(path, content)) return fail("cannot read the configuration " + path);
-  const auto read = settings.read_json(ota::as_bytes(content), [&](std::string_view key) {
-    std::fprintf(stderr, "ota: %s: unknown key %.*s\n", path.c_str(), static_cast<int>(key.size()),
-                 key.data());
-  });
-  if (!read) return fail(path + ": " + read.error().where + ": " + read.error().text);
-  return 0;
-}
-
 }  // namespace
 
-int run_update(const arguments& args) {
+int run_update(const arguments& args) try {
   json_output = args.has("json");
-  static document settings;  // large, and lives as long as the program
-  if (const int failed = read_config(args.text("config"), settings)) return failed;
-  ota::config config = settings.get();
-  const std::string api = base_address(args.text("api"));
-  const std::string raw = base_address(args.text("raw"));
-  if (!api.empty()) config.api = api;
-  if (!raw.empty()) config.raw = raw;
-  if (const auto valid = ota::validate(config); !valid)
-    return fail(args.text("config") + ": " + valid.error().text);
-  config.reset = ota::reset_mode::none;  // a computer is not reset by its updater
-
+  static const update_settings settings(args);  // large, and lives as long as the program
+  const ota::config& config = settings.config();
   const std::string root = args.text("root", ".");
   const device_folder folder(root);
   if (const auto trouble = folder.trouble(true); !trouble.empty()) return fail(trouble);
-  device one(config, ota::posix_files(root), {}, {}, console_log{config.debug});
+  device one(config, ota::posix_files(root), linux_device::http(make_stream(settings.tls())), {},
+             console_log{config.debug});
   if (args.has("now")) one.ignore_schedule();
   if (args.has("state-only")) one.record_only();
   if (const auto done = one.recover(); !done) return fail(done.error());
@@ -298,6 +262,8 @@ int run_update(const arguments& args) {
   if (args.has("state-only") && *outcome == ota::update_outcome::updated)
     if (const auto done = one.confirm(); !done) return fail(done.error());
   return 0;
+} catch (const std::runtime_error& wrong) {
+  return fail(wrong.what());
 }
 
 namespace {

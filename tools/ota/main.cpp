@@ -37,9 +37,15 @@ Hidden files are left out, since devices refuse them. docs/manifest.md says what
 from manifest_gen.py of 0x687931/ota.
 )";
 
+const char update_notes[] = R"(
+--ca-file   certificate authorities in PEM that https trusts, instead of the system's
+--pin       sha256/BASE64 of a public key that the server's chain must hold; may be repeated
+docs/configuration.md describes the configuration, docs/tls.md what https checks.
+)";
+
 const command commands[] = {
     {"update", "be a device rooted at --root: check, stage, verify, swap",
-     "config=! root= api= raw= state-only now json", run_update},
+     "config=! root= api= raw= ca-file= pin= state-only now json", run_update, update_notes},
     {"boot", "what a start of the device does", "root= json", run_boot},
     {"confirm", "keep the version that is on trial", "root= json", run_confirm},
     {"rollback", "put the earlier version back", "root= json", run_rollback},

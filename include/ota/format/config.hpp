@@ -51,8 +51,16 @@ struct config {
   std::string_view trusted_root;  ///< root document of signed manifests; see docs/signed-updates.md
   std::string_view product;       ///< what a signed manifest must be for
   std::string_view hardware;      ///< the same, where the manifest names hardware
-  bool force = false;             ///< update although nothing is new
-  bool debug = false;             ///< tell more
+  std::string_view tls_ca_file;   ///< authorities that https trusts; empty: the system's
+  list_view<std::string_view> tls_pins;  ///< public keys that https trusts; empty: any
+  bool force = false;                    ///< update although nothing is new
+  bool debug = false;                    ///< tell more
+
+  // ---- where `ota update` finds secrets that are not in the document ----
+  std::string_view token_file;  ///< a file that holds the token
+  std::string_view token_env;   ///< the name of an environment variable that does
+  std::string_view manifest_key_file;
+  std::string_view manifest_key_env;
 
   // ---- which files ----
   list_view<std::string_view> allow;            ///< paths and directories; empty: all

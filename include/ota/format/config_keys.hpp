@@ -61,6 +61,11 @@ inline constexpr config_key<config, std::string_view> config_texts[] = {
     {"trusted_root", &config::trusted_root},
     {"product", &config::product},
     {"hardware", &config::hardware},
+    {"tls_ca_file", &config::tls_ca_file},
+    {"token_file", &config::token_file},
+    {"token_env", &config::token_env},
+    {"manifest_key_file", &config::manifest_key_file},
+    {"manifest_key_env", &config::manifest_key_env},
     {"stage_dir", &config::stage_dir},
     {"backup_dir", &config::backup_dir},
     {"wifi_ssid", &config::wifi_ssid},
@@ -112,7 +117,8 @@ inline constexpr config_key<config, std::int32_t> config_signed[] = {
 inline constexpr config_key<config, list_view<std::string_view>> config_lists[] = {
     {"allow", &config::allow},
     {"ignore", &config::ignore},
-    {"delete_patterns", &config::delete_patterns}};
+    {"delete_patterns", &config::delete_patterns},
+    {"tls_pins", &config::tls_pins}};
 
 inline constexpr config_key<scheduling_config, std::uint32_t> scheduling_numbers[] = {
     {"min_update_interval_sec", &scheduling_config::min_update_interval_sec},

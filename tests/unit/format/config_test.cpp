@@ -29,7 +29,8 @@ std::vector<std::string> strings(ota::list_view<std::string_view> list) {
 
 void expect_defaults(const ota::config& c) {
   for (std::string_view empty :
-       {c.owner, c.repo, c.tag, c.token, c.web, c.manifest_key, c.ssid, c.password, c.wifi_ssid,
+       {c.owner, c.repo, c.tag, c.token, c.token_file, c.token_env, c.web, c.manifest_key,
+        c.manifest_key_file, c.manifest_key_env, c.tls_ca_file, c.ssid, c.password, c.wifi_ssid,
         c.wifi_password, c.cellular_apn, c.cellular_tech, c.scheduling.power_source})
     EXPECT_EQ(empty, "");
   EXPECT_EQ(c.channel, "stable");
@@ -39,7 +40,8 @@ void expect_defaults(const ota::config& c) {
   EXPECT_EQ(c.user_agent, "ota-updater");
   EXPECT_EQ(c.stage_dir, ".ota_stage");
   EXPECT_EQ(c.backup_dir, ".ota_backup");
-  for (const auto& list : {c.allow, c.ignore, c.delete_patterns}) EXPECT_TRUE(list.empty());
+  for (const auto& list : {c.allow, c.ignore, c.delete_patterns, c.tls_pins})
+    EXPECT_TRUE(list.empty());
   for (bool off : {c.force, c.debug, c.allow_links, c.enable_delta_updates, c.jitter,
                    c.cellular_enabled, c.lora_enabled, c.scheduling.present})
     EXPECT_FALSE(off);
@@ -196,7 +198,9 @@ TEST(config_document, reads_every_key) {
     "update_window_start_hour": 22, "update_window_end_hour": 4, "power_source": "solar",
     "max_crashes_before_delay": 19, "rollout_percent": 20, "api": "http://127.0.0.1:8080//",
     "raw": "http://127.0.0.1:8080/raw", "web": "http://127.0.0.1:8080/", "trial_boots": 3,
-    "allow_links": true, "jitter": true, "new_key": 1, "another": [{"a": []}]
+    "allow_links": true, "jitter": true, "tls_ca_file": "ca.pem",
+    "tls_pins": ["sha256/a", "sha256/b"], "token_file": "token", "token_env": "TOKEN",
+    "manifest_key_file": "key", "manifest_key_env": "KEY", "new_key": 1, "another": [{"a": []}]
   })",
                          &unknown);
   ASSERT_TRUE(done) << done.error().where << " " << done.error().text;
@@ -214,6 +218,12 @@ TEST(config_document, reads_every_key) {
   EXPECT_EQ(strings(c.allow), (std::vector<std::string>{"lib", "main.py", "caf\xc3\xa9/"}));
   EXPECT_EQ(strings(c.ignore), std::vector<std::string>{"secrets.py"});
   EXPECT_EQ(strings(c.delete_patterns), std::vector<std::string>{"lib/"});
+  EXPECT_EQ(c.tls_ca_file, "ca.pem");
+  EXPECT_EQ(strings(c.tls_pins), (std::vector<std::string>{"sha256/a", "sha256/b"}));
+  EXPECT_EQ(c.token_file, "token");
+  EXPECT_EQ(c.token_env, "TOKEN");
+  EXPECT_EQ(c.manifest_key_file, "key");
+  EXPECT_EQ(c.manifest_key_env, "KEY");
   EXPECT_EQ(c.chunk, 512u);
   EXPECT_EQ(c.stage_dir, "stage");
   EXPECT_EQ(c.backup_dir, "backup");
