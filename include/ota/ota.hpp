@@ -2,7 +2,11 @@
 
 // Everything a device needs. See README.md for the first ten lines of a program.
 
+#include "manifest/signed_by.hpp"
 #include "policies.hpp"
+#include "sign/ecdsa_p256.hpp"
+#include "sign/ed25519.hpp"
+#include "sign/rsa.hpp"
 #include "storage/memory_files.hpp"
 #include "updater.hpp"
 

@@ -38,306 +38,6 @@
 
 // Everything a device needs. See README.md for the first ten lines of a program.
 
-// ota/core/fixed_string.hpp
-
-namespace ota {
-namespace detail {
-
-/// Writes a number into the end of `digits`. A small machine has no division, and its compiler's is
-/// larger than all else here: a tenth is 0.8 / 8, and 0.8 the sum of 1/2 + 1/4 and, each time, what
-/// there is shifted twice as far. The sum is a little too small, which the remainder shows.
-template <class Unsigned>
-std::string_view decimal(Unsigned number, char (&digits)[20]) {
-  static_assert(!std::numeric_limits<Unsigned>::is_signed);
-  std::size_t first = sizeof digits;
-  do {
-    Unsigned tenth = (number >> 1) + (number >> 2);
-    for (int shift = 4; shift < std::numeric_limits<Unsigned>::digits; shift *= 2)
-      tenth += tenth >> shift;
-    tenth >>= 3;
-    for (number -= tenth * 10; number > 9; number -= 10) ++tenth;
-    digits[--first] = static_cast<char>('0' + number);
-    number = tenth;
-  } while (number != 0);
-  return {digits + first, sizeof digits - first};
-}
-
-}  // namespace detail
-
-/// A `fixed_string` of any capacity, for functions that only add to one.
-class string_buffer {
- public:
-  std::size_t capacity() const { return capacity_; }
-  std::size_t size() const { return size_; }
-  bool empty() const { return size_ == 0; }
-  const char* c_str() const { return text(); }
-  char* data() { return text(); }
-  std::string_view view() const { return {text(), size_}; }
-  operator std::string_view() const { return view(); }
-  char operator[](std::size_t i) const { return text()[i]; }
-
-  /// Whether something did not fit since the last `clear` or `assign`.
-  bool overflowed() const { return overflowed_ != 0; }
-
-  void clear() {
-    size_ = overflowed_ = 0;
-    text()[0] = '\0';
-  }
-
-  /// Shortens the text to `size` characters; a larger size changes nothing.
-  void resize(std::size_t size) {
-    if (size <= size_) size_ = static_cast<std::uint16_t>(size);
-    text()[size_] = '\0';
-  }
-
-  /// Replaces the text; false when it did not fit whole.
-  bool assign(std::string_view text) {
-    clear();
-    append(text);
-    return overflowed_ == 0;
-  }
-
-  string_buffer& append(std::string_view more) {
-    const std::size_t room = capacity_ - std::size_t{size_};
-    const std::size_t count = more.size() < room ? more.size() : room;
-    if (count != more.size()) overflowed_ = 1;
-    if (count != 0) std::memmove(text() + size_, more.data(), count);
-    size_ = static_cast<std::uint16_t>(size_ + count);
-    text()[size_] = '\0';
-    return *this;
-  }
-
-  /// Appends a text up to its terminator. A call takes less code than that of a view.
-  string_buffer& append(const char* more) {
-    const char* end = more;
-    while (*end != '\0') ++end;
-    return append(std::string_view(more, static_cast<std::size_t>(end - more)));
-  }
-
-  string_buffer& append(char c) { return append(std::string_view(&c, 1)); }
-
-  /// Appends a number in decimal digits.
-  template <class Unsigned>
-  string_buffer& append_number(Unsigned number) {
-    using wide = std::conditional_t<(sizeof(Unsigned) > 4), std::uint64_t, std::uint32_t>;
-    char digits[20];
-    return append(detail::decimal(static_cast<wide>(number), digits));
-  }
-
- protected:
-  explicit string_buffer(std::uint16_t capacity) : capacity_(capacity) { text_[0] = '\0'; }
-  string_buffer(const string_buffer&) = default;
-  string_buffer& operator=(const string_buffer&) = default;
-
- private:
-  char* text() { return text_; }
-  const char* text() const { return text_; }
-
-  std::uint16_t size_ = 0;
-  std::uint16_t capacity_;
-  std::uint16_t overflowed_ = 0;
-  // The first of the characters; the others follow, in the `fixed_string` that this is a part of.
-  // So a program has one `append`, not one for each capacity.
-  char text_[1];
-};
-
-/// A text of at most `Capacity` characters, kept in place and always terminated.
-///
-/// Appending more than fits keeps what fits and sets `overflowed()`, so that a
-/// chain of appends is checked once at its end.
-template <std::size_t Capacity>
-class fixed_string : public string_buffer {
- public:
-  static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
-
-  fixed_string() : string_buffer(Capacity) {}
-  explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
-
-  static constexpr std::size_t capacity() { return Capacity; }
-
- private:
-  char rest_[Capacity];
-};
-
-}  // namespace ota
-
-// ota/core/log.hpp
-
-namespace ota {
-
-/// How much an event matters. `debug` events are told only where the
-/// configuration asks for them (`debug`: true).
-enum class log_level : std::uint8_t { error, warning, info, debug };
-
-/// The longest line of the event log; longer ones are cut.
-inline constexpr std::size_t max_log_line = 160;
-
-/// A log policy that tells nothing and costs nothing.
-///
-/// A log policy is a struct with one member, `void write(log_level, std::string_view)`.
-/// Give it `static constexpr bool enabled = false` and the compiler drops every event.
-struct no_log {
-  static constexpr bool enabled = false;
-  void write(log_level, std::string_view) {}
-};
-
-}  // namespace ota
-
-// ota/core/contract.hpp
-
-namespace ota::detail {
-
-/// Whether a call on a policy compiles and gives exactly `Result`. Not something like it: a clock
-/// of 32 bits would wrap, a text in a temporary would dangle.
-template <class Result, template <class> class Call, class Policy, class = void>
-struct gives : std::false_type {};
-template <class Result, template <class> class Call, class Policy>
-struct gives<Result, Call, Policy, std::void_t<Call<Policy>>> : std::is_same<Result, Call<Policy>> {
-};
-
-}  // namespace ota::detail
-
-// ota/format/reset_mode.hpp
-
-namespace ota {
-
-/// How a device starts again after an update.
-enum class reset_mode : std::uint8_t {
-  hard,  ///< the whole chip
-  soft,  ///< the program only, where there is such a thing
-  none   ///< not by itself
-};
-
-}  // namespace ota
-
-// ota/hardware/no_hardware.hpp
-
-namespace ota {
-
-/// The contract of a hardware policy, and its answers where there is none. Derive from it and
-/// give the members that the device has; what stays means "not known" and switches off what needs
-/// it. Only `wait` should be given by every device: here time does not pass.
-///
-/// A device with a fuel gauge may have one member more, which then is asked instead of
-/// `battery_raw`:
-///
-///     int battery_charge();  // percent, 0 to 100; -1: not known
-///
-/// One with a counter that never goes back, in fuses or a secure element, may have these two: no
-/// signed version whose security counter is lower is taken any more, whatever becomes of storage.
-///
-///     std::uint32_t security_counter();
-///     void raise_security_counter(std::uint32_t least);  // once a version with it is confirmed
-struct no_hardware {
-  /// Epoch seconds; 0: not known, and rules about the time are left out.
-  std::uint64_t now() { return 0; }
-  /// Milliseconds of a clock that never goes back.
-  std::uint64_t ticks_ms() { return 0; }
-  /// The hour of local time, 0 to 23; -1: not known.
-  int hour() { return -1; }
-  /// Passes the time; never called with more than 1000.
-  void wait(std::uint32_t /*milliseconds*/) {}
-  /// Called at least once a second while the library waits, and once a step.
-  void feed_watchdog() {}
-  /// Switches the status LED.
-  void led(bool /*on*/) {}
-  /// The battery's voltage as a 16-bit reading of 3.3 V; -1: no battery.
-  int battery_raw() { return -1; }
-  /// Bytes of memory that could be had; 0: not known.
-  std::size_t free_memory() { return 0; }
-  /// Strength of the radio signal in dBm; 0: not known.
-  int signal_dbm() { return 0; }
-  /// A number that other devices do not have at the same moment.
-  std::uint32_t random() { return 0; }
-  /// What tells this device from all others, and stays; "unknown" when there is none. A gradual
-  /// rollout goes by it. Valid as long as the policy.
-  std::string_view unique_id() { return "unknown"; }
-  /// Starts the device again, so that the new version runs; it may return.
-  void reset(reset_mode /*mode*/) {}
-};
-
-namespace detail {
-
-template <class H>
-using now_of = decltype(std::declval<H&>().now());
-template <class H>
-using ticks_of = decltype(std::declval<H&>().ticks_ms());
-template <class H>
-using hour_of = decltype(std::declval<H&>().hour());
-template <class H>
-using wait_of = decltype(std::declval<H&>().wait(std::uint32_t{}));
-template <class H>
-using feed_of = decltype(std::declval<H&>().feed_watchdog());
-template <class H>
-using led_of = decltype(std::declval<H&>().led(true));
-template <class H>
-using battery_of = decltype(std::declval<H&>().battery_raw());
-template <class H>
-using charge_of = decltype(std::declval<H&>().battery_charge());
-template <class H>
-using counter_of = decltype(std::declval<H&>().security_counter());
-template <class H>
-using memory_of = decltype(std::declval<H&>().free_memory());
-template <class H>
-using signal_of = decltype(std::declval<H&>().signal_dbm());
-template <class H>
-using random_of = decltype(std::declval<H&>().random());
-template <class H>
-using id_of = decltype(std::declval<H&>().unique_id());
-template <class H>
-using reset_of = decltype(std::declval<H&>().reset(reset_mode::hard));
-
-}  // namespace detail
-
-/// Whether a hardware policy knows the battery's charge in percent by itself.
-template <class Hardware>
-inline constexpr bool has_fuel_gauge = detail::gives<int, detail::charge_of, Hardware>::value;
-
-/// Whether a hardware policy keeps a security counter.
-template <class Hardware>
-inline constexpr bool has_security_counter =
-    detail::gives<std::uint32_t, detail::counter_of, Hardware>::value;
-
-/// Whether a hardware policy has a status LED: it gives `led` itself.
-template <class Hardware>
-inline constexpr bool has_led =
-    !std::is_same_v<decltype(&Hardware::led), void (no_hardware::*)(bool)>;
-
-/// Whether a hardware policy measures time: it gives `ticks_ms` itself.
-template <class Hardware>
-inline constexpr bool has_clock =
-    !std::is_same_v<decltype(&Hardware::ticks_ms), std::uint64_t (no_hardware::*)()>;
-
-/// Checks a hardware policy against the contract, one sentence for each missing member.
-template <class Hardware>
-struct check_hardware {
-  template <class Result, template <class> class Call>
-  static constexpr bool has = detail::gives<Result, Call, Hardware>::value;
-
-  static_assert(has<std::uint64_t, detail::now_of>,
-                "the hardware policy needs: std::uint64_t now()");
-  static_assert(has<std::uint64_t, detail::ticks_of>,
-                "the hardware policy needs: std::uint64_t ticks_ms()");
-  static_assert(has<int, detail::hour_of>, "the hardware policy needs: int hour()");
-  static_assert(has<void, detail::wait_of>,
-                "the hardware policy needs: void wait(std::uint32_t milliseconds)");
-  static_assert(has<void, detail::feed_of>, "the hardware policy needs: void feed_watchdog()");
-  static_assert(has<void, detail::led_of>, "the hardware policy needs: void led(bool on)");
-  static_assert(has<int, detail::battery_of>, "the hardware policy needs: int battery_raw()");
-  static_assert(has<std::size_t, detail::memory_of>,
-                "the hardware policy needs: std::size_t free_memory()");
-  static_assert(has<int, detail::signal_of>, "the hardware policy needs: int signal_dbm()");
-  static_assert(has<std::uint32_t, detail::random_of>,
-                "the hardware policy needs: std::uint32_t random()");
-  static_assert(has<std::string_view, detail::id_of>,
-                "the hardware policy needs: std::string_view unique_id()");
-  static_assert(has<void, detail::reset_of>,
-                "the hardware policy needs: void reset(ota::reset_mode mode)");
-  static constexpr bool ok = true;
-};
-
-}  // namespace ota
-
 // ota/core/bytes.hpp
 
 namespace ota {
@@ -413,6 +113,185 @@ constexpr bool equal(bytes a, bytes b) {
   return true;
 }
 
+}  // namespace ota
+
+// ota/core/contract.hpp
+
+namespace ota::detail {
+
+/// Whether a call on a policy compiles and gives exactly `Result`. Not something like it: a clock
+/// of 32 bits would wrap, a text in a temporary would dangle.
+template <class Result, template <class> class Call, class Policy, class = void>
+struct gives : std::false_type {};
+template <class Result, template <class> class Call, class Policy>
+struct gives<Result, Call, Policy, std::void_t<Call<Policy>>> : std::is_same<Result, Call<Policy>> {
+};
+
+}  // namespace ota::detail
+
+// ota/sign/signature_policy.hpp
+
+namespace ota {
+
+// The contract of a signature policy. It has no state; whatever it is given may be hostile. A
+// device with a secure element hands the work to that.
+//
+//   static constexpr std::string_view name        as documents call this kind of key
+//   static constexpr std::size_t public_key_size   bytes of a public key
+//   static constexpr std::size_t signature_size    bytes of a signature
+//   static bool verify(ota::bytes public_key, ota::bytes message, ota::bytes signature)
+//                                                  false also for keys and signatures of other
+//                                                  sizes
+
+namespace detail {
+
+template <class S>
+using public_key_size_of = std::integral_constant<std::size_t, S::public_key_size>;
+template <class S>
+using signature_size_of = std::integral_constant<std::size_t, S::signature_size>;
+template <class S>
+using signature_name_of = decltype(std::string_view(S::name));
+template <class S>
+using verify_of = decltype(S::verify(bytes{}, bytes{}, bytes{}));
+
+template <template <class> class Size, class Policy, class = void>
+struct has_size : std::false_type {};
+template <template <class> class Size, class Policy>
+struct has_size<Size, Policy, std::void_t<Size<Policy>>> : std::true_type {};
+
+}  // namespace detail
+
+/// Checks a signature policy against the contract, one sentence for each missing member.
+template <class Signature>
+struct check_signature {
+  static_assert(detail::has_size<detail::public_key_size_of, Signature>::value,
+                "the signature policy needs: static constexpr std::size_t public_key_size");
+  static_assert(detail::has_size<detail::signature_size_of, Signature>::value,
+                "the signature policy needs: static constexpr std::size_t signature_size");
+  static_assert(detail::gives<bool, detail::verify_of, Signature>::value,
+                "the signature policy needs: static bool verify(ota::bytes public_key, "
+                "ota::bytes message, ota::bytes signature)");
+  static_assert(detail::gives<std::string_view, detail::signature_name_of, Signature>::value,
+                "the signature policy needs: static constexpr std::string_view name");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/core/hex.hpp
+
+namespace ota {
+
+/// The value of a hexadecimal digit of either case, or -1.
+constexpr int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const int letter = (c | 0x20) - 'a';
+  return letter >= 0 && letter < 6 ? letter + 10 : -1;
+}
+
+/// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
+inline void to_hex(bytes data, char* out) {
+  static constexpr char digits[] = "0123456789abcdef";
+  for (std::uint8_t byte : data) {
+    *out++ = digits[byte >> 4];
+    *out++ = digits[byte & 15];
+  }
+}
+
+/// Reads exactly `out.size()` bytes from hexadecimal digits of either case;
+/// false when `text` has another length or another character.
+inline bool from_hex(std::string_view text, mutable_bytes out) {
+  if (text.size() != 2 * out.size()) return false;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const int high = hex_digit(text[2 * i]);
+    const int low = hex_digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    out[i] = static_cast<std::uint8_t>(high << 4 | low);
+  }
+  return true;
+}
+
+/// As `from_hex`, where there must be one way to write a value: lowercase digits alone.
+inline bool from_lowercase_hex(std::string_view text, mutable_bytes out) {
+  for (char c : text)
+    if (c < '0' || (c > '9' && c < 'a')) return false;
+  return from_hex(text, out);
+}
+
+}  // namespace ota
+
+// ota/core/text.hpp
+
+namespace ota {
+
+// A literal text with its length: without, every use would count its characters at run time.
+using std::literals::operator""sv;
+
+/// Part of a text: as `text.substr(first, count)`, but a `first` behind the end gives an empty
+/// text. The standard one throws there, which without exceptions still links the means to abort.
+constexpr std::string_view slice(std::string_view text, std::size_t first,
+                                 std::size_t count = std::string_view::npos) {
+  if (first >= text.size()) return {text.data() + text.size(), 0};
+  const std::size_t rest = text.size() - first;
+  return {text.data() + first, count < rest ? count : rest};
+}
+
+/// Whether a text begins with another.
+constexpr bool starts_with(std::string_view text, std::string_view beginning) {
+  return slice(text, 0, beginning.size()) == beginning;
+}
+
+namespace detail {
+
+/// Where the first of `stops` is between two places; the end where there is none.
+constexpr const char* find_any(const char* at, const char* end, const char* stops) {
+  for (; at != end; ++at)
+    for (const char* stop = stops; *stop != '\0'; ++stop)
+      if (*at == *stop) return at;
+  return at;
+}
+
+/// Which of the words of `list`, each with a space behind it, `word` is: counted from 1; 0 for none
+/// of them. An enumeration in the same order names them.
+constexpr std::uint8_t find_word(std::string_view word, const char* list) {
+  for (std::uint8_t number = 1; *list != '\0'; ++number) {
+    std::size_t same = 0;
+    while (same < word.size() && list[same] == word[same]) ++same;
+    if (same == word.size() && list[same] == ' ') return number;
+    while (*list++ != ' ') {
+    }
+  }
+  return 0;
+}
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Whether a whole text has a form: `#` is a number in decimal digits, `?` any character, `*` at
+/// the end any rest, a small letter itself in either case, another character itself. The numbers go
+/// to `numbers`; one that is too large is none.
+constexpr bool has_form(std::string_view text, const char* form, std::size_t* numbers = nullptr) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (; *form != '\0'; ++form) {
+    if (*form == '*') return true;
+    if (at == end) return false;
+    const char c = *at++;
+    if (*form == '#') {
+      if (!is_digit(c)) return false;
+      std::size_t number = static_cast<std::size_t>(c - '0');
+      for (; at != end && is_digit(*at); ++at) {
+        if (number > (SIZE_MAX - 9) / 10) return false;
+        number = number * 10 + static_cast<std::size_t>(*at - '0');
+      }
+      *numbers++ = number;
+    } else if (c != *form && *form != '?' && (*form < 'a' || (c | 0x20) != *form)) {
+      return false;
+    }
+  }
+  return at == end;
+}
+
+}  // namespace detail
 }  // namespace ota
 
 // ota/hash/block_hash.hpp
@@ -748,192 +627,205 @@ class sha256 : public detail::block_hash<detail::sha256_compress> {};
 
 }  // namespace ota
 
-// ota/core/fixed_vector.hpp
+// ota/core/fixed_string.hpp
 
 namespace ota {
-
-/// A list of at most `Capacity` values, kept in place.
-template <class T, std::size_t Capacity>
-class fixed_vector {
- public:
-  using value_type = T;
-
-  static constexpr std::size_t capacity() { return Capacity; }
-  constexpr std::size_t size() const { return size_; }
-  constexpr bool empty() const { return size_ == 0; }
-  constexpr bool full() const { return size_ == Capacity; }
-
-  constexpr T& operator[](std::size_t i) { return values_[i]; }
-  constexpr const T& operator[](std::size_t i) const { return values_[i]; }
-  constexpr T& back() { return values_[size_ - 1]; }
-  constexpr const T* data() const { return values_; }
-  constexpr T* begin() { return values_; }
-  constexpr T* end() { return values_ + size_; }
-  constexpr const T* begin() const { return values_; }
-  constexpr const T* end() const { return values_ + size_; }
-
-  /// Adds a value at the end; false when the list is full.
-  [[nodiscard]] constexpr bool push_back(const T& value) {
-    if (full()) return false;
-    values_[size_++] = value;
-    return true;
-  }
-
-  constexpr void pop_back() { --size_; }
-  constexpr void clear() { size_ = 0; }
-
- private:
-  T values_[Capacity]{};
-  std::size_t size_ = 0;
-};
-
-/// A view of values that somebody else owns.
-template <class T>
-class list_view {
- public:
-  constexpr list_view() = default;
-  constexpr list_view(const T* data, std::size_t size) : data_(data), size_(size) {}
-  template <std::size_t N>
-  constexpr list_view(const T (&array)[N]) : data_(array), size_(N) {}
-  template <std::size_t N>
-  constexpr list_view(const fixed_vector<T, N>& list) : data_(list.data()), size_(list.size()) {}
-
-  constexpr std::size_t size() const { return size_; }
-  constexpr bool empty() const { return size_ == 0; }
-  constexpr const T& operator[](std::size_t i) const { return data_[i]; }
-  constexpr const T* begin() const { return data_; }
-  constexpr const T* end() const { return data_ + size_; }
-
- private:
-  const T* data_ = nullptr;
-  std::size_t size_ = 0;
-};
-
-}  // namespace ota
-
-// ota/core/text.hpp
-
-namespace ota {
-
-// A literal text with its length: without, every use would count its characters at run time.
-using std::literals::operator""sv;
-
-/// Part of a text: as `text.substr(first, count)`, but a `first` behind the end gives an empty
-/// text. The standard one throws there, which without exceptions still links the means to abort.
-constexpr std::string_view slice(std::string_view text, std::size_t first,
-                                 std::size_t count = std::string_view::npos) {
-  if (first >= text.size()) return {text.data() + text.size(), 0};
-  const std::size_t rest = text.size() - first;
-  return {text.data() + first, count < rest ? count : rest};
-}
-
-/// Whether a text begins with another.
-constexpr bool starts_with(std::string_view text, std::string_view beginning) {
-  return slice(text, 0, beginning.size()) == beginning;
-}
-
 namespace detail {
 
-/// Where the first of `stops` is between two places; the end where there is none.
-constexpr const char* find_any(const char* at, const char* end, const char* stops) {
-  for (; at != end; ++at)
-    for (const char* stop = stops; *stop != '\0'; ++stop)
-      if (*at == *stop) return at;
-  return at;
-}
-
-/// Which of the words of `list`, each with a space behind it, `word` is: counted from 1; 0 for none
-/// of them. An enumeration in the same order names them.
-constexpr std::uint8_t find_word(std::string_view word, const char* list) {
-  for (std::uint8_t number = 1; *list != '\0'; ++number) {
-    std::size_t same = 0;
-    while (same < word.size() && list[same] == word[same]) ++same;
-    if (same == word.size() && list[same] == ' ') return number;
-    while (*list++ != ' ') {
-    }
-  }
-  return 0;
-}
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// Whether a whole text has a form: `#` is a number in decimal digits, `?` any character, `*` at
-/// the end any rest, a small letter itself in either case, another character itself. The numbers go
-/// to `numbers`; one that is too large is none.
-constexpr bool has_form(std::string_view text, const char* form, std::size_t* numbers = nullptr) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (; *form != '\0'; ++form) {
-    if (*form == '*') return true;
-    if (at == end) return false;
-    const char c = *at++;
-    if (*form == '#') {
-      if (!is_digit(c)) return false;
-      std::size_t number = static_cast<std::size_t>(c - '0');
-      for (; at != end && is_digit(*at); ++at) {
-        if (number > (SIZE_MAX - 9) / 10) return false;
-        number = number * 10 + static_cast<std::size_t>(*at - '0');
-      }
-      *numbers++ = number;
-    } else if (c != *form && *form != '?' && (*form < 'a' || (c | 0x20) != *form)) {
-      return false;
-    }
-  }
-  return at == end;
+/// Writes a number into the end of `digits`. A small machine has no division, and its compiler's is
+/// larger than all else here: a tenth is 0.8 / 8, and 0.8 the sum of 1/2 + 1/4 and, each time, what
+/// there is shifted twice as far. The sum is a little too small, which the remainder shows.
+template <class Unsigned>
+std::string_view decimal(Unsigned number, char (&digits)[20]) {
+  static_assert(!std::numeric_limits<Unsigned>::is_signed);
+  std::size_t first = sizeof digits;
+  do {
+    Unsigned tenth = (number >> 1) + (number >> 2);
+    for (int shift = 4; shift < std::numeric_limits<Unsigned>::digits; shift *= 2)
+      tenth += tenth >> shift;
+    tenth >>= 3;
+    for (number -= tenth * 10; number > 9; number -= 10) ++tenth;
+    digits[--first] = static_cast<char>('0' + number);
+    number = tenth;
+  } while (number != 0);
+  return {digits + first, sizeof digits - first};
 }
 
 }  // namespace detail
+
+/// A `fixed_string` of any capacity, for functions that only add to one.
+class string_buffer {
+ public:
+  std::size_t capacity() const { return capacity_; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+  const char* c_str() const { return text(); }
+  char* data() { return text(); }
+  std::string_view view() const { return {text(), size_}; }
+  operator std::string_view() const { return view(); }
+  char operator[](std::size_t i) const { return text()[i]; }
+
+  /// Whether something did not fit since the last `clear` or `assign`.
+  bool overflowed() const { return overflowed_ != 0; }
+
+  void clear() {
+    size_ = overflowed_ = 0;
+    text()[0] = '\0';
+  }
+
+  /// Shortens the text to `size` characters; a larger size changes nothing.
+  void resize(std::size_t size) {
+    if (size <= size_) size_ = static_cast<std::uint16_t>(size);
+    text()[size_] = '\0';
+  }
+
+  /// Replaces the text; false when it did not fit whole.
+  bool assign(std::string_view text) {
+    clear();
+    append(text);
+    return overflowed_ == 0;
+  }
+
+  string_buffer& append(std::string_view more) {
+    const std::size_t room = capacity_ - std::size_t{size_};
+    const std::size_t count = more.size() < room ? more.size() : room;
+    if (count != more.size()) overflowed_ = 1;
+    if (count != 0) std::memmove(text() + size_, more.data(), count);
+    size_ = static_cast<std::uint16_t>(size_ + count);
+    text()[size_] = '\0';
+    return *this;
+  }
+
+  /// Appends a text up to its terminator. A call takes less code than that of a view.
+  string_buffer& append(const char* more) {
+    const char* end = more;
+    while (*end != '\0') ++end;
+    return append(std::string_view(more, static_cast<std::size_t>(end - more)));
+  }
+
+  string_buffer& append(char c) { return append(std::string_view(&c, 1)); }
+
+  /// Appends a number in decimal digits.
+  template <class Unsigned>
+  string_buffer& append_number(Unsigned number) {
+    using wide = std::conditional_t<(sizeof(Unsigned) > 4), std::uint64_t, std::uint32_t>;
+    char digits[20];
+    return append(detail::decimal(static_cast<wide>(number), digits));
+  }
+
+ protected:
+  explicit string_buffer(std::uint16_t capacity) : capacity_(capacity) { text_[0] = '\0'; }
+  string_buffer(const string_buffer&) = default;
+  string_buffer& operator=(const string_buffer&) = default;
+
+ private:
+  char* text() { return text_; }
+  const char* text() const { return text_; }
+
+  std::uint16_t size_ = 0;
+  std::uint16_t capacity_;
+  std::uint16_t overflowed_ = 0;
+  // The first of the characters; the others follow, in the `fixed_string` that this is a part of.
+  // So a program has one `append`, not one for each capacity.
+  char text_[1];
+};
+
+/// A text of at most `Capacity` characters, kept in place and always terminated.
+///
+/// Appending more than fits keeps what fits and sets `overflowed()`, so that a
+/// chain of appends is checked once at its end.
+template <std::size_t Capacity>
+class fixed_string : public string_buffer {
+ public:
+  static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
+
+  fixed_string() : string_buffer(Capacity) {}
+  explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
+
+  static constexpr std::size_t capacity() { return Capacity; }
+
+ private:
+  char rest_[Capacity];
+};
+
 }  // namespace ota
 
-// ota/core/path.hpp
+// ota/hash/crc32.hpp
+
+namespace ota {
+namespace detail {
+
+constexpr std::array<std::uint32_t, 16> crc32_table() {
+  std::array<std::uint32_t, 16> table{};
+  for (std::uint32_t i = 0; i < 16; ++i) {
+    std::uint32_t value = i;
+    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
+    table[i] = value;
+  }
+  return table;
+}
+
+}  // namespace detail
+
+/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
+/// A table of 64 bytes, two steps a byte.
+class crc32 {
+ public:
+  static constexpr std::size_t digest_size = 4;
+  using digest_type = std::array<std::uint8_t, digest_size>;
+
+  void update(bytes data) {
+    static constexpr auto table = detail::crc32_table();
+    std::uint32_t sum = sum_;
+    for (std::uint8_t byte : data) {
+      sum ^= byte;
+      sum = sum >> 4 ^ table[sum & 15];
+      sum = sum >> 4 ^ table[sum & 15];
+    }
+    sum_ = sum;
+  }
+
+  /// The sum of all that was added so far.
+  std::uint32_t value() const { return ~sum_; }
+
+  /// The sum as four bytes, the highest first.
+  digest_type finish() const {
+    const std::uint32_t sum = value();
+    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
+            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
+  }
+
+ private:
+  std::uint32_t sum_ = 0xffffffff;
+};
+
+}  // namespace ota
+
+// ota/hash/digest.hpp
 
 namespace ota {
 
-/// Whether `path` may name a file below a device's root: relative, parts divided
-/// by `/`, no empty part, no `.` or `..`, no control character and no backslash
-/// (which some file systems take for a divider).
-constexpr bool is_valid_path(std::string_view path) {
-  std::size_t part = 0;
-  for (std::size_t i = 0; i <= path.size(); ++i) {
-    if (i < path.size() && path[i] != '/') {
-      const auto c = static_cast<unsigned char>(path[i]);
-      if (c < 0x20 || c == 0x7f || c == '\\') return false;
-      continue;
-    }
-    const std::string_view name = slice(path, part, i - part);
-    if (name.empty() || name == "."sv || name == ".."sv) return false;
-    part = i + 1;
-  }
-  return true;
+/// How the content of a file is named by whoever promises it.
+enum class digest_kind : std::uint8_t {
+  none,    ///< not at all: only its size can be checked
+  git_id,  ///< SHA-1 of "blob ", the decimal size, NUL and the content
+  sha256,
+  crc32  ///< big-endian; finds accidents, stops nobody
+};
+
+/// Bytes in a digest of that kind.
+constexpr std::size_t digest_size(digest_kind kind) {
+  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
+  return sizes[static_cast<std::uint8_t>(kind) & 3];
 }
 
-/// Everything before the last `/`; empty for a path without one.
-constexpr std::string_view parent_path(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : slice(path, 0, slash);
-}
+/// What the content of a file is promised to be.
+struct digest {
+  digest_kind kind = digest_kind::none;
+  std::uint8_t value[32] = {};
 
-/// `text` without `/` at either end: `lib` and `/lib/` name the same directory.
-constexpr std::string_view trim_slashes(std::string_view text) {
-  while (!text.empty() && text.front() == '/') text.remove_prefix(1);
-  while (!text.empty() && text.back() == '/') text.remove_suffix(1);
-  return text;
-}
-
-/// Whether `path` is `entry` itself or lies in the directory `entry`.
-constexpr bool is_within(std::string_view path, std::string_view entry) {
-  entry = trim_slashes(entry);
-  if (entry.empty() || path.size() < entry.size()) return false;
-  if (!starts_with(path, entry)) return false;
-  return path.size() == entry.size() || path[entry.size()] == '/';
-}
-
-/// Whether `path` is, or lies in, one of `entries`.
-constexpr bool is_within_any(std::string_view path, list_view<std::string_view> entries) {
-  for (std::string_view entry : entries)
-    if (is_within(path, entry)) return true;
-  return false;
-}
+  bytes view() const { return {value, digest_size(kind)}; }
+};
 
 }  // namespace ota
 
@@ -1088,6 +980,857 @@ class [[nodiscard]] result<
 inline result<bool> more_after(const result<void>& done) {
   return done ? result<bool>(true) : done.error();
 }
+
+}  // namespace ota
+
+// ota/storage/file_storage.hpp
+
+namespace ota {
+
+/// What a path names. `other` is a symbolic link, a device or a socket; storage never follows it.
+enum class file_kind : std::uint8_t { none, file, directory, other };
+
+/// What storage knows of a path.
+struct file_info {
+  file_kind kind = file_kind::none;
+  std::size_t size = 0;     ///< bytes, for a file
+  bool executable = false;  ///< for a file, where storage keeps modes
+};
+
+// The contract of a file storage policy. Paths are relative to the device's root, parts divided
+// by `/`, and valid by `is_valid_path`; the empty path names the root, for `list` alone.
+//
+//   result<file_info> stat(path)            absent, or below what is no directory: kind `none`
+//   result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
+//   result<void> write(path, offset, data)  offset 0 creates or empties the file first and makes
+//                                           missing directories; any other is the file's size
+//   result<void> rename(from, to)           a file, in one atomic step, over whatever file `to`
+//                                           was; makes missing directories
+//   result<void> remove(path)               a file or an empty directory; absent is fine; one
+//                                           that holds something: errc::not_empty
+//   result<void> sync()                     a barrier: all done before it survives a power cut
+//   result<uint64_t> free_space()           bytes
+//   result<void> list(directory, visit)     bool visit(name, kind) for each entry until it says
+//                                           false; `visit` changes nothing on storage
+//   result<void> set_executable(path, on)   optional; without it file modes are not kept
+//
+// Between two barriers a power cut may lose or reorder whatever was done; only a single rename
+// stays whole. `ota::testing::prove_power_safe` tries just that on a policy.
+
+namespace detail {
+
+struct any_visitor {
+  bool operator()(std::string_view, file_kind) const { return true; }
+};
+
+template <class S>
+using stat_of = decltype(std::declval<S&>().stat(std::string_view{}));
+template <class S>
+using file_read_of =
+    decltype(std::declval<S&>().read(std::string_view{}, std::size_t{}, mutable_bytes{}));
+template <class S>
+using file_write_of =
+    decltype(std::declval<S&>().write(std::string_view{}, std::size_t{}, bytes{}));
+template <class S>
+using rename_of = decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{}));
+template <class S>
+using remove_of = decltype(std::declval<S&>().remove(std::string_view{}));
+template <class S>
+using sync_of = decltype(std::declval<S&>().sync());
+template <class S>
+using free_space_of = decltype(std::declval<S&>().free_space());
+template <class S>
+using list_of = decltype(std::declval<S&>().list(std::string_view{}, any_visitor{}));
+template <class S>
+using set_executable_of = decltype(std::declval<S&>().set_executable(std::string_view{}, true));
+
+}  // namespace detail
+
+/// Whether a storage policy keeps the executable bit.
+template <class Storage>
+inline constexpr bool keeps_modes =
+    detail::gives<result<void>, detail::set_executable_of, Storage>::value;
+
+/// Checks a file storage policy against the contract, one sentence for each missing member.
+template <class Storage>
+struct check_file_storage {
+  template <class Result, template <class> class Call>
+  static constexpr bool has = detail::gives<Result, Call, Storage>::value;
+
+  static_assert(
+      has<result<file_info>, detail::stat_of>,
+      "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
+  static_assert(has<result<std::size_t>, detail::file_read_of>,
+                "the storage policy needs: ota::result<std::size_t> read(std::string_view path, "
+                "std::size_t offset, ota::mutable_bytes out)");
+  static_assert(has<result<void>, detail::file_write_of>,
+                "the storage policy needs: ota::result<void> write(std::string_view path, "
+                "std::size_t offset, ota::bytes data)");
+  static_assert(has<result<void>, detail::rename_of>,
+                "the storage policy needs: ota::result<void> rename(std::string_view from, "
+                "std::string_view to)");
+  static_assert(has<result<void>, detail::remove_of>,
+                "the storage policy needs: ota::result<void> remove(std::string_view path)");
+  static_assert(has<result<void>, detail::sync_of>,
+                "the storage policy needs: ota::result<void> sync()");
+  static_assert(has<result<std::uint64_t>, detail::free_space_of>,
+                "the storage policy needs: ota::result<std::uint64_t> free_space()");
+  static_assert(has<result<void>, detail::list_of>,
+                "the storage policy needs: template <class Visit> ota::result<void> "
+                "list(std::string_view directory, Visit&& visit)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/manifest/entry.hpp
+
+namespace ota {
+
+/// The longest path of a managed file, in bytes.
+inline constexpr std::size_t max_path = 255;
+
+/// What an entry of a list stands for.
+enum class entry_kind : std::uint8_t {
+  file,      ///< a file of the version
+  keep,      ///< as `file`, but its content is installed already and only its mode differs
+  remove,    ///< a file the version no longer has
+  directory  ///< a directory of the source that is still to be listed
+};
+
+/// One line of what a version consists of.
+struct entry {
+  entry_kind kind = entry_kind::file;
+  bool executable = false;
+  bool has_size = true;  ///< false: whoever promised the file did not say how long it is
+  std::size_t size = 0;  ///< bytes
+  digest hash;
+  fixed_string<max_path> path;
+};
+
+namespace detail {
+
+inline constexpr std::size_t entry_head_size = 12;
+inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
+
+inline void put_u32(std::uint8_t* out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
+}
+
+inline std::uint32_t get_u32(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
+         std::uint32_t{in[3]} << 24;
+}
+
+/// A size, in 8 bytes whatever the machine counts in.
+inline void put_size(std::uint8_t* out, std::size_t size) {
+  put_u32(out, static_cast<std::uint32_t>(size));
+  put_u32(out + 4, static_cast<std::uint32_t>(std::uint64_t{size} >> 32));
+}
+
+inline std::size_t get_size(const std::uint8_t* in) {
+  return static_cast<std::size_t>(get_u32(in) | std::uint64_t{get_u32(in + 4)} << 32);
+}
+
+/// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
+inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
+  const bytes hash = value.hash.view();
+  out[0] =
+      static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
+                                (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
+  out[1] = static_cast<std::uint8_t>(value.hash.kind);
+  out[2] = static_cast<std::uint8_t>(value.path.size());
+  out[3] = 0xa5;  // finds a reader that has lost its place
+  put_size(out + 4, value.size);
+  std::memcpy(out + entry_head_size, hash.data(), hash.size());
+  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
+  return entry_head_size + hash.size() + value.path.size();
+}
+
+/// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
+inline std::size_t decode_entry(bytes in, entry& value) {
+  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
+  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
+  value.executable = (in[0] & 0x10) != 0;
+  value.has_size = (in[0] & 0x20) != 0;
+  value.hash.kind = static_cast<digest_kind>(in[1]);
+  value.size = get_size(in.data() + 4);
+  const std::size_t hash_size = digest_size(value.hash.kind);
+  const std::size_t total = entry_head_size + hash_size + in[2];
+  if (in.size() < total) return 0;
+  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
+  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
+  return total;
+}
+
+}  // namespace detail
+
+/// Adds an entry to the list at `path`, which has `size` bytes, without gathering.
+template <class Storage>
+result<void> append_entry(Storage& storage, std::string_view path, std::uint32_t& size,
+                          const entry& value) {
+  std::uint8_t record[detail::max_entry_size];
+  const std::size_t added = detail::encode_entry(value, record);
+  if (auto done = storage.write(path, size, {record, added}); !done) return done;
+  size += static_cast<std::uint32_t>(added);
+  return {};
+}
+
+/// Writes a list of entries to a file, gathering small entries into few writes.
+class entry_writer {
+ public:
+  /// Begins the list at `path`, a literal; what was there is replaced.
+  void begin(std::string_view path) {
+    path_ = path;
+    flushed_ = 0;
+    used_ = 0;
+    count_ = 0;
+    sum_ = {};
+  }
+
+  /// Goes on with a list that has `size` bytes on storage already.
+  void resume(std::string_view path, std::uint32_t size) {
+    begin(path);
+    flushed_ = size;
+  }
+
+  template <class Storage>
+  result<void> add(Storage& storage, const entry& value) {
+    if (sizeof buffer_ - used_ < detail::max_entry_size)
+      if (auto done = flush(storage); !done) return done;
+    used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
+    ++count_;
+    return {};
+  }
+
+  /// Writes what is still gathered; an empty list becomes an empty file.
+  template <class Storage>
+  result<void> flush(Storage& storage) {
+    if (used_ == 0 && flushed_ != 0) return {};
+    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
+    sum_.update({buffer_, used_});
+    flushed_ += used_;
+    used_ = 0;
+    return {};
+  }
+
+  std::uint32_t count() const { return count_; }           ///< entries so far
+  std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
+  std::uint32_t sum() const { return sum_.value(); }       ///< CRC-32 of what was flushed
+
+ private:
+  std::string_view path_;
+  std::uint32_t flushed_ = 0;
+  std::uint32_t count_ = 0;
+  crc32 sum_;
+  std::uint16_t used_ = 0;
+  std::uint8_t buffer_[384];
+};
+
+/// Reads a list of entries from a file, one at a time.
+class entry_reader {
+ public:
+  /// Begins at the first entry, or at one whose `offset()` is known.
+  void begin(std::string_view path, std::uint32_t offset = 0) {
+    path_ = path;
+    offset_ = offset;
+    sum_ = {};
+  }
+
+  /// Where the next entry begins.
+  std::uint32_t offset() const { return offset_; }
+
+  /// CRC-32 of what was read.
+  std::uint32_t sum() const { return sum_.value(); }
+
+  /// Fills `value` with the next entry; false at the end of the list or when there is no list.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& value) {
+    std::uint8_t buffer[detail::max_entry_size];
+    const auto size = storage.read(path_, offset_, buffer);
+    if (!size) {
+      if (size.error().code == errc::not_found) return false;
+      return size.error();
+    }
+    if (*size == 0) return false;
+    const std::size_t taken = detail::decode_entry({buffer, *size}, value);
+    if (taken == 0) return damaged_list;
+    sum_.update({buffer, taken});
+    offset_ += static_cast<std::uint32_t>(taken);
+    return true;
+  }
+
+ private:
+  static constexpr error damaged_list{errc::damaged, "list",
+                                      "a list kept on storage is damaged; it will be made anew"};
+
+  std::string_view path_;
+  std::uint32_t offset_ = 0;
+  crc32 sum_;
+};
+
+}  // namespace ota
+
+// ota/manifest/document_lines.hpp
+
+namespace ota {
+
+inline constexpr std::uint64_t never_expires = ~std::uint64_t{0};
+
+/// The lines that a kind of signed document has, in their order.
+struct document_grammar {
+  const char* words;       ///< what lines begin with, each with a space behind it
+  std::uint32_t required;  ///< bit N: word N, counted from 1, must be there
+  std::uint32_t repeated;  ///< bit N: it may be there more than once
+};
+
+/// Reads one signed document from a file on storage, line by line.
+///
+/// A document is text: lines that end with one line feed, words divided by one space, each kind of
+/// line at its place. So there is one way to write a content, and none to hide another in it. What
+/// is signed is every byte before the first line `signature`; docs/signed-updates.md has the rest.
+class document_lines {
+ public:
+  /// `line` is memory for the longest line. What it holds need not be kept between calls of `next`.
+  explicit document_lines(string_buffer& line) : line_(line) {}
+
+  /// Begins with the document at `offset` of the file at `path`, a literal.
+  void begin(std::string_view path, std::uint32_t offset, const document_grammar& grammar) {
+    path_ = path;
+    offset_ = offset;
+    grammar_ = &grammar;
+    last_ = 0;
+    seen_ = 0;
+  }
+
+  /// Goes to the next line: the number of its first word, counted from 1; 0 at the document's end,
+  /// which is the end of the file or the first line of another document.
+  template <class Storage>
+  result<std::uint8_t> next(Storage& storage) {
+    const std::uint32_t begin = offset_;
+    const auto more = read_line(storage);
+    if (!more) return more.error();
+    if (!*more || (last_ != 0 && starts_with(line_, "ota-"sv))) {
+      offset_ = begin;
+      return (grammar_->required & ~seen_) == 0 ? result<std::uint8_t>(std::uint8_t{0})
+                                                : incomplete;
+    }
+    rest_ = line_;
+    const std::uint8_t word = detail::find_word(take_word(), grammar_->words);
+    const std::uint32_t bit = std::uint32_t{1} << word;
+    if (word == 0) return unknown_line;
+    if (word < last_ || (word == last_ && (grammar_->repeated & bit) == 0)) return wrong_order;
+    last_ = word;
+    seen_ |= bit;
+    return word;
+  }
+
+  /// Where the next line begins, in the file.
+  std::uint32_t offset() const { return offset_; }
+
+  /// What of the line was not taken yet.
+  std::string_view rest() const { return rest_; }
+
+  /// Takes the next word; empty where there is none.
+  std::string_view take_word() {
+    const std::string_view word = slice(rest_, 0, rest_.find(' '));
+    rest_ = slice(rest_, word.size() + 1);
+    return word;
+  }
+
+  /// Takes a number in decimal digits without leading zeros.
+  template <class Unsigned>
+  bool take_number(Unsigned& number) {
+    const std::string_view word = take_word();
+    number = 0;
+    for (char c : word) {
+      const auto digit = static_cast<Unsigned>(c - '0');
+      if (!detail::is_digit(c) || number > static_cast<Unsigned>(~Unsigned{} - digit) / 10)
+        return false;
+      number = static_cast<Unsigned>(number * 10 + digit);
+    }
+    return !word.empty() && (word.size() == 1 || word.front() != '0');
+  }
+
+  /// Takes the second that a document ends at: a number, or `never`.
+  bool take_expiry(std::uint64_t& time) {
+    if (rest_ != "never"sv) return take_number(time);
+    rest_ = {};
+    time = never_expires;
+    return true;
+  }
+
+  /// Takes exactly `out.size()` bytes in lowercase hexadecimal digits.
+  bool take_hex(mutable_bytes out) { return from_lowercase_hex(take_word(), out); }
+
+  /// Takes all that is left.
+  std::string_view take_rest() {
+    const std::string_view rest = rest_;
+    rest_ = {};
+    return rest;
+  }
+
+  /// Adds the line at hand to a hash.
+  void hash_line(sha256& hash) const {
+    hash.update(as_bytes(line_));
+    hash.update(as_bytes("\n"sv));
+  }
+
+  static constexpr error bad_line{errc::malformed, "manifest",
+                                  "a line of the signed document is not as it must be"};
+
+ private:
+  static constexpr error bad_byte{errc::malformed, "manifest",
+                                  "the signed document holds a control character"};
+  static constexpr error too_long{errc::too_long, "manifest",
+                                  "a line of the signed document is too long for this device"};
+  static constexpr error no_line_feed{errc::malformed, "manifest",
+                                      "the signed document ends within a line"};
+  static constexpr error unknown_line{
+      errc::malformed, "manifest", "the signed document has a line that this device does not know"};
+  static constexpr error wrong_order{errc::malformed, "manifest",
+                                     "a line of the signed document stands at the wrong place"};
+  static constexpr error incomplete{errc::malformed, "manifest",
+                                    "the signed document lacks a line that it must have"};
+
+  // False at the end of the file.
+  template <class Storage>
+  result<bool> read_line(Storage& storage) {
+    std::uint8_t piece[128];
+    line_.clear();
+    for (;;) {
+      const auto size = storage.read(path_, offset_, piece);
+      if (!size) return size.error();
+      if (*size == 0) return line_.empty() ? result<bool>(false) : no_line_feed;
+      std::size_t taken = 0;
+      while (taken < *size && piece[taken] >= 0x20 && piece[taken] != 0x7f) ++taken;
+      line_.append(as_text({piece, taken}));
+      offset_ += static_cast<std::uint32_t>(taken);
+      if (taken == *size) continue;
+      if (piece[taken] != '\n') return bad_byte;
+      ++offset_;
+      return check_line();
+    }
+  }
+
+  result<bool> check_line() const {
+    if (line_.overflowed()) return too_long;
+    if (!line_.empty() && line_.view().back() == ' ') return bad_line;
+    return true;
+  }
+
+  std::string_view path_;
+  std::string_view rest_;
+  const document_grammar* grammar_ = nullptr;
+  std::uint32_t offset_ = 0;  // of the next byte that is not in `line_`
+  std::uint32_t seen_ = 0;
+  std::uint8_t last_ = 0;
+  string_buffer& line_;
+};
+
+}  // namespace ota
+
+// ota/manifest/release_document.hpp
+
+namespace ota {
+
+/// What a release document says of the version as a whole.
+struct release_head {
+  sha256::digest_type chain{};  ///< SHA-256 of the root documents before it
+  bool has_chain = false;       ///< there are some
+  fixed_string<128> version;
+  std::uint32_t epoch = 0;    ///< the root document's, under which it was signed
+  std::uint32_t counter = 0;  ///< of security: a device never takes one with a lower
+  std::uint64_t created = 0;  ///< epoch seconds
+  std::uint64_t expires = 0;  ///< epoch seconds, the first that is too late; `never_expires`
+  bool fits_product = false;  ///< it is for the product that `begin` was given
+  bool fits_hardware = true;  ///< no hardware is named, or the one that `begin` was given
+};
+
+/// What a release document must be for.
+struct device_name {
+  std::string_view product;
+  std::string_view hardware;
+};
+
+/// What a line of a release document brings.
+enum class release_line : std::uint8_t {
+  end,        ///< nothing: the document is complete
+  head,       ///< something of the head
+  minimum,    ///< `lines()` has the version left that must be installed before
+  item,       ///< a file of the version, or a path to be removed
+  image,      ///< a firmware image
+  signature,  ///< `lines()` has its key's id and the signature left
+};
+
+namespace detail {
+
+inline constexpr document_grammar release_grammar{
+    "ota-release chain product hardware version minimum epoch counter created expires hook delete "
+    "file "
+    "image delta signature ",
+    // all but chain, hardware, minimum and the lists
+    1u << 1 | 1u << 3 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 16,
+    1u << 4 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 15 | 1u << 16};
+
+}  // namespace detail
+
+/// Reads a release document (docs/signed-updates.md), which says what a version consists of, from
+/// a file on storage.
+class release_document {
+ public:
+  /// `line` is as for `document_lines`.
+  explicit release_document(string_buffer& line) : lines_(line) {}
+
+  /// Begins with the document at `offset` of a file.
+  void begin(std::string_view path, std::uint32_t offset, const device_name& device) {
+    lines_.begin(path, offset, detail::release_grammar);
+    device_ = device;
+    head_ = {};
+    names_hardware_ = false;
+    last_.clear();
+    kind_ = 0;
+  }
+
+  /// The next line; `item` is filled where it is one.
+  template <class Storage>
+  result<release_line> next(Storage& storage, entry& item) {
+    const auto word = lines_.next(storage);
+    if (!word) return word.error();
+    if (*word == 0) return release_line::end;
+    if (*word == signature) return release_line::signature;
+    if (*word == minimum)
+      return lines_.rest().empty() ? lines_.bad_line : result<release_line>(release_line::minimum);
+    if (*word != kind_) last_.clear();
+    kind_ = *word;
+    if (!take(*word, item) || !lines_.rest().empty()) return lines_.bad_line;
+    if (*word == image) return release_line::image;
+    return *word == removal || *word == file ? release_line::item : release_line::head;
+  }
+
+  /// Complete once the first item, or the signature, was read.
+  const release_head& head() const { return head_; }
+
+  document_lines& lines() { return lines_; }
+
+ private:
+  // In the order of the grammar.
+  enum : std::uint8_t {
+    format = 1,
+    chain,
+    product,
+    hardware,
+    version,
+    minimum,
+    epoch,
+    counter,
+    created,
+    expires,
+    hook,
+    removal,
+    file,
+    image,
+    delta,
+    signature
+  };
+
+  bool take(std::uint8_t word, entry& item) {
+    switch (word) {
+      case format:
+        return lines_.take_rest() == "1"sv;
+      case chain:
+        head_.has_chain = true;
+        return lines_.take_hex({head_.chain.data(), head_.chain.size()});
+      case product:
+        head_.fits_product = lines_.rest() == device_.product;
+        return !lines_.take_rest().empty();
+      case hardware:
+        return take_hardware(lines_.take_rest());
+      case version:
+        return head_.version.assign(lines_.take_rest()) && !head_.version.empty();
+      case epoch:
+        return lines_.take_number(head_.epoch);
+      case counter:
+        return lines_.take_number(head_.counter);
+      case created:
+        return lines_.take_number(head_.created);
+      case expires:
+        return lines_.take_expiry(head_.expires);
+      case removal:
+        item = {};
+        item.kind = entry_kind::remove;
+        return take_path(item);
+      case file:
+        return take_content(item) && take_mode(item) && take_path(item);
+      case image:
+        return take_content(item) && take_path(item);
+      default:  // hooks and patches are for devices that know them
+        return !lines_.take_rest().empty();
+    }
+  }
+
+  bool take_hardware(std::string_view name) {
+    if (!names_hardware_) head_.fits_hardware = false;
+    names_hardware_ = true;
+    head_.fits_hardware |= name == device_.hardware;
+    return is_ordered(name);
+  }
+
+  bool take_content(entry& item) {
+    item = {};
+    item.hash.kind = digest_kind::sha256;
+    return lines_.take_number(item.size) && lines_.take_hex({item.hash.value, 32});
+  }
+
+  bool take_mode(entry& item) {
+    const std::string_view mode = lines_.take_word();
+    item.executable = mode == "x"sv;
+    return item.executable || mode == "-"sv;
+  }
+
+  bool take_path(entry& item) {
+    const std::string_view path = lines_.take_rest();
+    return item.path.assign(path) && is_ordered(path);
+  }
+
+  // Lines of a kind stand in the order of their bytes: so none stands twice.
+  bool is_ordered(std::string_view text) {
+    const bool ordered = !text.empty() && last_.view() < text;
+    return last_.assign(text) && ordered;
+  }
+
+  document_lines lines_;
+  release_head head_;
+  device_name device_;
+  bool names_hardware_ = false;
+  std::uint8_t kind_ = 0;
+  fixed_string<max_path> last_;
+};
+
+}  // namespace ota
+
+// ota/manifest/release_reader.hpp
+
+namespace ota {
+
+/// Reads the files and the paths to be removed out of the release document of a signed manifest.
+template <std::size_t Longest>
+class release_reader {
+ public:
+  /// Begins with the document at `offset` of the manifest at `path`.
+  void begin(std::string_view path, std::uint32_t offset) { document_.begin(path, offset, {}); }
+
+  /// Of the version, once its first file was read.
+  std::string_view version() const { return document_.head().version; }
+
+  /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
+  /// document's order; false at its end.
+  template <class Storage>
+  result<bool> next(Storage& storage, entry& out) {
+    for (;;) {
+      const auto line = document_.next(storage, out);
+      if (!line) return line.error();
+      if (*line == release_line::image) return no_slots;
+      if (*line == release_line::item) return true;
+      if (*line == release_line::end) return false;
+    }
+  }
+
+ private:
+  static constexpr error no_slots{errc::unsupported, "manifest",
+                                  "the version holds a firmware image, and this device takes none"};
+
+  fixed_string<Longest> line_;
+  release_document document_{line_};
+};
+
+}  // namespace ota
+
+// ota/core/version_order.hpp
+
+namespace ota {
+
+namespace detail {
+
+/// Takes what stands before the next dot off a version.
+constexpr std::string_view take_identifier(std::string_view& rest) {
+  const std::string_view first = slice(rest, 0, rest.find('.'));
+  rest = slice(rest, first.size() + 1);
+  return first;
+}
+
+constexpr bool is_number(std::string_view text) {
+  for (char c : text)
+    if (!is_digit(c)) return false;
+  return true;
+}
+
+/// Digits of any length are numbers, nothing is 0; a number comes before a text.
+constexpr int compare_identifiers(std::string_view a, std::string_view b) {
+  const bool a_is_number = is_number(a), b_is_number = is_number(b);
+  if (a_is_number != b_is_number) return a_is_number ? -1 : 1;
+  if (!a_is_number) return a.compare(b);
+  while (!a.empty() && a.front() == '0') a.remove_prefix(1);
+  while (!b.empty() && b.front() == '0') b.remove_prefix(1);
+  if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
+  return a.compare(b);
+}
+
+constexpr int compare_dotted(std::string_view a, std::string_view b) {
+  int order = 0;
+  while (order == 0 && !(a.empty() && b.empty()))
+    order = compare_identifiers(take_identifier(a), take_identifier(b));
+  return order;
+}
+
+}  // namespace detail
+
+/// Which of two versions is the newer, by the precedence of Semantic Versioning 2.0.0 (semver.org,
+/// 11): below 0 when `a` comes before `b`, 0 when they are the same. A `v` in front and the build
+/// behind a `+` do not count; there may be any number of numbers, and one that is missing is 0.
+constexpr int compare_versions(std::string_view a, std::string_view b) {
+  std::string_view rest[2] = {};
+  std::string_view numbers[2] = {};
+  const std::string_view versions[] = {a, b};
+  for (int i = 0; i < 2; ++i) {
+    std::string_view version = slice(versions[i], 0, versions[i].find('+'));
+    if (starts_with(version, "v"sv) || starts_with(version, "V"sv)) version.remove_prefix(1);
+    numbers[i] = slice(version, 0, version.find('-'));
+    rest[i] = slice(version, numbers[i].size() + 1);
+  }
+  if (const int order = detail::compare_dotted(numbers[0], numbers[1]); order != 0) return order;
+  // A prerelease comes before its release.
+  if (rest[0].empty() != rest[1].empty()) return rest[0].empty() ? 1 : -1;
+  return detail::compare_dotted(rest[0], rest[1]);
+}
+
+}  // namespace ota
+
+// ota/core/fixed_vector.hpp
+
+namespace ota {
+
+/// A list of at most `Capacity` values, kept in place.
+template <class T, std::size_t Capacity>
+class fixed_vector {
+ public:
+  using value_type = T;
+
+  static constexpr std::size_t capacity() { return Capacity; }
+  constexpr std::size_t size() const { return size_; }
+  constexpr bool empty() const { return size_ == 0; }
+  constexpr bool full() const { return size_ == Capacity; }
+
+  constexpr T& operator[](std::size_t i) { return values_[i]; }
+  constexpr const T& operator[](std::size_t i) const { return values_[i]; }
+  constexpr T& back() { return values_[size_ - 1]; }
+  constexpr const T* data() const { return values_; }
+  constexpr T* begin() { return values_; }
+  constexpr T* end() { return values_ + size_; }
+  constexpr const T* begin() const { return values_; }
+  constexpr const T* end() const { return values_ + size_; }
+
+  /// Adds a value at the end; false when the list is full.
+  [[nodiscard]] constexpr bool push_back(const T& value) {
+    if (full()) return false;
+    values_[size_++] = value;
+    return true;
+  }
+
+  constexpr void pop_back() { --size_; }
+  constexpr void clear() { size_ = 0; }
+
+ private:
+  T values_[Capacity]{};
+  std::size_t size_ = 0;
+};
+
+/// A view of values that somebody else owns.
+template <class T>
+class list_view {
+ public:
+  constexpr list_view() = default;
+  constexpr list_view(const T* data, std::size_t size) : data_(data), size_(size) {}
+  template <std::size_t N>
+  constexpr list_view(const T (&array)[N]) : data_(array), size_(N) {}
+  template <std::size_t N>
+  constexpr list_view(const fixed_vector<T, N>& list) : data_(list.data()), size_(list.size()) {}
+
+  constexpr std::size_t size() const { return size_; }
+  constexpr bool empty() const { return size_ == 0; }
+  constexpr const T& operator[](std::size_t i) const { return data_[i]; }
+  constexpr const T* begin() const { return data_; }
+  constexpr const T* end() const { return data_ + size_; }
+
+ private:
+  const T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace ota
+
+// ota/core/path.hpp
+
+namespace ota {
+
+/// Whether `path` may name a file below a device's root: relative, parts divided
+/// by `/`, no empty part, no `.` or `..`, no control character and no backslash
+/// (which some file systems take for a divider).
+constexpr bool is_valid_path(std::string_view path) {
+  std::size_t part = 0;
+  for (std::size_t i = 0; i <= path.size(); ++i) {
+    if (i < path.size() && path[i] != '/') {
+      const auto c = static_cast<unsigned char>(path[i]);
+      if (c < 0x20 || c == 0x7f || c == '\\') return false;
+      continue;
+    }
+    const std::string_view name = slice(path, part, i - part);
+    if (name.empty() || name == "."sv || name == ".."sv) return false;
+    part = i + 1;
+  }
+  return true;
+}
+
+/// Everything before the last `/`; empty for a path without one.
+constexpr std::string_view parent_path(std::string_view path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string_view::npos ? std::string_view{} : slice(path, 0, slash);
+}
+
+/// `text` without `/` at either end: `lib` and `/lib/` name the same directory.
+constexpr std::string_view trim_slashes(std::string_view text) {
+  while (!text.empty() && text.front() == '/') text.remove_prefix(1);
+  while (!text.empty() && text.back() == '/') text.remove_suffix(1);
+  return text;
+}
+
+/// Whether `path` is `entry` itself or lies in the directory `entry`.
+constexpr bool is_within(std::string_view path, std::string_view entry) {
+  entry = trim_slashes(entry);
+  if (entry.empty() || path.size() < entry.size()) return false;
+  if (!starts_with(path, entry)) return false;
+  return path.size() == entry.size() || path[entry.size()] == '/';
+}
+
+/// Whether `path` is, or lies in, one of `entries`.
+constexpr bool is_within_any(std::string_view path, list_view<std::string_view> entries) {
+  for (std::string_view entry : entries)
+    if (is_within(path, entry)) return true;
+  return false;
+}
+
+}  // namespace ota
+
+// ota/format/reset_mode.hpp
+
+namespace ota {
+
+/// How a device starts again after an update.
+enum class reset_mode : std::uint8_t {
+  hard,  ///< the whole chip
+  soft,  ///< the program only, where there is such a thing
+  none   ///< not by itself
+};
 
 }  // namespace ota
 
@@ -1419,102 +2162,264 @@ inline result<void> validate(const config& settings) {
 
 }  // namespace ota
 
-// ota/storage/file_storage.hpp
+// ota/manifest/root_document.hpp
 
 namespace ota {
 
-/// What a path names. `other` is a symbolic link, a device or a socket; storage never follows it.
-enum class file_kind : std::uint8_t { none, file, directory, other };
-
-/// What storage knows of a path.
-struct file_info {
-  file_kind kind = file_kind::none;
-  std::size_t size = 0;     ///< bytes, for a file
-  bool executable = false;  ///< for a file, where storage keeps modes
+/// What a root document says beside its keys.
+struct root_head {
+  std::uint32_t version = 0;
+  std::uint32_t epoch = 0;    ///< a new one makes counters begin anew
+  std::uint64_t expires = 0;  ///< epoch seconds, the first that is too late; `never_expires`
 };
 
-// The contract of a file storage policy. Paths are relative to the device's root, parts divided
-// by `/`, and valid by `is_valid_path`; the empty path names the root, for `list` alone.
-//
-//   result<file_info> stat(path)            absent, or below what is no directory: kind `none`
-//   result<size_t> read(path, offset, out)  fills `out`, less only at the end of the file
-//   result<void> write(path, offset, data)  offset 0 creates or empties the file first and makes
-//                                           missing directories; any other is the file's size
-//   result<void> rename(from, to)           a file, in one atomic step, over whatever file `to`
-//                                           was; makes missing directories
-//   result<void> remove(path)               a file or an empty directory; absent is fine; one
-//                                           that holds something: errc::not_empty
-//   result<void> sync()                     a barrier: all done before it survives a power cut
-//   result<uint64_t> free_space()           bytes
-//   result<void> list(directory, visit)     bool visit(name, kind) for each entry until it says
-//                                           false; `visit` changes nothing on storage
-//   result<void> set_executable(path, on)   optional; without it file modes are not kept
-//
-// Between two barriers a power cut may lose or reorder whatever was done; only a single rename
-// stays whole. `ota::testing::prove_power_safe` tries just that on a policy.
+/// Who signs what.
+enum class signing_role : std::uint8_t { root, release };
+
+/// How many keys of a role must have signed, and have.
+struct signature_count {
+  std::uint32_t wanted = 0;
+  std::uint32_t valid = 0;
+
+  bool is_enough() const { return wanted != 0 && valid >= wanted; }
+};
+
+/// Names a key: the first 8 bytes of SHA-256 over its line behind `key `.
+using key_id = std::array<std::uint8_t, 8>;
+
+inline key_id id_of_key(std::string_view key) {
+  sha256 hash;
+  hash.update(as_bytes(key));
+  const auto digest = hash.finish();
+  key_id id;
+  std::memcpy(id.data(), digest.data(), id.size());
+  return id;
+}
+
+/// What a line of a root document brings.
+enum class root_line : std::uint8_t {
+  end,      ///< nothing: the document is complete
+  head,     ///< something of the head
+  root,     ///< `lines()` has the ids of the keys whose word counts for the next root document left
+  release,  ///< the same for release documents
+  key,      ///< `lines()` has a key left: the name of its kind, and its bytes
+  signature
+};
 
 namespace detail {
 
-struct any_visitor {
-  bool operator()(std::string_view, file_kind) const { return true; }
-};
-
-template <class S>
-using stat_of = decltype(std::declval<S&>().stat(std::string_view{}));
-template <class S>
-using file_read_of =
-    decltype(std::declval<S&>().read(std::string_view{}, std::size_t{}, mutable_bytes{}));
-template <class S>
-using file_write_of =
-    decltype(std::declval<S&>().write(std::string_view{}, std::size_t{}, bytes{}));
-template <class S>
-using rename_of = decltype(std::declval<S&>().rename(std::string_view{}, std::string_view{}));
-template <class S>
-using remove_of = decltype(std::declval<S&>().remove(std::string_view{}));
-template <class S>
-using sync_of = decltype(std::declval<S&>().sync());
-template <class S>
-using free_space_of = decltype(std::declval<S&>().free_space());
-template <class S>
-using list_of = decltype(std::declval<S&>().list(std::string_view{}, any_visitor{}));
-template <class S>
-using set_executable_of = decltype(std::declval<S&>().set_executable(std::string_view{}, true));
+inline constexpr document_grammar root_grammar{
+    "ota-root version epoch expires root release key signature ",
+    1u << 1 | 1u << 2 | 1u << 3 | 1u << 4 | 1u << 5 | 1u << 6 | 1u << 7 | 1u << 8,
+    1u << 7 | 1u << 8};
 
 }  // namespace detail
 
-/// Whether a storage policy keeps the executable bit.
-template <class Storage>
-inline constexpr bool keeps_modes =
-    detail::gives<result<void>, detail::set_executable_of, Storage>::value;
+/// Reads a root document (docs/signed-updates.md), which says whose word counts, from a file on
+/// storage.
+class root_document {
+ public:
+  /// `line` is as for `document_lines`.
+  explicit root_document(string_buffer& line) : lines_(line) {}
 
-/// Checks a file storage policy against the contract, one sentence for each missing member.
-template <class Storage>
-struct check_file_storage {
-  template <class Result, template <class> class Call>
-  static constexpr bool has = detail::gives<Result, Call, Storage>::value;
+  /// Begins with the document at `offset` of a file.
+  void begin(std::string_view path, std::uint32_t offset) {
+    lines_.begin(path, offset, detail::root_grammar);
+    head_ = {};
+    thresholds_[0] = thresholds_[1] = 0;
+    key_ = {};
+  }
 
-  static_assert(
-      has<result<file_info>, detail::stat_of>,
-      "the storage policy needs: ota::result<ota::file_info> stat(std::string_view path)");
-  static_assert(has<result<std::size_t>, detail::file_read_of>,
-                "the storage policy needs: ota::result<std::size_t> read(std::string_view path, "
-                "std::size_t offset, ota::mutable_bytes out)");
-  static_assert(has<result<void>, detail::file_write_of>,
-                "the storage policy needs: ota::result<void> write(std::string_view path, "
-                "std::size_t offset, ota::bytes data)");
-  static_assert(has<result<void>, detail::rename_of>,
-                "the storage policy needs: ota::result<void> rename(std::string_view from, "
-                "std::string_view to)");
-  static_assert(has<result<void>, detail::remove_of>,
-                "the storage policy needs: ota::result<void> remove(std::string_view path)");
-  static_assert(has<result<void>, detail::sync_of>,
-                "the storage policy needs: ota::result<void> sync()");
-  static_assert(has<result<std::uint64_t>, detail::free_space_of>,
-                "the storage policy needs: ota::result<std::uint64_t> free_space()");
-  static_assert(has<result<void>, detail::list_of>,
-                "the storage policy needs: template <class Visit> ota::result<void> "
-                "list(std::string_view directory, Visit&& visit)");
-  static constexpr bool ok = true;
+  /// The next line.
+  template <class Storage>
+  result<root_line> next(Storage& storage) {
+    const auto word = lines_.next(storage);
+    if (!word) return word.error();
+    if (*word == 0) return root_line::end;
+    if (*word == signature) return root_line::signature;
+    switch (*word) {
+      case root:
+      case release:
+        if (!take_role(*word - root)) return lines_.bad_line;
+        return *word == root ? root_line::root : root_line::release;
+      case key:
+        if (!is_ordered_key()) return lines_.bad_line;
+        return root_line::key;
+      default:
+        if (!take(*word) || !lines_.rest().empty()) return lines_.bad_line;
+        return root_line::head;
+    }
+  }
+
+  /// Complete once the first key was read.
+  const root_head& head() const { return head_; }
+  std::uint32_t threshold(signing_role role) const {
+    return thresholds_[static_cast<std::size_t>(role)];
+  }
+
+  document_lines& lines() { return lines_; }
+
+ private:
+  // In the order of the grammar.
+  enum : std::uint8_t { format = 1, version, epoch, expires, root, release, key, signature };
+
+  bool take(std::uint8_t word) {
+    switch (word) {
+      case format:
+        return lines_.take_rest() == "1"sv;
+      case version:
+        return lines_.take_number(head_.version);
+      case epoch:
+        return lines_.take_number(head_.epoch);
+      default:
+        return lines_.take_expiry(head_.expires);
+    }
+  }
+
+  // A threshold that takes more keys than there are would never be reached.
+  bool take_role(int role) {
+    std::uint32_t& threshold = thresholds_[role];
+    if (!lines_.take_number(threshold) || threshold == 0) return false;
+    return (lines_.rest().size() + 1) / 17 >= threshold;
+  }
+
+  // In the order of their ids: so none stands twice.
+  bool is_ordered_key() {
+    const key_id id = id_of_key(lines_.rest());
+    const bool ordered = key_ < id;
+    key_ = id;
+    return ordered;
+  }
+
+  document_lines lines_;
+  root_head head_;
+  std::uint32_t thresholds_[2] = {};
+  key_id key_{};
+};
+
+}  // namespace ota
+
+// ota/core/version_id.hpp
+
+namespace ota {
+
+/// Names one version exactly: a SHA-1 over all that its source says of it. All zero: no version.
+using version_id = std::array<std::uint8_t, 20>;
+
+}  // namespace ota
+
+// ota/manifest/trust_context.hpp
+
+namespace ota {
+
+/// What a trust policy has to know of the device, and what it finds out.
+struct trust_context {
+  std::uint64_t now = 0;            ///< epoch seconds; 0: not known
+  std::uint32_t least_counter = 0;  ///< a hardware counter's, below which nothing is taken
+  version_id id{};                  ///< of the version; replaced by that which it had before
+  version_id manifest{};            ///< the beginning of the signed document's SHA-256
+  std::uint32_t offset = 0;         ///< where in the manifest the list of files is
+};
+
+namespace detail {
+
+inline constexpr error manifest_expired{
+    errc::untrusted, "manifest",
+    "the newest manifest has expired: its maker must renew it, or somebody holds newer ones back"};
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/storage/atomic_file.hpp
+
+namespace ota {
+
+/// Puts what was written to `temporary` in the place of `path`: after a power cut that holds the
+/// old content or the new one, whole.
+template <class Storage>
+result<void> replace_file(Storage& storage, std::string_view path, std::string_view temporary) {
+  if (auto done = storage.sync(); !done) return done;
+  if (auto done = storage.rename(temporary, path); !done) return done;
+  return storage.sync();
+}
+
+/// Replaces the file at `path` so that after a power cut it holds the old content or the new one,
+/// whole: writes `temporary`, syncs, renames it over `path`, syncs.
+template <class Storage>
+result<void> write_atomically(Storage& storage, std::string_view path, std::string_view temporary,
+                              bytes content) {
+  if (auto done = storage.write(temporary, 0, content); !done) return done;
+  return replace_file(storage, path, temporary);
+}
+
+/// Whether the file at `path` holds exactly `content`. Reads 64 bytes at a time.
+template <class Storage>
+result<bool> same_content(Storage& storage, std::string_view path, bytes content) {
+  const auto there = storage.stat(path);
+  if (!there) return there.error();
+  if (there->size != content.size() || there->kind != decltype(there->kind)::file) return false;
+  std::uint8_t piece[64];
+  for (std::size_t at = 0; at < content.size();) {
+    const auto size = storage.read(path, at, piece);
+    if (!size) return size.error();
+    if (*size == 0 || !equal({piece, *size}, content.drop(at).first(*size))) return false;
+    at += *size;
+  }
+  return true;
+}
+
+/// As `write_atomically`, but a file that holds `content` already is left untouched, to spare
+/// flash.
+template <class Storage>
+result<void> write_if_changed(Storage& storage, std::string_view path, std::string_view temporary,
+                              bytes content) {
+  const auto same = same_content(storage, path, content);
+  if (!same) return same.error();
+  if (*same) return {};
+  return write_atomically(storage, path, temporary, content);
+}
+
+/// Replaces a file as `write_atomically` does, with content of any length that comes in small
+/// pieces: call the object with each of them, then `replace`. Pieces are gathered, because storage
+/// is slow with small ones.
+template <class Storage>
+class atomic_file {
+ public:
+  atomic_file(Storage& storage, std::string_view temporary)
+      : storage_(storage), temporary_(temporary) {}
+
+  /// Adds a piece. A failure is told by `replace`.
+  void operator()(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t room = sizeof piece_ - size_;
+      const std::size_t count = text.size() < room ? text.size() : room;
+      std::memcpy(piece_ + size_, text.data(), count);
+      size_ += count;
+      text.remove_prefix(count);
+      if (size_ == sizeof piece_) flush();
+    }
+  }
+
+  /// Ends the content and puts it in the place of `path`, which stays as it was if anything failed.
+  result<void> replace(std::string_view path) {
+    if (size_ != 0 || written_ == 0) flush();
+    if (!done_) return done_;
+    return replace_file(storage_, path, temporary_);
+  }
+
+ private:
+  void flush() {
+    if (done_) done_ = storage_.write(temporary_, written_, {piece_, size_});
+    written_ += size_;
+    size_ = 0;
+  }
+
+  Storage& storage_;
+  std::string_view temporary_;
+  std::size_t written_ = 0;
+  std::size_t size_ = 0;
+  result<void> done_;
+  std::uint8_t piece_[128];
 };
 
 }  // namespace ota
@@ -1628,100 +2533,200 @@ void make_room(Storage& storage) {
 }  // namespace detail
 }  // namespace ota
 
-// ota/core/hex.hpp
+// ota/storage/sealed_record.hpp
 
-namespace ota {
+namespace ota::detail {
 
-/// The value of a hexadecimal digit of either case, or -1.
-constexpr int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const int letter = (c | 0x20) - 'a';
-  return letter >= 0 && letter < 6 ? letter + 10 : -1;
+// What the library keeps of itself on storage: the bytes of `Record` as this machine has them, and
+// a CRC-32. `Record::format` is a number that changes with the meaning of those bytes.
+
+inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
+  crc32 sum;
+  sum.update(record);
+  return sum.value() ^ format;
 }
 
-/// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
-inline void to_hex(bytes data, char* out) {
-  static constexpr char digits[] = "0123456789abcdef";
-  for (std::uint8_t byte : data) {
-    *out++ = digits[byte >> 4];
-    *out++ = digits[byte & 15];
-  }
+/// Writes a record and its seal to `sizeof(Record) + 4` bytes.
+template <class Record>
+void seal_record(const Record& value, std::uint8_t* out) {
+  static_assert(
+      std::is_trivially_copyable_v<Record> && std::has_unique_object_representations_v<Record>,
+      "a record must be plain data without gaps");
+  std::memcpy(out, &value, sizeof value);
+  const std::uint32_t seal = seal_of({out, sizeof value}, Record::format);
+  std::memcpy(out + sizeof value, &seal, sizeof seal);
 }
 
-/// Reads exactly `out.size()` bytes from hexadecimal digits of either case;
-/// false when `text` has another length or another character.
-inline bool from_hex(std::string_view text, mutable_bytes out) {
-  if (text.size() != 2 * out.size()) return false;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const int high = hex_digit(text[2 * i]);
-    const int low = hex_digit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    out[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
+/// Puts a record in the place of the one at `path`.
+template <class Storage, class Record>
+result<void> store_record(Storage& storage, std::string_view path, const Record& value) {
+  std::uint8_t record[sizeof value + 4];
+  seal_record(value, record);
+  return write_atomically(storage, path, layout::temporary, record);
+}
+
+/// False when there is none, or none that is whole; `value` is untouched then.
+template <class Storage, class Record>
+result<bool> load_record(Storage& storage, std::string_view path, Record& value) {
+  std::uint8_t record[sizeof value + 4];
+  const auto size = storage.read(path, 0, record);
+  if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
+  if (*size != sizeof record) return false;
+  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
+  if (std::memcmp(record + sizeof value, &seal, sizeof seal) != 0) return false;
+  std::memcpy(&value, record, sizeof value);
   return true;
 }
 
-/// As `from_hex`, where there must be one way to write a value: lowercase digits alone.
-inline bool from_lowercase_hex(std::string_view text, mutable_bytes out) {
-  for (char c : text)
-    if (c < '0' || (c > '9' && c < 'a')) return false;
-  return from_hex(text, out);
-}
+}  // namespace ota::detail
 
-}  // namespace ota
-
-// ota/hash/hmac.hpp
+// ota/manifest/trust_file.hpp
 
 namespace ota {
 
-/// Whether two views hold the same bytes, in a time that does not tell where they differ.
-inline bool equal_constant_time(bytes a, bytes b) {
-  if (a.size() != b.size()) return false;
-  volatile std::uint8_t difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i)
-    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
-  return difference == 0;
-}
+/// What a device has seen of its maker's word, so that nothing older is taken for new.
+struct trust_record {
+  static constexpr std::uint32_t format = 1;
 
-/// HMAC (RFC 2104) over a hash that tells its `block_size`. Keys may have any length.
-template <class Hash>
-class hmac {
+  std::uint32_t root_size = 0;     ///< bytes of the trusted root document
+  std::uint32_t root_sum = 0;      ///< CRC-32 of it
+  std::uint32_t root_version = 0;  ///< the newest that was ever trusted
+  std::uint32_t anchor_sum = 0;    ///< CRC-32 of the root document that the device was made with
+  std::uint32_t epoch = 0;         ///< of the newest release document, as the three below
+  std::uint32_t counter = 0;
+  std::uint64_t created = 0;
+  std::uint64_t expires = ~std::uint64_t{0};
+  version_id manifest{};  ///< the beginning of its SHA-256
+  version_id source{};    ///< how the source named that version
+};
+
+/// The file `.ota/trust`: a `trust_record`, its seal, and the trusted root document. All of it is
+/// replaced at once, so a power cut leaves the old or the new.
+template <class Storage>
+class trust_file {
  public:
-  static constexpr std::size_t digest_size = Hash::digest_size;
-  using digest_type = typename Hash::digest_type;
+  /// Where the root document begins in the file.
+  static constexpr std::uint32_t root_offset = sizeof(trust_record) + 4;
 
-  explicit hmac(bytes key) {
-    std::uint8_t pad[Hash::block_size] = {};
-    if (key.size() > sizeof pad) {
-      Hash hash;
-      hash.update(key);
-      const auto digest = hash.finish();
-      std::memcpy(pad, digest.data(), digest.size());
-    } else if (!key.empty()) {
-      std::memcpy(pad, key.data(), key.size());
-    }
-    for (std::uint8_t& byte : pad) byte ^= 0x36;
-    inner_.update(pad);
-    for (std::uint8_t& byte : pad) byte ^= 0x36 ^ 0x5c;
-    outer_.update(pad);
+  explicit trust_file(Storage& storage) : storage_(storage) {}
+
+  /// Reads the record; one that is not there, or not whole, is that of a new device. False when the
+  /// root document is not whole.
+  result<bool> load(trust_record& record) {
+    record = {};
+    const auto found = detail::load_record(storage_, layout::trust, record);
+    if (!found || !*found) return found;
+    crc32 sum;
+    const auto done = visit(layout::trust, root_offset, record.root_size,
+                            [&sum](bytes piece) { sum.update(piece); });
+    if (!done) return done.error();
+    return sum.value() == record.root_sum && record.root_size != 0;
   }
 
-  void update(bytes data) { inner_.update(data); }
+  /// Replaces the record, and keeps the root document.
+  result<void> store(const trust_record& record) {
+    return replace(record, [this, &record](auto& out) {
+      return copy(out, layout::trust, root_offset, record.root_size);
+    });
+  }
 
-  digest_type finish() {
-    const auto digest = inner_.finish();
-    outer_.update({digest.data(), digest.size()});
-    return outer_.finish();
+  /// Replaces both; the root document is `size` bytes at `offset` of another file.
+  result<void> store(trust_record& record, std::string_view path, std::uint32_t offset,
+                     std::uint32_t size) {
+    crc32 sum;
+    if (auto done = visit(path, offset, size, [&sum](bytes piece) { sum.update(piece); }); !done)
+      return done;
+    record.root_size = size;
+    record.root_sum = sum.value();
+    return replace(record, [&](auto& out) { return copy(out, path, offset, size); });
+  }
+
+  /// Replaces both; the root document is a text in memory.
+  result<void> store(trust_record& record, std::string_view root) {
+    crc32 sum;
+    sum.update(as_bytes(root));
+    record.root_size = static_cast<std::uint32_t>(root.size());
+    record.root_sum = sum.value();
+    return replace(record, [root](auto& out) {
+      out(root);
+      return result<void>{};
+    });
   }
 
  private:
-  Hash inner_;
-  Hash outer_;
+  using writer = atomic_file<Storage>;
+
+  template <class Append>
+  result<void> replace(const trust_record& record, Append&& append) {
+    writer out(storage_, layout::temporary);
+    std::uint8_t head[root_offset];
+    detail::seal_record(record, head);
+    out(as_text(head));
+    if (auto done = append(out); !done) return done;
+    return out.replace(layout::trust);
+  }
+
+  result<void> copy(writer& out, std::string_view path, std::uint32_t offset, std::uint32_t size) {
+    return visit(path, offset, size, [&out](bytes piece) { out(as_text(piece)); });
+  }
+
+  template <class Visit>
+  result<void> visit(std::string_view path, std::uint32_t offset, std::uint32_t size,
+                     Visit&& take) {
+    std::uint8_t piece[64];
+    while (size != 0) {
+      const auto read = storage_.read(path, offset, mutable_bytes(piece).first(size));
+      if (!read) return read.error();
+      if (*read == 0) return {};  // what is missing shows in the sum
+      take(bytes(piece, *read));
+      offset += static_cast<std::uint32_t>(*read);
+      size -= static_cast<std::uint32_t>(*read);
+    }
+    return {};
+  }
+
+  Storage& storage_;
 };
 
-using hmac_sha256 = hmac<sha256>;
+namespace detail {
 
+/// Whether the newest signed manifest still holds: where the source says that there is no newer,
+/// somebody may be holding it back. `now` in epoch seconds; 0: not known.
+template <class Storage>
+result<void> check_fresh(Storage& storage, std::uint64_t now) {
+  trust_record record;
+  const auto found = load_record(storage, layout::trust, record);
+  if (!found) return found.error();
+  if (*found && now >= record.expires) return manifest_expired;
+  return {};
+}
+
+}  // namespace detail
 }  // namespace ota
+
+// ota/format/json_text.hpp
+
+namespace ota::detail {
+
+/// Appends a text as a JSON string. For the few small files that every device writes; what needs
+/// the form of Python's `json.dumps` takes a `json_writer`. Characters beyond ASCII stay UTF-8, as
+/// MicroPython writes them.
+inline void append_json_text(string_buffer& out, std::string_view text) {
+  static constexpr char digits[] = "0123456789abcdef";
+  out.append('"');
+  for (char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) {
+      out.append("\\u00").append(digits[byte >> 4]).append(digits[byte & 15]);
+      continue;
+    }
+    if (c == '"' || c == '\\') out.append('\\');
+    out.append(c);
+  }
+  out.append('"');
+}
+
+}  // namespace ota::detail
 
 // ota/format/json_event.hpp
 
@@ -2327,6 +3332,736 @@ class json_reader {
   std::uint8_t nesting_[(MaxDepth + 7) / 8] = {};
   char text_[TextCapacity] = {};
 };
+
+}  // namespace ota
+
+// ota/storage/json_file.hpp
+
+namespace ota::detail {
+
+/// The events of a JSON file on storage, read a piece at a time.
+template <std::size_t TextCapacity, std::size_t Piece = 64>
+class json_file {
+ public:
+  json_file() = default;
+  explicit json_file(std::string_view path) : path_(path) {}
+
+  /// Begins at a byte of a file.
+  void begin(std::string_view path, std::size_t offset = 0) {
+    path_ = path;
+    offset_ = offset;
+    reader_.reset();
+  }
+
+  /// As `json_reader::next`, but never `need_input`. Errors of storage as they are.
+  template <class Storage>
+  result<json_event> next(Storage& storage) {
+    for (;;) {
+      const auto event = reader_.next();
+      if (!event || *event != json_event::need_input) return event;
+      const auto size = storage.read(path_, offset_, piece_);
+      if (!size) return size.error();
+      offset_ += *size;
+      if (*size == 0)
+        reader_.finish();
+      else
+        reader_.feed({piece_, *size});
+    }
+  }
+
+  const json_reader<TextCapacity>& reader() const { return reader_; }
+
+ private:
+  std::string_view path_;
+  std::size_t offset_ = 0;
+  json_reader<TextCapacity> reader_;
+  std::uint8_t piece_[Piece];
+};
+
+}  // namespace ota::detail
+
+// ota/manifest/release_target.hpp
+
+namespace ota {
+
+/// The version a source offers, or the one a device has.
+struct release_target {
+  fixed_string<128> ref;    ///< tag or branch
+  fixed_string<64> commit;  ///< 40 or 64 hexadecimal digits
+  version_id id{};          ///< names it exactly, also where a tag or a manifest was moved
+};
+
+/// What a check has found: the newest version, and the server's name for its answer.
+struct known_version {
+  release_target version;
+  fixed_string<128> etag;
+};
+
+}  // namespace ota
+
+// ota/manifest/version_file.hpp
+
+namespace ota::detail {
+
+/// The text of version.json, as 0x687931/ota writes it: {"ref": "…", "commit": "…"}.
+inline fixed_string<900> version_json(std::string_view ref, std::string_view commit) {
+  fixed_string<900> text;
+  text.append("{\"ref\": "sv);
+  append_json_text(text, ref);
+  text.append(", \"commit\": "sv);
+  append_json_text(text, commit);
+  text.append('}');
+  return text;
+}
+
+/// Reads version.json. A file that is not there or says something else is no version.
+template <class Storage>
+release_target read_version(Storage& storage) {
+  release_target version;
+  json_file<128> file(layout::version);
+  string_buffer* member = nullptr;
+  for (;;) {
+    const auto event = file.next(storage);
+    if (!event) return {};
+    if (*event == json_event::end) return version;
+    const std::string_view text = file.reader().text();
+    if (file.reader().depth() != 1 || file.reader().truncated()) continue;
+    if (*event == json_event::key)
+      member = text == "ref"sv      ? static_cast<string_buffer*>(&version.ref)
+               : text == "commit"sv ? &version.commit
+                                    : nullptr;
+    else if (*event == json_event::string && member != nullptr)
+      member->assign(text);
+  }
+}
+
+}  // namespace ota::detail
+
+// ota/manifest/signed_check.hpp
+
+namespace ota {
+
+/// Checks the signed manifest at `.ota/manifest`: root documents, each signed by the keys of the
+/// one before it, and the release document, signed by the keys of the last.
+///
+/// \tparam Keys  a `signed_by`
+template <class Storage, class Keys>
+class signed_check {
+ public:
+  signed_check(Storage& storage, const config& settings, trust_context& context)
+      : storage_(storage),
+        settings_(settings),
+        context_(context),
+        file_(storage),
+        trusted_(line_),
+        root_(line_) {}
+
+  /// One line further, which may be one signature; false: the manifest is trusted.
+  result<bool> step(mutable_bytes) {
+    switch (task_) {
+      case task::load:
+        return load();
+      case task::read_trusted:
+        return read_trusted();
+      case task::next_document:
+        return next_document();
+      case task::read_root:
+        return read_root();
+      case task::read_release:
+        return read_release();
+    }
+    return false;
+  }
+
+ private:
+  static constexpr error no_anchor{
+      errc::invalid_argument, "manifest",
+      "`trusted_root` must hold a root document: without one no signature counts"};
+  static constexpr error no_release{errc::malformed, "manifest",
+                                    "the manifest holds no release document"};
+  static constexpr error bad_anchor{errc::invalid_argument, "manifest",
+                                    "`trusted_root` is not a root document"};
+  static constexpr error gap{
+      errc::untrusted, "manifest",
+      "the manifest lacks a root document between the one trusted here and its own"};
+  static constexpr error unsigned_root{
+      errc::untrusted, "manifest",
+      "a new root document is not signed by enough keys of the old one and its own"};
+  static constexpr error old_root{errc::untrusted, "manifest",
+                                  "the manifest's root document is older than one seen before"};
+  static constexpr error too_many_signatures{errc::untrusted, "manifest",
+                                             "a document has more than 16 signatures"};
+  static constexpr error bad_signature_line{errc::malformed, "manifest",
+                                            "a signature line is not as it must be"};
+  static constexpr error unsigned_release{
+      errc::untrusted, "manifest",
+      "the manifest is not signed by enough keys that this device trusts"};
+  static constexpr error other_product{errc::untrusted, "manifest",
+                                       "the manifest is for another product than `product`"};
+  static constexpr error other_hardware{errc::untrusted, "manifest",
+                                        "the manifest is for other hardware than `hardware`"};
+  static constexpr error other_epoch{errc::untrusted, "manifest",
+                                     "the manifest is of another epoch than the root document"};
+  static constexpr error low_counter{
+      errc::untrusted, "manifest",
+      "the version is too old: its security counter is below one seen before"};
+  static constexpr error older{errc::untrusted, "manifest",
+                               "the manifest is older than one seen before"};
+  static constexpr error other_chain{
+      errc::untrusted, "manifest",
+      "the root documents are not those that the release was made for"};
+  static constexpr error root_expired{errc::untrusted, "manifest",
+                                      "the root document has expired; its maker must renew it"};
+  static constexpr error minimum_not_met{
+      errc::unsupported, "manifest",
+      "the version needs a newer one installed before it; see `minimum` in the manifest"};
+
+  static constexpr error root_too_long{errc::too_long, "manifest",
+                                       "a root document is longer than 64 KB"};
+
+  static constexpr int most_signatures = 16;
+  static constexpr std::uint32_t longest_root = 65536;
+  enum class task : std::uint8_t { load, read_trusted, next_document, read_root, read_release };
+
+  // ---- the root document that is trusted ------------------------------------------------------
+
+  // The number behind "ota-root 1\nversion ".
+  static std::uint32_t version_in(std::string_view text) {
+    constexpr std::string_view beginning = "ota-root 1\nversion ";
+    std::uint32_t version = 0;
+    if (starts_with(text, beginning))
+      for (char c : slice(text, beginning.size(), 9)) {
+        if (!detail::is_digit(c)) break;
+        version = version * 10 + static_cast<std::uint32_t>(c - '0');
+      }
+    return version;
+  }
+
+  // Sees to it that storage has a root document: one that a later one led to, or the device's own,
+  // its anchor. An anchor that was changed replaces what is not newer.
+  result<bool> load() {
+    const auto whole = file_.load(record_);
+    if (!whole) return whole;
+    const std::string_view anchor = settings_.trusted_root;
+    crc32 sum;
+    sum.update(as_bytes(anchor));
+    if (!*whole || sum.value() != record_.anchor_sum) {
+      const std::uint32_t version = version_in(anchor);
+      if (version == 0) return anchor.empty() ? no_anchor : bad_anchor;
+      record_.anchor_sum = sum.value();
+      if (!*whole || version >= record_.root_version) {
+        if (version > record_.root_version) record_.root_version = version;
+        if (auto done = file_.store(record_, anchor); !done) return done.error();
+      }
+    }
+    begin_trusted();
+    return true;
+  }
+
+  void begin_trusted() {
+    trusted_.begin(layout::trust, file_.root_offset);
+    task_ = task::read_trusted;
+  }
+
+  result<bool> read_trusted() {
+    const auto line = trusted_.next(storage_);
+    if (!line) return line.error().code == errc::malformed ? bad_anchor : line.error();
+    if (*line != root_line::end) return true;
+    trusted_head_ = trusted_.head();
+    for (const signing_role role : {signing_role::root, signing_role::release})
+      thresholds_[static_cast<std::size_t>(role)] = trusted_.threshold(role);
+    task_ = task::next_document;
+    return true;
+  }
+
+  // ---- documents ------------------------------------------------------------------------------
+
+  result<bool> next_document() {
+    char beginning[9] = {};
+    const auto size = storage_.read(layout::manifest, offset_,
+                                    {reinterpret_cast<std::uint8_t*>(beginning), sizeof beginning});
+    if (!size) return size.error();
+    if (*size == 0) return no_release;
+    signatures_ = 0;
+    by_trusted_ = by_itself_ = 0;
+    last_id_ = {};
+    body_ = {};
+    minimum_is_met_ = true;
+    if (std::string_view(beginning, *size) == "ota-root "sv) {
+      ::new (&root_) root_document(line_);
+      root_.begin(layout::manifest, offset_);
+      task_ = task::read_root;
+    } else {
+      ::new (&release_) release_document(line_);
+      release_.begin(layout::manifest, offset_, {settings_.product, settings_.hardware});
+      task_ = task::read_release;
+    }
+    return true;
+  }
+
+  result<bool> read_root() {
+    const auto line = root_.next(storage_);
+    if (!line) return line.error();
+    if (root_.lines().offset() - offset_ > longest_root) return root_too_long;
+    auto& lines = root_.lines();
+    if (*line != root_line::end) lines.hash_line(chain_);
+    if (*line != root_line::end && *line != root_line::signature) lines.hash_line(body_);
+    const bool is_known = root_.head().version <= trusted_head_.version;
+    if (*line == root_line::end) return is_known ? pass_root() : accept_root();
+    if (*line != root_line::signature || is_known) return true;
+    if (root_.head().version != trusted_head_.version + 1) return gap;
+    signature one;
+    if (auto fine = take_signature(lines, one); !fine) return fine.error();
+    const auto old_key = is_signed(layout::trust, file_.root_offset, signing_role::root, one);
+    if (!old_key) return old_key;
+    const auto own_key = is_signed(layout::manifest, offset_, signing_role::root, one);
+    if (!own_key) return own_key;
+    by_trusted_ += *old_key;
+    by_itself_ += *own_key;
+    return true;
+  }
+
+  result<bool> pass_root() {
+    offset_ = root_.lines().offset();
+    task_ = task::next_document;
+    return true;
+  }
+
+  // A new root document counts from here on, whatever becomes of the release.
+  result<bool> accept_root() {
+    const root_head& head = root_.head();
+    if (by_trusted_ < threshold(signing_role::root) ||
+        by_itself_ < root_.threshold(signing_role::root) || head.epoch < trusted_head_.epoch)
+      return unsigned_root;
+    const std::uint32_t end = root_.lines().offset();
+    if (head.version > record_.root_version) record_.root_version = head.version;
+    if (auto done = file_.store(record_, layout::manifest, offset_, end - offset_); !done)
+      return done.error();
+    offset_ = end;
+    begin_trusted();
+    return true;
+  }
+
+  result<bool> read_release() {
+    entry item;
+    const auto line = release_.next(storage_, item);
+    if (!line) return line.error();
+    if (*line == release_line::end) return judge();
+    auto& lines = release_.lines();
+    if (*line != release_line::signature) {
+      lines.hash_line(body_);
+      if (*line == release_line::minimum) minimum_is_met_ = is_met(lines.rest());
+      return true;
+    }
+    signature one;
+    if (auto fine = take_signature(lines, one); !fine) return fine.error();
+    if (by_trusted_ >= threshold(signing_role::release)) return true;
+    const auto valid = is_signed(layout::trust, file_.root_offset, signing_role::release, one);
+    if (valid) by_trusted_ += *valid;
+    return valid ? result<bool>(true) : valid;
+  }
+
+  // ---- signatures -----------------------------------------------------------------------------
+
+  std::uint32_t threshold(signing_role role) const {
+    return thresholds_[static_cast<std::size_t>(role)];
+  }
+
+  struct signature {
+    key_id id{};
+    std::size_t size = 0;
+    std::uint8_t value[Keys::signature_size];
+  };
+
+  // Signatures stand in the order of their keys' ids: so no key counts twice. One that is too long
+  // is of a kind of key that this device does not know.
+  result<void> take_signature(document_lines& lines, signature& one) {
+    if (!lines.take_hex({one.id.data(), one.id.size()}) || !(last_id_ < one.id))
+      return bad_signature_line;
+    last_id_ = one.id;
+    const std::size_t size = lines.rest().size() / 2;
+    one.size = size <= sizeof one.value ? size : 0;
+    if (size == one.size && (!lines.take_hex({one.value, size}) || !lines.rest().empty()))
+      return bad_signature_line;
+    if (++signatures_ > most_signatures) return too_many_signatures;
+    return {};
+  }
+
+  // Whether a signature's key has the role, in the root document at a place, and has signed.
+  result<bool> is_signed(std::string_view path, std::uint32_t offset, signing_role role,
+                         const signature& one) {
+    bool has_role = false;
+    trusted_.begin(path, offset);
+    for (;;) {
+      const auto line = trusted_.next(storage_);
+      if (!line) return line.error();
+      auto& lines = trusted_.lines();
+      if (*line == (role == signing_role::root ? root_line::root : root_line::release)) {
+        key_id id;
+        while (!lines.rest().empty())
+          has_role |= lines.take_hex({id.data(), id.size()}) && id == one.id;
+      } else if (*line == root_line::key) {
+        if (!has_role) return false;
+        if (id_of_key(lines.rest()) != one.id) continue;
+        const std::string_view kind = lines.take_word();
+        return Keys::verify(kind, lines.rest(), sha256(body_).finish(), {one.value, one.size});
+      } else if (*line != root_line::head && *line != root_line::root &&
+                 *line != root_line::release) {
+        return false;
+      }
+    }
+  }
+
+  // ---- what the release document says ---------------------------------------------------------
+
+  result<bool> judge() {
+    if (by_trusted_ < threshold(signing_role::release)) return unsigned_release;
+    const release_head& head = release_.head();
+    if (trusted_head_.version < record_.root_version) return old_root;
+    const bool is_chain = head.has_chain && head.chain == chain_.finish();
+    if (offset_ != 0 ? !is_chain : head.has_chain) return other_chain;
+    if (!head.fits_product) return other_product;
+    if (!head.fits_hardware) return other_hardware;
+    if (head.epoch != trusted_head_.epoch) return other_epoch;
+    if (head.counter < context_.least_counter) return low_counter;
+    if (head.epoch == record_.epoch) {
+      if (head.counter < record_.counter) return low_counter;
+      if (head.counter == record_.counter && head.created < record_.created) return older;
+    }
+    // A device without a clock knows at least that it is later than what it has seen.
+    const std::uint64_t seen = head.epoch == record_.epoch ? record_.created : 0;
+    const std::uint64_t now = context_.now > seen ? context_.now : seen;
+    if (now >= trusted_head_.expires) return root_expired;
+    if (now >= head.expires) return detail::manifest_expired;
+    if (!minimum_is_met_) return minimum_not_met;
+    return remember(head);
+  }
+
+  // Whether what is installed is new enough; nothing is.
+  bool is_met(std::string_view minimum) {
+    const release_target installed = detail::read_version(storage_);
+    return installed.ref.empty() || compare_versions(installed.ref, minimum) >= 0;
+  }
+
+  // The same manifest under another name of the source is the version that it was before.
+  result<bool> remember(const release_head& head) {
+    trust_record next = record_;
+    const auto digest = body_.finish();
+    std::memcpy(next.manifest.data(), digest.data(), next.manifest.size());
+    next.source = next.manifest == record_.manifest ? record_.source : context_.id;
+    context_.offset = offset_;
+    context_.id = next.source;
+    context_.manifest = next.manifest;
+    next.epoch = head.epoch;
+    next.counter = head.counter;
+    next.created = head.created;
+    next.expires = head.expires < trusted_head_.expires ? head.expires : trusted_head_.expires;
+    if (std::memcmp(&next, &record_, sizeof next) != 0)
+      if (auto done = file_.store(next); !done) return done.error();
+    return false;
+  }
+
+  Storage& storage_;
+  const config& settings_;
+  trust_context& context_;
+  trust_file<Storage> file_;
+  trust_record record_;
+  task task_ = task::load;
+  std::uint32_t offset_ = 0;  // of the document at hand, in the manifest
+  int signatures_ = 0;
+  std::uint32_t by_trusted_ = 0;  // signatures by keys of the trusted root document
+  std::uint32_t by_itself_ = 0;   // signatures of a new root document by its own keys
+  std::uint32_t thresholds_[2] = {};
+  root_head trusted_head_;
+  sha256 chain_;  // over the root documents of the manifest
+  sha256 body_;   // over what is signed of the document at hand
+  bool minimum_is_met_ = true;
+  key_id last_id_{};
+  fixed_string<Keys::longest_line> line_;
+  root_document trusted_;
+  union {
+    root_document root_;
+    release_document release_;
+  };
+};
+
+}  // namespace ota
+
+// ota/manifest/statement.hpp
+
+namespace ota::detail {
+
+/// What the holder of a key signs: a text with the SHA-256 of the document, so that the document
+/// itself can be of any length, and is read once.
+using signed_statement = std::array<char, 81>;
+
+inline signed_statement statement_of(const sha256::digest_type& digest) {
+  signed_statement text;
+  std::memcpy(text.data(), "ota-signature 1\n", 16);
+  to_hex({digest.data(), digest.size()}, text.data() + 16);
+  text.back() = '\n';
+  return text;
+}
+
+}  // namespace ota::detail
+
+// ota/manifest/signed_by.hpp
+
+namespace ota {
+
+namespace detail {
+
+template <class Signature>
+bool verifies(std::string_view kind, std::string_view digits, bytes statement, bytes signature) {
+  if (kind != Signature::name) return false;
+  std::uint8_t room[Signature::public_key_size];
+  const mutable_bytes key = mutable_bytes(room).first(digits.size() / 2);
+  return from_lowercase_hex(digits, key) && Signature::verify(key, statement, signature);
+}
+
+template <std::size_t First, std::size_t... Rest>
+inline constexpr std::size_t greatest = First > greatest<Rest...> ? First : greatest<Rest...>;
+template <std::size_t Only>
+inline constexpr std::size_t greatest<Only> = Only;
+
+}  // namespace detail
+
+/// Takes only what enough holders of the device's keys have signed, for this product and hardware,
+/// not expired, and nothing older than what was seen before (docs/signed-updates.md). The keys
+/// are those of the root document `trusted_root`, or of one that it leads to.
+///
+/// \tparam Signatures  the kinds of keys the device knows: `ed25519`, `ecdsa_p256`, …
+template <class... Signatures>
+struct signed_by {
+  static_assert((check_signature<Signatures>::ok && ...));
+
+  static constexpr bool reads_manifests = true;
+  static constexpr bool requires_manifest = true;
+  static constexpr std::string_view manifest_name = "manifest.ota";
+
+  /// Bytes of the longest signature.
+  static constexpr std::size_t signature_size = detail::greatest<Signatures::signature_size...>;
+
+  // A path with its hashes; a key or a signature in hexadecimal digits, with what stands around it.
+  static constexpr std::size_t longest_line =
+      detail::greatest<400, 2 * signature_size + 32, (2 * Signatures::public_key_size + 32)...>;
+
+  using reader = release_reader<longest_line>;
+  template <class Storage>
+  using check = signed_check<Storage, signed_by>;
+
+  /// Whether the holder of a key, of that kind and with these hexadecimal digits, has signed the
+  /// document with that digest.
+  static bool verify(std::string_view kind, std::string_view key, const sha256::digest_type& digest,
+                     bytes signature) {
+    const auto statement = detail::statement_of(digest);
+    const bytes text = as_bytes({statement.data(), statement.size()});
+    return (detail::verifies<Signatures>(kind, key, text, signature) || ...);
+  }
+};
+
+}  // namespace ota
+
+// ota/core/log.hpp
+
+namespace ota {
+
+/// How much an event matters. `debug` events are told only where the
+/// configuration asks for them (`debug`: true).
+enum class log_level : std::uint8_t { error, warning, info, debug };
+
+/// The longest line of the event log; longer ones are cut.
+inline constexpr std::size_t max_log_line = 160;
+
+/// A log policy that tells nothing and costs nothing.
+///
+/// A log policy is a struct with one member, `void write(log_level, std::string_view)`.
+/// Give it `static constexpr bool enabled = false` and the compiler drops every event.
+struct no_log {
+  static constexpr bool enabled = false;
+  void write(log_level, std::string_view) {}
+};
+
+}  // namespace ota
+
+// ota/hardware/no_hardware.hpp
+
+namespace ota {
+
+/// The contract of a hardware policy, and its answers where there is none. Derive from it and
+/// give the members that the device has; what stays means "not known" and switches off what needs
+/// it. Only `wait` should be given by every device: here time does not pass.
+///
+/// A device with a fuel gauge may have one member more, which then is asked instead of
+/// `battery_raw`:
+///
+///     int battery_charge();  // percent, 0 to 100; -1: not known
+///
+/// One with a counter that never goes back, in fuses or a secure element, may have these two: no
+/// signed version whose security counter is lower is taken any more, whatever becomes of storage.
+///
+///     std::uint32_t security_counter();
+///     void raise_security_counter(std::uint32_t least);  // once a version with it is confirmed
+struct no_hardware {
+  /// Epoch seconds; 0: not known, and rules about the time are left out.
+  std::uint64_t now() { return 0; }
+  /// Milliseconds of a clock that never goes back.
+  std::uint64_t ticks_ms() { return 0; }
+  /// The hour of local time, 0 to 23; -1: not known.
+  int hour() { return -1; }
+  /// Passes the time; never called with more than 1000.
+  void wait(std::uint32_t /*milliseconds*/) {}
+  /// Called at least once a second while the library waits, and once a step.
+  void feed_watchdog() {}
+  /// Switches the status LED.
+  void led(bool /*on*/) {}
+  /// The battery's voltage as a 16-bit reading of 3.3 V; -1: no battery.
+  int battery_raw() { return -1; }
+  /// Bytes of memory that could be had; 0: not known.
+  std::size_t free_memory() { return 0; }
+  /// Strength of the radio signal in dBm; 0: not known.
+  int signal_dbm() { return 0; }
+  /// A number that other devices do not have at the same moment.
+  std::uint32_t random() { return 0; }
+  /// What tells this device from all others, and stays; "unknown" when there is none. A gradual
+  /// rollout goes by it. Valid as long as the policy.
+  std::string_view unique_id() { return "unknown"; }
+  /// Starts the device again, so that the new version runs; it may return.
+  void reset(reset_mode /*mode*/) {}
+};
+
+namespace detail {
+
+template <class H>
+using now_of = decltype(std::declval<H&>().now());
+template <class H>
+using ticks_of = decltype(std::declval<H&>().ticks_ms());
+template <class H>
+using hour_of = decltype(std::declval<H&>().hour());
+template <class H>
+using wait_of = decltype(std::declval<H&>().wait(std::uint32_t{}));
+template <class H>
+using feed_of = decltype(std::declval<H&>().feed_watchdog());
+template <class H>
+using led_of = decltype(std::declval<H&>().led(true));
+template <class H>
+using battery_of = decltype(std::declval<H&>().battery_raw());
+template <class H>
+using charge_of = decltype(std::declval<H&>().battery_charge());
+template <class H>
+using counter_of = decltype(std::declval<H&>().security_counter());
+template <class H>
+using memory_of = decltype(std::declval<H&>().free_memory());
+template <class H>
+using signal_of = decltype(std::declval<H&>().signal_dbm());
+template <class H>
+using random_of = decltype(std::declval<H&>().random());
+template <class H>
+using id_of = decltype(std::declval<H&>().unique_id());
+template <class H>
+using reset_of = decltype(std::declval<H&>().reset(reset_mode::hard));
+
+}  // namespace detail
+
+/// Whether a hardware policy knows the battery's charge in percent by itself.
+template <class Hardware>
+inline constexpr bool has_fuel_gauge = detail::gives<int, detail::charge_of, Hardware>::value;
+
+/// Whether a hardware policy keeps a security counter.
+template <class Hardware>
+inline constexpr bool has_security_counter =
+    detail::gives<std::uint32_t, detail::counter_of, Hardware>::value;
+
+/// Whether a hardware policy has a status LED: it gives `led` itself.
+template <class Hardware>
+inline constexpr bool has_led =
+    !std::is_same_v<decltype(&Hardware::led), void (no_hardware::*)(bool)>;
+
+/// Whether a hardware policy measures time: it gives `ticks_ms` itself.
+template <class Hardware>
+inline constexpr bool has_clock =
+    !std::is_same_v<decltype(&Hardware::ticks_ms), std::uint64_t (no_hardware::*)()>;
+
+/// Checks a hardware policy against the contract, one sentence for each missing member.
+template <class Hardware>
+struct check_hardware {
+  template <class Result, template <class> class Call>
+  static constexpr bool has = detail::gives<Result, Call, Hardware>::value;
+
+  static_assert(has<std::uint64_t, detail::now_of>,
+                "the hardware policy needs: std::uint64_t now()");
+  static_assert(has<std::uint64_t, detail::ticks_of>,
+                "the hardware policy needs: std::uint64_t ticks_ms()");
+  static_assert(has<int, detail::hour_of>, "the hardware policy needs: int hour()");
+  static_assert(has<void, detail::wait_of>,
+                "the hardware policy needs: void wait(std::uint32_t milliseconds)");
+  static_assert(has<void, detail::feed_of>, "the hardware policy needs: void feed_watchdog()");
+  static_assert(has<void, detail::led_of>, "the hardware policy needs: void led(bool on)");
+  static_assert(has<int, detail::battery_of>, "the hardware policy needs: int battery_raw()");
+  static_assert(has<std::size_t, detail::memory_of>,
+                "the hardware policy needs: std::size_t free_memory()");
+  static_assert(has<int, detail::signal_of>, "the hardware policy needs: int signal_dbm()");
+  static_assert(has<std::uint32_t, detail::random_of>,
+                "the hardware policy needs: std::uint32_t random()");
+  static_assert(has<std::string_view, detail::id_of>,
+                "the hardware policy needs: std::string_view unique_id()");
+  static_assert(has<void, detail::reset_of>,
+                "the hardware policy needs: void reset(ota::reset_mode mode)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/hash/hmac.hpp
+
+namespace ota {
+
+/// Whether two views hold the same bytes, in a time that does not tell where they differ.
+inline bool equal_constant_time(bytes a, bytes b) {
+  if (a.size() != b.size()) return false;
+  volatile std::uint8_t difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
+  return difference == 0;
+}
+
+/// HMAC (RFC 2104) over a hash that tells its `block_size`. Keys may have any length.
+template <class Hash>
+class hmac {
+ public:
+  static constexpr std::size_t digest_size = Hash::digest_size;
+  using digest_type = typename Hash::digest_type;
+
+  explicit hmac(bytes key) {
+    std::uint8_t pad[Hash::block_size] = {};
+    if (key.size() > sizeof pad) {
+      Hash hash;
+      hash.update(key);
+      const auto digest = hash.finish();
+      std::memcpy(pad, digest.data(), digest.size());
+    } else if (!key.empty()) {
+      std::memcpy(pad, key.data(), key.size());
+    }
+    for (std::uint8_t& byte : pad) byte ^= 0x36;
+    inner_.update(pad);
+    for (std::uint8_t& byte : pad) byte ^= 0x36 ^ 0x5c;
+    outer_.update(pad);
+  }
+
+  void update(bytes data) { inner_.update(data); }
+
+  digest_type finish() {
+    const auto digest = inner_.finish();
+    outer_.update({digest.data(), digest.size()});
+    return outer_.finish();
+  }
+
+ private:
+  Hash inner_;
+  Hash outer_;
+};
+
+using hmac_sha256 = hmac<sha256>;
 
 }  // namespace ota
 
@@ -3177,318 +4912,6 @@ class hmac_manifest_check {
 
 }  // namespace ota
 
-// ota/storage/json_file.hpp
-
-namespace ota::detail {
-
-/// The events of a JSON file on storage, read a piece at a time.
-template <std::size_t TextCapacity, std::size_t Piece = 64>
-class json_file {
- public:
-  json_file() = default;
-  explicit json_file(std::string_view path) : path_(path) {}
-
-  /// Begins at a byte of a file.
-  void begin(std::string_view path, std::size_t offset = 0) {
-    path_ = path;
-    offset_ = offset;
-    reader_.reset();
-  }
-
-  /// As `json_reader::next`, but never `need_input`. Errors of storage as they are.
-  template <class Storage>
-  result<json_event> next(Storage& storage) {
-    for (;;) {
-      const auto event = reader_.next();
-      if (!event || *event != json_event::need_input) return event;
-      const auto size = storage.read(path_, offset_, piece_);
-      if (!size) return size.error();
-      offset_ += *size;
-      if (*size == 0)
-        reader_.finish();
-      else
-        reader_.feed({piece_, *size});
-    }
-  }
-
-  const json_reader<TextCapacity>& reader() const { return reader_; }
-
- private:
-  std::string_view path_;
-  std::size_t offset_ = 0;
-  json_reader<TextCapacity> reader_;
-  std::uint8_t piece_[Piece];
-};
-
-}  // namespace ota::detail
-
-// ota/hash/crc32.hpp
-
-namespace ota {
-namespace detail {
-
-constexpr std::array<std::uint32_t, 16> crc32_table() {
-  std::array<std::uint32_t, 16> table{};
-  for (std::uint32_t i = 0; i < 16; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
-    table[i] = value;
-  }
-  return table;
-}
-
-}  // namespace detail
-
-/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
-/// A table of 64 bytes, two steps a byte.
-class crc32 {
- public:
-  static constexpr std::size_t digest_size = 4;
-  using digest_type = std::array<std::uint8_t, digest_size>;
-
-  void update(bytes data) {
-    static constexpr auto table = detail::crc32_table();
-    std::uint32_t sum = sum_;
-    for (std::uint8_t byte : data) {
-      sum ^= byte;
-      sum = sum >> 4 ^ table[sum & 15];
-      sum = sum >> 4 ^ table[sum & 15];
-    }
-    sum_ = sum;
-  }
-
-  /// The sum of all that was added so far.
-  std::uint32_t value() const { return ~sum_; }
-
-  /// The sum as four bytes, the highest first.
-  digest_type finish() const {
-    const std::uint32_t sum = value();
-    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
-            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
-  }
-
- private:
-  std::uint32_t sum_ = 0xffffffff;
-};
-
-}  // namespace ota
-
-// ota/hash/digest.hpp
-
-namespace ota {
-
-/// How the content of a file is named by whoever promises it.
-enum class digest_kind : std::uint8_t {
-  none,    ///< not at all: only its size can be checked
-  git_id,  ///< SHA-1 of "blob ", the decimal size, NUL and the content
-  sha256,
-  crc32  ///< big-endian; finds accidents, stops nobody
-};
-
-/// Bytes in a digest of that kind.
-constexpr std::size_t digest_size(digest_kind kind) {
-  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
-  return sizes[static_cast<std::uint8_t>(kind) & 3];
-}
-
-/// What the content of a file is promised to be.
-struct digest {
-  digest_kind kind = digest_kind::none;
-  std::uint8_t value[32] = {};
-
-  bytes view() const { return {value, digest_size(kind)}; }
-};
-
-}  // namespace ota
-
-// ota/manifest/entry.hpp
-
-namespace ota {
-
-/// The longest path of a managed file, in bytes.
-inline constexpr std::size_t max_path = 255;
-
-/// What an entry of a list stands for.
-enum class entry_kind : std::uint8_t {
-  file,      ///< a file of the version
-  keep,      ///< as `file`, but its content is installed already and only its mode differs
-  remove,    ///< a file the version no longer has
-  directory  ///< a directory of the source that is still to be listed
-};
-
-/// One line of what a version consists of.
-struct entry {
-  entry_kind kind = entry_kind::file;
-  bool executable = false;
-  bool has_size = true;  ///< false: whoever promised the file did not say how long it is
-  std::size_t size = 0;  ///< bytes
-  digest hash;
-  fixed_string<max_path> path;
-};
-
-namespace detail {
-
-inline constexpr std::size_t entry_head_size = 12;
-inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
-
-inline void put_u32(std::uint8_t* out, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
-}
-
-inline std::uint32_t get_u32(const std::uint8_t* in) {
-  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
-         std::uint32_t{in[3]} << 24;
-}
-
-/// A size, in 8 bytes whatever the machine counts in.
-inline void put_size(std::uint8_t* out, std::size_t size) {
-  put_u32(out, static_cast<std::uint32_t>(size));
-  put_u32(out + 4, static_cast<std::uint32_t>(std::uint64_t{size} >> 32));
-}
-
-inline std::size_t get_size(const std::uint8_t* in) {
-  return static_cast<std::size_t>(get_u32(in) | std::uint64_t{get_u32(in + 4)} << 32);
-}
-
-/// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
-inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
-  const bytes hash = value.hash.view();
-  out[0] =
-      static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
-                                (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
-  out[1] = static_cast<std::uint8_t>(value.hash.kind);
-  out[2] = static_cast<std::uint8_t>(value.path.size());
-  out[3] = 0xa5;  // finds a reader that has lost its place
-  put_size(out + 4, value.size);
-  std::memcpy(out + entry_head_size, hash.data(), hash.size());
-  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
-  return entry_head_size + hash.size() + value.path.size();
-}
-
-/// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
-inline std::size_t decode_entry(bytes in, entry& value) {
-  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
-  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
-  value.executable = (in[0] & 0x10) != 0;
-  value.has_size = (in[0] & 0x20) != 0;
-  value.hash.kind = static_cast<digest_kind>(in[1]);
-  value.size = get_size(in.data() + 4);
-  const std::size_t hash_size = digest_size(value.hash.kind);
-  const std::size_t total = entry_head_size + hash_size + in[2];
-  if (in.size() < total) return 0;
-  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
-  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
-  return total;
-}
-
-}  // namespace detail
-
-/// Adds an entry to the list at `path`, which has `size` bytes, without gathering.
-template <class Storage>
-result<void> append_entry(Storage& storage, std::string_view path, std::uint32_t& size,
-                          const entry& value) {
-  std::uint8_t record[detail::max_entry_size];
-  const std::size_t added = detail::encode_entry(value, record);
-  if (auto done = storage.write(path, size, {record, added}); !done) return done;
-  size += static_cast<std::uint32_t>(added);
-  return {};
-}
-
-/// Writes a list of entries to a file, gathering small entries into few writes.
-class entry_writer {
- public:
-  /// Begins the list at `path`, a literal; what was there is replaced.
-  void begin(std::string_view path) {
-    path_ = path;
-    flushed_ = 0;
-    used_ = 0;
-    count_ = 0;
-    sum_ = {};
-  }
-
-  /// Goes on with a list that has `size` bytes on storage already.
-  void resume(std::string_view path, std::uint32_t size) {
-    begin(path);
-    flushed_ = size;
-  }
-
-  template <class Storage>
-  result<void> add(Storage& storage, const entry& value) {
-    if (sizeof buffer_ - used_ < detail::max_entry_size)
-      if (auto done = flush(storage); !done) return done;
-    used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
-    ++count_;
-    return {};
-  }
-
-  /// Writes what is still gathered; an empty list becomes an empty file.
-  template <class Storage>
-  result<void> flush(Storage& storage) {
-    if (used_ == 0 && flushed_ != 0) return {};
-    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
-    sum_.update({buffer_, used_});
-    flushed_ += used_;
-    used_ = 0;
-    return {};
-  }
-
-  std::uint32_t count() const { return count_; }           ///< entries so far
-  std::uint32_t size() const { return flushed_ + used_; }  ///< bytes so far
-  std::uint32_t sum() const { return sum_.value(); }       ///< CRC-32 of what was flushed
-
- private:
-  std::string_view path_;
-  std::uint32_t flushed_ = 0;
-  std::uint32_t count_ = 0;
-  crc32 sum_;
-  std::uint16_t used_ = 0;
-  std::uint8_t buffer_[384];
-};
-
-/// Reads a list of entries from a file, one at a time.
-class entry_reader {
- public:
-  /// Begins at the first entry, or at one whose `offset()` is known.
-  void begin(std::string_view path, std::uint32_t offset = 0) {
-    path_ = path;
-    offset_ = offset;
-    sum_ = {};
-  }
-
-  /// Where the next entry begins.
-  std::uint32_t offset() const { return offset_; }
-
-  /// CRC-32 of what was read.
-  std::uint32_t sum() const { return sum_.value(); }
-
-  /// Fills `value` with the next entry; false at the end of the list or when there is no list.
-  template <class Storage>
-  result<bool> next(Storage& storage, entry& value) {
-    std::uint8_t buffer[detail::max_entry_size];
-    const auto size = storage.read(path_, offset_, buffer);
-    if (!size) {
-      if (size.error().code == errc::not_found) return false;
-      return size.error();
-    }
-    if (*size == 0) return false;
-    const std::size_t taken = detail::decode_entry({buffer, *size}, value);
-    if (taken == 0) return damaged_list;
-    sum_.update({buffer, taken});
-    offset_ += static_cast<std::uint32_t>(taken);
-    return true;
-  }
-
- private:
-  static constexpr error damaged_list{errc::damaged, "list",
-                                      "a list kept on storage is damaged; it will be made anew"};
-
-  std::string_view path_;
-  std::uint32_t offset_ = 0;
-  crc32 sum_;
-};
-
-}  // namespace ota
-
 // ota/manifest/manifest_reader.hpp
 
 namespace ota {
@@ -3498,7 +4921,8 @@ namespace ota {
 /// Members may come in any order; unknown ones are passed over.
 class manifest_reader {
  public:
-  fixed_string<128> version;  ///< empty: not named
+  /// Of the version, once the document has ended; empty: not named.
+  std::string_view version() const { return version_; }
 
   /// Begins with the document at `offset` of the file at `path`.
   void begin(std::string_view path, std::uint32_t offset = 0) {
@@ -3506,11 +4930,11 @@ class manifest_reader {
     member_ = member::other;
     seen_members_ = 0;
     has_files_ = false;
-    version.clear();
+    version_.clear();
   }
 
   /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
-  /// document's order; false at its end, when the texts above are complete too.
+  /// document's order; false at its end.
   template <class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
@@ -3597,7 +5021,7 @@ class manifest_reader {
   result<bool> take_text() {
     const std::string_view text = reader().text();
     bool fits = !reader().truncated();
-    if (member_ == member::version) fits &= version.assign(text);
+    if (member_ == member::version) fits &= version_.assign(text);
     if (!fits && member_ != member::other) return text_too_long;
     return false;
   }
@@ -3662,43 +5086,13 @@ class manifest_reader {
   }
 
   detail::json_file<256, 128> file_;
+  fixed_string<128> version_;
   std::uint8_t seen_members_ = 0;
   bool has_files_ = false;
   member member_ = member::other;
   field field_ = field::other;
 };
 
-}  // namespace ota
-
-// ota/core/version_id.hpp
-
-namespace ota {
-
-/// Names one version exactly: a SHA-1 over all that its source says of it. All zero: no version.
-using version_id = std::array<std::uint8_t, 20>;
-
-}  // namespace ota
-
-// ota/manifest/trust_context.hpp
-
-namespace ota {
-
-/// What a trust policy has to know of the device, and what it finds out.
-struct trust_context {
-  std::uint64_t now = 0;            ///< epoch seconds; 0: not known
-  std::uint32_t least_counter = 0;  ///< a hardware counter's, below which nothing is taken
-  version_id id{};                  ///< of the version; replaced by that which it had before
-  version_id manifest{};            ///< the beginning of the signed document's SHA-256
-  std::uint32_t offset = 0;         ///< where in the manifest the list of files is
-};
-
-namespace detail {
-
-inline constexpr error manifest_expired{
-    errc::untrusted, "manifest",
-    "the newest manifest has expired: its maker must renew it, or somebody holds newer ones back"};
-
-}  // namespace detail
 }  // namespace ota
 
 // ota/manifest/trust.hpp
@@ -3779,100 +5173,6 @@ constexpr int battery_percent(int raw, const battery_scale& scale) {
   const std::uint64_t percent = (volts - empty) / (std::uint64_t{scale.full - scale.empty} * 4369);
   return percent < 100 ? static_cast<int>(percent) : 100;
 }
-
-}  // namespace ota
-
-// ota/storage/atomic_file.hpp
-
-namespace ota {
-
-/// Puts what was written to `temporary` in the place of `path`: after a power cut that holds the
-/// old content or the new one, whole.
-template <class Storage>
-result<void> replace_file(Storage& storage, std::string_view path, std::string_view temporary) {
-  if (auto done = storage.sync(); !done) return done;
-  if (auto done = storage.rename(temporary, path); !done) return done;
-  return storage.sync();
-}
-
-/// Replaces the file at `path` so that after a power cut it holds the old content or the new one,
-/// whole: writes `temporary`, syncs, renames it over `path`, syncs.
-template <class Storage>
-result<void> write_atomically(Storage& storage, std::string_view path, std::string_view temporary,
-                              bytes content) {
-  if (auto done = storage.write(temporary, 0, content); !done) return done;
-  return replace_file(storage, path, temporary);
-}
-
-/// Whether the file at `path` holds exactly `content`. Reads 64 bytes at a time.
-template <class Storage>
-result<bool> same_content(Storage& storage, std::string_view path, bytes content) {
-  const auto there = storage.stat(path);
-  if (!there) return there.error();
-  if (there->size != content.size() || there->kind != decltype(there->kind)::file) return false;
-  std::uint8_t piece[64];
-  for (std::size_t at = 0; at < content.size();) {
-    const auto size = storage.read(path, at, piece);
-    if (!size) return size.error();
-    if (*size == 0 || !equal({piece, *size}, content.drop(at).first(*size))) return false;
-    at += *size;
-  }
-  return true;
-}
-
-/// As `write_atomically`, but a file that holds `content` already is left untouched, to spare
-/// flash.
-template <class Storage>
-result<void> write_if_changed(Storage& storage, std::string_view path, std::string_view temporary,
-                              bytes content) {
-  const auto same = same_content(storage, path, content);
-  if (!same) return same.error();
-  if (*same) return {};
-  return write_atomically(storage, path, temporary, content);
-}
-
-/// Replaces a file as `write_atomically` does, with content of any length that comes in small
-/// pieces: call the object with each of them, then `replace`. Pieces are gathered, because storage
-/// is slow with small ones.
-template <class Storage>
-class atomic_file {
- public:
-  atomic_file(Storage& storage, std::string_view temporary)
-      : storage_(storage), temporary_(temporary) {}
-
-  /// Adds a piece. A failure is told by `replace`.
-  void operator()(std::string_view text) {
-    while (!text.empty()) {
-      const std::size_t room = sizeof piece_ - size_;
-      const std::size_t count = text.size() < room ? text.size() : room;
-      std::memcpy(piece_ + size_, text.data(), count);
-      size_ += count;
-      text.remove_prefix(count);
-      if (size_ == sizeof piece_) flush();
-    }
-  }
-
-  /// Ends the content and puts it in the place of `path`, which stays as it was if anything failed.
-  result<void> replace(std::string_view path) {
-    if (size_ != 0 || written_ == 0) flush();
-    if (!done_) return done_;
-    return replace_file(storage_, path, temporary_);
-  }
-
- private:
-  void flush() {
-    if (done_) done_ = storage_.write(temporary_, written_, {piece_, size_});
-    written_ += size_;
-    size_ = 0;
-  }
-
-  Storage& storage_;
-  std::string_view temporary_;
-  std::size_t written_ = 0;
-  std::size_t size_ = 0;
-  result<void> done_;
-  std::uint8_t piece_[128];
-};
 
 }  // namespace ota
 
@@ -4805,25 +6105,6 @@ inline bool is_transient(const error& failure) {
 
 }  // namespace ota
 
-// ota/manifest/release_target.hpp
-
-namespace ota {
-
-/// The version a source offers, or the one a device has.
-struct release_target {
-  fixed_string<128> ref;    ///< tag or branch
-  fixed_string<64> commit;  ///< 40 or 64 hexadecimal digits
-  version_id id{};          ///< names it exactly, also where a tag or a manifest was moved
-};
-
-/// What a check has found: the newest version, and the server's name for its answer.
-struct known_version {
-  release_target version;
-  fixed_string<128> etag;
-};
-
-}  // namespace ota
-
 // ota/source/github_document.hpp
 
 namespace ota {
@@ -5425,6 +6706,1525 @@ struct default_policies {
 
 }  // namespace ota
 
+// ota/sign/der.hpp
+
+namespace ota::detail {
+
+/// Reads DER (ITU-T X.690) strictly, as far as signatures and keys need it: sequences and positive
+/// integers. What is not the one shortest form is refused, and so is all that follows.
+class der_reader {
+ public:
+  explicit der_reader(bytes data) : rest_(data) {}
+
+  /// The content of a SEQUENCE.
+  bytes sequence() { return element(0x30); }
+
+  /// A positive INTEGER's bytes without leading zeros.
+  bytes integer() {
+    bytes value = element(0x02);
+    const bool padded = value.size() > 1 && value[0] == 0;
+    if (value.empty() || (value[0] & 0x80) != 0 || (padded && (value[1] & 0x80) == 0)) {
+      failed_ = true;
+      return {};
+    }
+    return value[0] == 0 ? value.drop(1) : value;
+  }
+
+  /// Whether all was read and well-formed.
+  bool done() const { return !failed_ && rest_.empty(); }
+
+ private:
+  std::uint8_t next() {
+    failed_ = failed_ || rest_.empty();
+    if (failed_) return 0;
+    const std::uint8_t byte = rest_[0];
+    rest_ = rest_.drop(1);
+    return byte;
+  }
+
+  bytes element(std::uint8_t tag) {
+    failed_ = next() != tag || failed_;
+    std::size_t size = next();
+    if (size >= 0x80) {  // then so many bytes of length follow
+      const std::size_t count = size - 0x80, least = count == 1 ? 0x80 : 0x100;
+      failed_ = failed_ || count > 2;
+      size = 0;
+      for (std::size_t i = 0; i < count && !failed_; ++i) size = size << 8 | next();
+      failed_ = failed_ || size < least;
+    }
+    failed_ = failed_ || size > rest_.size();
+    if (failed_) return {};
+    const bytes content = rest_.first(size);
+    rest_ = rest_.drop(size);
+    return content;
+  }
+
+  bytes rest_;
+  bool failed_ = false;
+};
+
+}  // namespace ota::detail
+
+// ota/sign/limb.hpp
+
+// Numbers of many limbs, the lowest first, for signatures. What is computed with is public, so
+// nothing here takes a constant time.
+namespace ota::detail {
+
+// The widest whose product the machine has in an instruction or two. OTA_LIMB_LOOP is how an inner
+// loop is compiled: into its place where speed is all, by itself where registers are few.
+#if !defined(OTA_LIMB_BITS)  // a test tries the others
+#if defined(__SIZEOF_INT128__)
+#define OTA_LIMB_BITS 64
+#elif defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)  // 32 x 32 bits give the lower 32
+#define OTA_LIMB_BITS 16
+#else
+#define OTA_LIMB_BITS 32
+#endif
+#endif
+
+#if OTA_LIMB_BITS == 64
+using limb = std::uint64_t;
+__extension__ using wide_limb = unsigned __int128;
+#define OTA_LIMB_LOOP __attribute__((always_inline, flatten)) inline
+#elif OTA_LIMB_BITS == 32
+using limb = std::uint32_t;
+using wide_limb = std::uint64_t;
+#define OTA_LIMB_LOOP __attribute__((flatten)) inline
+#else
+using limb = std::uint16_t;
+using wide_limb = std::uint32_t;
+#define OTA_LIMB_LOOP __attribute__((noinline, flatten)) inline
+#endif
+inline constexpr std::size_t limb_bits = 8 * sizeof(limb);
+
+// Four at a time, for counting costs a small machine half as much as a limb does.
+template <class Step>
+__attribute__((always_inline)) inline void for_each_limb(std::size_t count, Step&& step) {
+  std::size_t i = 0;
+  do {
+    step(i);
+    step(i + 1);
+    step(i + 2);
+    step(i + 3);
+    i += 4;
+  } while (i != count);
+}
+
+// In these three the count is a multiple of four.
+
+/// sum = c + a * b, where `a` is one limb; the carry. `sum` may also begin one limb before `c`.
+OTA_LIMB_LOOP limb multiply_add(limb* sum, const limb* c, limb a, const limb* b,
+                                std::size_t count) {
+  limb carry = 0;
+  for_each_limb(count, [&](std::size_t i) {
+    const wide_limb at = wide_limb{a} * b[i] + c[i] + carry;  // never more than two limbs
+    sum[i] = static_cast<limb>(at);
+    carry = static_cast<limb>(at >> limb_bits);
+  });
+  return carry;
+}
+
+/// sum = a + b; the carry.
+OTA_LIMB_LOOP limb add(limb* sum, const limb* a, const limb* b, std::size_t count) {
+  limb carry = 0;
+  for_each_limb(count, [&](std::size_t i) {
+    const wide_limb at = wide_limb{a[i]} + b[i] + carry;
+    sum[i] = static_cast<limb>(at);
+    carry = static_cast<limb>(at >> limb_bits);
+  });
+  return carry;
+}
+
+/// difference = a - b; the borrow.
+OTA_LIMB_LOOP limb subtract(limb* difference, const limb* a, const limb* b, std::size_t count) {
+  limb borrow = 0;
+  for_each_limb(count, [&](std::size_t i) {
+    const wide_limb at = wide_limb{a[i]} - b[i] - borrow;
+    difference[i] = static_cast<limb>(at);
+    borrow = static_cast<limb>(at >> (2 * limb_bits - 1));
+  });
+  return borrow;
+}
+
+inline bool less(const limb* a, const limb* b, std::size_t count) {
+  while (count != 0 && a[count - 1] == b[count - 1]) --count;
+  return count != 0 && a[count - 1] < b[count - 1];
+}
+
+inline bool is_zero(const limb* a, std::size_t count) {
+  limb any = 0;
+  for (std::size_t i = 0; i < count; ++i) any |= a[i];
+  return any == 0;
+}
+
+/// Shifts right by a bit; `top` comes in above.
+inline void halve(limb* a, limb top, std::size_t count) {
+  for (std::size_t i = count; i-- != 0;) {
+    const auto low = static_cast<limb>(a[i] & 1);
+    a[i] = static_cast<limb>(a[i] >> 1 | top << (limb_bits - 1));
+    top = low;
+  }
+}
+
+/// The number that bytes hold, the highest first; `in` has `count` limbs.
+inline void load_limbs(limb* a, std::size_t count, bytes in) {
+  for (std::size_t i = 0; i < count; ++i) a[i] = 0;
+  for (std::size_t i = 0; i < in.size(); ++i) {
+    const std::size_t place = in.size() - 1 - i;
+    a[place / sizeof(limb)] |= static_cast<limb>(limb{in[i]} << (8 * (place % sizeof(limb))));
+  }
+}
+
+/// Turns a number into its bytes, the highest first, in its own memory; `count` is even.
+inline std::uint8_t* to_big_endian(limb* a, std::size_t count) {
+  const auto put = [](std::uint8_t* out, limb value) {
+    for (std::size_t shift = limb_bits; shift != 0;)
+      *out++ = static_cast<std::uint8_t>(value >> (shift -= 8));
+  };
+  auto* const out = reinterpret_cast<std::uint8_t*>(a);
+  for (std::size_t i = 0, j = count - 1; i < j; ++i, --j) {
+    const limb low = a[i], high = a[j];
+    put(out + i * sizeof(limb), high);
+    put(out + j * sizeof(limb), low);
+  }
+  return out;
+}
+
+}  // namespace ota::detail
+
+// ota/sign/montgomery.hpp
+
+namespace ota::detail {
+
+/// -1 / m modulo 2^limb_bits for an odd m, of which the lowest limb is enough.
+inline limb montgomery_inverse(limb m) {
+  limb inverse = m;  // right in 3 bits; each step doubles them
+  for (int bits = 3; bits < static_cast<int>(limb_bits); bits *= 2)
+    inverse = static_cast<limb>(inverse * (2 - wide_limb{m} * inverse));
+  return static_cast<limb>(-wide_limb{inverse});
+}
+
+/// product = a * b / 2^(Count * limb_bits) modulo the odd m, for a and b below m, by Montgomery's
+/// way (1985), a limb of `a` at a time. `inverse` is that of m.
+template <std::size_t Count>
+inline void montgomery_multiply(limb* product, const limb* a, const limb* b, const limb* m,
+                                limb inverse) {
+  limb space[Count + 1] = {};  // its first takes the limb that becomes 0
+  limb* const sum = space + 1;
+  limb top = 0;
+  for (std::size_t i = 0; i < Count; ++i) {
+    const limb high = multiply_add(sum, sum, a[i], b, Count);
+    const auto factor = static_cast<limb>(wide_limb{sum[0]} * inverse);
+    const wide_limb highest = wide_limb{top} + high + multiply_add(space, sum, factor, m, Count);
+    sum[Count - 1] = static_cast<limb>(highest);
+    top = static_cast<limb>(highest >> limb_bits);
+  }
+  const bool over = top != 0 || !less(sum, m, Count);
+  if (over) subtract(sum, sum, m, Count);
+  for (std::size_t i = 0; i < Count; ++i) product[i] = sum[i];
+}
+
+}  // namespace ota::detail
+
+// ota/sign/number256.hpp
+
+namespace ota::detail {
+
+/// A number below 2^256.
+struct number256 {
+  static constexpr std::size_t count = 256 / limb_bits;
+  limb limbs[count];
+
+  /// From 64 hexadecimal digits, as standards print it.
+  static constexpr number256 of(std::string_view digits) {
+    number256 number{};
+    for (std::size_t i = 0; i < 64; ++i)
+      number.limbs[(63 - i) * 4 / limb_bits] |=
+          static_cast<limb>(static_cast<limb>(hex_digit(digits[i])) << ((63 - i) * 4 % limb_bits));
+    return number;
+  }
+  static number256 of(bytes big_endian) {
+    number256 number;
+    load_limbs(number.limbs, count, big_endian);
+    return number;
+  }
+
+  bool zero() const { return is_zero(limbs, count); }
+  /// A bit; those below the lowest are 0.
+  unsigned bit(int i) const {
+    if (i < 0 || i > 255) return 0;
+    const auto place = static_cast<std::size_t>(i);
+    return static_cast<unsigned>(limbs[place / limb_bits] >> (place % limb_bits)) & 1;
+  }
+
+  number256& operator-=(const number256& b) {
+    subtract(limbs, limbs, b.limbs, count);
+    return *this;
+  }
+  friend bool operator<(const number256& a, const number256& b) {
+    return less(a.limbs, b.limbs, count);
+  }
+  friend bool operator==(const number256& a, const number256& b) {
+    limb different = 0;
+    for (std::size_t i = 0; i < count; ++i) different |= a.limbs[i] ^ b.limbs[i];
+    return different == 0;
+  }
+};
+
+/// sum = a + b modulo m, both below m.
+inline void add_modulo(number256& sum, const number256& a, const number256& b, const number256& m) {
+  if (add(sum.limbs, a.limbs, b.limbs, sum.count) != 0 || !(sum < m)) sum -= m;
+}
+
+/// difference = a - b modulo m, both below m.
+inline void subtract_modulo(number256& difference, const number256& a, const number256& b,
+                            const number256& m) {
+  if (subtract(difference.limbs, a.limbs, b.limbs, m.count) != 0)
+    add(difference.limbs, difference.limbs, m.limbs, m.count);
+}
+
+/// a / b modulo the odd prime m, for b other than 0: Euclid's algorithm by halves. What is left of
+/// b and of m keeps its quotient by its side: u / b = x / a and v / b = y / a.
+inline number256 divide_modulo(const number256& a, const number256& b, const number256& m) {
+  struct side {
+    number256 rest, quotient;
+  };
+  side one{b, a}, two{m, {}};
+  side *u = &one, *v = &two;
+  for (;;) {
+    while ((u->rest.limbs[0] & 1) == 0) {
+      halve(u->rest.limbs, 0, number256::count);
+      limb* const x = u->quotient.limbs;
+      halve(x, (x[0] & 1) != 0 ? add(x, x, m.limbs, number256::count) : 0, number256::count);
+    }
+    if (u->rest < v->rest) std::swap(u, v);
+    u->rest -= v->rest;
+    subtract_modulo(u->quotient, u->quotient, v->quotient, m);
+    if (u->rest.zero()) return v->quotient;
+  }
+}
+
+}  // namespace ota::detail
+
+// ota/sign/p256_field.hpp
+
+namespace ota::detail {
+
+inline constexpr number256 p256_prime =
+    number256::of("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
+
+/// An element of the field that P-256 lies in, as x * 2^256 modulo p (Montgomery's form): p ends in
+/// 96 one bits, so a product is brought back below p with additions only.
+struct p256_element {
+  number256 value;
+
+  /// From a number below p.
+  static p256_element of(const number256& number) {
+    constexpr p256_element square_of_form = {
+        number256::of("00000004fffffffdfffffffffffffffefffffffbffffffff0000000000000003")};
+    return p256_element{number} * square_of_form;
+  }
+
+  p256_element& operator+=(const p256_element& b) {
+    add_modulo(value, value, b.value, p256_prime);
+    return *this;
+  }
+  p256_element& operator-=(const p256_element& b) {
+    subtract_modulo(value, value, b.value, p256_prime);
+    return *this;
+  }
+  p256_element& operator*=(const p256_element& b) {
+    multiply(*this, *this, b);
+    return *this;
+  }
+  friend p256_element operator+(const p256_element& a, const p256_element& b) {
+    p256_element sum;
+    add_modulo(sum.value, a.value, b.value, p256_prime);
+    return sum;
+  }
+  friend p256_element operator-(const p256_element& a, const p256_element& b) {
+    p256_element difference;
+    subtract_modulo(difference.value, a.value, b.value, p256_prime);
+    return difference;
+  }
+  friend p256_element operator*(const p256_element& a, const p256_element& b) {
+    p256_element product;
+    multiply(product, a, b);
+    return product;
+  }
+  friend p256_element operator/(const p256_element& a, const p256_element& b) {
+    return of(divide_modulo(a.value, b.value, p256_prime));
+  }
+  friend bool operator==(const p256_element& a, const p256_element& b) {
+    return a.value == b.value;
+  }
+  p256_element squared() const { return *this * *this; }
+  bool zero() const { return value.zero(); }
+
+ private:
+  static void multiply(p256_element& product, const p256_element& a, const p256_element& b) {
+    constexpr std::size_t count = number256::count;
+    limb* const out = product.value.limbs;
+    if constexpr (limb_bits == 64) {
+      montgomery_multiply<count>(out, a.value.limbs, b.value.limbs, p256_prime.limbs, 1);
+    } else {
+      limb space[3 * count] = {};
+      for (std::size_t i = 0; i < count; ++i) {
+        limb* const at = space + count + i;
+        at[count] = multiply_add(at, at, a.value.limbs[i], b.value.limbs, count);
+      }
+      const bool over = reduce(space);
+      for (std::size_t i = 0; i < count; ++i) out[i] = space[count + i];
+      if (over || !(product.value < p256_prime)) product.value -= p256_prime;
+    }
+  }
+
+  /// Divides a product by 2^256; it begins after as many zeros as its half is long, and the
+  /// quotient is there in the end. Each limb of its lower half becomes 0 when its turn comes by
+  /// adding p times itself, where p = 2^256 - 2^224 + 2^192 + 2^96 - 1; its place keeps the factor
+  /// for the limbs above it. True when the quotient has a bit more.
+  template <class Limb>  // a template, so that it is compiled where it is used only
+  __attribute__((flatten)) static bool reduce(Limb* space) {
+    constexpr std::size_t bits = 8 * sizeof(Limb), count = 256 / bits;
+    std::conditional_t<bits == 16, std::int32_t, std::int64_t> sum = 0;
+    const auto next = [&](std::size_t i) {
+      sum += space[i];
+      sum += space[i - 96 / bits];
+      sum += space[i - 192 / bits];
+      sum -= space[i - 224 / bits];
+      sum += space[i - 256 / bits];
+      const auto at = static_cast<Limb>(sum);
+      sum >>= bits;
+      return at;
+    };
+    for (std::size_t i = count; i < 2 * count; ++i) space[i] = next(i);
+    for (std::size_t i = 2 * count; i < 3 * count; ++i) {
+      space[i - count] = next(i);
+      space[i] = 0;
+    }
+    return sum != 0;
+  }
+};
+
+}  // namespace ota::detail
+
+// ota/sign/p256_point.hpp
+
+namespace ota::detail {
+
+/// A point of P-256 other than the one at infinity.
+struct p256_affine {
+  p256_element x, y;
+
+  p256_affine negated() const { return {x, p256_element{} - y}; }
+
+  /// The point that a key holds uncompressed (SEC 1, 2.3.4); false when it holds none.
+  bool load(bytes key) {
+    if (key.size() != 65 || key[0] != 4) return false;
+    const number256 a = number256::of(key.drop(1).first(32)), b = number256::of(key.drop(33));
+    if (!(a < p256_prime) || !(b < p256_prime)) return false;
+    x = p256_element::of(a);
+    y = p256_element::of(b);
+    return on_curve();
+  }
+
+  /// Whether y^2 = x^3 - 3x + b (FIPS 186-4, D.1.2.3).
+  bool on_curve() const {
+    constexpr p256_element b = {
+        number256::of("dc30061d04874834e5a220abf7212ed6acf005cd78843090d89cdf6229c4bddf")};
+    return y.squared() == x.squared() * x - (x + x + x) + b;
+  }
+};
+
+/// A point in Jacobian coordinates: x = X / Z^2, y = Y / Z^3; at infinity where Z = 0, as it is at
+/// first. The formulas are dbl-2001-b and madd of the Explicit-Formulas Database, for a = -3.
+class p256_point {
+ public:
+  void double_it() {
+    const p256_element delta = z_.squared();
+    p256_element gamma = y_.squared(), beta = x_ * gamma, alpha = (x_ - delta) * (x_ + delta);
+    alpha += alpha + alpha;  // 3 (X - delta) (X + delta)
+    z_ += y_;
+    z_ = z_.squared();
+    z_ -= gamma;
+    z_ -= delta;
+    beta += beta;
+    beta += beta;  // 4 beta from here on
+    x_ = alpha.squared();
+    x_ -= beta;
+    x_ -= beta;
+    gamma += gamma;
+    gamma = gamma.squared();  // 4 gamma^2
+    beta -= x_;
+    y_ = alpha * beta;
+    y_ -= gamma;
+    y_ -= gamma;
+  }
+
+  void add(const p256_affine& other) {
+    if (at_infinity()) {
+      x_ = other.x;
+      y_ = other.y;
+      z_ = one();
+      return;
+    }
+    p256_element square = z_.squared(), h = other.x * square, r = other.y * square;
+    r *= z_;
+    r -= y_;
+    h -= x_;
+    if (h.zero() && r.zero()) return double_it();
+    z_ *= h;  // 0, which is infinity, where the two are opposite
+    square = h.squared();
+    p256_element v = x_ * square;
+    h *= square;  // h^3
+    x_ = r.squared();
+    x_ -= h;
+    x_ -= v;
+    x_ -= v;
+    v -= x_;
+    r *= v;
+    y_ *= h;
+    y_ = r - y_;
+  }
+
+  bool at_infinity() const { return z_.zero(); }
+
+  p256_affine affine() const {
+    const p256_element inverse = one() / z_, square = inverse.squared();
+    return {x_ * square, y_ * square * inverse};
+  }
+
+  /// Whether the affine x is this number below p.
+  bool x_is(const number256& x) const { return p256_element::of(x) * z_.squared() == x_; }
+
+ private:
+  static p256_element one() { return p256_element::of(number256{{1}}); }
+
+  p256_element x_{}, y_{}, z_{};
+};
+
+}  // namespace ota::detail
+
+// ota/sign/p256_combine.hpp
+
+namespace ota::detail {
+
+/// One summand of a sum of products: a factor, and the odd multiples of its point. The factor is
+/// read from its highest bit on as signed digits (wMOF, Okeya and others 2004): odd, below
+/// 2^(width - 1), and with `width` zeros on average between two that are not.
+class p256_summand {
+ public:
+  /// `odd` holds the multiples 1, 3, … 2^(width - 1) - 1.
+  p256_summand(const number256& factor, const p256_affine* odd, int width)
+      : factor_(factor), odd_(odd), width_(width) {}
+
+  /// Adds what the digit at `bit` stands for. To be asked for every bit from 256 down to 0.
+  void add_to(p256_point& sum, int bit) {
+    if (bit < window_ && factor_.bit(bit) != factor_.bit(bit - 1)) take_window(bit);
+    if (bit != place_) return;
+    if (digit_ > 0)
+      sum.add(odd_[digit_ / 2]);
+    else
+      sum.add(odd_[-digit_ / 2].negated());
+  }
+
+ private:
+  // The bits b, b - 1 … of 2k - k, taken together: b's own bit counts as negative.
+  void take_window(int bit) {
+    window_ = bit - width_ + 1;
+    int low = 0;
+    for (int i = bit - 1; i >= bit - width_; --i) low = 2 * low + static_cast<int>(factor_.bit(i));
+    digit_ = (low + 1) / 2 - (static_cast<int>(factor_.bit(bit)) << (width_ - 1));
+    for (place_ = window_; digit_ % 2 == 0; ++place_) digit_ /= 2;
+  }
+
+  const number256& factor_;
+  const p256_affine* odd_;
+  int width_;
+  int window_ = 257, place_ = 257, digit_ = 0;
+};
+
+/// a * G + b * point, G being the generator of P-256.
+inline p256_point p256_combine(const number256& a, const number256& b, const p256_affine& point) {
+  static constexpr p256_affine generator[] = {
+      {{number256::of("18905f76a53755c679fb732b7762251075ba95fc5fedb60179e730d418a9143c")},
+       {number256::of("8571ff1825885d85d2e88688dd21f3258b4ab8e4ba19e45cddf25357ce95560a")}},
+      {{number256::of("26936a3fb6ff747e66ad77dd87cbbc98b027f84a087d81fbffac3f904eebc127")},
+       {number256::of("d5f06a29e587cc07788208311a2ee98e583e47ad0861fe1ab04c5c1fc983a7eb")}},
+      {{number256::of("c9079605890523c8941cb5aad076c20c90ec649a94b9537dbe1b8aaec45c61f5")},
+       {number256::of("73a076bb2dd1e9163540a9877e7a1f6873c568efe5eb882beb309b4ae7ba4f10")}},
+      {{number256::of("13ba5119c3123e03f43eaab50c23bb082bd20213d23c00f70746354ea0173b4f")},
+       {number256::of("eaedd9156e240867ef933bdc77c941956742f2f25da67bdd2847d0303f5b9d4d")}}};
+  p256_point sum;
+  sum.add(point);
+  sum.double_it();
+  sum.add(point);
+  const p256_affine odd[] = {point, sum.affine()};
+
+  sum = {};
+  p256_summand first(a, generator, 4), second(b, odd, 3);
+  for (int bit = 256; bit >= 0; --bit) {
+    sum.double_it();
+    first.add_to(sum, bit);
+    second.add_to(sum, bit);
+  }
+  return sum;
+}
+
+}  // namespace ota::detail
+
+// ota/sign/ecdsa_p256.hpp
+
+namespace ota {
+namespace detail {
+
+inline constexpr number256 p256_order =
+    number256::of("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
+
+inline number256 digest_modulo_order(bytes message) {
+  sha256 hash;
+  hash.update(message);
+  const auto digest = hash.finish();
+  number256 e = number256::of(bytes{digest.data(), digest.size()});
+  if (!(e < p256_order)) e -= p256_order;
+  return e;
+}
+
+/// ECDSA's verification (FIPS 186-5, 6.4.2) over P-256, of a signature in its two numbers.
+inline bool verify_p256(bytes public_key, bytes message, number256 r, const number256& s) {
+  p256_affine key;
+  if (r.zero() || s.zero() || !(r < p256_order) || !(s < p256_order) || !key.load(public_key))
+    return false;
+  const p256_point sum = p256_combine(divide_modulo(digest_modulo_order(message), s, p256_order),
+                                      divide_modulo(r, s, p256_order), key);
+  if (sum.at_infinity()) return false;
+  if (sum.x_is(r)) return true;
+  // r is x modulo the order, which is a little less than p.
+  return add(r.limbs, r.limbs, p256_order.limbs, r.count) == 0 && r < p256_prime && sum.x_is(r);
+}
+
+}  // namespace detail
+
+/// ECDSA over P-256 with SHA-256 (FIPS 186-5). The key is the point uncompressed (SEC 1, 2.3.3):
+/// 0x04, X and Y; the signature is r and s, 32 bytes each, the highest first (IEEE P1363).
+struct ecdsa_p256 {
+  static constexpr std::string_view name = "ecdsa-p256";
+  static constexpr std::size_t public_key_size = 65;
+  static constexpr std::size_t signature_size = 64;
+
+  static bool verify(bytes public_key, bytes message, bytes signature) {
+    return signature.size() == signature_size &&
+           detail::verify_p256(public_key, message, detail::number256::of(signature.first(32)),
+                               detail::number256::of(signature.drop(32)));
+  }
+};
+
+/// The same with a signature in DER (RFC 3279, 2.2.3), which is what openssl makes: a SEQUENCE of r
+/// and s. Only the shortest form is taken.
+struct ecdsa_p256_der {
+  static constexpr std::string_view name = "ecdsa-p256-der";
+  static constexpr std::size_t public_key_size = 65;
+  static constexpr std::size_t signature_size = 72;  ///< the greatest
+
+  static bool verify(bytes public_key, bytes message, bytes signature) {
+    detail::der_reader whole(signature);
+    detail::der_reader pair(whole.sequence());
+    const bytes r = pair.integer(), s = pair.integer();
+    return whole.done() && pair.done() && r.size() <= 32 && s.size() <= 32 &&
+           detail::verify_p256(public_key, message, detail::number256::of(r),
+                               detail::number256::of(s));
+  }
+};
+
+}  // namespace ota
+
+// ota/hash/sha512.hpp
+
+namespace ota {
+namespace detail {
+
+struct sha512_compress : sha2_rounds<sha512_compress, std::uint64_t> {
+  static constexpr std::uint64_t initial[words] = {
+      0x6a09e667f3bcc908, 0xbb67ae8584caa73b, 0x3c6ef372fe94f82b, 0xa54ff53a5f1d36f1,
+      0x510e527fade682d1, 0x9b05688c2b3e6c1f, 0x1f83d9abfb41bd6b, 0x5be0cd19137e2179};
+  static constexpr std::uint64_t constants[80] = {
+      0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc,
+      0x3956c25bf348b538, 0x59f111f1b605d019, 0x923f82a4af194f9b, 0xab1c5ed5da6d8118,
+      0xd807aa98a3030242, 0x12835b0145706fbe, 0x243185be4ee4b28c, 0x550c7dc3d5ffb4e2,
+      0x72be5d74f27b896f, 0x80deb1fe3b1696b1, 0x9bdc06a725c71235, 0xc19bf174cf692694,
+      0xe49b69c19ef14ad2, 0xefbe4786384f25e3, 0x0fc19dc68b8cd5b5, 0x240ca1cc77ac9c65,
+      0x2de92c6f592b0275, 0x4a7484aa6ea6e483, 0x5cb0a9dcbd41fbd4, 0x76f988da831153b5,
+      0x983e5152ee66dfab, 0xa831c66d2db43210, 0xb00327c898fb213f, 0xbf597fc7beef0ee4,
+      0xc6e00bf33da88fc2, 0xd5a79147930aa725, 0x06ca6351e003826f, 0x142929670a0e6e70,
+      0x27b70a8546d22ffc, 0x2e1b21385c26c926, 0x4d2c6dfc5ac42aed, 0x53380d139d95b3df,
+      0x650a73548baf63de, 0x766a0abb3c77b2a8, 0x81c2c92e47edaee6, 0x92722c851482353b,
+      0xa2bfe8a14cf10364, 0xa81a664bbc423001, 0xc24b8b70d0f89791, 0xc76c51a30654be30,
+      0xd192e819d6ef5218, 0xd69906245565a910, 0xf40e35855771202a, 0x106aa07032bbd1b8,
+      0x19a4c116b8d2d0c8, 0x1e376c085141ab53, 0x2748774cdf8eeb99, 0x34b0bcb5e19b48a8,
+      0x391c0cb3c5c95a63, 0x4ed8aa4ae3418acb, 0x5b9cca4f7763e373, 0x682e6ff3d6b2b8a3,
+      0x748f82ee5defb2fc, 0x78a5636f43172f60, 0x84c87814a1f0ab72, 0x8cc702081a6439ec,
+      0x90befffa23631e28, 0xa4506cebde82bde9, 0xbef9a3f7b2c67915, 0xc67178f2e372532b,
+      0xca273eceea26619c, 0xd186b8c721c0c207, 0xeada7dd6cde0eb1e, 0xf57d4f7fee6ed178,
+      0x06f067aa72176fba, 0x0a637dc5a2c898a6, 0x113f9804bef90dae, 0x1b710b35131c471b,
+      0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc, 0x431d67c49c100d4c,
+      0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817};
+  static constexpr int sum_a[] = {28, 34, 39}, sum_e[] = {14, 18, 41};
+  static constexpr int mix_first[] = {1, 8, 7}, mix_last[] = {19, 61, 6};
+
+  static void blocks(std::uint64_t* state, const std::uint8_t* data, std::size_t count) {
+    for (; count != 0; --count, data += 128) portable_block(state, data);
+  }
+};
+
+}  // namespace detail
+
+/// SHA-512 (FIPS 180-4). `update(bytes)` any number of times, then `finish()`: 64 bytes.
+class sha512 : public detail::block_hash<detail::sha512_compress> {};
+
+}  // namespace ota
+
+// ota/sign/saturated25519.hpp
+
+namespace ota::detail {
+
+/// Integers modulo p = 2^255 - 19 in limbs as wide as the processor multiplies and full to the last
+/// bit: `Wide` holds a product of two and both carries. An element is any number a little above
+/// 2^255 or below.
+template <class Limb, class Wide>
+class saturated25519 {
+ public:
+  using limb_type = Limb;
+  static constexpr unsigned bits = 8 * sizeof(Limb);
+
+  saturated25519() = default;
+  /// A constant, as four words of 64 bits, the lowest first.
+  constexpr saturated25519(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d)
+      : limb_{} {
+    const std::uint64_t words[] = {a, b, c, d};
+    for (unsigned i = 0; i < count; ++i)
+      limb_[i] = static_cast<Limb>(words[i * bits / 64] >> (i * bits % 64));
+  }
+
+  /// A number in 32 bytes, the lowest first. Its highest bit is left out.
+  void load(const std::uint8_t* in) {
+    for (unsigned i = 0; i < count; ++i) {
+      limb_[i] = 0;
+      for (unsigned byte = sizeof(Limb); byte-- != 0;)
+        limb_[i] = static_cast<Limb>(limb_[i] << 8 | in[i * sizeof(Limb) + byte]);
+    }
+    limb_[last] &= half_max;
+  }
+
+  /// The least number that it equals, in 32 bytes, the lowest first.
+  void store(std::uint8_t* out) const {
+    // Below 2p, it is to be less by p if 19 more reach 2^255.
+    saturated25519 least = *this;
+    Wide over = least.add_small(19) >> (bits - 1);
+    least = *this;
+    least.limb_[last] = static_cast<Limb>(least.add_small(19 * over) & half_max);
+    for (unsigned i = 0; i < 32; ++i)
+      out[i] = static_cast<std::uint8_t>(least.limb_[i / sizeof(Limb)] >> (8 * i % bits));
+  }
+
+  void add(const saturated25519& a, const saturated25519& b) {
+    Wide top = Wide{a.limb_[last]} + b.limb_[last];
+    Wide carry = fold(top);
+    for (unsigned i = 0; i < last; ++i) put(limb_[i], carry, Wide{a.limb_[i]} + b.limb_[i]);
+    limb_[last] = static_cast<Limb>(top + carry);
+  }
+
+  void subtract(const saturated25519& a, const saturated25519& b) {
+    // a + 4p - b: 4p is 2^257 - 76, twice the highest value in every limb, less 74.
+    Wide top = 2 * Wide{limb_max} + a.limb_[last] - b.limb_[last];
+    Wide carry = fold(top) - 74;
+    for (unsigned i = 0; i < last; ++i)
+      put(limb_[i], carry, 2 * Wide{limb_max} + a.limb_[i] - b.limb_[i]);
+    limb_[last] = static_cast<Limb>(top + carry);
+  }
+
+  void multiply(const saturated25519& a, const saturated25519& b) {
+    Limb product[2 * count];
+    clear_half(product);
+    for (unsigned i = 0; i < count; ++i) add_row(product + i, a.limb_[i], b.limb_, b.limb_ + count);
+    reduce(product);
+  }
+
+  void square(const saturated25519& a) {
+    // What is off the diagonal once, then twice that and the diagonal.
+    Limb product[2 * count];
+    clear_half(product);
+    for (unsigned i = 0; i < count; ++i)
+      add_row(product + 2 * i + 1, a.limb_[i], a.limb_ + i + 1, a.limb_ + count);
+    Wide carry = 0;
+    for (unsigned i = 0; i < count; ++i) {
+      const Wide squared = Wide{a.limb_[i]} * a.limb_[i];
+      carry += 2 * Wide{product[2 * i]} + static_cast<Limb>(squared);
+      product[2 * i] = static_cast<Limb>(carry);
+      carry = (carry >> bits) + 2 * Wide{product[2 * i + 1]} + (squared >> bits);
+      product[2 * i + 1] = static_cast<Limb>(carry);
+      carry >>= bits;
+    }
+    reduce(product);
+  }
+
+  /// Becomes `other` where `mask` has all bits, stays where it has none.
+  void choose(const saturated25519& other, Limb mask) {
+    for (unsigned i = 0; i < count; ++i)
+      limb_[i] = static_cast<Limb>(limb_[i] ^ ((limb_[i] ^ other.limb_[i]) & mask));
+  }
+
+ private:
+  static constexpr unsigned count = 32 / sizeof(Limb), last = count - 1;
+  static constexpr Limb limb_max = static_cast<Limb>(~Limb{0}), half_max = limb_max >> 1;
+
+  __attribute__((always_inline)) static inline void put(Limb& out, Wide& carry, Wide more) {
+    carry += more;
+    out = static_cast<Limb>(carry);
+    carry >>= bits;
+  }
+
+  /// Takes from the highest limb what is 2^255 and above; gives that modulo p.
+  static Wide fold(Wide& top) {
+    const Wide over = top >> (bits - 1);
+    top &= half_max;
+    return 19 * over;
+  }
+
+  /// Adds a small number; gives the highest limb.
+  Limb add_small(Wide carry) {
+    for (Limb& each : limb_) put(each, carry, each);
+    return limb_[last];
+  }
+
+  static void clear_half(Limb* product) {
+    for (unsigned i = 0; i < count; ++i) product[i] = 0;
+  }
+
+  /// Adds a * b to the limbs of `out`, for b up to `end`; what is carried becomes the next limb.
+  static void add_row(Limb* out, Limb a, const Limb* b, const Limb* end) {
+    Wide carry = 0;
+    for (; (end - b) % 4 != 0; ++b, ++out) put(*out, carry, Wide{a} * *b + *out);
+    for (; b != end; b += 4, out += 4) {
+      put(out[0], carry, Wide{a} * b[0] + out[0]);
+      put(out[1], carry, Wide{a} * b[1] + out[1]);
+      put(out[2], carry, Wide{a} * b[2] + out[2]);
+      put(out[3], carry, Wide{a} * b[3] + out[3]);
+    }
+    *out = static_cast<Limb>(carry);
+  }
+
+  void reduce(const Limb* product) {
+    // 2^256 is 38 modulo p.
+    Wide top = Wide{38} * product[2 * count - 1] + product[last];
+    Wide carry = fold(top);
+    for (unsigned i = 0; i < last; ++i)
+      put(limb_[i], carry, Wide{38} * product[i + count] + product[i]);
+    limb_[last] = static_cast<Limb>(top + carry);
+  }
+
+  Limb limb_[count];
+};
+
+}  // namespace ota::detail
+
+// ota/sign/unsaturated25519.hpp
+
+#if defined(__SIZEOF_INT128__)
+namespace ota::detail {
+
+__extension__ using uint128 = unsigned __int128;
+
+/// Integers modulo p = 2^255 - 19 for processors that multiply 64 bits: five limbs of 51 bits, with
+/// room for what is not carried yet. A product's limbs are below 2^51 + 2^13. Only products are
+/// carried, so: what is multiplied has limbs below 2^54, which the sum of two products and one
+/// difference of two keeps; and what is subtracted is a product or the sum of two.
+class unsaturated25519 {
+ public:
+  using limb_type = std::uint64_t;
+
+  unsaturated25519() = default;
+  /// A constant, as four words of 64 bits, the lowest first.
+  constexpr unsaturated25519(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d)
+      : limb_{a & mask, (a >> 51 | b << 13) & mask, (b >> 38 | c << 26) & mask,
+              (c >> 25 | d << 39) & mask, d >> 12 & mask} {}
+
+  /// A number in 32 bytes, the lowest first. Its highest bit is left out.
+  void load(const std::uint8_t* in) {
+    std::uint64_t words[4] = {};
+    for (int i = 32; i-- != 0;) words[i / 8] = words[i / 8] << 8 | in[i];
+    *this = unsaturated25519(words[0], words[1], words[2], words[3]);
+  }
+
+  /// The least number that it equals, in 32 bytes, the lowest first.
+  void store(std::uint8_t* out) const {
+    unsaturated25519 least = *this;
+    least.carry();
+    least.carry();
+    // Below 2p, it is to be less by p if 19 more reach 2^255.
+    std::uint64_t over = 19;
+    for (const std::uint64_t each : least.limb_) over = (each + over) >> 51;
+    std::uint64_t carried = 19 * over;
+    for (std::uint64_t& each : least.limb_) {
+      carried += each;
+      each = carried & mask;
+      carried >>= 51;
+    }
+    const std::uint64_t* l = least.limb_;
+    const std::uint64_t words[] = {l[0] | l[1] << 51, l[1] >> 13 | l[2] << 38,
+                                   l[2] >> 26 | l[3] << 25, l[3] >> 39 | l[4] << 12};
+    for (int i = 0; i < 32; ++i) out[i] = static_cast<std::uint8_t>(words[i / 8] >> (i % 8 * 8));
+  }
+
+  void add(const unsaturated25519& a, const unsaturated25519& b) {
+    for (int i = 0; i < 5; ++i) limb_[i] = a.limb_[i] + b.limb_[i];
+  }
+
+  void subtract(const unsaturated25519& a, const unsaturated25519& b) {
+    // a + 4p - b
+    limb_[0] = a.limb_[0] + 4 * (mask - 18) - b.limb_[0];
+    for (int i = 1; i < 5; ++i) limb_[i] = a.limb_[i] + 4 * mask - b.limb_[i];
+  }
+
+  void multiply(const unsaturated25519& a, const unsaturated25519& b) {
+    const std::uint64_t *x = a.limb_, *y = b.limb_;
+    // What stands at 2^255 and above comes back times 19.
+    const std::uint64_t y1 = 19 * y[1], y2 = 19 * y[2], y3 = 19 * y[3], y4 = 19 * y[4];
+    reduce(product(x[0], y[0]) + product(x[1], y4) + product(x[2], y3) + product(x[3], y2) +
+               product(x[4], y1),
+           product(x[0], y[1]) + product(x[1], y[0]) + product(x[2], y4) + product(x[3], y3) +
+               product(x[4], y2),
+           product(x[0], y[2]) + product(x[1], y[1]) + product(x[2], y[0]) + product(x[3], y4) +
+               product(x[4], y3),
+           product(x[0], y[3]) + product(x[1], y[2]) + product(x[2], y[1]) + product(x[3], y[0]) +
+               product(x[4], y4),
+           product(x[0], y[4]) + product(x[1], y[3]) + product(x[2], y[2]) + product(x[3], y[1]) +
+               product(x[4], y[0]));
+  }
+
+  void square(const unsaturated25519& a) {
+    const std::uint64_t* x = a.limb_;
+    const std::uint64_t x0 = 2 * x[0], x1 = 2 * x[1], x3 = 19 * x[3], x4 = 19 * x[4];
+    reduce(product(x[0], x[0]) + product(x1, x4) + product(2 * x[2], x3),
+           product(x0, x[1]) + product(2 * x[2], x4) + product(x[3], x3),
+           product(x0, x[2]) + product(x[1], x[1]) + product(2 * x[3], x4),
+           product(x0, x[3]) + product(x1, x[2]) + product(x[4], x4),
+           product(x0, x[4]) + product(x1, x[3]) + product(x[2], x[2]));
+  }
+
+  /// Becomes `other` where `mask` has all bits, stays where it has none.
+  void choose(const unsaturated25519& other, std::uint64_t which) {
+    for (int i = 0; i < 5; ++i) limb_[i] ^= (limb_[i] ^ other.limb_[i]) & which;
+  }
+
+ private:
+  static constexpr std::uint64_t mask = (std::uint64_t{1} << 51) - 1;
+
+  static uint128 product(std::uint64_t a, std::uint64_t b) { return uint128{a} * b; }
+
+  void reduce(uint128 c0, uint128 c1, uint128 c2, uint128 c3, uint128 c4) {
+    c1 += static_cast<std::uint64_t>(c0 >> 51);
+    c2 += static_cast<std::uint64_t>(c1 >> 51);
+    c3 += static_cast<std::uint64_t>(c2 >> 51);
+    c4 += static_cast<std::uint64_t>(c3 >> 51);
+    limb_[0] = static_cast<std::uint64_t>(c0) & mask;
+    limb_[1] = static_cast<std::uint64_t>(c1) & mask;
+    limb_[2] = static_cast<std::uint64_t>(c2) & mask;
+    limb_[3] = static_cast<std::uint64_t>(c3) & mask;
+    limb_[4] = static_cast<std::uint64_t>(c4) & mask;
+    limb_[0] += 19 * static_cast<std::uint64_t>(c4 >> 51);
+    limb_[1] += limb_[0] >> 51;
+    limb_[0] &= mask;
+  }
+
+  void carry() {
+    for (int i = 0; i < 4; ++i) {
+      limb_[i + 1] += limb_[i] >> 51;
+      limb_[i] &= mask;
+    }
+    limb_[0] += 19 * (limb_[4] >> 51);
+    limb_[4] &= mask;
+  }
+
+  std::uint64_t limb_[5];
+};
+
+}  // namespace ota::detail
+#endif
+
+// ota/sign/field25519.hpp
+
+namespace ota::detail {
+
+/// Integers modulo p = 2^255 - 19 (RFC 8032, 5.1), in the limbs that suit the processor; only
+/// `store` gives the least number. Results may be put where an operand lies. Neither the time nor
+/// an address depends on a value.
+template <class Limbs>
+class field25519 : public Limbs {
+ public:
+  using Limbs::Limbs;
+
+  /// `a` to the power of (p - 5) / 8 = 2^252 - 3, from which square roots and inverses are made.
+  void power(const field25519& a) {
+    // a^(2^n - 1) for n = 1, 3, 7, 15, 31, 62, 125, 250: doubled by n squarings, one more by one.
+    field25519 all_ones = a, shifted;
+    for (int bit = 6; bit >= 0; --bit) {
+      shifted = all_ones;
+      for (int n = 250 >> (bit + 1); n != 0; --n) shifted.square(shifted);
+      all_ones.multiply(all_ones, shifted);
+      if ((250 >> bit & 1) == 0) continue;
+      all_ones.square(all_ones);
+      all_ones.multiply(all_ones, a);
+    }
+    all_ones.square(all_ones);
+    all_ones.square(all_ones);
+    this->multiply(all_ones, a);
+  }
+
+  /// The inverse of `a`; 0 for 0.
+  void invert(const field25519& a) {
+    // p - 2 = 8 (2^252 - 3) + 3
+    field25519 raised;
+    raised.power(a);
+    for (int i = 0; i < 3; ++i) raised.square(raised);
+    raised.multiply(raised, a);
+    raised.multiply(raised, a);
+    this->multiply(raised, a);
+  }
+
+  bool is_zero() const {
+    std::uint8_t least[32], any = 0;
+    this->store(least);
+    for (const std::uint8_t byte : least) any |= byte;
+    return any == 0;
+  }
+
+  /// Whether the least number that it equals is odd: what an encoded point tells of its x.
+  bool is_odd() const {
+    std::uint8_t least[32];
+    this->store(least);
+    return (least[0] & 1) != 0;
+  }
+};
+
+#if defined(__SIZEOF_INT128__)
+using native_limbs25519 = unsaturated25519;
+#elif defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)  // a product has 32 bits
+using native_limbs25519 = saturated25519<std::uint16_t, std::uint32_t>;
+#else
+using native_limbs25519 = saturated25519<std::uint32_t, std::uint64_t>;
+#endif
+using native_field25519 = field25519<native_limbs25519>;
+
+}  // namespace ota::detail
+
+// ota/sign/edwards25519.hpp
+
+namespace ota::detail {
+
+/// A point as it is added to another: y + x, y - x and 2dxy where z is 1.
+template <class Field>
+struct edwards_addend {
+  Field sum, difference, product;
+};
+
+/// The same with any z: all three times z, and 2z.
+template <class Field>
+struct edwards_projective_addend : edwards_addend<Field> {
+  Field twice_z;
+};
+
+/// Points of the curve -x^2 + y^2 = 1 + d x^2 y^2 (RFC 8032, 5.1) as x/z, y/z and t = xy/z, with
+/// the formulas of Hisil, Wong, Carter and Dawson (2008): complete, so no case is special.
+template <class Field>
+class edwards25519 {
+ public:
+  using addend = edwards_addend<Field>;
+  using projective_addend = edwards_projective_addend<Field>;
+
+  /// The neutral point.
+  edwards25519() : x_(zero), y_(one), z_(one), t_(zero) {}
+
+  /// Reads 32 bytes (RFC 8032, 5.1.3). False when they are no point, or y is not the least. The two
+  /// points with x = 0 pass with either sign: they are of small order.
+  bool load(const std::uint8_t* in) {
+    y_.load(in);
+    z_ = one;
+    if (!is_least(in)) return false;
+    // x^2 = u / v with u = y^2 - 1 and v = dy^2 + 1; a root is u (uv)^((p-5)/8), or that times the
+    // root of -1.
+    Field u, v, check;
+    v.square(y_);
+    u.subtract(v, one);
+    v.multiply(v, d);
+    v.add(v, one);
+    t_.multiply(u, v);
+    x_.power(t_);
+    x_.multiply(x_, u);
+    check.square(x_);
+    check.multiply(check, v);
+    t_.add(check, u);
+    check.subtract(u, check);
+    if (!check.is_zero()) {
+      if (!t_.is_zero()) return false;
+      x_.multiply(x_, root_of_minus_one);
+    }
+    if (x_.is_odd() != (in[31] >> 7 != 0)) x_.subtract(zero, x_);
+    t_.multiply(x_, y_);
+    return true;
+  }
+
+  /// The only encoding of the point, in 32 bytes.
+  void store(std::uint8_t* out) const {
+    Field inverse, coordinate;
+    inverse.invert(z_);
+    coordinate.multiply(x_, inverse);
+    const bool sign = coordinate.is_odd();
+    coordinate.multiply(y_, inverse);
+    coordinate.store(out);
+    out[31] = static_cast<std::uint8_t>(out[31] | sign << 7);
+  }
+
+  /// Doubles. \param with_t  whether an addition comes next: only that needs t
+  void twice(bool with_t) {
+    Field e, f, g, h;
+    e.add(x_, y_);
+    e.square(e);
+    x_.square(x_);
+    y_.square(y_);
+    h.add(x_, y_);
+    e.subtract(h, e);
+    g.subtract(x_, y_);
+    z_.square(z_);
+    f.add(z_, z_);
+    f.add(f, g);
+    complete(e, f, g, h, with_t);
+  }
+
+  /// Adds a point, or takes it away; `twice_z` may be null for 2.
+  void add(const addend& q, const Field* twice_z, bool negative, bool with_t) {
+    Field e, f, g, h;
+    e.subtract(y_, x_);
+    h.add(y_, x_);
+    x_.multiply(e, negative ? q.sum : q.difference);
+    y_.multiply(h, negative ? q.difference : q.sum);
+    t_.multiply(t_, q.product);
+    if (twice_z != nullptr)
+      z_.multiply(z_, *twice_z);
+    else
+      z_.add(z_, z_);
+    e.subtract(y_, x_);
+    h.add(y_, x_);
+    f.subtract(z_, t_);
+    g.add(z_, t_);
+    if (negative)
+      complete(e, g, f, h, with_t);
+    else
+      complete(e, f, g, h, with_t);
+  }
+
+  /// The point in the form to be added. It needs t.
+  void prepare(projective_addend& out) const {
+    out.sum.add(y_, x_);
+    out.difference.subtract(y_, x_);
+    out.product.multiply(t_, d);
+    out.product.add(out.product, out.product);
+    out.twice_z.add(z_, z_);
+  }
+
+  /// Whether eight times the point is the neutral one: four times it has x = 0 then. The point is
+  /// used up.
+  bool is_of_small_order() {
+    twice(false);
+    twice(false);
+    return x_.is_zero();
+  }
+
+  /// The neutral point to be added.
+  static constexpr addend neutral{{1, 0, 0, 0}, {1, 0, 0, 0}, {0, 0, 0, 0}};
+
+  /// 1, 3, 5 and 7 times the base point.
+  static constexpr addend base[4] = {
+      {{0x2fbc93c6f58c3b85, 0xcf932dc6fb8c0e19, 0x270b4898643d42c2, 0x07cf9d3a33d4ba65},
+       {0x9d103905d740913e, 0xfd399f05d140beb3, 0xa5c18434688f8a09, 0x44fd2f9298f81267},
+       {0xabc91205877aaa68, 0x26d9e823ccaac49e, 0x5a1b7dcbdd43598c, 0x6f117b689f0c65a8}},
+      {{0xaf25b0a84cee9730, 0x025a8430e8864b8a, 0xc11b50029f016732, 0x7a164e1b9a80f8f4},
+       {0x56611fe8a4fcd265, 0x3bd353fde5c1ba7d, 0x8131f31a214bd6bd, 0x2ab91587555bda62},
+       {0x14ae933f0dd0d889, 0x589423221c35da62, 0xd170e5458cf2db4c, 0x5a2826af12b9b4c6}},
+      {{0xa212bc4408a5bb33, 0x8d5048c3c75eed02, 0xdd1beb0c5abfec44, 0x2945ccf146e206eb},
+       {0x7f9182c3a447d6ba, 0xd50014d14b2729b7, 0xe33cf11cb864a087, 0x154a7e73eb1b55f3},
+       {0xbcbbdbf1812a8285, 0x270e0807d0bdd1fc, 0xb41b670b1bbda72d, 0x43aabe696b3bb69a}},
+      {{0x6b1a5cd0944ea3bf, 0x7470353ab39dc0d2, 0x71b2528228542e49, 0x461bea69283c927e},
+       {0xba6f2c9aaa3221b1, 0x6ca021533bba23a7, 0x9dea764f92192c3a, 0x1d6edd5d2e5317e0},
+       {0xf1836dc801b8b3a2, 0xb3035f47053ea49a, 0x529c41ba5877adf3, 0x7a9fbb1c6a0f90a7}}};
+
+ private:
+  static constexpr Field zero{0, 0, 0, 0}, one{1, 0, 0, 0};
+  static constexpr Field d{0x75eb4dca135978a3, 0x00700a4d4141d8ab, 0x8cc740797779e898,
+                           0x52036cee2b6ffe73};
+  static constexpr Field root_of_minus_one{0xc4ee1b274a0ea0b0, 0x2f431806ad2fe478,
+                                           0x2b4d00993dfbd7a7, 0x2b8324804fc1df0b};
+
+  /// Whether y is below p as it was encoded.
+  bool is_least(const std::uint8_t* in) const {
+    std::uint8_t least[32];
+    y_.store(least);
+    for (int i = 0; i < 31; ++i)
+      if (least[i] != in[i]) return false;
+    return least[31] == (in[31] & 0x7f);
+  }
+
+  void complete(const Field& e, const Field& f, const Field& g, const Field& h, bool with_t) {
+    x_.multiply(e, f);
+    y_.multiply(g, h);
+    z_.multiply(f, g);
+    if (with_t) t_.multiply(e, h);
+  }
+
+  Field x_, y_, z_, t_;
+};
+
+}  // namespace ota::detail
+
+// ota/sign/scalar25519.hpp
+
+namespace ota::detail {
+
+/// A number of any size, the lowest byte first, modulo the order of the base point,
+/// L = 2^252 + c (RFC 8032, 5.1), in 32 bytes. The time depends on its size only.
+inline void reduce_scalar(bytes number, std::uint8_t* out) {
+  static constexpr std::uint16_t order[16] = {
+      0xd3ed, 0x5cf5, 0x631a, 0x5812, 0x9cd6, 0xa2f7, 0xf9de, 0x14de, 0, 0, 0, 0, 0, 0, 0, 0x1000};
+  std::uint16_t value[16] = {};
+  for (std::size_t at = number.size(); at-- != 0;) {
+    // One byte more: 256 times what there is, and the byte.
+    std::uint32_t carry = number[at];
+    for (std::uint16_t& each : value) {
+      carry += std::uint32_t{each} << 8;
+      each = static_cast<std::uint16_t>(carry);
+      carry >>= 16;
+    }
+    // What is above 2^252 is taken away together with as many c, which may be once too many.
+    const std::int32_t times = static_cast<std::int32_t>(carry << 4 | value[15] >> 12);
+    std::int32_t rest = 0;
+    value[15] &= 0xfff;
+    for (int i = 0; i < 16; ++i) {
+      rest += value[i] - (i < 8 ? times * order[i] : 0);
+      value[i] = static_cast<std::uint16_t>(rest);
+      rest >>= 16;
+    }
+    carry = 0;
+    for (int i = 0; i < 16; ++i) {
+      carry += value[i] + (order[i] & static_cast<std::uint32_t>(rest));
+      value[i] = static_cast<std::uint16_t>(carry);
+      carry >>= 16;
+    }
+  }
+  for (int i = 0; i < 32; ++i) out[i] = static_cast<std::uint8_t>(value[i / 2] >> (i % 2 * 8));
+}
+
+}  // namespace ota::detail
+
+// ota/sign/signed_windows.hpp
+
+namespace ota::detail {
+
+/// A scalar below 2^253 as a sum of odd digits from -7 to 7 times powers of two, at most every
+/// fourth of which is there; told from the highest place to the lowest, without a table of them. A
+/// scalar s is 2s - s: the bits of that difference are -1, 0 and 1, and what stands within four
+/// places makes one digit (Okeya, Schmidt-Samoa, Spahn, Takagi: Signed Binary Representations
+/// Revisited, 2004).
+class signed_windows {
+ public:
+  static constexpr int highest = 253;
+
+  /// \param scalar  32 bytes, the lowest first; they must outlive the object
+  explicit signed_windows(const std::uint8_t* scalar) : scalar_(scalar) {}
+
+  /// The digit at a place, or 0. To be asked for every place from `highest` down to 0.
+  int digit(int place) {
+    if (digit_ == 0 && difference(place) != 0) open(place);
+    if (digit_ == 0 || place != place_) return 0;
+    const int digit = digit_;
+    digit_ = 0;
+    return digit;
+  }
+
+ private:
+  void open(int from) {
+    place_ = from < 3 ? 0 : from - 3;
+    for (int i = from; i >= place_; --i) digit_ = 2 * digit_ + difference(i);
+    for (; digit_ % 2 == 0; ++place_) digit_ /= 2;
+  }
+
+  int difference(int place) const { return bit(place - 1) - bit(place); }
+  int bit(int i) const { return i < 0 ? 0 : scalar_[i >> 3] >> (i & 7) & 1; }
+
+  const std::uint8_t* scalar_;
+  int digit_ = 0;
+  int place_ = 0;
+};
+
+}  // namespace ota::detail
+
+// ota/sign/ed25519.hpp
+
+namespace ota {
+namespace detail {
+
+/// The verification of Ed25519 over any field of integers modulo 2^255 - 19.
+template <class Field>
+struct ed25519_verifier {
+  using point = edwards25519<Field>;
+
+  static bool verify(const std::uint8_t* key, bytes message, const std::uint8_t* signature) {
+    const std::uint8_t *const r = signature, *const s = signature + 32;
+    std::uint8_t number[32];  // S modulo L, then k, then what R must be
+    reduce_scalar({s, 32}, number);
+    if (!equal({s, 32}, number)) return false;
+    point sum;
+    if (!sum.load(key) || !has_large_order(sum)) return false;
+    challenge(key, message, r, number);
+    combine(sum, number, s);
+    sum.store(number);
+    return equal({r, 32}, number) && has_large_order(sum);
+  }
+
+ private:
+  /// k of RFC 8032, 5.1.7: SHA-512 of R, A and the message. Apart, for its memory is needed no more
+  /// when that of `combine` is.
+  [[gnu::noinline]] static void challenge(const std::uint8_t* key, bytes message,
+                                          const std::uint8_t* r, std::uint8_t* k) {
+    sha512 hash;
+    hash.update({r, 32});
+    hash.update({key, 32});
+    hash.update(message);
+    const auto digest = hash.finish();
+    reduce_scalar({digest.data(), digest.size()}, k);
+  }
+
+  static bool has_large_order(point copy) { return !copy.is_of_small_order(); }
+
+  /// Makes [s]B - [k]A of A, with doublings in common (Strauss).
+  static void combine(point& a, const std::uint8_t* k, const std::uint8_t* s) {
+    // 1, 3, 5 and 7 times A. The last place holds 2A until its turn comes.
+    typename point::projective_addend multiple[4];
+    a.prepare(multiple[0]);
+    a.twice(true);
+    a.prepare(multiple[3]);
+    for (int i = 1; i < 4; ++i) {
+      const auto& more = multiple[i == 1 ? 0 : 3];
+      a.add(more, &more.twice_z, false, true);
+      a.prepare(multiple[i]);
+    }
+    signed_windows of_a(k), of_base(s);
+    a = point();
+    for (int place = signed_windows::highest; place >= 0; --place) {
+      const int by_a = of_a.digit(place), by_base = of_base.digit(place);
+      a.twice(by_a != 0 || by_base != 0);
+      if (by_a != 0) {
+        const auto& q = multiple[(by_a < 0 ? -by_a : by_a) / 2];
+        a.add(q, &q.twice_z, by_a > 0, by_base != 0);  // taken away, where the digit is positive
+      }
+      if (by_base != 0)
+        a.add(point::base[(by_base < 0 ? -by_base : by_base) / 2], nullptr, by_base < 0, false);
+    }
+  }
+};
+
+}  // namespace detail
+
+/// Verifies Ed25519 signatures (RFC 8032, 5.1.7, without a context), strictly: what is not the only
+/// encoding of a point or of S is refused, and so are keys and R of small order, with which a
+/// signature says nothing. The equation is the one without the cofactor. In memory: under 1.5 KB
+/// of stack.
+struct ed25519 {
+  static constexpr std::string_view name = "ed25519";
+  static constexpr std::size_t public_key_size = 32;
+  static constexpr std::size_t signature_size = 64;
+
+  /// Whether the signature of the message was made by the owner of the key. False for a key or a
+  /// signature of another size.
+  static bool verify(bytes public_key, bytes message, bytes signature) {
+    return public_key.size() == public_key_size && signature.size() == signature_size &&
+           detail::ed25519_verifier<detail::native_field25519>::verify(public_key.data(), message,
+                                                                       signature.data());
+  }
+};
+
+}  // namespace ota
+
+// ota/sign/rsa_power.hpp
+
+namespace ota::detail {
+
+/// A public key of exactly `Bits` bits: the odd modulus, and an odd exponent above 1.
+template <std::size_t Bits>
+struct rsa_key {
+  static_assert(Bits >= 2048 && Bits <= 4096 && Bits % 256 == 0,
+                "RSA keys have 2048 to 4096 bits, a multiple of 256");
+  static constexpr std::size_t count = Bits / limb_bits;
+
+  limb modulus[count];
+  std::uint32_t exponent;
+
+  /// Reads an RSAPublicKey (RFC 8017, A.1.1) in DER; false when it is none of this size.
+  bool load(bytes key) {
+    der_reader whole(key);
+    der_reader pair(whole.sequence());
+    const bytes n = pair.integer(), e = pair.integer();
+    if (!whole.done() || !pair.done() || n.size() != Bits / 8 || e.size() > 4) return false;
+    load_limbs(modulus, count, n);
+    exponent = 0;
+    for (const std::uint8_t byte : e) exponent = exponent << 8 | byte;
+    return (n[0] & 0x80) != 0 && (modulus[0] & 1) != 0 && exponent > 1 && (exponent & 1) != 0;
+  }
+};
+
+/// square = (2^Bits)^2 modulo m, which takes a number to Montgomery's form.
+template <std::size_t Bits>
+void montgomery_square_of_form(limb (&square)[Bits / limb_bits], const limb* m, limb inverse) {
+  constexpr std::size_t count = Bits / limb_bits, squarings = 4;
+  // First 2^Bits modulo m, which is 1 in that form; then 2^(Bits / 16), then the square of it and
+  // on.
+  for (std::size_t i = 0; i < count; ++i) square[i] = 0;
+  subtract(square, square, m, count);
+  for (std::size_t i = 0; i < Bits >> squarings; ++i)
+    if (add(square, square, square, count) != 0 || !less(square, m, count))
+      subtract(square, square, m, count);
+  for (std::size_t i = 0; i < squarings; ++i)
+    montgomery_multiply<count>(square, square, square, m, inverse);
+}
+
+/// power = signature ^ exponent modulo the modulus (RSAVP1 of RFC 8017, 5.2.2); false when key or
+/// signature are not as they must be.
+template <std::size_t Bits>
+bool rsa_power(limb (&power)[Bits / limb_bits], bytes public_key, bytes signature) {
+  constexpr std::size_t count = Bits / limb_bits;
+  rsa_key<Bits> key;
+  if (!key.load(public_key) || signature.size() != Bits / 8) return false;
+  load_limbs(power, count, signature);
+  if (!less(power, key.modulus, count)) return false;
+
+  const limb inverse = montgomery_inverse(key.modulus[0]);
+  const auto times = [&](const limb* factor) {
+    montgomery_multiply<count>(power, power, factor, key.modulus, inverse);
+  };
+  limb base[count];
+  montgomery_square_of_form<Bits>(base, key.modulus, inverse);
+  times(base);
+  for (std::size_t i = 0; i < count; ++i) base[i] = power[i];
+  std::uint32_t bit = 0x80000000;
+  while ((key.exponent & bit) == 0) bit >>= 1;
+  while ((bit >>= 1) != 1) {
+    times(power);
+    if ((key.exponent & bit) != 0) times(base);
+  }
+  // The exponent's last bit is 1: multiplied by what is not in the form, the power leaves it too.
+  times(power);
+  load_limbs(base, count, signature);
+  times(base);
+  return true;
+}
+
+}  // namespace ota::detail
+
+// ota/sign/rsa.hpp
+
+namespace ota {
+namespace detail {
+
+/// What both ways of signing with RSA have in common. `Padding` has
+/// `static bool holds(uint8_t* encoded, size_t size, bytes digest)`; it may change what it is
+/// given.
+template <std::size_t Bits, class Padding>
+struct rsa_sha256 {
+  static constexpr std::size_t public_key_size = Bits / 8 + 16;  ///< the greatest
+  static constexpr std::size_t signature_size = Bits / 8;
+
+  static bool verify(bytes public_key, bytes message, bytes signature) {
+    limb power[Bits / limb_bits];
+    if (!rsa_power<Bits>(power, public_key, signature)) return false;
+    sha256 hash;
+    hash.update(message);
+    const auto digest = hash.finish();
+    return Padding::holds(to_big_endian(power, Bits / limb_bits), Bits / 8,
+                          {digest.data(), digest.size()});
+  }
+};
+
+/// EMSA-PKCS1-v1_5 (RFC 8017, 9.2). What should be there is made and compared, nothing is parsed.
+struct rsa_pkcs1_padding {
+  static bool holds(const std::uint8_t* encoded, std::size_t size, bytes digest) {
+    // DigestInfo of SHA-256, up to the digest.
+    static constexpr std::uint8_t info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
+                                            0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
+                                            0x01, 0x05, 0x00, 0x04, 0x20};
+    const std::size_t ones = size - 3 - sizeof info - digest.size();
+    if (*encoded++ != 0 || *encoded++ != 1) return false;
+    for (std::size_t i = 0; i < ones; ++i)
+      if (*encoded++ != 0xff) return false;
+    return *encoded == 0 && std::memcmp(encoded + 1, info, sizeof info) == 0 &&
+           std::memcmp(encoded + 1 + sizeof info, digest.data(), digest.size()) == 0;
+  }
+};
+
+/// EMSA-PSS (RFC 8017, 9.1.2) with SHA-256 for the digest and for the mask (MGF1).
+template <std::size_t Salt>
+struct rsa_pss_padding {
+  static bool holds(std::uint8_t* encoded, std::size_t size, bytes digest) {
+    const std::size_t block = size - 33;  // then the hash, then 0xbc
+    const bytes hash{encoded + block, 32};
+    if (encoded[size - 1] != 0xbc || (encoded[0] & 0x80) != 0) return false;
+    unmask(encoded, block, hash);
+    encoded[0] &= 0x7f;
+    const std::size_t zeros = block - Salt - 1;
+    for (std::size_t i = 0; i < zeros; ++i)
+      if (encoded[i] != 0) return false;
+    if (encoded[zeros] != 1) return false;
+
+    static constexpr std::uint8_t eight_zeros[8] = {};
+    sha256 again;
+    again.update(eight_zeros);
+    again.update(digest);
+    again.update({encoded + zeros + 1, Salt});
+    const auto expected = again.finish();
+    return equal({expected.data(), expected.size()}, hash);
+  }
+
+ private:
+  static void unmask(std::uint8_t* block, std::size_t size, bytes seed) {
+    for (std::size_t i = 0; i < size; i += 32) {
+      const std::uint8_t counter[] = {0, 0, 0, static_cast<std::uint8_t>(i / 32)};
+      sha256 hash;
+      hash.update(seed);
+      hash.update(counter);
+      const auto mask = hash.finish();
+      for (std::size_t j = 0; j < mask.size() && i + j < size; ++j) block[i + j] ^= mask[j];
+    }
+  }
+};
+
+}  // namespace detail
+
+/// RSA with PKCS #1 v1.5 padding and SHA-256 (RFC 8017, 8.2), for keys of exactly `Bits` bits: 2048
+/// to 4096. The key is an RSAPublicKey in DER, its exponent of up to 32 bits, as
+/// `openssl rsa -RSAPublicKey_out -outform DER` writes it.
+template <std::size_t Bits>
+struct rsa_pkcs1_sha256 : detail::rsa_sha256<Bits, detail::rsa_pkcs1_padding> {
+  static constexpr std::string_view name = "rsa-pkcs1-sha256";
+};
+
+/// RSA-PSS with SHA-256 for the message and for MGF1 (RFC 8017, 8.1). Keys as above. The salt has
+/// exactly `Salt` bytes: with openssl, say `rsa_pss_saltlen:32`, for its default is the greatest.
+template <std::size_t Bits, std::size_t Salt = 32>
+struct rsa_pss_sha256 : detail::rsa_sha256<Bits, detail::rsa_pss_padding<Salt>> {
+  static constexpr std::string_view name = "rsa-pss-sha256";
+  static_assert(Salt <= Bits / 8 - 34, "a salt that long does not fit");
+};
+
+}  // namespace ota
+
 // ota/storage/memory_files.hpp
 
 namespace ota {
@@ -5637,239 +8437,6 @@ class memory_files {
 };
 
 }  // namespace ota
-
-// ota/storage/sealed_record.hpp
-
-namespace ota::detail {
-
-// What the library keeps of itself on storage: the bytes of `Record` as this machine has them, and
-// a CRC-32. `Record::format` is a number that changes with the meaning of those bytes.
-
-inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
-  crc32 sum;
-  sum.update(record);
-  return sum.value() ^ format;
-}
-
-/// Writes a record and its seal to `sizeof(Record) + 4` bytes.
-template <class Record>
-void seal_record(const Record& value, std::uint8_t* out) {
-  static_assert(
-      std::is_trivially_copyable_v<Record> && std::has_unique_object_representations_v<Record>,
-      "a record must be plain data without gaps");
-  std::memcpy(out, &value, sizeof value);
-  const std::uint32_t seal = seal_of({out, sizeof value}, Record::format);
-  std::memcpy(out + sizeof value, &seal, sizeof seal);
-}
-
-/// Puts a record in the place of the one at `path`.
-template <class Storage, class Record>
-result<void> store_record(Storage& storage, std::string_view path, const Record& value) {
-  std::uint8_t record[sizeof value + 4];
-  seal_record(value, record);
-  return write_atomically(storage, path, layout::temporary, record);
-}
-
-/// False when there is none, or none that is whole; `value` is untouched then.
-template <class Storage, class Record>
-result<bool> load_record(Storage& storage, std::string_view path, Record& value) {
-  std::uint8_t record[sizeof value + 4];
-  const auto size = storage.read(path, 0, record);
-  if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
-  if (*size != sizeof record) return false;
-  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
-  if (std::memcmp(record + sizeof value, &seal, sizeof seal) != 0) return false;
-  std::memcpy(&value, record, sizeof value);
-  return true;
-}
-
-}  // namespace ota::detail
-
-// ota/manifest/trust_file.hpp
-
-namespace ota {
-
-/// What a device has seen of its maker's word, so that nothing older is taken for new.
-struct trust_record {
-  static constexpr std::uint32_t format = 1;
-
-  std::uint32_t root_size = 0;     ///< bytes of the trusted root document
-  std::uint32_t root_sum = 0;      ///< CRC-32 of it
-  std::uint32_t root_version = 0;  ///< the newest that was ever trusted
-  std::uint32_t anchor_sum = 0;    ///< CRC-32 of the root document that the device was made with
-  std::uint32_t epoch = 0;         ///< of the newest release document, as the three below
-  std::uint32_t counter = 0;
-  std::uint64_t created = 0;
-  std::uint64_t expires = ~std::uint64_t{0};
-  version_id manifest{};  ///< the beginning of its SHA-256
-  version_id source{};    ///< how the source named that version
-};
-
-/// The file `.ota/trust`: a `trust_record`, its seal, and the trusted root document. All of it is
-/// replaced at once, so a power cut leaves the old or the new.
-template <class Storage>
-class trust_file {
- public:
-  /// Where the root document begins in the file.
-  static constexpr std::uint32_t root_offset = sizeof(trust_record) + 4;
-
-  explicit trust_file(Storage& storage) : storage_(storage) {}
-
-  /// Reads the record; one that is not there, or not whole, is that of a new device. False when the
-  /// root document is not whole.
-  result<bool> load(trust_record& record) {
-    record = {};
-    const auto found = detail::load_record(storage_, layout::trust, record);
-    if (!found || !*found) return found;
-    crc32 sum;
-    const auto done = visit(layout::trust, root_offset, record.root_size,
-                            [&sum](bytes piece) { sum.update(piece); });
-    if (!done) return done.error();
-    return sum.value() == record.root_sum && record.root_size != 0;
-  }
-
-  /// Replaces the record, and keeps the root document.
-  result<void> store(const trust_record& record) {
-    return replace(record, [this, &record](auto& out) {
-      return copy(out, layout::trust, root_offset, record.root_size);
-    });
-  }
-
-  /// Replaces both; the root document is `size` bytes at `offset` of another file.
-  result<void> store(trust_record& record, std::string_view path, std::uint32_t offset,
-                     std::uint32_t size) {
-    crc32 sum;
-    if (auto done = visit(path, offset, size, [&sum](bytes piece) { sum.update(piece); }); !done)
-      return done;
-    record.root_size = size;
-    record.root_sum = sum.value();
-    return replace(record, [&](auto& out) { return copy(out, path, offset, size); });
-  }
-
-  /// Replaces both; the root document is a text in memory.
-  result<void> store(trust_record& record, std::string_view root) {
-    crc32 sum;
-    sum.update(as_bytes(root));
-    record.root_size = static_cast<std::uint32_t>(root.size());
-    record.root_sum = sum.value();
-    return replace(record, [root](auto& out) {
-      out(root);
-      return result<void>{};
-    });
-  }
-
- private:
-  using writer = atomic_file<Storage>;
-
-  template <class Append>
-  result<void> replace(const trust_record& record, Append&& append) {
-    writer out(storage_, layout::temporary);
-    std::uint8_t head[root_offset];
-    detail::seal_record(record, head);
-    out(as_text(head));
-    if (auto done = append(out); !done) return done;
-    return out.replace(layout::trust);
-  }
-
-  result<void> copy(writer& out, std::string_view path, std::uint32_t offset, std::uint32_t size) {
-    return visit(path, offset, size, [&out](bytes piece) { out(as_text(piece)); });
-  }
-
-  template <class Visit>
-  result<void> visit(std::string_view path, std::uint32_t offset, std::uint32_t size,
-                     Visit&& take) {
-    std::uint8_t piece[64];
-    while (size != 0) {
-      const auto read = storage_.read(path, offset, mutable_bytes(piece).first(size));
-      if (!read) return read.error();
-      if (*read == 0) return {};  // what is missing shows in the sum
-      take(bytes(piece, *read));
-      offset += static_cast<std::uint32_t>(*read);
-      size -= static_cast<std::uint32_t>(*read);
-    }
-    return {};
-  }
-
-  Storage& storage_;
-};
-
-namespace detail {
-
-/// Whether the newest signed manifest still holds: where the source says that there is no newer,
-/// somebody may be holding it back. `now` in epoch seconds; 0: not known.
-template <class Storage>
-result<void> check_fresh(Storage& storage, std::uint64_t now) {
-  trust_record record;
-  const auto found = load_record(storage, layout::trust, record);
-  if (!found) return found.error();
-  if (*found && now >= record.expires) return manifest_expired;
-  return {};
-}
-
-}  // namespace detail
-}  // namespace ota
-
-// ota/format/json_text.hpp
-
-namespace ota::detail {
-
-/// Appends a text as a JSON string. For the few small files that every device writes; what needs
-/// the form of Python's `json.dumps` takes a `json_writer`. Characters beyond ASCII stay UTF-8, as
-/// MicroPython writes them.
-inline void append_json_text(string_buffer& out, std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  out.append('"');
-  for (char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      out.append("\\u00").append(digits[byte >> 4]).append(digits[byte & 15]);
-      continue;
-    }
-    if (c == '"' || c == '\\') out.append('\\');
-    out.append(c);
-  }
-  out.append('"');
-}
-
-}  // namespace ota::detail
-
-// ota/manifest/version_file.hpp
-
-namespace ota::detail {
-
-/// The text of version.json, as 0x687931/ota writes it: {"ref": "…", "commit": "…"}.
-inline fixed_string<900> version_json(std::string_view ref, std::string_view commit) {
-  fixed_string<900> text;
-  text.append("{\"ref\": "sv);
-  append_json_text(text, ref);
-  text.append(", \"commit\": "sv);
-  append_json_text(text, commit);
-  text.append('}');
-  return text;
-}
-
-/// Reads version.json. A file that is not there or says something else is no version.
-template <class Storage>
-release_target read_version(Storage& storage) {
-  release_target version;
-  json_file<128> file(layout::version);
-  string_buffer* member = nullptr;
-  for (;;) {
-    const auto event = file.next(storage);
-    if (!event) return {};
-    if (*event == json_event::end) return version;
-    const std::string_view text = file.reader().text();
-    if (file.reader().depth() != 1 || file.reader().truncated()) continue;
-    if (*event == json_event::key)
-      member = text == "ref"sv      ? static_cast<string_buffer*>(&version.ref)
-               : text == "commit"sv ? &version.commit
-                                    : nullptr;
-    else if (*event == json_event::string && member != nullptr)
-      member->assign(text);
-  }
-}
-
-}  // namespace ota::detail
 
 // ota/hash/git_blob_id.hpp
 
@@ -6635,19 +9202,16 @@ class manifest_lister {
   manifest_lister(Storage& storage, const config& settings, trust_context& context)
       : storage_(storage), settings_(settings), context_(context), none_() {}
 
-  void begin() {
-    list_.begin(layout::listing);
-    task_ = task::open;
-  }
+  void begin() { task_ = task::open; }
 
   /// The path at hand, for a message; none where it is about the manifest as a whole.
   std::string_view subject() const {
-    return task_ == task::read ? std::string_view(item_.path) : std::string_view{};
+    return task_ == task::read ? std::string_view(list_.item.path) : std::string_view{};
   }
 
   /// The version that the manifest names, if it does.
   void take_version(fixed_string<128>& version) const {
-    if (!reader_.version.empty()) version = reader_.version;
+    if (!list_.in.version().empty()) version.assign(list_.in.version());
   }
 
   /// One chunk or one entry further; false when the list is complete.
@@ -6677,7 +9241,12 @@ class manifest_lister {
                                    "Response too large: the manifest is over its limit"};
 
   using trust_check = typename Trust::template check<Storage>;
-  using reader = typename Trust::reader;
+  struct list {
+    typename Trust::reader in;
+    entry_writer out;
+    entry item;
+    std::uint32_t deletes_size = 0;
+  };
   enum class task : std::uint8_t { open, download, verify, read };
 
   std::size_t limit() const {
@@ -6719,31 +9288,32 @@ class manifest_lister {
   result<bool> verify(mutable_bytes chunk) {
     const auto more = trust_.step(chunk);
     if (!more || *more) return more;
-    ::new (&reader_) reader();
-    reader_.begin(layout::manifest, context_.offset);
-    deletes_size_ = 0;
+    ::new (&list_) list();
+    list_.in.begin(layout::manifest, context_.offset);
+    list_.out.begin(layout::listing);
     task_ = task::read;
     return true;
   }
 
   result<bool> read() {
-    const auto more = reader_.next(storage_, item_);
+    entry& item = list_.item;
+    const auto more = list_.in.next(storage_, item);
     if (!more) return more;
     if (!*more) {
-      if (auto done = list_.flush(storage_); !done) return done.error();
+      if (auto done = list_.out.flush(storage_); !done) return done.error();
       return false;
     }
     const file_filter filter(settings_);
-    if (!filter.manages(item_.path)) return true;
-    const auto fine = filter.check(item_.path, false);
-    const bool hidden = is_hidden(item_.path);
-    if (item_.kind == entry_kind::remove) {
+    if (!filter.manages(item.path)) return true;
+    const auto fine = filter.check(item.path, false);
+    const bool hidden = is_hidden(item.path);
+    if (item.kind == entry_kind::remove) {
       if (!fine || hidden) return true;  // as the original has it
-      return more_after(append_entry(storage_, layout::candidates, deletes_size_, item_));
+      return more_after(append_entry(storage_, layout::candidates, list_.deletes_size, item));
     }
     if (!fine) return fine.error();
     if (hidden) return hidden_file;
-    return more_after(list_.add(storage_, item_));
+    return more_after(list_.out.add(storage_, item));
   }
 
   static bool is_hidden(std::string_view path) {
@@ -6753,16 +9323,13 @@ class manifest_lister {
   Storage& storage_;
   const config& settings_;
   trust_context& context_;
-  entry_writer list_;
-  entry item_;
   std::size_t size_ = 0;
-  std::uint32_t deletes_size_ = 0;
   task task_ = task::open;
   // One after the other, never two at a time.
   union {
     char none_;
-    reader reader_;
     trust_check trust_;
+    list list_;
   };
 };
 
@@ -9665,810 +12232,6 @@ class http_client : private check_byte_stream<Stream> {
   fixed_string<255> host_;
   std::uint8_t buffer_[Buffer];
   char url_[MaxUrl];
-};
-
-}  // namespace ota
-
-// ota/sign/der.hpp
-
-namespace ota::detail {
-
-/// Reads DER (ITU-T X.690) strictly, as far as signatures and keys need it: sequences and positive
-/// integers. What is not the one shortest form is refused, and so is all that follows.
-class der_reader {
- public:
-  explicit der_reader(bytes data) : rest_(data) {}
-
-  /// The content of a SEQUENCE.
-  bytes sequence() { return element(0x30); }
-
-  /// A positive INTEGER's bytes without leading zeros.
-  bytes integer() {
-    bytes value = element(0x02);
-    const bool padded = value.size() > 1 && value[0] == 0;
-    if (value.empty() || (value[0] & 0x80) != 0 || (padded && (value[1] & 0x80) == 0)) {
-      failed_ = true;
-      return {};
-    }
-    return value[0] == 0 ? value.drop(1) : value;
-  }
-
-  /// Whether all was read and well-formed.
-  bool done() const { return !failed_ && rest_.empty(); }
-
- private:
-  std::uint8_t next() {
-    failed_ = failed_ || rest_.empty();
-    if (failed_) return 0;
-    const std::uint8_t byte = rest_[0];
-    rest_ = rest_.drop(1);
-    return byte;
-  }
-
-  bytes element(std::uint8_t tag) {
-    failed_ = next() != tag || failed_;
-    std::size_t size = next();
-    if (size >= 0x80) {  // then so many bytes of length follow
-      const std::size_t count = size - 0x80, least = count == 1 ? 0x80 : 0x100;
-      failed_ = failed_ || count > 2;
-      size = 0;
-      for (std::size_t i = 0; i < count && !failed_; ++i) size = size << 8 | next();
-      failed_ = failed_ || size < least;
-    }
-    failed_ = failed_ || size > rest_.size();
-    if (failed_) return {};
-    const bytes content = rest_.first(size);
-    rest_ = rest_.drop(size);
-    return content;
-  }
-
-  bytes rest_;
-  bool failed_ = false;
-};
-
-}  // namespace ota::detail
-
-// ota/sign/limb.hpp
-
-// Numbers of many limbs, the lowest first, for signatures. What is computed with is public, so
-// nothing here takes a constant time.
-namespace ota::detail {
-
-// The widest whose product the machine has in an instruction or two. OTA_LIMB_LOOP is how an inner
-// loop is compiled: into its place where speed is all, by itself where registers are few.
-#if !defined(OTA_LIMB_BITS)  // a test tries the others
-#if defined(__SIZEOF_INT128__)
-#define OTA_LIMB_BITS 64
-#elif defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_8M_BASE__)  // 32 x 32 bits give the lower 32
-#define OTA_LIMB_BITS 16
-#else
-#define OTA_LIMB_BITS 32
-#endif
-#endif
-
-#if OTA_LIMB_BITS == 64
-using limb = std::uint64_t;
-__extension__ using wide_limb = unsigned __int128;
-#define OTA_LIMB_LOOP __attribute__((always_inline, flatten)) inline
-#elif OTA_LIMB_BITS == 32
-using limb = std::uint32_t;
-using wide_limb = std::uint64_t;
-#define OTA_LIMB_LOOP __attribute__((flatten)) inline
-#else
-using limb = std::uint16_t;
-using wide_limb = std::uint32_t;
-#define OTA_LIMB_LOOP __attribute__((noinline, flatten)) inline
-#endif
-inline constexpr std::size_t limb_bits = 8 * sizeof(limb);
-
-// Four at a time, for counting costs a small machine half as much as a limb does.
-template <class Step>
-__attribute__((always_inline)) inline void for_each_limb(std::size_t count, Step&& step) {
-  std::size_t i = 0;
-  do {
-    step(i);
-    step(i + 1);
-    step(i + 2);
-    step(i + 3);
-    i += 4;
-  } while (i != count);
-}
-
-// In these three the count is a multiple of four.
-
-/// sum = c + a * b, where `a` is one limb; the carry. `sum` may also begin one limb before `c`.
-OTA_LIMB_LOOP limb multiply_add(limb* sum, const limb* c, limb a, const limb* b,
-                                std::size_t count) {
-  limb carry = 0;
-  for_each_limb(count, [&](std::size_t i) {
-    const wide_limb at = wide_limb{a} * b[i] + c[i] + carry;  // never more than two limbs
-    sum[i] = static_cast<limb>(at);
-    carry = static_cast<limb>(at >> limb_bits);
-  });
-  return carry;
-}
-
-/// sum = a + b; the carry.
-OTA_LIMB_LOOP limb add(limb* sum, const limb* a, const limb* b, std::size_t count) {
-  limb carry = 0;
-  for_each_limb(count, [&](std::size_t i) {
-    const wide_limb at = wide_limb{a[i]} + b[i] + carry;
-    sum[i] = static_cast<limb>(at);
-    carry = static_cast<limb>(at >> limb_bits);
-  });
-  return carry;
-}
-
-/// difference = a - b; the borrow.
-OTA_LIMB_LOOP limb subtract(limb* difference, const limb* a, const limb* b, std::size_t count) {
-  limb borrow = 0;
-  for_each_limb(count, [&](std::size_t i) {
-    const wide_limb at = wide_limb{a[i]} - b[i] - borrow;
-    difference[i] = static_cast<limb>(at);
-    borrow = static_cast<limb>(at >> (2 * limb_bits - 1));
-  });
-  return borrow;
-}
-
-inline bool less(const limb* a, const limb* b, std::size_t count) {
-  while (count != 0 && a[count - 1] == b[count - 1]) --count;
-  return count != 0 && a[count - 1] < b[count - 1];
-}
-
-inline bool is_zero(const limb* a, std::size_t count) {
-  limb any = 0;
-  for (std::size_t i = 0; i < count; ++i) any |= a[i];
-  return any == 0;
-}
-
-/// Shifts right by a bit; `top` comes in above.
-inline void halve(limb* a, limb top, std::size_t count) {
-  for (std::size_t i = count; i-- != 0;) {
-    const auto low = static_cast<limb>(a[i] & 1);
-    a[i] = static_cast<limb>(a[i] >> 1 | top << (limb_bits - 1));
-    top = low;
-  }
-}
-
-/// The number that bytes hold, the highest first; `in` has `count` limbs.
-inline void load_limbs(limb* a, std::size_t count, bytes in) {
-  for (std::size_t i = 0; i < count; ++i) a[i] = 0;
-  for (std::size_t i = 0; i < in.size(); ++i) {
-    const std::size_t place = in.size() - 1 - i;
-    a[place / sizeof(limb)] |= static_cast<limb>(limb{in[i]} << (8 * (place % sizeof(limb))));
-  }
-}
-
-/// Turns a number into its bytes, the highest first, in its own memory; `count` is even.
-inline std::uint8_t* to_big_endian(limb* a, std::size_t count) {
-  const auto put = [](std::uint8_t* out, limb value) {
-    for (std::size_t shift = limb_bits; shift != 0;)
-      *out++ = static_cast<std::uint8_t>(value >> (shift -= 8));
-  };
-  auto* const out = reinterpret_cast<std::uint8_t*>(a);
-  for (std::size_t i = 0, j = count - 1; i < j; ++i, --j) {
-    const limb low = a[i], high = a[j];
-    put(out + i * sizeof(limb), high);
-    put(out + j * sizeof(limb), low);
-  }
-  return out;
-}
-
-}  // namespace ota::detail
-
-// ota/sign/montgomery.hpp
-
-namespace ota::detail {
-
-/// -1 / m modulo 2^limb_bits for an odd m, of which the lowest limb is enough.
-inline limb montgomery_inverse(limb m) {
-  limb inverse = m;  // right in 3 bits; each step doubles them
-  for (int bits = 3; bits < static_cast<int>(limb_bits); bits *= 2)
-    inverse = static_cast<limb>(inverse * (2 - wide_limb{m} * inverse));
-  return static_cast<limb>(-wide_limb{inverse});
-}
-
-/// product = a * b / 2^(Count * limb_bits) modulo the odd m, for a and b below m, by Montgomery's
-/// way (1985), a limb of `a` at a time. `inverse` is that of m.
-template <std::size_t Count>
-inline void montgomery_multiply(limb* product, const limb* a, const limb* b, const limb* m,
-                                limb inverse) {
-  limb space[Count + 1] = {};  // its first takes the limb that becomes 0
-  limb* const sum = space + 1;
-  limb top = 0;
-  for (std::size_t i = 0; i < Count; ++i) {
-    const limb high = multiply_add(sum, sum, a[i], b, Count);
-    const auto factor = static_cast<limb>(wide_limb{sum[0]} * inverse);
-    const wide_limb highest = wide_limb{top} + high + multiply_add(space, sum, factor, m, Count);
-    sum[Count - 1] = static_cast<limb>(highest);
-    top = static_cast<limb>(highest >> limb_bits);
-  }
-  const bool over = top != 0 || !less(sum, m, Count);
-  if (over) subtract(sum, sum, m, Count);
-  for (std::size_t i = 0; i < Count; ++i) product[i] = sum[i];
-}
-
-}  // namespace ota::detail
-
-// ota/sign/number256.hpp
-
-namespace ota::detail {
-
-/// A number below 2^256.
-struct number256 {
-  static constexpr std::size_t count = 256 / limb_bits;
-  limb limbs[count];
-
-  /// From 64 hexadecimal digits, as standards print it.
-  static constexpr number256 of(std::string_view digits) {
-    number256 number{};
-    for (std::size_t i = 0; i < 64; ++i)
-      number.limbs[(63 - i) * 4 / limb_bits] |=
-          static_cast<limb>(static_cast<limb>(hex_digit(digits[i])) << ((63 - i) * 4 % limb_bits));
-    return number;
-  }
-  static number256 of(bytes big_endian) {
-    number256 number;
-    load_limbs(number.limbs, count, big_endian);
-    return number;
-  }
-
-  bool zero() const { return is_zero(limbs, count); }
-  /// A bit; those below the lowest are 0.
-  unsigned bit(int i) const {
-    if (i < 0 || i > 255) return 0;
-    const auto place = static_cast<std::size_t>(i);
-    return static_cast<unsigned>(limbs[place / limb_bits] >> (place % limb_bits)) & 1;
-  }
-
-  number256& operator-=(const number256& b) {
-    subtract(limbs, limbs, b.limbs, count);
-    return *this;
-  }
-  friend bool operator<(const number256& a, const number256& b) {
-    return less(a.limbs, b.limbs, count);
-  }
-  friend bool operator==(const number256& a, const number256& b) {
-    limb different = 0;
-    for (std::size_t i = 0; i < count; ++i) different |= a.limbs[i] ^ b.limbs[i];
-    return different == 0;
-  }
-};
-
-/// sum = a + b modulo m, both below m.
-inline void add_modulo(number256& sum, const number256& a, const number256& b, const number256& m) {
-  if (add(sum.limbs, a.limbs, b.limbs, sum.count) != 0 || !(sum < m)) sum -= m;
-}
-
-/// difference = a - b modulo m, both below m.
-inline void subtract_modulo(number256& difference, const number256& a, const number256& b,
-                            const number256& m) {
-  if (subtract(difference.limbs, a.limbs, b.limbs, m.count) != 0)
-    add(difference.limbs, difference.limbs, m.limbs, m.count);
-}
-
-/// a / b modulo the odd prime m, for b other than 0: Euclid's algorithm by halves. What is left of
-/// b and of m keeps its quotient by its side: u / b = x / a and v / b = y / a.
-inline number256 divide_modulo(const number256& a, const number256& b, const number256& m) {
-  struct side {
-    number256 rest, quotient;
-  };
-  side one{b, a}, two{m, {}};
-  side *u = &one, *v = &two;
-  for (;;) {
-    while ((u->rest.limbs[0] & 1) == 0) {
-      halve(u->rest.limbs, 0, number256::count);
-      limb* const x = u->quotient.limbs;
-      halve(x, (x[0] & 1) != 0 ? add(x, x, m.limbs, number256::count) : 0, number256::count);
-    }
-    if (u->rest < v->rest) std::swap(u, v);
-    u->rest -= v->rest;
-    subtract_modulo(u->quotient, u->quotient, v->quotient, m);
-    if (u->rest.zero()) return v->quotient;
-  }
-}
-
-}  // namespace ota::detail
-
-// ota/sign/p256_field.hpp
-
-namespace ota::detail {
-
-inline constexpr number256 p256_prime =
-    number256::of("ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
-
-/// An element of the field that P-256 lies in, as x * 2^256 modulo p (Montgomery's form): p ends in
-/// 96 one bits, so a product is brought back below p with additions only.
-struct p256_element {
-  number256 value;
-
-  /// From a number below p.
-  static p256_element of(const number256& number) {
-    constexpr p256_element square_of_form = {
-        number256::of("00000004fffffffdfffffffffffffffefffffffbffffffff0000000000000003")};
-    return p256_element{number} * square_of_form;
-  }
-
-  p256_element& operator+=(const p256_element& b) {
-    add_modulo(value, value, b.value, p256_prime);
-    return *this;
-  }
-  p256_element& operator-=(const p256_element& b) {
-    subtract_modulo(value, value, b.value, p256_prime);
-    return *this;
-  }
-  p256_element& operator*=(const p256_element& b) {
-    multiply(*this, *this, b);
-    return *this;
-  }
-  friend p256_element operator+(const p256_element& a, const p256_element& b) {
-    p256_element sum;
-    add_modulo(sum.value, a.value, b.value, p256_prime);
-    return sum;
-  }
-  friend p256_element operator-(const p256_element& a, const p256_element& b) {
-    p256_element difference;
-    subtract_modulo(difference.value, a.value, b.value, p256_prime);
-    return difference;
-  }
-  friend p256_element operator*(const p256_element& a, const p256_element& b) {
-    p256_element product;
-    multiply(product, a, b);
-    return product;
-  }
-  friend p256_element operator/(const p256_element& a, const p256_element& b) {
-    return of(divide_modulo(a.value, b.value, p256_prime));
-  }
-  friend bool operator==(const p256_element& a, const p256_element& b) {
-    return a.value == b.value;
-  }
-  p256_element squared() const { return *this * *this; }
-  bool zero() const { return value.zero(); }
-
- private:
-  static void multiply(p256_element& product, const p256_element& a, const p256_element& b) {
-    constexpr std::size_t count = number256::count;
-    limb* const out = product.value.limbs;
-    if constexpr (limb_bits == 64) {
-      montgomery_multiply<count>(out, a.value.limbs, b.value.limbs, p256_prime.limbs, 1);
-    } else {
-      limb space[3 * count] = {};
-      for (std::size_t i = 0; i < count; ++i) {
-        limb* const at = space + count + i;
-        at[count] = multiply_add(at, at, a.value.limbs[i], b.value.limbs, count);
-      }
-      const bool over = reduce(space);
-      for (std::size_t i = 0; i < count; ++i) out[i] = space[count + i];
-      if (over || !(product.value < p256_prime)) product.value -= p256_prime;
-    }
-  }
-
-  /// Divides a product by 2^256; it begins after as many zeros as its half is long, and the
-  /// quotient is there in the end. Each limb of its lower half becomes 0 when its turn comes by
-  /// adding p times itself, where p = 2^256 - 2^224 + 2^192 + 2^96 - 1; its place keeps the factor
-  /// for the limbs above it. True when the quotient has a bit more.
-  template <class Limb>  // a template, so that it is compiled where it is used only
-  __attribute__((flatten)) static bool reduce(Limb* space) {
-    constexpr std::size_t bits = 8 * sizeof(Limb), count = 256 / bits;
-    std::conditional_t<bits == 16, std::int32_t, std::int64_t> sum = 0;
-    const auto next = [&](std::size_t i) {
-      sum += space[i];
-      sum += space[i - 96 / bits];
-      sum += space[i - 192 / bits];
-      sum -= space[i - 224 / bits];
-      sum += space[i - 256 / bits];
-      const auto at = static_cast<Limb>(sum);
-      sum >>= bits;
-      return at;
-    };
-    for (std::size_t i = count; i < 2 * count; ++i) space[i] = next(i);
-    for (std::size_t i = 2 * count; i < 3 * count; ++i) {
-      space[i - count] = next(i);
-      space[i] = 0;
-    }
-    return sum != 0;
-  }
-};
-
-}  // namespace ota::detail
-
-// ota/sign/p256_point.hpp
-
-namespace ota::detail {
-
-/// A point of P-256 other than the one at infinity.
-struct p256_affine {
-  p256_element x, y;
-
-  p256_affine negated() const { return {x, p256_element{} - y}; }
-
-  /// The point that a key holds uncompressed (SEC 1, 2.3.4); false when it holds none.
-  bool load(bytes key) {
-    if (key.size() != 65 || key[0] != 4) return false;
-    const number256 a = number256::of(key.drop(1).first(32)), b = number256::of(key.drop(33));
-    if (!(a < p256_prime) || !(b < p256_prime)) return false;
-    x = p256_element::of(a);
-    y = p256_element::of(b);
-    return on_curve();
-  }
-
-  /// Whether y^2 = x^3 - 3x + b (FIPS 186-4, D.1.2.3).
-  bool on_curve() const {
-    constexpr p256_element b = {
-        number256::of("dc30061d04874834e5a220abf7212ed6acf005cd78843090d89cdf6229c4bddf")};
-    return y.squared() == x.squared() * x - (x + x + x) + b;
-  }
-};
-
-/// A point in Jacobian coordinates: x = X / Z^2, y = Y / Z^3; at infinity where Z = 0, as it is at
-/// first. The formulas are dbl-2001-b and madd of the Explicit-Formulas Database, for a = -3.
-class p256_point {
- public:
-  void double_it() {
-    const p256_element delta = z_.squared();
-    p256_element gamma = y_.squared(), beta = x_ * gamma, alpha = (x_ - delta) * (x_ + delta);
-    alpha += alpha + alpha;  // 3 (X - delta) (X + delta)
-    z_ += y_;
-    z_ = z_.squared();
-    z_ -= gamma;
-    z_ -= delta;
-    beta += beta;
-    beta += beta;  // 4 beta from here on
-    x_ = alpha.squared();
-    x_ -= beta;
-    x_ -= beta;
-    gamma += gamma;
-    gamma = gamma.squared();  // 4 gamma^2
-    beta -= x_;
-    y_ = alpha * beta;
-    y_ -= gamma;
-    y_ -= gamma;
-  }
-
-  void add(const p256_affine& other) {
-    if (at_infinity()) {
-      x_ = other.x;
-      y_ = other.y;
-      z_ = one();
-      return;
-    }
-    p256_element square = z_.squared(), h = other.x * square, r = other.y * square;
-    r *= z_;
-    r -= y_;
-    h -= x_;
-    if (h.zero() && r.zero()) return double_it();
-    z_ *= h;  // 0, which is infinity, where the two are opposite
-    square = h.squared();
-    p256_element v = x_ * square;
-    h *= square;  // h^3
-    x_ = r.squared();
-    x_ -= h;
-    x_ -= v;
-    x_ -= v;
-    v -= x_;
-    r *= v;
-    y_ *= h;
-    y_ = r - y_;
-  }
-
-  bool at_infinity() const { return z_.zero(); }
-
-  p256_affine affine() const {
-    const p256_element inverse = one() / z_, square = inverse.squared();
-    return {x_ * square, y_ * square * inverse};
-  }
-
-  /// Whether the affine x is this number below p.
-  bool x_is(const number256& x) const { return p256_element::of(x) * z_.squared() == x_; }
-
- private:
-  static p256_element one() { return p256_element::of(number256{{1}}); }
-
-  p256_element x_{}, y_{}, z_{};
-};
-
-}  // namespace ota::detail
-
-// ota/sign/p256_combine.hpp
-
-namespace ota::detail {
-
-/// One summand of a sum of products: a factor, and the odd multiples of its point. The factor is
-/// read from its highest bit on as signed digits (wMOF, Okeya and others 2004): odd, below
-/// 2^(width - 1), and with `width` zeros on average between two that are not.
-class p256_summand {
- public:
-  /// `odd` holds the multiples 1, 3, … 2^(width - 1) - 1.
-  p256_summand(const number256& factor, const p256_affine* odd, int width)
-      : factor_(factor), odd_(odd), width_(width) {}
-
-  /// Adds what the digit at `bit` stands for. To be asked for every bit from 256 down to 0.
-  void add_to(p256_point& sum, int bit) {
-    if (bit < window_ && factor_.bit(bit) != factor_.bit(bit - 1)) take_window(bit);
-    if (bit != place_) return;
-    if (digit_ > 0)
-      sum.add(odd_[digit_ / 2]);
-    else
-      sum.add(odd_[-digit_ / 2].negated());
-  }
-
- private:
-  // The bits b, b - 1 … of 2k - k, taken together: b's own bit counts as negative.
-  void take_window(int bit) {
-    window_ = bit - width_ + 1;
-    int low = 0;
-    for (int i = bit - 1; i >= bit - width_; --i) low = 2 * low + static_cast<int>(factor_.bit(i));
-    digit_ = (low + 1) / 2 - (static_cast<int>(factor_.bit(bit)) << (width_ - 1));
-    for (place_ = window_; digit_ % 2 == 0; ++place_) digit_ /= 2;
-  }
-
-  const number256& factor_;
-  const p256_affine* odd_;
-  int width_;
-  int window_ = 257, place_ = 257, digit_ = 0;
-};
-
-/// a * G + b * point, G being the generator of P-256.
-inline p256_point p256_combine(const number256& a, const number256& b, const p256_affine& point) {
-  static constexpr p256_affine generator[] = {
-      {{number256::of("18905f76a53755c679fb732b7762251075ba95fc5fedb60179e730d418a9143c")},
-       {number256::of("8571ff1825885d85d2e88688dd21f3258b4ab8e4ba19e45cddf25357ce95560a")}},
-      {{number256::of("26936a3fb6ff747e66ad77dd87cbbc98b027f84a087d81fbffac3f904eebc127")},
-       {number256::of("d5f06a29e587cc07788208311a2ee98e583e47ad0861fe1ab04c5c1fc983a7eb")}},
-      {{number256::of("c9079605890523c8941cb5aad076c20c90ec649a94b9537dbe1b8aaec45c61f5")},
-       {number256::of("73a076bb2dd1e9163540a9877e7a1f6873c568efe5eb882beb309b4ae7ba4f10")}},
-      {{number256::of("13ba5119c3123e03f43eaab50c23bb082bd20213d23c00f70746354ea0173b4f")},
-       {number256::of("eaedd9156e240867ef933bdc77c941956742f2f25da67bdd2847d0303f5b9d4d")}}};
-  p256_point sum;
-  sum.add(point);
-  sum.double_it();
-  sum.add(point);
-  const p256_affine odd[] = {point, sum.affine()};
-
-  sum = {};
-  p256_summand first(a, generator, 4), second(b, odd, 3);
-  for (int bit = 256; bit >= 0; --bit) {
-    sum.double_it();
-    first.add_to(sum, bit);
-    second.add_to(sum, bit);
-  }
-  return sum;
-}
-
-}  // namespace ota::detail
-
-// ota/sign/ecdsa_p256.hpp
-
-namespace ota {
-namespace detail {
-
-inline constexpr number256 p256_order =
-    number256::of("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-
-inline number256 digest_modulo_order(bytes message) {
-  sha256 hash;
-  hash.update(message);
-  const auto digest = hash.finish();
-  number256 e = number256::of(bytes{digest.data(), digest.size()});
-  if (!(e < p256_order)) e -= p256_order;
-  return e;
-}
-
-/// ECDSA's verification (FIPS 186-5, 6.4.2) over P-256, of a signature in its two numbers.
-inline bool verify_p256(bytes public_key, bytes message, number256 r, const number256& s) {
-  p256_affine key;
-  if (r.zero() || s.zero() || !(r < p256_order) || !(s < p256_order) || !key.load(public_key))
-    return false;
-  const p256_point sum = p256_combine(divide_modulo(digest_modulo_order(message), s, p256_order),
-                                      divide_modulo(r, s, p256_order), key);
-  if (sum.at_infinity()) return false;
-  if (sum.x_is(r)) return true;
-  // r is x modulo the order, which is a little less than p.
-  return add(r.limbs, r.limbs, p256_order.limbs, r.count) == 0 && r < p256_prime && sum.x_is(r);
-}
-
-}  // namespace detail
-
-/// ECDSA over P-256 with SHA-256 (FIPS 186-5). The key is the point uncompressed (SEC 1, 2.3.3):
-/// 0x04, X and Y; the signature is r and s, 32 bytes each, the highest first (IEEE P1363).
-struct ecdsa_p256 {
-  static constexpr std::string_view name = "ecdsa-p256";
-  static constexpr std::size_t public_key_size = 65;
-  static constexpr std::size_t signature_size = 64;
-
-  static bool verify(bytes public_key, bytes message, bytes signature) {
-    return signature.size() == signature_size &&
-           detail::verify_p256(public_key, message, detail::number256::of(signature.first(32)),
-                               detail::number256::of(signature.drop(32)));
-  }
-};
-
-/// The same with a signature in DER (RFC 3279, 2.2.3), which is what openssl makes: a SEQUENCE of r
-/// and s. Only the shortest form is taken.
-struct ecdsa_p256_der {
-  static constexpr std::string_view name = "ecdsa-p256-der";
-  static constexpr std::size_t public_key_size = 65;
-  static constexpr std::size_t signature_size = 72;  ///< the greatest
-
-  static bool verify(bytes public_key, bytes message, bytes signature) {
-    detail::der_reader whole(signature);
-    detail::der_reader pair(whole.sequence());
-    const bytes r = pair.integer(), s = pair.integer();
-    return whole.done() && pair.done() && r.size() <= 32 && s.size() <= 32 &&
-           detail::verify_p256(public_key, message, detail::number256::of(r),
-                               detail::number256::of(s));
-  }
-};
-
-}  // namespace ota
-
-// ota/sign/rsa_power.hpp
-
-namespace ota::detail {
-
-/// A public key of exactly `Bits` bits: the odd modulus, and an odd exponent above 1.
-template <std::size_t Bits>
-struct rsa_key {
-  static_assert(Bits >= 2048 && Bits <= 4096 && Bits % 256 == 0,
-                "RSA keys have 2048 to 4096 bits, a multiple of 256");
-  static constexpr std::size_t count = Bits / limb_bits;
-
-  limb modulus[count];
-  std::uint32_t exponent;
-
-  /// Reads an RSAPublicKey (RFC 8017, A.1.1) in DER; false when it is none of this size.
-  bool load(bytes key) {
-    der_reader whole(key);
-    der_reader pair(whole.sequence());
-    const bytes n = pair.integer(), e = pair.integer();
-    if (!whole.done() || !pair.done() || n.size() != Bits / 8 || e.size() > 4) return false;
-    load_limbs(modulus, count, n);
-    exponent = 0;
-    for (const std::uint8_t byte : e) exponent = exponent << 8 | byte;
-    return (n[0] & 0x80) != 0 && (modulus[0] & 1) != 0 && exponent > 1 && (exponent & 1) != 0;
-  }
-};
-
-/// square = (2^Bits)^2 modulo m, which takes a number to Montgomery's form.
-template <std::size_t Bits>
-void montgomery_square_of_form(limb (&square)[Bits / limb_bits], const limb* m, limb inverse) {
-  constexpr std::size_t count = Bits / limb_bits, squarings = 4;
-  // First 2^Bits modulo m, which is 1 in that form; then 2^(Bits / 16), then the square of it and
-  // on.
-  for (std::size_t i = 0; i < count; ++i) square[i] = 0;
-  subtract(square, square, m, count);
-  for (std::size_t i = 0; i < Bits >> squarings; ++i)
-    if (add(square, square, square, count) != 0 || !less(square, m, count))
-      subtract(square, square, m, count);
-  for (std::size_t i = 0; i < squarings; ++i)
-    montgomery_multiply<count>(square, square, square, m, inverse);
-}
-
-/// power = signature ^ exponent modulo the modulus (RSAVP1 of RFC 8017, 5.2.2); false when key or
-/// signature are not as they must be.
-template <std::size_t Bits>
-bool rsa_power(limb (&power)[Bits / limb_bits], bytes public_key, bytes signature) {
-  constexpr std::size_t count = Bits / limb_bits;
-  rsa_key<Bits> key;
-  if (!key.load(public_key) || signature.size() != Bits / 8) return false;
-  load_limbs(power, count, signature);
-  if (!less(power, key.modulus, count)) return false;
-
-  const limb inverse = montgomery_inverse(key.modulus[0]);
-  const auto times = [&](const limb* factor) {
-    montgomery_multiply<count>(power, power, factor, key.modulus, inverse);
-  };
-  limb base[count];
-  montgomery_square_of_form<Bits>(base, key.modulus, inverse);
-  times(base);
-  for (std::size_t i = 0; i < count; ++i) base[i] = power[i];
-  std::uint32_t bit = 0x80000000;
-  while ((key.exponent & bit) == 0) bit >>= 1;
-  while ((bit >>= 1) != 1) {
-    times(power);
-    if ((key.exponent & bit) != 0) times(base);
-  }
-  // The exponent's last bit is 1: multiplied by what is not in the form, the power leaves it too.
-  times(power);
-  load_limbs(base, count, signature);
-  times(base);
-  return true;
-}
-
-}  // namespace ota::detail
-
-// ota/sign/rsa.hpp
-
-namespace ota {
-namespace detail {
-
-/// What both ways of signing with RSA have in common. `Padding` has
-/// `static bool holds(uint8_t* encoded, size_t size, bytes digest)`; it may change what it is
-/// given.
-template <std::size_t Bits, class Padding>
-struct rsa_sha256 {
-  static constexpr std::size_t public_key_size = Bits / 8 + 16;  ///< the greatest
-  static constexpr std::size_t signature_size = Bits / 8;
-
-  static bool verify(bytes public_key, bytes message, bytes signature) {
-    limb power[Bits / limb_bits];
-    if (!rsa_power<Bits>(power, public_key, signature)) return false;
-    sha256 hash;
-    hash.update(message);
-    const auto digest = hash.finish();
-    return Padding::holds(to_big_endian(power, Bits / limb_bits), Bits / 8,
-                          {digest.data(), digest.size()});
-  }
-};
-
-/// EMSA-PKCS1-v1_5 (RFC 8017, 9.2). What should be there is made and compared, nothing is parsed.
-struct rsa_pkcs1_padding {
-  static bool holds(const std::uint8_t* encoded, std::size_t size, bytes digest) {
-    // DigestInfo of SHA-256, up to the digest.
-    static constexpr std::uint8_t info[] = {0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60,
-                                            0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02,
-                                            0x01, 0x05, 0x00, 0x04, 0x20};
-    const std::size_t ones = size - 3 - sizeof info - digest.size();
-    if (*encoded++ != 0 || *encoded++ != 1) return false;
-    for (std::size_t i = 0; i < ones; ++i)
-      if (*encoded++ != 0xff) return false;
-    return *encoded == 0 && std::memcmp(encoded + 1, info, sizeof info) == 0 &&
-           std::memcmp(encoded + 1 + sizeof info, digest.data(), digest.size()) == 0;
-  }
-};
-
-/// EMSA-PSS (RFC 8017, 9.1.2) with SHA-256 for the digest and for the mask (MGF1).
-template <std::size_t Salt>
-struct rsa_pss_padding {
-  static bool holds(std::uint8_t* encoded, std::size_t size, bytes digest) {
-    const std::size_t block = size - 33;  // then the hash, then 0xbc
-    const bytes hash{encoded + block, 32};
-    if (encoded[size - 1] != 0xbc || (encoded[0] & 0x80) != 0) return false;
-    unmask(encoded, block, hash);
-    encoded[0] &= 0x7f;
-    const std::size_t zeros = block - Salt - 1;
-    for (std::size_t i = 0; i < zeros; ++i)
-      if (encoded[i] != 0) return false;
-    if (encoded[zeros] != 1) return false;
-
-    static constexpr std::uint8_t eight_zeros[8] = {};
-    sha256 again;
-    again.update(eight_zeros);
-    again.update(digest);
-    again.update({encoded + zeros + 1, Salt});
-    const auto expected = again.finish();
-    return equal({expected.data(), expected.size()}, hash);
-  }
-
- private:
-  static void unmask(std::uint8_t* block, std::size_t size, bytes seed) {
-    for (std::size_t i = 0; i < size; i += 32) {
-      const std::uint8_t counter[] = {0, 0, 0, static_cast<std::uint8_t>(i / 32)};
-      sha256 hash;
-      hash.update(seed);
-      hash.update(counter);
-      const auto mask = hash.finish();
-      for (std::size_t j = 0; j < mask.size() && i + j < size; ++j) block[i + j] ^= mask[j];
-    }
-  }
-};
-
-}  // namespace detail
-
-/// RSA with PKCS #1 v1.5 padding and SHA-256 (RFC 8017, 8.2), for keys of exactly `Bits` bits: 2048
-/// to 4096. The key is an RSAPublicKey in DER, its exponent of up to 32 bits, as
-/// `openssl rsa -RSAPublicKey_out -outform DER` writes it.
-template <std::size_t Bits>
-struct rsa_pkcs1_sha256 : detail::rsa_sha256<Bits, detail::rsa_pkcs1_padding> {
-  static constexpr std::string_view name = "rsa-pkcs1-sha256";
-};
-
-/// RSA-PSS with SHA-256 for the message and for MGF1 (RFC 8017, 8.1). Keys as above. The salt has
-/// exactly `Salt` bytes: with openssl, say `rsa_pss_saltlen:32`, for its default is the greatest.
-template <std::size_t Bits, std::size_t Salt = 32>
-struct rsa_pss_sha256 : detail::rsa_sha256<Bits, detail::rsa_pss_padding<Salt>> {
-  static constexpr std::string_view name = "rsa-pss-sha256";
-  static_assert(Salt <= Bits / 8 - 34, "a salt that long does not fit");
 };
 
 }  // namespace ota

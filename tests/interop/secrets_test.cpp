@@ -134,7 +134,7 @@ TEST_F(secrets, are_not_told_by_what_goes_wrong_with_a_version) {
   expect_failure("signature");
   sign_with(key);
   github.on("/manifest", "{}");
-  expect_failure("the manifest has no list of files");
+  expect_failure("manifest missing signature");
   sign_with(key);
   github.on("/o/r/v1/lib/b.txt", "2wo");
   expect_failure("lib/b.txt");

@@ -23,20 +23,18 @@ struct document_grammar {
 /// A document is text: lines that end with one line feed, words divided by one space, each kind of
 /// line at its place. So there is one way to write a content, and none to hide another in it. What
 /// is signed is every byte before the first line `signature`; docs/signed-updates.md has the rest.
-///
-/// \tparam Longest  bytes of the longest line
-template <std::size_t Longest>
 class document_lines {
  public:
+  /// `line` is memory for the longest line. What it holds need not be kept between calls of `next`.
+  explicit document_lines(string_buffer& line) : line_(line) {}
+
   /// Begins with the document at `offset` of the file at `path`, a literal.
   void begin(std::string_view path, std::uint32_t offset, const document_grammar& grammar) {
     path_ = path;
     offset_ = offset;
     grammar_ = &grammar;
-    at_ = size_ = 0;
     last_ = 0;
     seen_ = 0;
-    hash_ = {};
   }
 
   /// Goes to the next line: the number of its first word, counted from 1; 0 at the document's end,
@@ -48,7 +46,6 @@ class document_lines {
     if (!more) return more.error();
     if (!*more || (last_ != 0 && starts_with(line_, "ota-"sv))) {
       offset_ = begin;
-      at_ = size_ = 0;
       return (grammar_->required & ~seen_) == 0 ? result<std::uint8_t>(std::uint8_t{0})
                                                 : incomplete;
     }
@@ -107,14 +104,8 @@ class document_lines {
     return rest;
   }
 
-  /// SHA-256 of what is signed, once the first `signature` was read, which adds nothing.
-  sha256::digest_type digest() const { return sha256(hash_).finish(); }
-
-  /// Adds the line at hand to what is signed.
-  void sign_line() { add_line(hash_); }
-
   /// Adds the line at hand to a hash.
-  void add_line(sha256& hash) const {
+  void hash_line(sha256& hash) const {
     hash.update(as_bytes(line_));
     hash.update(as_bytes("\n"sv));
   }
@@ -139,20 +130,20 @@ class document_lines {
   // False at the end of the file.
   template <class Storage>
   result<bool> read_line(Storage& storage) {
+    std::uint8_t piece[128];
     line_.clear();
     for (;;) {
-      if (at_ == size_) {
-        const auto size = storage.read(path_, offset_, piece_);
-        if (!size) return size.error();
-        at_ = 0;
-        size_ = static_cast<std::uint8_t>(*size);
-        if (size_ == 0) return line_.empty() ? result<bool>(false) : no_line_feed;
-      }
-      const std::uint8_t c = piece_[at_++];
+      const auto size = storage.read(path_, offset_, piece);
+      if (!size) return size.error();
+      if (*size == 0) return line_.empty() ? result<bool>(false) : no_line_feed;
+      std::size_t taken = 0;
+      while (taken < *size && piece[taken] >= 0x20 && piece[taken] != 0x7f) ++taken;
+      line_.append(as_text({piece, taken}));
+      offset_ += static_cast<std::uint32_t>(taken);
+      if (taken == *size) continue;
+      if (piece[taken] != '\n') return bad_byte;
       ++offset_;
-      if (c == '\n') return check_line();
-      if (c < 0x20 || c == 0x7f) return bad_byte;
-      line_.append(static_cast<char>(c));
+      return check_line();
     }
   }
 
@@ -167,12 +158,8 @@ class document_lines {
   const document_grammar* grammar_ = nullptr;
   std::uint32_t offset_ = 0;  // of the next byte that is not in `line_`
   std::uint32_t seen_ = 0;
-  std::uint8_t at_ = 0;
-  std::uint8_t size_ = 0;
   std::uint8_t last_ = 0;
-  sha256 hash_;
-  fixed_string<Longest> line_;
-  std::uint8_t piece_[64];
+  string_buffer& line_;
 };
 
 }  // namespace ota

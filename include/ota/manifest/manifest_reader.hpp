@@ -11,7 +11,8 @@ namespace ota {
 /// Members may come in any order; unknown ones are passed over.
 class manifest_reader {
  public:
-  fixed_string<128> version;  ///< empty: not named
+  /// Of the version, once the document has ended; empty: not named.
+  std::string_view version() const { return version_; }
 
   /// Begins with the document at `offset` of the file at `path`.
   void begin(std::string_view path, std::uint32_t offset = 0) {
@@ -19,11 +20,11 @@ class manifest_reader {
     member_ = member::other;
     seen_members_ = 0;
     has_files_ = false;
-    version.clear();
+    version_.clear();
   }
 
   /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
-  /// document's order; false at its end, when the texts above are complete too.
+  /// document's order; false at its end.
   template <class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
@@ -110,7 +111,7 @@ class manifest_reader {
   result<bool> take_text() {
     const std::string_view text = reader().text();
     bool fits = !reader().truncated();
-    if (member_ == member::version) fits &= version.assign(text);
+    if (member_ == member::version) fits &= version_.assign(text);
     if (!fits && member_ != member::other) return text_too_long;
     return false;
   }
@@ -175,6 +176,7 @@ class manifest_reader {
   }
 
   detail::json_file<256, 128> file_;
+  fixed_string<128> version_;
   std::uint8_t seen_members_ = 0;
   bool has_files_ = false;
   member member_ = member::other;

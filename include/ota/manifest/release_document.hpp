@@ -8,20 +8,26 @@ namespace ota {
 struct release_head {
   sha256::digest_type chain{};  ///< SHA-256 of the root documents before it
   bool has_chain = false;       ///< there are some
-  fixed_string<64> product;
   fixed_string<128> version;
-  fixed_string<128> minimum;  ///< version that a device must have to take this one; empty: any
   std::uint32_t epoch = 0;    ///< the root document's, under which it was signed
   std::uint32_t counter = 0;  ///< of security: a device never takes one with a lower
   std::uint64_t created = 0;  ///< epoch seconds
   std::uint64_t expires = 0;  ///< epoch seconds, the first that is too late; `never_expires`
+  bool fits_product = false;  ///< it is for the product that `begin` was given
   bool fits_hardware = true;  ///< no hardware is named, or the one that `begin` was given
+};
+
+/// What a release document must be for.
+struct device_name {
+  std::string_view product;
+  std::string_view hardware;
 };
 
 /// What a line of a release document brings.
 enum class release_line : std::uint8_t {
   end,        ///< nothing: the document is complete
   head,       ///< something of the head
+  minimum,    ///< `lines()` has the version left that must be installed before
   item,       ///< a file of the version, or a path to be removed
   image,      ///< a firmware image
   signature,  ///< `lines()` has its key's id and the signature left
@@ -41,13 +47,15 @@ inline constexpr document_grammar release_grammar{
 
 /// Reads a release document (docs/signed-updates.md), which says what a version consists of, from
 /// a file on storage.
-template <std::size_t Longest>
 class release_document {
  public:
-  /// Begins with the document at `offset` of a file. `own` names the device's hardware.
-  void begin(std::string_view path, std::uint32_t offset, std::string_view own) {
+  /// `line` is as for `document_lines`.
+  explicit release_document(string_buffer& line) : lines_(line) {}
+
+  /// Begins with the document at `offset` of a file.
+  void begin(std::string_view path, std::uint32_t offset, const device_name& device) {
     lines_.begin(path, offset, detail::release_grammar);
-    hardware_ = own;
+    device_ = device;
     head_ = {};
     names_hardware_ = false;
     last_.clear();
@@ -61,7 +69,8 @@ class release_document {
     if (!word) return word.error();
     if (*word == 0) return release_line::end;
     if (*word == signature) return release_line::signature;
-    lines_.sign_line();
+    if (*word == minimum)
+      return lines_.rest().empty() ? lines_.bad_line : result<release_line>(release_line::minimum);
     if (*word != kind_) last_.clear();
     kind_ = *word;
     if (!take(*word, item) || !lines_.rest().empty()) return lines_.bad_line;
@@ -72,7 +81,7 @@ class release_document {
   /// Complete once the first item, or the signature, was read.
   const release_head& head() const { return head_; }
 
-  document_lines<Longest>& lines() { return lines_; }
+  document_lines& lines() { return lines_; }
 
  private:
   // In the order of the grammar.
@@ -103,13 +112,12 @@ class release_document {
         head_.has_chain = true;
         return lines_.take_hex({head_.chain.data(), head_.chain.size()});
       case product:
-        return take_text(head_.product);
+        head_.fits_product = lines_.rest() == device_.product;
+        return !lines_.take_rest().empty();
       case hardware:
         return take_hardware(lines_.take_rest());
       case version:
-        return take_text(head_.version);
-      case minimum:
-        return take_text(head_.minimum);
+        return head_.version.assign(lines_.take_rest()) && !head_.version.empty();
       case epoch:
         return lines_.take_number(head_.epoch);
       case counter:
@@ -131,15 +139,10 @@ class release_document {
     }
   }
 
-  template <std::size_t N>
-  bool take_text(fixed_string<N>& text) {
-    return text.assign(lines_.take_rest()) && !text.empty();
-  }
-
   bool take_hardware(std::string_view name) {
     if (!names_hardware_) head_.fits_hardware = false;
     names_hardware_ = true;
-    head_.fits_hardware |= name == hardware_;
+    head_.fits_hardware |= name == device_.hardware;
     return is_ordered(name);
   }
 
@@ -166,9 +169,9 @@ class release_document {
     return last_.assign(text) && ordered;
   }
 
-  document_lines<Longest> lines_;
+  document_lines lines_;
   release_head head_;
-  std::string_view hardware_;
+  device_name device_;
   bool names_hardware_ = false;
   std::uint8_t kind_ = 0;
   fixed_string<max_path> last_;

@@ -8,16 +8,14 @@ namespace ota {
 template <std::size_t Longest>
 class release_reader {
  public:
-  fixed_string<128> version;
-
   /// Begins with the document at `offset` of the manifest at `path`.
-  void begin(std::string_view path, std::uint32_t offset) {
-    document_.begin(path, offset, {});
-    version.clear();
-  }
+  void begin(std::string_view path, std::uint32_t offset) { document_.begin(path, offset, {}); }
+
+  /// Of the version, once its first file was read.
+  std::string_view version() const { return document_.head().version; }
 
   /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
-  /// document's order; false at its end, when the text above is complete.
+  /// document's order; false at its end.
   template <class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
@@ -25,9 +23,7 @@ class release_reader {
       if (!line) return line.error();
       if (*line == release_line::image) return no_slots;
       if (*line == release_line::item) return true;
-      if (*line != release_line::end) continue;
-      version = document_.head().version;
-      return false;
+      if (*line == release_line::end) return false;
     }
   }
 
@@ -35,7 +31,8 @@ class release_reader {
   static constexpr error no_slots{errc::unsupported, "manifest",
                                   "the version holds a firmware image, and this device takes none"};
 
-  release_document<Longest> document_;
+  fixed_string<Longest> line_;
+  release_document document_{line_};
 };
 
 }  // namespace ota

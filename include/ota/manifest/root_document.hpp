@@ -55,9 +55,11 @@ inline constexpr document_grammar root_grammar{
 
 /// Reads a root document (docs/signed-updates.md), which says whose word counts, from a file on
 /// storage.
-template <std::size_t Longest>
 class root_document {
  public:
+  /// `line` is as for `document_lines`.
+  explicit root_document(string_buffer& line) : lines_(line) {}
+
   /// Begins with the document at `offset` of a file.
   void begin(std::string_view path, std::uint32_t offset) {
     lines_.begin(path, offset, detail::root_grammar);
@@ -73,7 +75,6 @@ class root_document {
     if (!word) return word.error();
     if (*word == 0) return root_line::end;
     if (*word == signature) return root_line::signature;
-    lines_.sign_line();
     switch (*word) {
       case root:
       case release:
@@ -94,7 +95,7 @@ class root_document {
     return thresholds_[static_cast<std::size_t>(role)];
   }
 
-  document_lines<Longest>& lines() { return lines_; }
+  document_lines& lines() { return lines_; }
 
  private:
   // In the order of the grammar.
@@ -128,7 +129,7 @@ class root_document {
     return ordered;
   }
 
-  document_lines<Longest> lines_;
+  document_lines lines_;
   root_head head_;
   std::uint32_t thresholds_[2] = {};
   key_id key_{};

@@ -10,16 +10,11 @@ namespace ota {
 namespace detail {
 
 template <class Signature>
-bool verifies(std::string_view kind, std::string_view key_text, std::string_view signature_text,
-              bytes statement) {
+bool verifies(std::string_view kind, std::string_view digits, bytes statement, bytes signature) {
   if (kind != Signature::name) return false;
-  std::uint8_t key[Signature::public_key_size];
-  std::uint8_t signature[Signature::signature_size];
-  const mutable_bytes key_bytes = mutable_bytes(key).first(key_text.size() / 2);
-  const mutable_bytes signature_bytes = mutable_bytes(signature).first(signature_text.size() / 2);
-  return from_lowercase_hex(key_text, key_bytes) &&
-         from_lowercase_hex(signature_text, signature_bytes) &&
-         Signature::verify(key_bytes, statement, signature_bytes);
+  std::uint8_t room[Signature::public_key_size];
+  const mutable_bytes key = mutable_bytes(room).first(digits.size() / 2);
+  return from_lowercase_hex(digits, key) && Signature::verify(key, statement, signature);
 }
 
 template <std::size_t First, std::size_t... Rest>
@@ -42,24 +37,24 @@ struct signed_by {
   static constexpr bool requires_manifest = true;
   static constexpr std::string_view manifest_name = "manifest.ota";
 
-  // A key or a signature in hexadecimal digits, with what stands around it; a path with its hash.
+  /// Bytes of the longest signature.
+  static constexpr std::size_t signature_size = detail::greatest<Signatures::signature_size...>;
+
+  // A path with its hashes; a key or a signature in hexadecimal digits, with what stands around it.
   static constexpr std::size_t longest_line =
-      detail::greatest<560, (2 * (Signatures::public_key_size > Signatures::signature_size
-                                      ? Signatures::public_key_size
-                                      : Signatures::signature_size) +
-                             32)...>;
+      detail::greatest<400, 2 * signature_size + 32, (2 * Signatures::public_key_size + 32)...>;
 
   using reader = release_reader<longest_line>;
   template <class Storage>
-  using check = signed_check<Storage, signed_by, longest_line>;
+  using check = signed_check<Storage, signed_by>;
 
-  /// Whether `signature`, in hexadecimal digits, over the document with that digest is that of
-  /// `key`: the digits of a key of this kind.
-  static bool verify(std::string_view kind, std::string_view key, std::string_view signature,
-                     const sha256::digest_type& digest) {
+  /// Whether the holder of a key, of that kind and with these hexadecimal digits, has signed the
+  /// document with that digest.
+  static bool verify(std::string_view kind, std::string_view key, const sha256::digest_type& digest,
+                     bytes signature) {
     const auto statement = detail::statement_of(digest);
     const bytes text = as_bytes({statement.data(), statement.size()});
-    return (detail::verifies<Signatures>(kind, key, signature, text) || ...);
+    return (detail::verifies<Signatures>(kind, key, text, signature) || ...);
   }
 };
 

@@ -15,12 +15,17 @@ namespace ota {
 /// Checks the signed manifest at `.ota/manifest`: root documents, each signed by the keys of the
 /// one before it, and the release document, signed by the keys of the last.
 ///
-/// \tparam Keys  gives `verify(kind, key, signature, digest)`
-template <class Storage, class Keys, std::size_t Longest>
+/// \tparam Keys  a `signed_by`
+template <class Storage, class Keys>
 class signed_check {
  public:
   signed_check(Storage& storage, const config& settings, trust_context& context)
-      : storage_(storage), settings_(settings), context_(context), file_(storage), release_() {}
+      : storage_(storage),
+        settings_(settings),
+        context_(context),
+        file_(storage),
+        trusted_(line_),
+        root_(line_) {}
 
   /// One line further, which may be one signature; false: the manifest is trusted.
   result<bool> step(mutable_bytes) {
@@ -87,8 +92,6 @@ class signed_check {
 
   static constexpr int most_signatures = 16;
   static constexpr std::uint32_t longest_root = 65536;
-  using root = root_document<Longest>;
-  using release = release_document<Longest>;
   enum class task : std::uint8_t { load, read_trusted, next_document, read_root, read_release };
 
   // ---- the root document that is trusted ------------------------------------------------------
@@ -153,13 +156,15 @@ class signed_check {
     signatures_ = 0;
     by_trusted_ = by_itself_ = 0;
     last_id_ = {};
+    body_ = {};
+    minimum_is_met_ = true;
     if (std::string_view(beginning, *size) == "ota-root "sv) {
-      ::new (&root_) root();
+      ::new (&root_) root_document(line_);
       root_.begin(layout::manifest, offset_);
       task_ = task::read_root;
     } else {
-      ::new (&release_) release();
-      release_.begin(layout::manifest, offset_, settings_.hardware);
+      ::new (&release_) release_document(line_);
+      release_.begin(layout::manifest, offset_, {settings_.product, settings_.hardware});
       task_ = task::read_release;
     }
     return true;
@@ -169,21 +174,18 @@ class signed_check {
     const auto line = root_.next(storage_);
     if (!line) return line.error();
     if (root_.lines().offset() - offset_ > longest_root) return root_too_long;
-    if (*line != root_line::end) root_.lines().add_line(chain_);
+    auto& lines = root_.lines();
+    if (*line != root_line::end) lines.hash_line(chain_);
+    if (*line != root_line::end && *line != root_line::signature) lines.hash_line(body_);
     const bool is_known = root_.head().version <= trusted_head_.version;
     if (*line == root_line::end) return is_known ? pass_root() : accept_root();
     if (*line != root_line::signature || is_known) return true;
     if (root_.head().version != trusted_head_.version + 1) return gap;
-    key_id id;
-    auto& lines = root_.lines();
-    if (auto fine = begin_signature(lines, id); !fine) return fine.error();
-    const auto digest = lines.digest();
-    const std::string_view signature = lines.rest();
-    const auto old_key =
-        is_signed(layout::trust, file_.root_offset, signing_role::root, id, signature, digest);
+    signature one;
+    if (auto fine = take_signature(lines, one); !fine) return fine.error();
+    const auto old_key = is_signed(layout::trust, file_.root_offset, signing_role::root, one);
     if (!old_key) return old_key;
-    const auto own_key =
-        is_signed(layout::manifest, offset_, signing_role::root, id, signature, digest);
+    const auto own_key = is_signed(layout::manifest, offset_, signing_role::root, one);
     if (!own_key) return own_key;
     by_trusted_ += *old_key;
     by_itself_ += *own_key;
@@ -216,13 +218,16 @@ class signed_check {
     const auto line = release_.next(storage_, item);
     if (!line) return line.error();
     if (*line == release_line::end) return judge();
-    if (*line != release_line::signature) return true;
-    key_id id;
     auto& lines = release_.lines();
-    if (auto fine = begin_signature(lines, id); !fine) return fine.error();
+    if (*line != release_line::signature) {
+      lines.hash_line(body_);
+      if (*line == release_line::minimum) minimum_is_met_ = is_met(lines.rest());
+      return true;
+    }
+    signature one;
+    if (auto fine = take_signature(lines, one); !fine) return fine.error();
     if (by_trusted_ >= threshold(signing_role::release)) return true;
-    const auto valid = is_signed(layout::trust, file_.root_offset, signing_role::release, id,
-                                 lines.rest(), lines.digest());
+    const auto valid = is_signed(layout::trust, file_.root_offset, signing_role::release, one);
     if (valid) by_trusted_ += *valid;
     return valid ? result<bool>(true) : valid;
   }
@@ -233,19 +238,29 @@ class signed_check {
     return thresholds_[static_cast<std::size_t>(role)];
   }
 
-  // Signatures stand in the order of their keys' ids: so no key counts twice.
-  template <class Lines>
-  result<void> begin_signature(Lines& lines, key_id& id) {
-    if (!lines.take_hex({id.data(), id.size()}) || !(last_id_ < id)) return bad_signature_line;
-    last_id_ = id;
+  struct signature {
+    key_id id{};
+    std::size_t size = 0;
+    std::uint8_t value[Keys::signature_size];
+  };
+
+  // Signatures stand in the order of their keys' ids: so no key counts twice. One that is too long
+  // is of a kind of key that this device does not know.
+  result<void> take_signature(document_lines& lines, signature& one) {
+    if (!lines.take_hex({one.id.data(), one.id.size()}) || !(last_id_ < one.id))
+      return bad_signature_line;
+    last_id_ = one.id;
+    const std::size_t size = lines.rest().size() / 2;
+    one.size = size <= sizeof one.value ? size : 0;
+    if (size == one.size && (!lines.take_hex({one.value, size}) || !lines.rest().empty()))
+      return bad_signature_line;
     if (++signatures_ > most_signatures) return too_many_signatures;
     return {};
   }
 
-  // Whether the key of that id has the role, in the root document at a place, and has signed.
+  // Whether a signature's key has the role, in the root document at a place, and has signed.
   result<bool> is_signed(std::string_view path, std::uint32_t offset, signing_role role,
-                         const key_id& id, std::string_view signature,
-                         const sha256::digest_type& digest) {
+                         const signature& one) {
     bool has_role = false;
     trusted_.begin(path, offset);
     for (;;) {
@@ -253,14 +268,14 @@ class signed_check {
       if (!line) return line.error();
       auto& lines = trusted_.lines();
       if (*line == (role == signing_role::root ? root_line::root : root_line::release)) {
-        key_id one;
+        key_id id;
         while (!lines.rest().empty())
-          has_role |= lines.take_hex({one.data(), one.size()}) && one == id;
+          has_role |= lines.take_hex({id.data(), id.size()}) && id == one.id;
       } else if (*line == root_line::key) {
         if (!has_role) return false;
-        if (id_of_key(lines.rest()) != id) continue;
+        if (id_of_key(lines.rest()) != one.id) continue;
         const std::string_view kind = lines.take_word();
-        return Keys::verify(kind, lines.rest(), signature, digest);
+        return Keys::verify(kind, lines.rest(), sha256(body_).finish(), {one.value, one.size});
       } else if (*line != root_line::head && *line != root_line::root &&
                  *line != root_line::release) {
         return false;
@@ -276,7 +291,7 @@ class signed_check {
     if (trusted_head_.version < record_.root_version) return old_root;
     const bool is_chain = head.has_chain && head.chain == chain_.finish();
     if (offset_ != 0 ? !is_chain : head.has_chain) return other_chain;
-    if (head.product.view() != settings_.product) return other_product;
+    if (!head.fits_product) return other_product;
     if (!head.fits_hardware) return other_hardware;
     if (head.epoch != trusted_head_.epoch) return other_epoch;
     if (head.counter < context_.least_counter) return low_counter;
@@ -289,18 +304,20 @@ class signed_check {
     const std::uint64_t now = context_.now > seen ? context_.now : seen;
     if (now >= trusted_head_.expires) return root_expired;
     if (now >= head.expires) return detail::manifest_expired;
-    if (!head.minimum.empty()) {
-      const release_target installed = detail::read_version(storage_);
-      if (!installed.ref.empty() && compare_versions(installed.ref, head.minimum) < 0)
-        return minimum_not_met;
-    }
+    if (!minimum_is_met_) return minimum_not_met;
     return remember(head);
+  }
+
+  // Whether what is installed is new enough; nothing is.
+  bool is_met(std::string_view minimum) {
+    const release_target installed = detail::read_version(storage_);
+    return installed.ref.empty() || compare_versions(installed.ref, minimum) >= 0;
   }
 
   // The same manifest under another name of the source is the version that it was before.
   result<bool> remember(const release_head& head) {
     trust_record next = record_;
-    const auto digest = release_.lines().digest();
+    const auto digest = body_.finish();
     std::memcpy(next.manifest.data(), digest.data(), next.manifest.size());
     next.source = next.manifest == record_.manifest ? record_.source : context_.id;
     context_.offset = offset_;
@@ -328,11 +345,14 @@ class signed_check {
   std::uint32_t thresholds_[2] = {};
   root_head trusted_head_;
   sha256 chain_;  // over the root documents of the manifest
+  sha256 body_;   // over what is signed of the document at hand
+  bool minimum_is_met_ = true;
   key_id last_id_{};
-  root trusted_;
+  fixed_string<Keys::longest_line> line_;
+  root_document trusted_;
   union {
-    root root_;
-    release release_;
+    root_document root_;
+    release_document release_;
   };
 };
 

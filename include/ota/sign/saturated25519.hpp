@@ -110,7 +110,7 @@ class saturated25519 {
 
   /// Adds a small number; gives the highest limb.
   Limb add_small(Wide carry) {
-    for (Limb& limb : limb_) put(limb, carry, limb);
+    for (Limb& each : limb_) put(each, carry, each);
     return limb_[last];
   }
 

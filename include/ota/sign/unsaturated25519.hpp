@@ -35,11 +35,11 @@ class unsaturated25519 {
     least.carry();
     // Below 2p, it is to be less by p if 19 more reach 2^255.
     std::uint64_t over = 19;
-    for (const std::uint64_t limb : least.limb_) over = (limb + over) >> 51;
+    for (const std::uint64_t each : least.limb_) over = (each + over) >> 51;
     std::uint64_t carried = 19 * over;
-    for (std::uint64_t& limb : least.limb_) {
-      carried += limb;
-      limb = carried & mask;
+    for (std::uint64_t& each : least.limb_) {
+      carried += each;
+      each = carried & mask;
       carried >>= 51;
     }
     const std::uint64_t* l = least.limb_;

@@ -25,19 +25,16 @@ class manifest_lister {
   manifest_lister(Storage& storage, const config& settings, trust_context& context)
       : storage_(storage), settings_(settings), context_(context), none_() {}
 
-  void begin() {
-    list_.begin(layout::listing);
-    task_ = task::open;
-  }
+  void begin() { task_ = task::open; }
 
   /// The path at hand, for a message; none where it is about the manifest as a whole.
   std::string_view subject() const {
-    return task_ == task::read ? std::string_view(item_.path) : std::string_view{};
+    return task_ == task::read ? std::string_view(list_.item.path) : std::string_view{};
   }
 
   /// The version that the manifest names, if it does.
   void take_version(fixed_string<128>& version) const {
-    if (!reader_.version.empty()) version = reader_.version;
+    if (!list_.in.version().empty()) version.assign(list_.in.version());
   }
 
   /// One chunk or one entry further; false when the list is complete.
@@ -67,7 +64,12 @@ class manifest_lister {
                                    "Response too large: the manifest is over its limit"};
 
   using trust_check = typename Trust::template check<Storage>;
-  using reader = typename Trust::reader;
+  struct list {
+    typename Trust::reader in;
+    entry_writer out;
+    entry item;
+    std::uint32_t deletes_size = 0;
+  };
   enum class task : std::uint8_t { open, download, verify, read };
 
   std::size_t limit() const {
@@ -109,31 +111,32 @@ class manifest_lister {
   result<bool> verify(mutable_bytes chunk) {
     const auto more = trust_.step(chunk);
     if (!more || *more) return more;
-    ::new (&reader_) reader();
-    reader_.begin(layout::manifest, context_.offset);
-    deletes_size_ = 0;
+    ::new (&list_) list();
+    list_.in.begin(layout::manifest, context_.offset);
+    list_.out.begin(layout::listing);
     task_ = task::read;
     return true;
   }
 
   result<bool> read() {
-    const auto more = reader_.next(storage_, item_);
+    entry& item = list_.item;
+    const auto more = list_.in.next(storage_, item);
     if (!more) return more;
     if (!*more) {
-      if (auto done = list_.flush(storage_); !done) return done.error();
+      if (auto done = list_.out.flush(storage_); !done) return done.error();
       return false;
     }
     const file_filter filter(settings_);
-    if (!filter.manages(item_.path)) return true;
-    const auto fine = filter.check(item_.path, false);
-    const bool hidden = is_hidden(item_.path);
-    if (item_.kind == entry_kind::remove) {
+    if (!filter.manages(item.path)) return true;
+    const auto fine = filter.check(item.path, false);
+    const bool hidden = is_hidden(item.path);
+    if (item.kind == entry_kind::remove) {
       if (!fine || hidden) return true;  // as the original has it
-      return more_after(append_entry(storage_, layout::candidates, deletes_size_, item_));
+      return more_after(append_entry(storage_, layout::candidates, list_.deletes_size, item));
     }
     if (!fine) return fine.error();
     if (hidden) return hidden_file;
-    return more_after(list_.add(storage_, item_));
+    return more_after(list_.out.add(storage_, item));
   }
 
   static bool is_hidden(std::string_view path) {
@@ -143,16 +146,13 @@ class manifest_lister {
   Storage& storage_;
   const config& settings_;
   trust_context& context_;
-  entry_writer list_;
-  entry item_;
   std::size_t size_ = 0;
-  std::uint32_t deletes_size_ = 0;
   task task_ = task::open;
   // One after the other, never two at a time.
   union {
     char none_;
-    reader reader_;
     trust_check trust_;
+    list list_;
   };
 };
 

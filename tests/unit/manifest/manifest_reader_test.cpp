@@ -28,7 +28,7 @@ std::string read(const std::string& document) {
            (item.has_size ? std::to_string(item.size) : "?") + " " +
            std::to_string(static_cast<int>(item.hash.kind)) + ";";
   }
-  return out + std::string(reader.version) + ";";
+  return out + std::string(reader.version()) + ";";
 }
 
 TEST(manifest_reader, reads_what_the_original_generator_writes) {
