@@ -9332,7 +9332,7 @@ class der_reader {
     std::size_t size = next();
     if (size >= 0x80) {  // then so many bytes of length follow
       const std::size_t count = size - 0x80, least = count == 1 ? 0x80 : 0x100;
-      failed_ = failed_ || count == 0 || count > 2;
+      failed_ = failed_ || count > 2;
       size = 0;
       for (std::size_t i = 0; i < count && !failed_; ++i) size = size << 8 | next();
       failed_ = failed_ || size < least;
