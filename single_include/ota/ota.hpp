@@ -6867,7 +6867,7 @@ inline void halve(limb* a, limb top, std::size_t count) {
   }
 }
 
-/// The number that bytes hold, the highest first; `in` has `count` limbs.
+/// The number that bytes hold, the highest first; they are no more than the limbs have.
 inline void load_limbs(limb* a, std::size_t count, bytes in) {
   for (std::size_t i = 0; i < count; ++i) a[i] = 0;
   for (std::size_t i = 0; i < in.size(); ++i) {
@@ -7307,7 +7307,8 @@ inline bool verify_p256(bytes public_key, bytes message, number256 r, const numb
 }  // namespace detail
 
 /// ECDSA over P-256 with SHA-256 (FIPS 186-5). The key is the point uncompressed (SEC 1, 2.3.3):
-/// 0x04, X and Y; the signature is r and s, 32 bytes each, the highest first (IEEE P1363).
+/// 0x04, X and Y, which is how `openssl ec -pubout -outform DER` ends; the signature is r and s, 32
+/// bytes each, the highest first (IEEE P1363).
 struct ecdsa_p256 {
   static constexpr std::string_view name = "ecdsa-p256";
   static constexpr std::size_t public_key_size = 65;
@@ -8085,8 +8086,7 @@ struct rsa_key {
 template <std::size_t Bits>
 void montgomery_square_of_form(limb (&square)[Bits / limb_bits], const limb* m, limb inverse) {
   constexpr std::size_t count = Bits / limb_bits, squarings = 4;
-  // First 2^Bits modulo m, which is 1 in that form; then 2^(Bits / 16), then the square of it and
-  // on.
+  // 2^Bits modulo m is 1 in that form. Doubled it becomes 2^(Bits / 16), and squared 2^Bits.
   for (std::size_t i = 0; i < count; ++i) square[i] = 0;
   subtract(square, square, m, count);
   for (std::size_t i = 0; i < Bits >> squarings; ++i)

@@ -127,11 +127,11 @@ TEST(ecdsa_p256, accepts_what_openssl_signs) {
 TEST(ecdsa_p256, accepts_keys_that_are_small_multiples_of_the_generator) {
   random_source random;
   const owned<EC_GROUP, EC_GROUP_free> group(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
-  for (unsigned i = 1; i < 40; ++i) {
+  for (unsigned i = 1; i < 12; ++i) {
     const number small(BN_new()), opposite(BN_new());
     BN_set_word(small.get(), i);
     BN_sub(opposite.get(), EC_GROUP_get0_order(group.get()), small.get());
-    for (int j = 0; j < 5; ++j) {
+    for (int j = 0; j < 50; ++j) {
       expect_accepted(ecdsa_signer(small.get()), random.message());
       expect_accepted(ecdsa_signer(opposite.get()), random.message());
     }

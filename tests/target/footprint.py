@@ -131,6 +131,7 @@ def main():
 
     BUILD.mkdir(parents=True, exist_ok=True)
     subprocess.run([sys.executable, HERE / "make_canned.py", BUILD / "canned.hpp"], check=True)
+    subprocess.run([sys.executable, HERE / "make_signatures.py", BUILD], check=True)
     empty = text_size(build(HERE / "empty.cpp"))
 
     whole = build(HERE / "update.cpp")
@@ -147,6 +148,7 @@ def main():
     for name, value, mark in rows:
         table.append(f"| {name} | {value:,} | {f'below {mark:,}' if mark else ''} |")
     parts, missed = measured_parts(empty)
+    run(build(HERE / "wycheproof.cpp"))
     split = ["| room | text, bytes |", "|---|---|"]
     for name, value in rooms(build(HERE / "update.cpp", "-g")):
         split.append(f"| {name} | {value:,} |")

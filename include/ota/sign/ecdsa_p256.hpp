@@ -37,7 +37,8 @@ inline bool verify_p256(bytes public_key, bytes message, number256 r, const numb
 }  // namespace detail
 
 /// ECDSA over P-256 with SHA-256 (FIPS 186-5). The key is the point uncompressed (SEC 1, 2.3.3):
-/// 0x04, X and Y; the signature is r and s, 32 bytes each, the highest first (IEEE P1363).
+/// 0x04, X and Y, which is how `openssl ec -pubout -outform DER` ends; the signature is r and s, 32
+/// bytes each, the highest first (IEEE P1363).
 struct ecdsa_p256 {
   static constexpr std::string_view name = "ecdsa-p256";
   static constexpr std::size_t public_key_size = 65;

@@ -105,7 +105,7 @@ inline void halve(limb* a, limb top, std::size_t count) {
   }
 }
 
-/// The number that bytes hold, the highest first; `in` has `count` limbs.
+/// The number that bytes hold, the highest first; they are no more than the limbs have.
 inline void load_limbs(limb* a, std::size_t count, bytes in) {
   for (std::size_t i = 0; i < count; ++i) a[i] = 0;
   for (std::size_t i = 0; i < in.size(); ++i) {

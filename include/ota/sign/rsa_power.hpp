@@ -32,8 +32,7 @@ struct rsa_key {
 template <std::size_t Bits>
 void montgomery_square_of_form(limb (&square)[Bits / limb_bits], const limb* m, limb inverse) {
   constexpr std::size_t count = Bits / limb_bits, squarings = 4;
-  // First 2^Bits modulo m, which is 1 in that form; then 2^(Bits / 16), then the square of it and
-  // on.
+  // 2^Bits modulo m is 1 in that form. Doubled it becomes 2^(Bits / 16), and squared 2^Bits.
   for (std::size_t i = 0; i < count; ++i) square[i] = 0;
   subtract(square, square, m, count);
   for (std::size_t i = 0; i < Bits >> squarings; ++i)
