@@ -24,3 +24,10 @@
 #include "hardware/linux_host.hpp"
 #include "storage/posix_files.hpp"
 #endif
+
+// With mbedtls, which the program then links: TLS, and hashes and signatures by it.
+#if defined(OTA_MBEDTLS)
+#include "hash/mbedtls.hpp"
+#include "http/mbedtls_tls.hpp"
+#include "sign/mbedtls.hpp"
+#endif

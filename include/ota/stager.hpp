@@ -26,12 +26,17 @@ class stager {
  public:
   stager(Storage& storage, const config& settings)
       : storage_(storage), settings_(settings), none_() {}
+  ~stager() { end_hash(); }
+  stager(const stager&) = delete;
+  stager& operator=(const stager&) = delete;
 
   /// What a trust policy has to know of the device and the version, before `begin`.
   trust_context& context() { return context_; }
 
   /// Begins to stage a version, or goes on with it where it has been begun.
   result<void> begin(const release_target& target, bool has_manifest) {
+    end_hash();
+    stage_ = stage::forget;
     target_ = &target;
     record_ = {};
     staged_ = {};
@@ -45,8 +50,6 @@ class stager {
       record_ = last;
       if constexpr (Trust::requires_manifest) recall_identity();
       begin_check();
-    } else {
-      stage_ = stage::forget;
     }
     return {};
   }
@@ -292,6 +295,7 @@ class stager {
   }
 
   void begin_check() {
+    end_hash();
     plan_.begin(layout::plan);
     stage_ = stage::check;
   }
@@ -325,6 +329,14 @@ class stager {
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
+  }
+
+  // Of what shares its memory, only what hashes may have to be ended.
+  void end_hash() {
+    if constexpr (!std::is_trivially_destructible_v<Hash>) {
+      if (stage_ == stage::compare || stage_ == stage::seal) planner_.~planner();
+      if (stage_ == stage::download) downloader_.~downloader();
+    }
   }
 
   struct nothing {};

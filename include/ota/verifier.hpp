@@ -22,9 +22,13 @@ class verifier {
   static constexpr bool checks_manifests = Hash::digest_size == 32;
 
   verifier() : git_(0) {}
+  ~verifier() { end(); }
+  verifier(const verifier&) = delete;
+  verifier& operator=(const verifier&) = delete;
 
   /// Begins a content of `size` bytes; the kind of promise decides the hash.
   void begin(digest_kind kind, std::size_t size) {
+    end();
     kind_ = kind;
     if (kind == digest_kind::git_id) ::new (&git_) git_blob_id<sha1>(size);
     if constexpr (checks_manifests) {
@@ -74,9 +78,14 @@ class verifier {
     return other_content;
   }
 
+  // A hash may hold hardware, which it has to give back.
+  void end() {
+    if constexpr (!std::is_trivially_destructible_v<strong_hash>)
+      if (kind_ == digest_kind::sha256) strong_.~strong_hash();
+    kind_ = digest_kind::none;
+  }
+
   using strong_hash = std::conditional_t<checks_manifests, Hash, crc32>;
-  static_assert(std::is_trivially_destructible_v<strong_hash>,
-                "the hash policy must be trivially destructible");
 
   digest_kind kind_ = digest_kind::none;
   union {

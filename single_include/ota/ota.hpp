@@ -8480,9 +8480,13 @@ class verifier {
   static constexpr bool checks_manifests = Hash::digest_size == 32;
 
   verifier() : git_(0) {}
+  ~verifier() { end(); }
+  verifier(const verifier&) = delete;
+  verifier& operator=(const verifier&) = delete;
 
   /// Begins a content of `size` bytes; the kind of promise decides the hash.
   void begin(digest_kind kind, std::size_t size) {
+    end();
     kind_ = kind;
     if (kind == digest_kind::git_id) ::new (&git_) git_blob_id<sha1>(size);
     if constexpr (checks_manifests) {
@@ -8532,9 +8536,14 @@ class verifier {
     return other_content;
   }
 
+  // A hash may hold hardware, which it has to give back.
+  void end() {
+    if constexpr (!std::is_trivially_destructible_v<strong_hash>)
+      if (kind_ == digest_kind::sha256) strong_.~strong_hash();
+    kind_ = digest_kind::none;
+  }
+
   using strong_hash = std::conditional_t<checks_manifests, Hash, crc32>;
-  static_assert(std::is_trivially_destructible_v<strong_hash>,
-                "the hash policy must be trivially destructible");
 
   digest_kind kind_ = digest_kind::none;
   union {
@@ -10034,12 +10043,17 @@ class stager {
  public:
   stager(Storage& storage, const config& settings)
       : storage_(storage), settings_(settings), none_() {}
+  ~stager() { end_hash(); }
+  stager(const stager&) = delete;
+  stager& operator=(const stager&) = delete;
 
   /// What a trust policy has to know of the device and the version, before `begin`.
   trust_context& context() { return context_; }
 
   /// Begins to stage a version, or goes on with it where it has been begun.
   result<void> begin(const release_target& target, bool has_manifest) {
+    end_hash();
+    stage_ = stage::forget;
     target_ = &target;
     record_ = {};
     staged_ = {};
@@ -10053,8 +10067,6 @@ class stager {
       record_ = last;
       if constexpr (Trust::requires_manifest) recall_identity();
       begin_check();
-    } else {
-      stage_ = stage::forget;
     }
     return {};
   }
@@ -10300,6 +10312,7 @@ class stager {
   }
 
   void begin_check() {
+    end_hash();
     plan_.begin(layout::plan);
     stage_ = stage::check;
   }
@@ -10333,6 +10346,14 @@ class stager {
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
+  }
+
+  // Of what shares its memory, only what hashes may have to be ended.
+  void end_hash() {
+    if constexpr (!std::is_trivially_destructible_v<Hash>) {
+      if (stage_ == stage::compare || stage_ == stage::seal) planner_.~planner();
+      if (stage_ == stage::download) downloader_.~downloader();
+    }
   }
 
   struct nothing {};
@@ -12913,6 +12934,915 @@ class posix_files {
   int file_ = -1;
   bool writable_ = false;
   fixed_string<255> path_;  // `parent_` is its directory; it is `file_`, where that is open
+};
+
+}  // namespace ota
+
+// ota/ota.hpp
+#endif
+
+// With mbedtls, which the program then links: TLS, and hashes and signatures by it.
+#if defined(OTA_MBEDTLS)
+
+// ota/hash/mbedtls.hpp
+
+#include <mbedtls/sha1.h>
+#include <mbedtls/sha256.h>
+#include <mbedtls/version.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+// ota/hash/mbedtls.hpp
+
+namespace ota {
+namespace detail {
+
+// mbedtls 2.28 has the functions that tell of errors under names with `_ret`; 3.x has only them,
+// and without it.
+struct mbedtls_sha1_calls {
+  using context = mbedtls_sha1_context;
+  static constexpr std::size_t digest_size = 20;
+  static void init(context* c) { mbedtls_sha1_init(c); }
+  static void free(context* c) { mbedtls_sha1_free(c); }
+  static void clone(context* to, const context* from) { mbedtls_sha1_clone(to, from); }
+#if MBEDTLS_VERSION_MAJOR >= 3
+  static int starts(context* c) { return mbedtls_sha1_starts(c); }
+  static int update(context* c, bytes data) {
+    return mbedtls_sha1_update(c, data.data(), data.size());
+  }
+  static int finish(context* c, std::uint8_t* out) { return mbedtls_sha1_finish(c, out); }
+#else
+  static int starts(context* c) { return mbedtls_sha1_starts_ret(c); }
+  static int update(context* c, bytes data) {
+    return mbedtls_sha1_update_ret(c, data.data(), data.size());
+  }
+  static int finish(context* c, std::uint8_t* out) { return mbedtls_sha1_finish_ret(c, out); }
+#endif
+};
+
+struct mbedtls_sha256_calls {
+  using context = mbedtls_sha256_context;
+  static constexpr std::size_t digest_size = 32;
+  static void init(context* c) { mbedtls_sha256_init(c); }
+  static void free(context* c) { mbedtls_sha256_free(c); }
+  static void clone(context* to, const context* from) { mbedtls_sha256_clone(to, from); }
+#if MBEDTLS_VERSION_MAJOR >= 3
+  static int starts(context* c) { return mbedtls_sha256_starts(c, 0); }
+  static int update(context* c, bytes data) {
+    return mbedtls_sha256_update(c, data.data(), data.size());
+  }
+  static int finish(context* c, std::uint8_t* out) { return mbedtls_sha256_finish(c, out); }
+#else
+  static int starts(context* c) { return mbedtls_sha256_starts_ret(c, 0); }
+  static int update(context* c, bytes data) {
+    return mbedtls_sha256_update_ret(c, data.data(), data.size());
+  }
+  static int finish(context* c, std::uint8_t* out) { return mbedtls_sha256_finish_ret(c, out); }
+#endif
+};
+
+/// A hash policy over the calls of mbedtls.
+template <class Calls>
+class mbedtls_hash {
+ public:
+  static constexpr std::size_t digest_size = Calls::digest_size;
+  static constexpr std::size_t block_size = 64;
+  using digest_type = std::array<std::uint8_t, digest_size>;
+
+  mbedtls_hash() {
+    Calls::init(&context_);
+    note(Calls::starts(&context_));
+  }
+  mbedtls_hash(const mbedtls_hash& other) : failed_(other.failed_) {
+    Calls::init(&context_);
+    Calls::clone(&context_, &other.context_);
+  }
+  mbedtls_hash& operator=(const mbedtls_hash& other) {
+    if (this == &other) return *this;
+    Calls::free(&context_);
+    Calls::init(&context_);
+    Calls::clone(&context_, &other.context_);
+    failed_ = other.failed_;
+    return *this;
+  }
+  ~mbedtls_hash() { Calls::free(&context_); }
+
+  /// Adds bytes to what is hashed.
+  void update(bytes data) {
+    if (!data.empty()) note(Calls::update(&context_, data));
+  }
+
+  /// The digest of all that was added; zeros when mbedtls failed, see `failed()`.
+  digest_type finish() {
+    digest_type digest;
+    note(Calls::finish(&context_, digest.data()));
+    if (failed_) digest.fill(0);
+    return digest;
+  }
+
+  /// Whether mbedtls refused a call. Its own code never does; a driver of hash hardware may.
+  bool failed() const { return failed_; }
+
+ private:
+  void note(int status) { failed_ = failed_ || status != 0; }
+
+  typename Calls::context context_;
+  bool failed_ = false;
+};
+
+}  // namespace detail
+
+/// SHA-1 and SHA-256 by mbedtls 2.28 or 3.x, for devices whose mbedtls drives hash hardware or is
+/// linked anyway. The program links mbedcrypto.
+class mbedtls_sha1 : public detail::mbedtls_hash<detail::mbedtls_sha1_calls> {};
+class mbedtls_sha256 : public detail::mbedtls_hash<detail::mbedtls_sha256_calls> {};
+
+}  // namespace ota
+
+// ota/http/mbedtls_channel.hpp
+
+#include <mbedtls/ctr_drbg.h>
+#include <mbedtls/entropy.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
+
+#if MBEDTLS_VERSION_MAJOR >= 3 && defined(MBEDTLS_PSA_CRYPTO_C)
+#include <psa/crypto.h>
+#endif
+
+// ota/http/mbedtls_failure.hpp
+
+#include <mbedtls/error.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crt.h>
+
+#include <string_view>
+
+// ota/http/mbedtls_failure.hpp
+
+namespace ota::detail {
+
+/// What mbedtls has failed at, as an error whose text is made for the occasion: it names the
+/// certificate or the alert, and quotes mbedtls. The text stays until the next one.
+class mbedtls_failure {
+ public:
+  using text = fixed_string<max_log_line>;
+
+  /// The text as it begins, with what was found wrong with certificates.
+  text& findings() { return text_; }
+
+  const error& tell(int status, const mbedtls_ssl_context& ssl) {
+    if (status == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED) return tell_certificate(ssl);
+    text_.clear();
+    if (status == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE) return tell_alert(ssl);
+    if (status == too_old)
+      text_.append("the server chose a version of TLS that is too old");
+    else if (status == MBEDTLS_ERR_SSL_CONN_EOF)
+      text_.append("the server closed the connection during the TLS handshake");
+    else if (status == MBEDTLS_ERR_SSL_INVALID_RECORD)
+      text_.append("the server does not speak TLS on this port, or what it sent was damaged");
+    else
+      text_.append("TLS failed");
+#ifdef MBEDTLS_ERROR_C
+    char words[100] = "";
+    mbedtls_strerror(status, words, sizeof words);
+    quote(words);
+#endif
+    return make(status == too_old ? errc::unsupported : errc::connection);
+  }
+
+ private:
+#if MBEDTLS_VERSION_MAJOR >= 3
+  static constexpr int too_old = MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
+#else
+  static constexpr int too_old = MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION;
+#endif
+
+  const error& make(errc code) {
+    failure_ = {code, "tls", text_.c_str()};
+    return failure_;
+  }
+
+  const error& tell_certificate(const mbedtls_ssl_context& ssl) {
+    if (text_.empty()) text_.append("the server's certificate is not acceptable");
+#ifndef MBEDTLS_X509_REMOVE_INFO
+    char words[200] = "";
+    mbedtls_x509_crt_verify_info(words, sizeof words, "", mbedtls_ssl_get_verify_result(&ssl));
+    quote(words);
+#else
+    (void)ssl;
+#endif
+    return make(errc::untrusted);
+  }
+
+  // A level and a description (RFC 8446, 6).
+  const error& tell_alert(const mbedtls_ssl_context& ssl) {
+#ifdef MBEDTLS_PRIVATE
+    const unsigned char alert = ssl.MBEDTLS_PRIVATE(in_msg)[1];
+#else
+    const unsigned char alert = ssl.in_msg[1];
+#endif
+    text_.append("the server ended TLS with alert ").append_number(std::uint32_t{alert});
+    text_.append(name_of(alert));
+    return make(errc::unsupported);
+  }
+
+  // The alerts that a client meets, and what they mean here.
+  static const char* name_of(unsigned char alert) {
+    switch (alert) {
+      case MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE:
+        return ", handshake_failure: nothing that both sides can use, or a client certificate is "
+               "asked for";
+      case MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION:
+        return ", protocol_version: it speaks no version of TLS that this program does";
+      case MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR:
+        return ", internal_error";
+      case MBEDTLS_SSL_ALERT_MSG_UNRECOGNIZED_NAME:
+        return ", unrecognized_name: it does not serve this host name";
+      default:
+        return "";
+    }
+  }
+
+  // mbedtls's own words: of certificates a line for each thing that is wrong.
+  void quote(const char* words) {
+    text_.append(" (mbedtls: ");
+    for (; *words != '\0'; ++words)
+      if (*words != '\n')
+        text_.append(*words);
+      else if (words[1] != '\0')
+        text_.append("; ");
+    text_.append(')');
+  }
+
+  text text_;
+  error failure_;
+};
+
+}  // namespace ota::detail
+
+// ota/http/mbedtls_trust.hpp
+
+#include <mbedtls/base64.h>
+#include <mbedtls/oid.h>
+#include <mbedtls/x509_crt.h>
+
+#include <cstdint>
+#include <string_view>
+
+// ota/http/tls_settings.hpp
+
+#include <string_view>
+
+// ota/http/tls_settings.hpp
+
+namespace ota {
+
+/// Whom a TLS connection trusts. A plain struct of views: what they show lives with whoever fills
+/// it, as long as the connection.
+struct tls_settings {
+  /// A file of certificate authorities in PEM; empty: the system's own, where it has them.
+  std::string_view ca_file;
+  /// Certificate authorities in memory, instead of a file: one PEM text with its terminating zero,
+  /// or certificates in DER, one behind the other.
+  bytes ca;
+  /// Public keys of which the proved chain, from the server's certificate to its authority, must
+  /// hold one: `sha256/` and the base64 of the SHA-256 of its SubjectPublicKeyInfo (RFC 7469, 2.4).
+  /// Empty: any key.
+  list_view<std::string_view> pins;
+};
+
+namespace detail {
+
+/// The base64 of a pin; empty where the text is no pin. curl writes a second `/`, which may also be
+/// the first character of the base64: the length tells.
+constexpr std::string_view pin_digest(std::string_view pin) {
+  if (!starts_with(pin, "sha256/"sv)) return {};
+  const std::string_view digest = slice(pin, pin.size() == 52 && pin[7] == '/' ? 8 : 7);
+  if (digest.size() != 44 || digest[43] != '=') return {};
+  for (char c : slice(digest, 0, 43))
+    if (!is_alphanumeric(c) && c != '+' && c != '/') return {};
+  return digest;
+}
+
+}  // namespace detail
+
+/// Whether a text has the form of a pin: `sha256/` and 44 characters of base64.
+constexpr bool is_tls_pin(std::string_view pin) { return !detail::pin_digest(pin).empty(); }
+
+}  // namespace ota
+
+// ota/http/mbedtls_trust.hpp
+
+namespace ota::detail {
+
+/// Judges a server's certificates: mbedtls proves the chain, the pins are added, and what is wrong
+/// is put in words.
+class mbedtls_trust {
+ public:
+  using text = fixed_string<max_log_line>;
+
+  explicit mbedtls_trust(const tls_settings& settings) : settings_(settings) {
+    mbedtls_x509_crt_init(&authorities_);
+  }
+  ~mbedtls_trust() { mbedtls_x509_crt_free(&authorities_); }
+  mbedtls_trust(const mbedtls_trust&) = delete;
+  mbedtls_trust& operator=(const mbedtls_trust&) = delete;
+
+  const tls_settings& settings() const { return settings_; }
+  mbedtls_x509_crt* authorities() { return &authorities_; }
+
+  /// Reads the authorities, once.
+  result<void> load() {
+    for (std::string_view pin : settings_.pins)
+      if (!is_tls_pin(pin)) return bad_pin;
+    if (authorities_.raw.p != nullptr) return {};
+    if (!settings_.ca.empty())
+      read(settings_.ca);
+    else if (!settings_.ca_file.empty())
+      read_file(settings_.ca_file);
+    else
+      for (std::string_view file : system_files) read_file(file);
+    if (authorities_.raw.p != nullptr) return {};
+    if (!settings_.ca.empty()) return bad_ca;
+    return settings_.ca_file.empty() ? no_ca : bad_ca_file;
+  }
+
+  /// What is found wrong from now on is told to `out`.
+  void begin(std::string_view host, text& out) {
+    host_ = host;
+    out_ = &out;
+    pinned_ = settings_.pins.empty();
+  }
+
+  /// For `mbedtls_ssl_conf_verify`: called for each certificate of the chain, the server's own last
+  /// and at depth 0.
+  static int judge(void* self, mbedtls_x509_crt* one, int depth, std::uint32_t* flags) {
+    static_cast<mbedtls_trust*>(self)->judge(*one, depth == 0, *flags);
+    return 0;
+  }
+
+ private:
+  static constexpr error bad_pin{errc::invalid_argument, "tls",
+                                 "a pin must be sha256/ and 44 characters of base64"};
+  static constexpr error bad_ca{errc::invalid_argument, "tls",
+                                "the certificate authorities given are neither PEM nor DER"};
+  static constexpr error bad_ca_file{errc::invalid_argument, "tls",
+                                     "the CA file cannot be read or holds no certificate in PEM"};
+  static constexpr error no_ca{errc::invalid_argument, "tls",
+                               "this system has no certificate authorities: install "
+                               "ca-certificates, or name a CA file"};
+
+  // Debian, Alpine, Arch; Fedora; openSUSE; BSD, macOS.
+  static constexpr const char* system_files[] = {"/etc/ssl/certs/ca-certificates.crt",
+                                                 "/etc/pki/tls/certs/ca-bundle.crt",
+                                                 "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
+
+  void read(bytes ca) {
+    bytes rest = ca;
+    while (mbedtls_x509_crt_parse_der_nocopy(&authorities_, rest.data(), rest.size()) == 0) {
+      const mbedtls_x509_crt* last = &authorities_;
+      while (last->next != nullptr) last = last->next;
+      rest = rest.drop(last->raw.len);
+    }
+    if (authorities_.raw.p == nullptr)
+      (void)mbedtls_x509_crt_parse(&authorities_, ca.data(), ca.size());
+  }
+
+  // In a bundle, mbedtls passes over what it does not understand.
+  void read_file(std::string_view path) {
+#ifdef MBEDTLS_FS_IO
+    if (authorities_.raw.p != nullptr) return;
+    (void)mbedtls_x509_crt_parse_file(&authorities_, fixed_string<255>(path).c_str());
+#else
+    (void)path;
+#endif
+  }
+
+  void judge(const mbedtls_x509_crt& one, bool is_server, std::uint32_t& flags) {
+    fixed_string<44> key;
+    if (!pinned_) pinned_ = is_pinned(one, key);
+    if (flags & MBEDTLS_X509_BADCERT_EXPIRED)
+      append_date(begin_clause(one, is_server).append(" expired on "), one.valid_to);
+    if (flags & MBEDTLS_X509_BADCERT_FUTURE)
+      append_date(begin_clause(one, is_server).append(" is not valid before "), one.valid_from)
+          .append(": is this device's clock right?");
+    if (flags & MBEDTLS_X509_BADCERT_CN_MISMATCH) {
+      append_names(begin_clause(one, is_server).append(" is for "), one);
+      out_->append(", not for ").append(host_);
+    }
+    if (flags & MBEDTLS_X509_BADCERT_NOT_TRUSTED) describe_issuer(one, is_server);
+    if (is_server && !pinned_) {
+      flags |= MBEDTLS_X509_BADCERT_OTHER;
+      begin_clause(one, true).append(" has another key than the pins: sha256/").append(key);
+    }
+  }
+
+  void describe_issuer(const mbedtls_x509_crt& one, bool is_server) {
+    const bool signs_itself =
+        equal({one.issuer_raw.p, one.issuer_raw.len}, {one.subject_raw.p, one.subject_raw.len});
+    string_buffer& out = begin_clause(one, is_server);
+    if (signs_itself)
+      out.append(" is self-signed and not among the trusted ones");
+    else
+      append_name(out.append(" is issued by "), one.issuer).append(", which is not trusted");
+  }
+
+  string_buffer& begin_clause(const mbedtls_x509_crt& one, bool is_server) {
+    if (!out_->empty()) out_->append("; ");
+    out_->append("the certificate");
+    return is_server ? *out_ : append_name(out_->append(" of "), one.subject);
+  }
+
+  bool is_pinned(const mbedtls_x509_crt& one, fixed_string<44>& key) const {
+    mbedtls_sha256 hash;
+    hash.update({one.pk_raw.p, one.pk_raw.len});
+    const auto digest = hash.finish();
+    unsigned char base64[45];
+    std::size_t size = 0;
+    if (hash.failed() ||
+        mbedtls_base64_encode(base64, sizeof base64, &size, digest.data(), digest.size()) != 0)
+      return false;
+    key.assign(as_text({base64, size}));
+    for (std::string_view pin : settings_.pins)
+      if (pin_digest(pin) == key.view()) return true;
+    return false;
+  }
+
+  // A name that others have chosen, as far as a line can bear it.
+  static string_buffer& append_printable(string_buffer& out, const mbedtls_asn1_buf& name) {
+    for (char c : as_text(bytes(name.p, name.len).first(40)))
+      out.append(c >= ' ' && c < 0x7f ? c : '?');
+    return out;
+  }
+
+  static string_buffer& append_name(string_buffer& out, const mbedtls_x509_name& whose) {
+    for (const mbedtls_x509_name* at = &whose; at != nullptr; at = at->next)
+      if (MBEDTLS_OID_CMP(MBEDTLS_OID_AT_CN, &at->oid) == 0) return append_printable(out, at->val);
+    return out.append("an authority without a name");
+  }
+
+  // The DNS names of a certificate; the name of its subject where it has none.
+  static void append_names(string_buffer& out, const mbedtls_x509_crt& one) {
+    constexpr int dns_name = MBEDTLS_ASN1_CONTEXT_SPECIFIC | 2;  // RFC 5280, 4.2.1.6
+    int count = 0;
+    for (auto* at = &one.subject_alt_names; at != nullptr && count != 2; at = at->next)
+      if (at->buf.tag == dns_name) append_printable(count++ == 0 ? out : out.append(", "), at->buf);
+    if (count == 0) append_name(out, one.subject);
+  }
+
+  static string_buffer& append_date(string_buffer& out, const mbedtls_x509_time& time) {
+    append_two(append_number(out, time.year).append('-'), time.mon).append('-');
+    return append_two(out, time.day);
+  }
+  static string_buffer& append_two(string_buffer& out, int number) {
+    return append_number(number < 10 ? out.append('0') : out, number);
+  }
+  static string_buffer& append_number(string_buffer& out, int number) {
+    return out.append_number(static_cast<std::uint32_t>(number));
+  }
+
+  tls_settings settings_;
+  std::string_view host_;
+  text* out_ = nullptr;
+  bool pinned_ = true;
+  mbedtls_x509_crt authorities_;
+};
+
+}  // namespace ota::detail
+
+// ota/http/mbedtls_channel.hpp
+
+namespace ota::detail {
+
+/// What carries the records of a channel: calls of mbedtls's form on a transport, and the error
+/// where the last of them failed.
+struct mbedtls_carrier {
+  void* transport;
+  mbedtls_ssl_send_t* send;
+  mbedtls_ssl_recv_t* receive;
+  const error* const* failure;
+};
+
+/// The TLS client (RFC 5246, RFC 8446) in terms of mbedtls: one connection at a time, and the
+/// session of the last one, with which the next to the same host begins sooner.
+class mbedtls_channel {
+ public:
+  explicit mbedtls_channel(const tls_settings& settings) : trust_(settings) {
+    mbedtls_entropy_init(&entropy_);
+    mbedtls_ctr_drbg_init(&random_);
+    mbedtls_ssl_config_init(&config_);
+    mbedtls_ssl_init(&ssl_);
+    mbedtls_ssl_session_init(&session_);
+  }
+  ~mbedtls_channel() {
+    mbedtls_ssl_session_free(&session_);
+    mbedtls_ssl_free(&ssl_);
+    mbedtls_ssl_config_free(&config_);
+    mbedtls_ctr_drbg_free(&random_);
+    mbedtls_entropy_free(&entropy_);
+  }
+  mbedtls_channel(const mbedtls_channel&) = delete;
+  mbedtls_channel& operator=(const mbedtls_channel&) = delete;
+
+  const tls_settings& settings() const { return trust_.settings(); }
+
+  /// Shakes hands over a transport that is connected to the host.
+  result<void> open(std::string_view host, std::uint16_t port, const mbedtls_carrier& carrier) {
+    carrier_ = carrier;
+    if (auto done = prepare(); !done) return done;
+    report_.findings().clear();
+    server_.assign(host);
+    server_.append(':').append_number(std::uint32_t{port});
+    trust_.begin(host, report_.findings());
+    mbedtls_ssl_set_bio(&ssl_, carrier.transport, carrier.send, carrier.receive, nullptr);
+    int status = mbedtls_ssl_setup(&ssl_, &config_);
+    const fixed_string<255> name(host);
+    if (status == 0) status = mbedtls_ssl_set_hostname(&ssl_, name.c_str());
+    if (status == 0) status = shake_hands();
+    if (status == 0) return {};
+    forget_session();
+    return fail(status);
+  }
+
+  /// As a byte stream's: at least one byte; 0 when the other side has said that it is done.
+  result<std::size_t> read(mutable_bytes out) {
+    // Between the data, a server may send messages that carry none; but not without end.
+    for (int messages = 0; messages < 32; ++messages) {
+      const int status = mbedtls_ssl_read(&ssl_, out.data(), out.size());
+      if (status > 0) return static_cast<std::size_t>(status);
+      if (status == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY) return std::size_t{0};
+      if (status == 0) return cut;
+      if (is_ticket(status))
+        keep_session();
+      else if (status != MBEDTLS_ERR_SSL_WANT_READ)
+        return fail(status);
+    }
+    return no_data;
+  }
+
+  /// As a byte stream's: all of it.
+  result<void> write(bytes data) {
+    while (!data.empty()) {
+      const int status = mbedtls_ssl_write(&ssl_, data.data(), data.size());
+      if (status < 0) return fail(status);
+      data = data.drop(static_cast<std::size_t>(status));
+    }
+    return {};
+  }
+
+  /// Says that this side is done.
+  void say_farewell() { (void)mbedtls_ssl_close_notify(&ssl_); }
+
+  /// Frees what the connection needed, but for its session.
+  void close() {
+    mbedtls_ssl_free(&ssl_);
+    mbedtls_ssl_init(&ssl_);
+  }
+
+ private:
+  static constexpr error no_data{errc::malformed, "tls",
+                                 "the server sends TLS messages without data, and no end"};
+  static constexpr error no_random{errc::unsupported, "tls",
+                                   "mbedtls finds no source of randomness on this system"};
+  static constexpr error cut{errc::connection, "tls",
+                             "the connection was cut before TLS ended it: the answer may be short"};
+
+  // What is made once and stays.
+  result<void> prepare() {
+    if (auto done = trust_.load(); !done) return done;
+    if (prepared_) return {};
+#if MBEDTLS_VERSION_MAJOR >= 3 && defined(MBEDTLS_PSA_CRYPTO_C)
+    if (psa_crypto_init() != PSA_SUCCESS) return no_random;  // TLS 1.3 needs it
+#endif
+    if (mbedtls_ctr_drbg_seed(&random_, mbedtls_entropy_func, &entropy_, nullptr, 0) != 0)
+      return no_random;
+    mbedtls_ssl_config_defaults(&config_, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                MBEDTLS_SSL_PRESET_DEFAULT);
+    mbedtls_ssl_conf_authmode(&config_, MBEDTLS_SSL_VERIFY_REQUIRED);
+    mbedtls_ssl_conf_ca_chain(&config_, trust_.authorities(), nullptr);
+    mbedtls_ssl_conf_verify(&config_, mbedtls_trust::judge, &trust_);
+    mbedtls_ssl_conf_rng(&config_, mbedtls_ctr_drbg_random, &random_);
+#if MBEDTLS_VERSION_MAJOR < 3  // later ones have nothing older than TLS 1.2
+    mbedtls_ssl_conf_min_version(&config_, MBEDTLS_SSL_MAJOR_VERSION_3,
+                                 MBEDTLS_SSL_MINOR_VERSION_3);
+#endif
+#if defined(MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED) && \
+    defined(MBEDTLS_SSL_SESSION_TICKETS) && defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+        &config_, MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED);
+#endif
+    prepared_ = true;
+    return {};
+  }
+
+  int shake_hands() {
+    if (has_session_ && server_.view() == session_of_.view())
+      (void)mbedtls_ssl_set_session(&ssl_, &session_);  // a new one does as well
+    const int status = mbedtls_ssl_handshake(&ssl_);
+    if (status == 0 && !is_tls13()) keep_session();
+    return status;
+  }
+
+  // In TLS 1.3 a session can be resumed only with the ticket that comes later.
+  bool is_tls13() const { return mbedtls_ssl_get_version(&ssl_) == "TLSv1.3"sv; }
+
+  static bool is_ticket(int status) {
+#ifdef MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET
+    return status == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET;
+#else
+    (void)status;
+    return false;
+#endif
+  }
+
+  void keep_session() {
+    forget_session();
+    has_session_ = mbedtls_ssl_get_session(&ssl_, &session_) == 0;
+    session_of_ = server_;
+  }
+
+  void forget_session() {
+    mbedtls_ssl_session_free(&session_);
+    mbedtls_ssl_session_init(&session_);
+    has_session_ = false;
+  }
+
+  const error& fail(int status) {
+    return *carrier_.failure != nullptr ? **carrier_.failure : report_.tell(status, ssl_);
+  }
+
+  mbedtls_trust trust_;
+  mbedtls_failure report_;
+  mbedtls_carrier carrier_{};
+  bool prepared_ = false;
+  bool has_session_ = false;
+  fixed_string<255 + 6> server_;  // host:port
+  fixed_string<255 + 6> session_of_;
+  mbedtls_entropy_context entropy_;
+  mbedtls_ctr_drbg_context random_;
+  mbedtls_ssl_config config_;
+  mbedtls_ssl_context ssl_;
+  mbedtls_ssl_session session_;
+};
+
+}  // namespace ota::detail
+
+// ota/http/mbedtls_tls.hpp
+
+#if defined(__unix__) || defined(__APPLE__)
+
+// ota/http/mbedtls_tls.hpp
+#endif
+
+namespace ota {
+
+class posix_socket;  // where there is none, a transport is named
+
+/// A byte stream that speaks TLS 1.2 or 1.3, by mbedtls 2.28 or 3.x, where the address is https,
+/// and is the plain `Transport` where it is http.
+///
+/// The server's certificate is checked against the authorities and the pins of `tls_settings`, its
+/// names against the host's. Of each error `text` says what is wrong with which certificate; it
+/// stays until the next connection. The session of the last connection is resumed by the next to
+/// the same host.
+///
+/// The library itself takes no memory from the heap here; mbedtls does. Its randomness, memory and
+/// time are those that mbedtls is configured with; see docs/tls.md.
+template <class Transport = posix_socket>
+class mbedtls_tls : private check_byte_stream<Transport> {
+ public:
+  static constexpr bool can_secure = true;
+
+  explicit mbedtls_tls(const tls_settings& settings = {}, Transport transport = {})
+      : channel_(settings), transport_(static_cast<Transport&&>(transport)) {}
+  ~mbedtls_tls() { close(); }
+
+  /// Takes the settings and the transport over; what was connected is closed.
+  mbedtls_tls(mbedtls_tls&& other) noexcept
+      : mbedtls_tls(other.channel_.settings(), static_cast<Transport&&>(other.released())) {}
+  mbedtls_tls& operator=(mbedtls_tls&&) = delete;
+
+  result<void> connect(std::string_view host, std::uint16_t port, bool secure,
+                       std::uint32_t timeout_ms) {
+    close();
+    begin(timeout_ms);
+    if (auto done = transport_.connect(host, port, false, timeout_ms); !done || !secure)
+      return done;
+    const auto done = channel_.open(host, port, {this, send, receive, &failure_});
+    secure_ = done.has_value();
+    if (!secure_) drop();
+    return done;
+  }
+
+  result<std::size_t> read(mutable_bytes out, std::uint32_t timeout_ms) {
+    if (!secure_) return transport_.read(out, timeout_ms);
+    begin(timeout_ms);
+    return channel_.read(out);
+  }
+
+  result<void> write(bytes data, std::uint32_t timeout_ms) {
+    if (!secure_) return transport_.write(data, timeout_ms);
+    begin(timeout_ms);
+    return channel_.write(data);
+  }
+
+  void close() {
+    if (secure_) channel_.say_farewell();
+    drop();
+  }
+
+ private:
+  // Any negative number: what really happened is in `failure_`.
+  static constexpr int failed = -1;
+
+  static int send(void* self, const unsigned char* data, std::size_t size) {
+    auto& me = *static_cast<mbedtls_tls*>(self);
+    const auto done = me.transport_.write({data, size}, me.timeout_ms_);
+    return done ? static_cast<int>(size) : me.fail(done.error());
+  }
+
+  static int receive(void* self, unsigned char* out, std::size_t size) {
+    auto& me = *static_cast<mbedtls_tls*>(self);
+    const auto done = me.transport_.read({out, size}, me.timeout_ms_);
+    return done ? static_cast<int>(*done) : me.fail(done.error());
+  }
+
+  int fail(const error& failure) {
+    failure_ = &failure;
+    return failed;
+  }
+
+  void begin(std::uint32_t timeout_ms) {
+    timeout_ms_ = timeout_ms;
+    failure_ = nullptr;
+  }
+
+  void drop() {
+    channel_.close();
+    transport_.close();
+    secure_ = false;
+  }
+
+  Transport& released() {
+    close();
+    return transport_;
+  }
+
+  bool secure_ = false;
+  std::uint32_t timeout_ms_ = 0;
+  const error* failure_ = nullptr;
+  detail::mbedtls_channel channel_;
+  Transport transport_;
+};
+
+}  // namespace ota
+
+// ota/sign/mbedtls.hpp
+
+#include <mbedtls/ecdsa.h>
+#include <mbedtls/rsa.h>
+#include <mbedtls/version.h>
+
+// ota/sign/mbedtls.hpp
+
+namespace ota {
+namespace detail {
+
+/// One of mbedtls' structures, made ready and freed.
+template <class T, void (*Init)(T*), void (*Free)(T*)>
+struct mbedtls_object : T {
+  mbedtls_object() { Init(this); }
+  ~mbedtls_object() { Free(this); }
+  mbedtls_object(const mbedtls_object&) = delete;
+  mbedtls_object& operator=(const mbedtls_object&) = delete;
+};
+
+using mbedtls_number = mbedtls_object<mbedtls_mpi, mbedtls_mpi_init, mbedtls_mpi_free>;
+using mbedtls_group =
+    mbedtls_object<mbedtls_ecp_group, mbedtls_ecp_group_init, mbedtls_ecp_group_free>;
+using mbedtls_point =
+    mbedtls_object<mbedtls_ecp_point, mbedtls_ecp_point_init, mbedtls_ecp_point_free>;
+
+/// False when mbedtls failed.
+inline bool mbedtls_digest(mbedtls_sha256::digest_type& digest, bytes message) {
+  mbedtls_sha256 hash;
+  hash.update(message);
+  digest = hash.finish();
+  return !hash.failed();
+}
+
+inline bool mbedtls_verify_p256(bytes public_key, bytes message, bytes r, bytes s) {
+  mbedtls_group group;
+  mbedtls_point key;
+  mbedtls_number first, second;
+  mbedtls_sha256::digest_type digest;
+  return mbedtls_digest(digest, message) && public_key.size() == 65 && public_key[0] == 4 &&
+         mbedtls_ecp_group_load(&group, MBEDTLS_ECP_DP_SECP256R1) == 0 &&
+         mbedtls_ecp_point_read_binary(&group, &key, public_key.data(), public_key.size()) == 0 &&
+         mbedtls_ecp_check_pubkey(&group, &key) == 0 &&
+         mbedtls_mpi_read_binary(&first, r.data(), r.size()) == 0 &&
+         mbedtls_mpi_read_binary(&second, s.data(), s.size()) == 0 &&
+         mbedtls_ecdsa_verify(&group, digest.data(), digest.size(), &key, &first, &second) == 0;
+}
+
+class mbedtls_rsa_key {
+ public:
+#if MBEDTLS_VERSION_MAJOR >= 3
+  mbedtls_rsa_key() { mbedtls_rsa_init(&context_); }
+#else
+  mbedtls_rsa_key() { mbedtls_rsa_init(&context_, MBEDTLS_RSA_PKCS_V15, 0); }
+#endif
+  ~mbedtls_rsa_key() { mbedtls_rsa_free(&context_); }
+  mbedtls_rsa_key(const mbedtls_rsa_key&) = delete;
+  mbedtls_rsa_key& operator=(const mbedtls_rsa_key&) = delete;
+
+  /// Reads an RSAPublicKey of so many bytes of modulus.
+  bool load(bytes key, std::size_t size) {
+    der_reader whole(key);
+    der_reader pair(whole.sequence());
+    const bytes n = pair.integer(), e = pair.integer();
+    return whole.done() && pair.done() && n.size() == size && (n[0] & 0x80) != 0 &&
+           mbedtls_rsa_import_raw(&context_, n.data(), n.size(), nullptr, 0, nullptr, 0, nullptr, 0,
+                                  e.data(), e.size()) == 0 &&
+           mbedtls_rsa_complete(&context_) == 0 && mbedtls_rsa_check_pubkey(&context_) == 0;
+  }
+
+  /// Whether it is a signature of a digest by SHA-256; without `salt` by PKCS #1 v1.5, else by PSS.
+  bool verify(const std::uint8_t* digest, const std::uint8_t* signature, int salt) {
+    // 2.28 offers to do it with the private key; 3.x does not.
+    const auto ask = [&](auto pkcs1, auto pss, auto... which) {
+      return salt == no_salt ? pkcs1(&context_, which..., MBEDTLS_MD_SHA256, 32u, digest, signature)
+                             : pss(&context_, which..., MBEDTLS_MD_SHA256, 32u, digest,
+                                   MBEDTLS_MD_SHA256, salt, signature);
+    };
+#if MBEDTLS_VERSION_MAJOR >= 3
+    return ask(mbedtls_rsa_rsassa_pkcs1_v15_verify, mbedtls_rsa_rsassa_pss_verify_ext) == 0;
+#else
+    return ask(mbedtls_rsa_rsassa_pkcs1_v15_verify, mbedtls_rsa_rsassa_pss_verify_ext, nullptr,
+               nullptr, MBEDTLS_RSA_PUBLIC) == 0;
+#endif
+  }
+  static constexpr int no_salt = -1;
+
+ private:
+  mbedtls_rsa_context context_;
+};
+
+template <std::size_t Bits, int Salt>
+struct mbedtls_rsa_sha256 {
+  static constexpr std::size_t public_key_size = Bits / 8 + 16;  ///< the greatest
+  static constexpr std::size_t signature_size = Bits / 8;
+
+  static bool verify(bytes public_key, bytes message, bytes signature) {
+    mbedtls_rsa_key key;
+    mbedtls_sha256::digest_type digest;
+    return signature.size() == signature_size && key.load(public_key, Bits / 8) &&
+           mbedtls_digest(digest, message) && key.verify(digest.data(), signature.data(), Salt);
+  }
+};
+
+}  // namespace detail
+
+/// `ecdsa_p256` and `ecdsa_p256_der` by mbedtls 2.28 or 3.x, for devices whose mbedtls drives
+/// hardware or is linked anyway. Uses the heap as mbedtls does. The program links mbedcrypto.
+struct mbedtls_ecdsa_p256 {
+  static constexpr std::string_view name = "ecdsa-p256";
+  static constexpr std::size_t public_key_size = 65;
+  static constexpr std::size_t signature_size = 64;
+
+  static bool verify(bytes public_key, bytes message, bytes signature) {
+    return signature.size() == signature_size &&
+           detail::mbedtls_verify_p256(public_key, message, signature.first(32),
+                                       signature.drop(32));
+  }
+};
+
+struct mbedtls_ecdsa_p256_der {
+  static constexpr std::string_view name = "ecdsa-p256-der";
+  static constexpr std::size_t public_key_size = 65;
+  static constexpr std::size_t signature_size = 72;  ///< the greatest
+
+  static bool verify(bytes public_key, bytes message, bytes signature) {
+    detail::der_reader whole(signature);
+    detail::der_reader pair(whole.sequence());
+    const bytes r = pair.integer(), s = pair.integer();
+    return whole.done() && pair.done() && detail::mbedtls_verify_p256(public_key, message, r, s);
+  }
+};
+
+/// `rsa_pkcs1_sha256` and `rsa_pss_sha256` by mbedtls, likewise.
+template <std::size_t Bits>
+struct mbedtls_rsa_pkcs1_sha256
+    : detail::mbedtls_rsa_sha256<Bits, detail::mbedtls_rsa_key::no_salt> {
+  static constexpr std::string_view name = "rsa-pkcs1-sha256";
+};
+template <std::size_t Bits, std::size_t Salt = 32>
+struct mbedtls_rsa_pss_sha256 : detail::mbedtls_rsa_sha256<Bits, static_cast<int>(Salt)> {
+  static constexpr std::string_view name = "rsa-pss-sha256";
 };
 
 }  // namespace ota

@@ -11,6 +11,14 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/single_include/ota/ota.hpp)
   set_tests_properties(package_single_header_runs PROPERTIES FIXTURES_REQUIRED single_header)
 endif()
 
+if(TARGET ota::mbedtls)
+  add_test(NAME package_single_header_with_mbedtls COMMAND ${CMAKE_CXX_COMPILER} -std=c++17 -Wall
+    -Wextra -Wpedantic -Wconversion -Wshadow -Werror -DOTA_MBEDTLS
+    -I ${PROJECT_SOURCE_DIR}/single_include ${package}/with_mbedtls.cpp
+    ${OTA_MBEDTLS_LIBRARY} ${OTA_MBEDX509_LIBRARY} ${OTA_MBEDCRYPTO_LIBRARY}
+    -o ${CMAKE_CURRENT_BINARY_DIR}/single_header_with_mbedtls)
+endif()
+
 if(Python3_Interpreter_FOUND)
   add_test(NAME package_single_header_is_fresh
     COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/single_header.py --check)
