@@ -14,8 +14,6 @@
 #include "hardware/led.hpp"
 #include "hardware/signal.hpp"
 #include "http/client.hpp"
-#include "sign/ecdsa_p256.hpp"
-#include "sign/rsa.hpp"
 
 #if defined(__unix__) || defined(__APPLE__)
 #include "http/posix_socket.hpp"
