@@ -7,7 +7,7 @@
 #include "files.hpp"
 #include "keys.hpp"
 #include "manifest.hpp"
-#include "ota/host/document_texts.hpp"
+#include "root_chain.hpp"
 #include "text.hpp"
 #include "times.hpp"
 
@@ -50,21 +50,6 @@ release_contents contents_of(const release_content& content, const arguments& ar
   return release;
 }
 
-// A device knows the first root document; the rest leads it to the last.
-root_contents read_chain(const std::string& path, std::string& chain) {
-  const auto documents = ota::host::documents_of(content_of(path));
-  root_contents root;
-  for (std::size_t i = 0; i < documents.size(); ++i) {
-    const std::uint32_t before = root.version;
-    root = ota::host::root_contents_of(documents[i]);
-    if (i != 0 && root.version != before + 1)
-      throw std::runtime_error("a root document is missing between versions " +
-                               std::to_string(before) + " and " + std::to_string(root.version));
-    if (i != 0) chain += documents[i];
-  }
-  return root;
-}
-
 // A signature that no device counts is a mistake; one that is still to come is not.
 void check_signers(const root_contents& root, const std::vector<ota::host::signer>& signers,
                    std::size_t made) {
@@ -78,21 +63,28 @@ void check_signers(const root_contents& root, const std::vector<ota::host::signe
                  static_cast<unsigned>(made), static_cast<unsigned>(root.release.threshold));
 }
 
+std::string document_of(const release_contents& release,
+                        const std::vector<ota::host::signer>& signers) {
+  const std::string document =
+      ota::host::signed_document(ota::host::release_body(release), signers);
+  ota::host::check_document(document);
+  return document;
+}
+
 }  // namespace
 
 std::string signed_manifest(const release_content& content, const arguments& args) {
   release_contents release = contents_of(content, args);
   const auto signers = signers_of(args);
-  root_contents root;
-  if (args.has("chain")) {
-    root = read_chain(args.text("chain"), release.chain);
-    release.epoch = root.epoch;
-  }
-  const std::string document =
-      ota::host::signed_document(ota::host::release_body(release), signers);
-  ota::host::check_document(document);
-  if (args.has("chain"))
-    check_signers(root, signers, ota::host::document_parts(document).signatures.size());
+  if (!args.has("chain")) return document_of(release, signers);
+  const root_chain chain(content_of(args.text("chain")));
+  for (std::size_t i = 0; i < chain.documents.size(); ++i)
+    if (const std::string lacking = chain.lacking(i); !lacking.empty())
+      throw std::runtime_error(lacking);
+  release.chain = chain.known_from_first();
+  release.epoch = chain.last().epoch;
+  const std::string document = document_of(release, signers);
+  check_signers(chain.last(), signers, ota::host::document_parts(document).signatures.size());
   return release.chain + document;
 }
 

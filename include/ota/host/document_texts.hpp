@@ -36,17 +36,7 @@ inline bool is_signable(const std::string& text) {
   return is_root(text) || starts_with(text, "ota-release "sv);
 }
 
-/// Signatures in hexadecimal digits, by the ids of their keys.
-using signature_map = std::map<std::string, std::string>;
-
-/// The lines in which documents, and files of detached signatures, hold them.
-inline std::string signature_lines(const signature_map& signatures) {
-  std::string text;
-  for (const auto& [id, signature] : signatures) text += "signature " + id + ' ' + signature + '\n';
-  return text;
-}
-
-/// What such lines say.
+/// What lines of signatures say.
 inline signature_map signatures_in(std::string_view lines) {
   signature_map signatures;
   while (!lines.empty()) {
@@ -66,6 +56,7 @@ struct document_parts {
   std::string body;
   signature_map signatures;
 
+  document_parts() = default;
   explicit document_parts(const std::string& document) {
     const std::size_t end = document.find("\nsignature ");
     body = document.substr(0, end == document.npos ? end : end + 1);
