@@ -7,6 +7,7 @@
 #include "command.hpp"
 #include "ota/host/signed_documents.hpp"
 #include "ota/manifest/signed_by.hpp"
+#include "ota/sign/ecdsa_p256.hpp"
 #include "ota/sign/ed25519.hpp"
 
 namespace ota_tool {
@@ -23,7 +24,7 @@ struct key_kinds {
 };
 
 /// The kinds of keys that devices on this computer know, and that the tool can verify.
-using known_keys = key_kinds<ota::ed25519>;
+using known_keys = key_kinds<ota::ed25519, ota::ecdsa_p256, ota::ecdsa_p256_der>;
 using key_trust = known_keys::trust;
 
 /// A public key as documents write it; throws where a text is none.

@@ -40,7 +40,7 @@ std::uint32_t check(storage& device, const ota::config& settings, std::uint64_t 
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> check_manifest(const arguments& args) {
+std::vector<fact> check_manifest(const arguments& args) {
   const std::string manifest = content_of(args.text("FILE"));
   const std::string root = content_of(args.text("trusted-root"));
   if (manifest.size() > longest_manifest)
@@ -63,10 +63,10 @@ std::vector<std::pair<std::string, std::string>> check_manifest(const arguments&
   const std::uint32_t root_version = check(*device, settings, now);
   return {{"product", product},
           {"version", std::string(release.head.version)},
-          {"counter", std::to_string(release.head.counter)},
+          {"counter", std::to_string(release.head.counter), true},
           {"expires", date_of(release.head.expires)},
-          {"files", std::to_string(release.files)},
-          {"root version", std::to_string(root_version)}};
+          {"files", std::to_string(release.files), true},
+          {"root_version", std::to_string(root_version), true}};
 }
 
 }  // namespace ota_tool

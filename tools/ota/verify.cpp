@@ -1,5 +1,6 @@
 // ota verify: the signature of a file, or all that a device checks of a manifest.
 
+#include <algorithm>
 #include <cstdio>
 #include <stdexcept>
 
@@ -14,7 +15,7 @@
 namespace ota_tool {
 namespace {
 
-using facts = std::vector<std::pair<std::string, std::string>>;
+using facts = std::vector<fact>;
 
 bool is_minisign_text(const std::string& key) {
   return key.compare(0, 2, "RW") == 0 && key.size() == 56;
@@ -23,7 +24,7 @@ bool is_minisign_text(const std::string& key) {
 facts verify_minisign(const std::string& path, const std::string& key, const arguments& args) {
   const ota::host::minisign_key parsed(key);
   const std::string signature = content_of(args.text("signature", path + ".minisig"));
-  return {{"trusted comment", ota::host::check_minisign(parsed, content_of(path), signature)}};
+  return {{"trusted_comment", ota::host::check_minisign(parsed, content_of(path), signature)}};
 }
 
 // What is signed, and by whom: a signed document holds both.
@@ -54,15 +55,23 @@ facts verify_file(const arguments& args) {
 void print(const std::string& outcome, const facts& found, bool json_output) {
   if (!json_output) {
     std::printf("%s\n", outcome.c_str());
-    for (const auto& [name, value] : found)
-      std::printf("%s: %s\n", name.c_str(), shown(value).c_str());
+    for (fact one : found) {
+      std::replace(one.name.begin(), one.name.end(), '_', ' ');
+      std::printf("%s: %s\n", one.name.c_str(), shown(one.text).c_str());
+    }
     return;
   }
   std::string text;
   auto out = [&text](std::string_view piece) { text += piece; };
   ota::json_writer json(out);
   json.begin_object().key("outcome").string(outcome);
-  for (const auto& [name, value] : found) json.key(name).string(value);
+  for (const fact& one : found) {
+    json.key(one.name);
+    if (one.is_number)
+      json.number(static_cast<std::uint64_t>(std::stoull(one.text)));
+    else
+      json.string(one.text);
+  }
   json.end_object();
   std::printf("%s\n", text.c_str());
 }

@@ -56,11 +56,12 @@ struct config {
   bool force = false;                    ///< update although nothing is new
   bool debug = false;                    ///< tell more
 
-  // ---- where `ota update` finds secrets that are not in the document ----
+  // ---- where `ota update` finds secrets and keys that are not in the document ----
   std::string_view token_file;  ///< a file that holds the token
   std::string_view token_env;   ///< the name of an environment variable that does
   std::string_view manifest_key_file;
   std::string_view manifest_key_env;
+  std::string_view trusted_root_file;  ///< a file that holds the root document
 
   // ---- which files ----
   list_view<std::string_view> allow;            ///< paths and directories; empty: all

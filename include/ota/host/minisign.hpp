@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "../core/text.hpp"
 #include "../sign/ed25519.hpp"
 #include "blake2b.hpp"
 
