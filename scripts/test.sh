@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$OTA_ROOT"
 
-need g++ make cmake git python3 libgtest-dev libmbedtls-dev openssl libssl-dev nginx-light \
+need g++ make cmake git python3 libgtest-dev libmbedtls-dev openssl libssl-dev minisign xxd nginx-light \
   ca-certificates valgrind
 
 build=build/test
