@@ -20,7 +20,7 @@ using ota::host::root_contents;
 // Texts that stand in the document as they are; devices keep so many bytes of them.
 std::string text_option(const arguments& args, const std::string& name, std::size_t most,
                         const std::string& otherwise = {}) {
-  const std::string text = args.text(name, otherwise);
+  std::string text = args.text(name, otherwise);
   if (!is_utf8(text) || text.size() > most || shown(text) != text ||
       (text.empty() && args.has(name)))
     throw usage_error("--" + name + " must be 1 to " + std::to_string(most) +
@@ -65,8 +65,7 @@ void check_signers(const root_contents& root, const std::vector<ota::host::signe
 
 std::string document_of(const release_contents& release,
                         const std::vector<ota::host::signer>& signers) {
-  const std::string document =
-      ota::host::signed_document(ota::host::release_body(release), signers);
+  std::string document = ota::host::signed_document(ota::host::release_body(release), signers);
   ota::host::check_document(document);
   return document;
 }

@@ -117,7 +117,7 @@ inline std::string check_minisign(const minisign_key& key, std::string_view file
   if (!ed25519::verify(key.point(), message, signature))
     throw std::invalid_argument("the signature is not that of this file");
 
-  const std::string comment = lines[2].substr(begins_comment.size());
+  std::string comment = lines[2].substr(begins_comment.size());
   const std::string bound = std::string(as_text(signature)) + comment;
   if (!ed25519::verify(key.point(), as_bytes(bound), {global.data(), global.size()}))
     throw std::invalid_argument("the trusted comment is not the signer's");

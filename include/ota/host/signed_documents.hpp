@@ -137,7 +137,8 @@ inline std::string release_body(release_contents release) {
   text += detail::line_of("counter", std::to_string(release.counter));
   text += detail::line_of("created", std::to_string(release.created));
   text += detail::line_of("expires", detail::expiry_text(release.expires));
-  for (const auto& [name, path] : release.hooks) text += detail::line_of("hook", name + ' ' + path);
+  for (const auto& [name, path] : release.hooks)
+    text += detail::line_of("hook", std::string(name).append(" ").append(path));
   for (const std::string& path : release.deletes) text += detail::line_of("delete", path);
   std::sort(release.files.begin(), release.files.end(),
             [](const auto& a, const auto& b) { return a.path < b.path; });
@@ -178,7 +179,8 @@ inline signature_map signatures_of(std::string_view body, const std::vector<sign
 /// The lines in which documents, and files of detached signatures, hold them.
 inline std::string signature_lines(const signature_map& signatures) {
   std::string text;
-  for (const auto& [id, signature] : signatures) text += "signature " + id + ' ' + signature + '\n';
+  for (const auto& [id, signature] : signatures)
+    text.append("signature ").append(id).append(" ").append(signature).append("\n");
   return text;
 }
 
