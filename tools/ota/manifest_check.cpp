@@ -50,7 +50,7 @@ std::vector<fact> check_manifest(const arguments& args) {
     throw std::runtime_error("the manifest holds no release document");
   const auto release = ota::host::release_summary_of(documents.back());
 
-  const std::string product = args.text("product", std::string(release.head.product));
+  const std::string product = args.text("product", release.product);
   const std::string hardware =
       args.text("hardware", release.hardware.empty() ? "" : release.hardware.front());
   ota::config settings;

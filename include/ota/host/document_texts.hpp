@@ -110,7 +110,8 @@ std::set<std::string> ids_in(Lines& lines) {
 /// What a root document says. Throws std::invalid_argument where a device would not read it.
 inline root_contents root_contents_of(const std::string& document) {
   detail::text_file file{document};
-  root_document<detail::longest_line> reader;
+  fixed_string<detail::longest_line> line_memory;
+  root_document reader(line_memory);
   reader.begin({}, 0);
   std::set<std::string> root_ids, release_ids;
   std::map<std::string, std::string> keys;
@@ -133,9 +134,21 @@ inline root_contents root_contents_of(const std::string& document) {
   return root;
 }
 
+/// The values of all lines of a document that begin with a word.
+inline std::vector<std::string> values_of(const std::string& document, const std::string& word) {
+  std::vector<std::string> values;
+  const std::string beginning = '\n' + word + ' ';
+  for (std::size_t at = 0; (at = document.find(beginning, at)) != document.npos;) {
+    at += beginning.size();
+    values.push_back(document.substr(at, document.find('\n', at) - at));
+  }
+  return values;
+}
+
 /// What a release document says of the version, and how many files it has.
 struct release_summary {
   release_head head;
+  std::string product;
   std::vector<std::string> hardware;
   std::size_t files = 0;
 };
@@ -143,18 +156,14 @@ struct release_summary {
 /// Reads a release document. Throws std::invalid_argument where a device would not read it.
 inline release_summary release_summary_of(const std::string& document) {
   detail::text_file file{document};
-  release_document<detail::longest_line> reader;
+  fixed_string<detail::longest_line> line_memory;
+  release_document reader(line_memory);
   reader.begin({}, 0, {});
-  release_summary found;
   entry item;
-  for (release_line line; (line = detail::checked(reader.next(file, item))) != release_line::end;)
-    if (line == release_line::item && item.kind == entry_kind::file) ++found.files;
-  found.head = reader.head();
-  for (std::size_t at = 0; (at = document.find("\nhardware ", at)) != document.npos;) {
-    at += 10;
-    found.hardware.push_back(document.substr(at, document.find('\n', at) - at));
+  while (detail::checked(reader.next(file, item)) != release_line::end) {
   }
-  return found;
+  return {reader.head(), values_of(document, "product").front(), values_of(document, "hardware"),
+          values_of(document, "file").size()};
 }
 
 /// Throws std::invalid_argument where a device would not read the document.
@@ -177,8 +186,11 @@ std::set<std::string> valid_signatures(const document_parts& document,
     const std::size_t space = key.find(' ');
     const std::string id = key_id_text(key);
     const auto found = document.signatures.find(id);
-    if (found != document.signatures.end() &&
-        Trust::verify(key.substr(0, space), key.substr(space + 1), found->second, digest))
+    if (found == document.signatures.end()) continue;
+    std::vector<std::uint8_t> signature(found->second.size() / 2);
+    if (from_lowercase_hex(found->second, {signature.data(), signature.size()}) &&
+        Trust::verify(key.substr(0, space), key.substr(space + 1), digest,
+                      {signature.data(), signature.size()}))
       valid.insert(id);
   }
   return valid;
