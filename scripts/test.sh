@@ -5,8 +5,8 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$OTA_ROOT"
 
-need g++ make cmake git python3 libgtest-dev libmbedtls-dev openssl libssl-dev nginx-light \
-  ca-certificates valgrind
+need g++ make cmake git python3 libgtest-dev libmbedtls-dev openssl libssl-dev minisign xxd \
+  nginx-light ca-certificates valgrind
 
 build=build/test
 mkdir -p $build

@@ -1987,18 +1987,19 @@ struct config {
   std::string_view user_agent = "ota-updater";
   std::string_view manifest_key;  ///< of the manifest's HMAC; empty: not checked
   std::string_view trusted_root;  ///< root document of signed manifests; see docs/signed-updates.md
-  std::string_view product;       ///< what a signed manifest must be for
-  std::string_view hardware;      ///< the same, where the manifest names hardware
-  std::string_view tls_ca_file;   ///< authorities that https trusts; empty: the system's
+  std::string_view product = "default";  ///< what a signed manifest must be for
+  std::string_view hardware;             ///< the same, where the manifest names hardware
+  std::string_view tls_ca_file;          ///< authorities that https trusts; empty: the system's
   list_view<std::string_view> tls_pins;  ///< public keys that https trusts; empty: any
   bool force = false;                    ///< update although nothing is new
   bool debug = false;                    ///< tell more
 
-  // ---- where `ota update` finds secrets that are not in the document ----
+  // ---- where `ota update` finds secrets and keys that are not in the document ----
   std::string_view token_file;  ///< a file that holds the token
   std::string_view token_env;   ///< the name of an environment variable that does
   std::string_view manifest_key_file;
   std::string_view manifest_key_env;
+  std::string_view trusted_root_file;  ///< a file that holds the root document
 
   // ---- which files ----
   list_view<std::string_view> allow;            ///< paths and directories; empty: all

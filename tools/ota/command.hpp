@@ -14,7 +14,7 @@ struct usage_error : std::runtime_error {
 };
 
 /// The options of a command: `--name value`, `--name=value`, `--flag`; some may be repeated, or
-/// take several values at once.
+/// take several values at once. What is given without a name has one in capitals, such as `FILE`.
 class arguments {
  public:
   bool has(const std::string& name) const { return options_.count(name) != 0; }
@@ -61,5 +61,11 @@ int run_rollback(const arguments& args);
 int run_status(const arguments& args);
 int run_serve(const arguments& args);
 int run_manifest(const arguments& args);
+int run_keygen(const arguments& args);
+int run_sign(const arguments& args);
+int run_verify(const arguments& args);
+int run_root_init(const arguments& args);
+int run_root_rotate(const arguments& args);
+int run_root_show(const arguments& args);
 
 }  // namespace ota_tool

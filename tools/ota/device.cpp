@@ -13,6 +13,7 @@
 #include <string>
 
 #include "command.hpp"
+#include "keys.hpp"
 #include "ota/ota.hpp"
 #include "settings.hpp"
 #include "stream.hpp"
@@ -45,6 +46,11 @@ struct linux_device : ota::default_policies {
   using hardware = ota::linux_host;
   using log = console_log;
   static constexpr std::size_t chunk_size = 4096;
+};
+
+/// The same, for which nothing but signatures counts.
+struct signed_linux_device : linux_device {
+  using trust = key_trust;
 };
 
 using device = ota::updater<linux_device>;
@@ -194,7 +200,8 @@ long peak_memory_kb() {
   return usage.ru_maxrss;
 }
 
-void print_outcome(device& one, ota::update_outcome outcome) {
+template <class Device>
+void print_outcome(Device& one, ota::update_outcome outcome) {
   const auto& progress = one.progress();
   if (!json_output) {
     std::string line(one.message());
@@ -234,17 +241,12 @@ void print_outcome(device& one, ota::update_outcome outcome) {
   print(text);
 }
 
-}  // namespace
-
-int run_update(const arguments& args) try {
-  json_output = args.has("json");
-  static const update_settings settings(args);  // large, and lives as long as the program
+template <class Policies>
+int update_as(const arguments& args, const update_settings& settings, const std::string& root) {
   const ota::config& config = settings.config();
-  const std::string root = args.text("root", ".");
-  const device_folder folder(root);
-  if (const auto trouble = folder.trouble(true); !trouble.empty()) return fail(trouble);
-  device one(config, ota::posix_files(root), linux_device::http(make_stream(settings.tls())), {},
-             console_log{config.debug});
+  ota::updater<Policies> one(config, ota::posix_files(root),
+                             typename Policies::http(make_stream(settings.tls())), {},
+                             console_log{config.debug});
   if (args.has("now")) one.ignore_schedule();
   if (args.has("state-only")) one.record_only();
   if (const auto done = one.recover(); !done) return fail(done.error());
@@ -262,6 +264,19 @@ int run_update(const arguments& args) try {
   if (args.has("state-only") && *outcome == ota::update_outcome::updated)
     if (const auto done = one.confirm(); !done) return fail(done.error());
   return 0;
+}
+
+}  // namespace
+
+int run_update(const arguments& args) try {
+  json_output = args.has("json");
+  static const update_settings settings(args);  // large, and lives as long as the program
+  const std::string root = args.text("root", ".");
+  const device_folder folder(root);
+  if (const auto trouble = folder.trouble(true); !trouble.empty()) return fail(trouble);
+  return settings.config().trusted_root.empty()
+             ? update_as<linux_device>(args, settings, root)
+             : update_as<signed_linux_device>(args, settings, root);
 } catch (const std::runtime_error& wrong) {
   return fail(wrong.what());
 }

@@ -16,10 +16,10 @@ namespace ota_tool {
 namespace {
 
 struct command {
-  const char* name;
+  const char* name;  ///< one word or two
   const char* summary;
   /// Options, separated by spaces: `name=` takes a value, `name=*` any number of values at once,
-  /// `name=!` must be given, `name` is a flag.
+  /// `name=!` must be given, `name` is a flag. `FILE` is a value without a name, and must be given.
   const char* options;
   int (*run)(const arguments&);
   /// What else there is to know.
@@ -32,9 +32,38 @@ const char manifest_notes[] = R"(
             whole; otherwise .git* .ota_* __pycache__ *.pyc *.pyo
 --file-list, --deletes   text files, a path a line; # begins a comment
 --version, --hmac-key    otherwise from GITHUB_REF_NAME and MANIFEST_KEY
---out       the manifest, manifest.json otherwise; it is never listed itself
+--out       the manifest, manifest.json or manifest.ota otherwise; never listed itself
 Hidden files are left out, since devices refuse them. docs/manifest.md says what differs
 from manifest_gen.py of 0x687931/ota.
+
+--key       secret keys; the manifest is then a signed one (docs/signed-updates.md), and has
+--product, --hardware    what it is for: `default`, and any hardware, otherwise
+--minimum   version that a device must have before
+--counter   of security: devices never take a lower one again; 0 otherwise
+--expires   days, or never; 365 otherwise
+--created   seconds since 1970; now otherwise
+--chain     root documents, for devices that know the first one
+)";
+
+const char key_notes[] = R"(
+A passphrase comes from --passphrase-file, or from the environment variable OTA_PASSPHRASE.
+docs/keys.md describes the files.
+)";
+
+const char root_notes[] = R"(
+--key       secret keys that sign now; others add theirs with `ota sign`
+--root, --release        public keys of the roles, all of them; otherwise the public parts
+            of --key for root at init, and those of the document before at rotate
+--threshold, --release-threshold   so many keys of the role must sign
+--expires   days, or never
+)";
+
+const char verify_notes[] = R"(
+--key       public key: its file, that of minisign, or the text of one of minisign (RW...)
+--signature signature, FILE.sig or FILE.minisig otherwise; a signed document holds its own
+--trusted-root           root document of a device: FILE is a manifest, and is checked as the
+            device would, for --product and --hardware, otherwise those of the manifest
+--now       seconds since 1970
 )";
 
 const char update_notes[] = R"(
@@ -53,14 +82,28 @@ const command commands[] = {
     {"serve", "a development server with GitHub's API over Git repositories",
      "port=! address= git= assets= files= token= rate-limit= fault= log", run_serve},
     {"manifest", "make a manifest of the files below --root",
-     "root= version= out= hmac-key= key= file-list= include=* exclude=* deletes= post-update= "
-     "rollback=",
+     "root= version= out= file-list= include=* exclude=* deletes= post-update= rollback= hmac-key= "
+     "key=* passphrase-file= product= hardware=* minimum= counter= expires= created= chain=",
      run_manifest, manifest_notes},
+    {"keygen", "make a key: NAME.key, which is secret, and NAME.pub",
+     "out=! passphrase-file=", run_keygen, key_notes},
+    {"sign", "sign a file, or the last of the signed documents in it",
+     "FILE key=*! out= passphrase-file=", run_sign, key_notes},
+    {"verify", "check the signature of a file, or a manifest as a device does",
+     "FILE key= signature= trusted-root= product= hardware= now= json", run_verify, verify_notes},
+    {"root init", "make the first root document, for the program of devices",
+     "key=*! root=* release=*! threshold= release-threshold= expires= out= passphrase-file=",
+     run_root_init, root_notes},
+    {"root rotate", "add a root document with other keys",
+     "chain=! key=*! root=* release=* threshold= release-threshold= new-epoch expires= out= "
+     "passphrase-file=",
+     run_root_rotate, root_notes},
+    {"root show", "show root documents, and what signatures they have", "FILE json", run_root_show},
 };
 
 void print_usage(std::FILE* to) {
   std::fprintf(to, "usage: ota COMMAND [OPTIONS]\n\n");
-  for (const command& one : commands) std::fprintf(to, "  %-10s %s\n", one.name, one.summary);
+  for (const command& one : commands) std::fprintf(to, "  %-12s %s\n", one.name, one.summary);
   std::fprintf(to,
                "\nota COMMAND --help lists the options. Results: 0 done or nothing to do, 1 "
                "failed, 2 wrong usage.\n");
@@ -71,6 +114,7 @@ struct option {
   bool takes_value = false;
   bool takes_many = false;
   bool required = false;
+  bool is_operand = false;  ///< given without its name
 };
 
 std::vector<option> options_of(const command& one) {
@@ -85,8 +129,9 @@ std::vector<option> options_of(const command& one) {
     const auto equals = word.find('=');
     next.name = word.substr(0, equals);
     next.takes_value = equals != std::string::npos;
-    next.takes_many = !word.empty() && word.back() == '*';
-    next.required = !word.empty() && word.back() == '!';
+    next.takes_many = word.find('*') != std::string::npos;
+    next.is_operand = word[0] >= 'A' && word[0] <= 'Z';
+    next.required = next.is_operand || word.find('!') != std::string::npos;
     if (!word.empty()) list.push_back(next);
     word.clear();
     if (*at == '\0') return list;
@@ -96,7 +141,7 @@ std::vector<option> options_of(const command& one) {
 void print_options(const command& one) {
   std::printf("usage: ota %s", one.name);
   for (const option& each : options_of(one)) {
-    const std::string text = "--" + each.name +
+    const std::string text = (each.is_operand ? "" : "--") + each.name +
                              (each.takes_many    ? " VALUE..."
                               : each.takes_value ? " VALUE"
                                                  : "");
@@ -111,16 +156,29 @@ int wrong_usage(const std::string& what) {
   return 2;
 }
 
+// Puts a value without a name to the first operand that has none.
+bool add_operand(const std::vector<option>& known, const std::string& value, arguments& given) {
+  for (const option& each : known)
+    if (each.is_operand && !given.has(each.name)) {
+      given.add(each.name, value);
+      return true;
+    }
+  return false;
+}
+
 int run(const command& one, int argc, char** argv) {
   const std::vector<option> known = options_of(one);
   arguments given;
-  for (int i = 2; i < argc; ++i) {
+  for (int i = 0; i < argc; ++i) {
     std::string name = argv[i];
     if (name == "--help" || name == "-h") {
       print_options(one);
       return 0;
     }
-    if (name.compare(0, 2, "--") != 0) return wrong_usage("unexpected argument: " + name);
+    if (name.compare(0, 2, "--") != 0) {
+      if (!add_operand(known, name, given)) return wrong_usage("unexpected argument: " + name);
+      continue;
+    }
     name.erase(0, 2);
     const auto equals = name.find('=');
     const bool has_value = equals != std::string::npos;
@@ -128,7 +186,7 @@ int run(const command& one, int argc, char** argv) {
     name.resize(has_value ? equals : name.size());
     const option* found = nullptr;
     for (const option& each : known)
-      if (each.name == name) found = &each;
+      if (each.name == name && !each.is_operand) found = &each;
     if (found == nullptr) return wrong_usage(std::string(one.name) + ": unknown option --" + name);
     if (found->takes_many && !has_value) {
       given.mention(name);
@@ -143,9 +201,20 @@ int run(const command& one, int argc, char** argv) {
     given.add(name, value);
   }
   for (const option& each : known)
-    if (each.required && !given.has(each.name))
-      return wrong_usage(std::string(one.name) + " needs --" + each.name);
+    if (each.required && given.all(each.name).empty())
+      return wrong_usage(std::string(one.name) + " needs " + (each.is_operand ? "" : "--") +
+                         each.name);
   return one.run(given);
+}
+
+// How many words the command line begins with, if they name this command; otherwise 0.
+int words_named(const command& one, int argc, char** argv) {
+  std::string words;
+  for (int count = 1; count < argc && count <= 2; ++count) {
+    words += (count == 1 ? "" : " ") + std::string(argv[count]);
+    if (words == one.name) return count;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -166,7 +235,8 @@ int run(int argc, char** argv) {
   }
   try {
     for (const command& one : commands)
-      if (name == one.name) return run(one, argc, argv);
+      if (const int words = words_named(one, argc, argv))
+        return run(one, argc - 1 - words, argv + 1 + words);
   } catch (const usage_error& wrong) {
     return wrong_usage(wrong.what());
   } catch (const std::exception& failure) {

@@ -22,6 +22,19 @@ std::string base_address(std::string url) {
   return url;
 }
 
+/// Brings the root document from the file that the configuration at `path` names, relative to it.
+void fetch_root(const std::string& path, ota::config& config, std::string& text) {
+  if (config.trusted_root_file.empty()) return;
+  if (!config.trusted_root.empty())
+    throw std::runtime_error("only one of `trusted_root` and `trusted_root_file` may be given");
+  const std::string file =
+      (std::filesystem::path(path).parent_path() / config.trusted_root_file).string();
+  if (!read_file(file, text)) throw std::runtime_error("`trusted_root_file`: cannot read " + file);
+  // It must not leave the device without any check.
+  if (text.empty()) throw std::runtime_error("`trusted_root_file`: " + file + " is empty");
+  config.trusted_root = text;
+}
+
 /// Where a secret can stand, by the names of the keys.
 struct secret {
   const char* key;
@@ -73,6 +86,7 @@ update_settings::update_settings(const arguments& args) {
   try {
     fetch(secrets[0], config_, token_);
     fetch(secrets[1], config_, manifest_key_);
+    fetch_root(path, config_, trusted_root_);
   } catch (const std::runtime_error& wrong) {
     throw std::runtime_error(path + ": " + wrong.what());
   }

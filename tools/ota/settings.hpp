@@ -28,7 +28,7 @@ class update_settings {
 
   ota::config_document<65536, 4096> document_;
   ota::config config_;
-  std::string api_, raw_, ca_file_, token_, manifest_key_;
+  std::string api_, raw_, ca_file_, token_, manifest_key_, trusted_root_;
   std::vector<std::string> pins_;
   std::vector<std::string_view> pin_views_;
 };

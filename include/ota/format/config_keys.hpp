@@ -59,6 +59,7 @@ inline constexpr config_key<config, std::string_view> config_texts[] = {
     {"user_agent", &config::user_agent},
     {"manifest_key", &config::manifest_key},
     {"trusted_root", &config::trusted_root},
+    {"trusted_root_file", &config::trusted_root_file},
     {"product", &config::product},
     {"hardware", &config::hardware},
     {"tls_ca_file", &config::tls_ca_file},

@@ -70,7 +70,7 @@ class basic_ed25519_key {
   template <class Number>
   static scalar reduced(const Number& number) {
     scalar out;
-    detail::reduce_scalar({number.data(), number.size()}, out.data());
+    ota::detail::reduce_scalar({number.data(), number.size()}, out.data());
     return out;
   }
 
@@ -94,7 +94,7 @@ class basic_ed25519_key {
   /// A multiple of the base point, encoded. For every bit there is a doubling and an addition: of
   /// the base point or of the neutral one.
   static public_key_type times_base(const scalar& by) {
-    using point = detail::edwards25519<Field>;
+    using point = ota::detail::edwards25519<Field>;
     point sum;
     for (int bit = 255; bit-- != 0;) {
       // The compiler must not know that the mask has only two values, or it may branch.
@@ -117,6 +117,6 @@ class basic_ed25519_key {
   public_key_type public_key_;
 };
 
-using ed25519_key = basic_ed25519_key<detail::native_field25519>;
+using ed25519_key = basic_ed25519_key<ota::detail::native_field25519>;
 
 }  // namespace ota::host

@@ -137,7 +137,8 @@ inline std::string release_body(release_contents release) {
   text += detail::line_of("counter", std::to_string(release.counter));
   text += detail::line_of("created", std::to_string(release.created));
   text += detail::line_of("expires", detail::expiry_text(release.expires));
-  for (const auto& [name, path] : release.hooks) text += detail::line_of("hook", name + ' ' + path);
+  for (const auto& [name, path] : release.hooks)
+    text += detail::line_of("hook", std::string(name).append(" ").append(path));
   for (const std::string& path : release.deletes) text += detail::line_of("delete", path);
   std::sort(release.files.begin(), release.files.end(),
             [](const auto& a, const auto& b) { return a.path < b.path; });
@@ -161,17 +162,31 @@ inline std::string statement_of(std::string_view body) {
   return {statement.data(), statement.size()};
 }
 
-/// A document: its body and the signatures, in the order of their keys' ids.
-inline std::string signed_document(const std::string& body, const std::vector<signer>& signers) {
-  std::map<std::string, std::string> signatures;
+/// Signatures in hexadecimal digits, by the ids of their keys.
+using signature_map = std::map<std::string, std::string>;
+
+/// The signatures of a body, which may be any file.
+inline signature_map signatures_of(std::string_view body, const std::vector<signer>& signers) {
+  signature_map signatures;
   const std::string statement = statement_of(body);
   for (const signer& one : signers) {
     const auto signature = one.sign(as_bytes(statement));
     signatures[key_id_text(one.key)] = hex_of({signature.data(), signature.size()});
   }
-  std::string text = body;
-  for (const auto& [id, signature] : signatures) text += "signature " + id + ' ' + signature + '\n';
+  return signatures;
+}
+
+/// The lines in which documents, and files of detached signatures, hold them.
+inline std::string signature_lines(const signature_map& signatures) {
+  std::string text;
+  for (const auto& [id, signature] : signatures)
+    text.append("signature ").append(id).append(" ").append(signature).append("\n");
   return text;
+}
+
+/// A document: its body and the signatures, in the order of their keys' ids.
+inline std::string signed_document(const std::string& body, const std::vector<signer>& signers) {
+  return body + signature_lines(signatures_of(body, signers));
 }
 
 }  // namespace ota::host

@@ -1,0 +1,127 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../core/text.hpp"
+#include "../sign/ed25519.hpp"
+#include "blake2b.hpp"
+
+// The files of minisign (https://jedisct1.github.io/minisign/, "Signature format").
+
+namespace ota::host {
+
+namespace detail {
+
+inline int base64_digit(char c) {
+  constexpr std::string_view digits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::size_t place = digits.find(c);
+  return place == digits.npos ? -1 : static_cast<int>(place);
+}
+
+/// Exactly `Size` bytes in base64 (RFC 4648, 4); there is one way to write them.
+template <std::size_t Size>
+std::array<std::uint8_t, Size> from_base64(std::string_view text) {
+  constexpr std::size_t digits = (Size * 4 + 2) / 3;
+  bool is_fine = text.size() == (Size + 2) / 3 * 4;
+  for (std::size_t i = digits; is_fine && i < text.size(); ++i) is_fine = text[i] == '=';
+  std::array<std::uint8_t, Size> out{};
+  std::uint32_t bits = 0;
+  std::size_t count = 0, at = 0;
+  for (std::size_t i = 0; is_fine && i < digits; ++i) {
+    const int digit = base64_digit(text[i]);
+    is_fine = digit >= 0;
+    bits = bits << 6 | static_cast<std::uint32_t>(digit & 63);
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    out[at++] = static_cast<std::uint8_t>(bits >> count);
+    bits &= (1u << count) - 1;
+  }
+  if (!is_fine || bits != 0) throw std::invalid_argument("not a file of minisign");
+  return out;
+}
+
+/// The lines of a file that has so many, with either line end.
+inline std::vector<std::string> exact_lines(std::string_view text, std::size_t count) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::size_t end = text.find('\n');
+    std::string_view line = slice(text, 0, end);
+    text = end == text.npos ? std::string_view() : slice(text, end + 1);
+    if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
+    lines.emplace_back(line);
+  }
+  if (lines.size() != count) throw std::invalid_argument("not a file of minisign");
+  return lines;
+}
+
+}  // namespace detail
+
+/// A public key of minisign.
+class minisign_key {
+ public:
+  /// \param text  the file, or the line of it that begins with RW
+  explicit minisign_key(const std::string& text)
+      : bytes_(detail::from_base64<42>(is_line(text) ? detail::exact_lines(text, 1)[0]
+                                                     : detail::exact_lines(text, 2)[1])) {
+    if (bytes_[0] != 'E' || bytes_[1] != 'd')
+      throw std::invalid_argument("a key of minisign of a kind that is not known here");
+  }
+
+  /// Whether a text looks like one.
+  static bool is_one(std::string_view text) {
+    return is_line(text) || starts_with(text, "untrusted comment:"sv);
+  }
+
+  bytes id() const { return bytes(bytes_.data() + 2, 8); }
+  bytes point() const { return bytes(bytes_.data() + 10, 32); }
+
+ private:
+  static bool is_line(std::string_view text) {
+    return starts_with(text, "RW"sv) && slice(text, 0, text.find('\n')).size() >= 56;
+  }
+
+  std::array<std::uint8_t, 42> bytes_;
+};
+
+/// Checks a signature of minisign: of the file, by its content ("Ed") or its BLAKE2b digest ("ED"),
+/// and of the trusted comment, which it returns. Throws std::invalid_argument where one does not
+/// hold.
+inline std::string check_minisign(const minisign_key& key, std::string_view file,
+                                  std::string_view signature_file) {
+  constexpr std::string_view begins_comment = "trusted comment: ";
+  const auto lines = detail::exact_lines(signature_file, 4);
+  const auto first = detail::from_base64<74>(lines[1]);
+  const auto global = detail::from_base64<64>(lines[3]);
+  if (first[0] != 'E' || (first[1] != 'd' && first[1] != 'D') ||
+      !starts_with(lines[2], begins_comment))
+    throw std::invalid_argument("a signature of minisign of a kind that is not known here");
+  if (!equal(bytes(first.data() + 2, 8), key.id()))
+    throw std::invalid_argument("the signature was made with another key");
+
+  const bytes signature(first.data() + 10, 64);
+  bytes message = as_bytes(file);
+  blake2b::digest_type digest;
+  if (first[1] == 'D') {
+    blake2b hash;
+    hash.update(message);
+    digest = hash.finish();
+    message = {digest.data(), digest.size()};
+  }
+  if (!ed25519::verify(key.point(), message, signature))
+    throw std::invalid_argument("the signature is not that of this file");
+
+  std::string comment = lines[2].substr(begins_comment.size());
+  const std::string bound = std::string(as_text(signature)) + comment;
+  if (!ed25519::verify(key.point(), as_bytes(bound), {global.data(), global.size()}))
+    throw std::invalid_argument("the trusted comment is not the signer's");
+  return comment;
+}
+
+}  // namespace ota::host

@@ -1,0 +1,62 @@
+// ota sign: adds signatures to a document, or makes detached ones for any other file.
+
+#include <cstdio>
+#include <filesystem>
+#include <stdexcept>
+
+#include "files.hpp"
+#include "keys.hpp"
+#include "root_chain.hpp"
+#include "text.hpp"
+
+namespace ota_tool {
+namespace {
+
+using ota::host::signature_map;
+
+// A signature by a key that has signed before is replaced; those of others stay.
+void add_signatures(const std::string& body, const std::vector<ota::host::signer>& signers,
+                    signature_map& signatures) {
+  for (const auto& [id, signature] : ota::host::signatures_of(body, signers))
+    signatures[id] = signature;
+}
+
+// Several people may sign in turn: each adds to what the last document has.
+std::string with_signatures(const std::string& file,
+                            const std::vector<ota::host::signer>& signers) {
+  auto documents = ota::host::documents_of(file);
+  ota::host::document_parts last(documents.back());
+  add_signatures(last.body, signers, last.signatures);
+  documents.back() = last.text();
+  ota::host::check_document(documents.back());
+  std::string text;
+  for (const std::string& one : documents) text += one;
+  return text;
+}
+
+}  // namespace
+
+int run_sign(const arguments& args) {
+  const std::string path = args.text("FILE");
+  const std::string file = content_of(path);
+  const auto signers = signers_of(args);
+  if (ota::host::is_signable(file)) {
+    const std::string out = args.text("out", path), text = with_signatures(file, signers);
+    replace_file(place_of(out), text);
+    const auto documents = ota::host::documents_of(text);
+    std::printf("%s: signed\n", shown(out).c_str());
+    if (!ota::host::is_root(documents.back())) return 0;
+    const std::string lacking = root_chain(text).lacking(documents.size() - 1);
+    if (!lacking.empty()) std::fprintf(stderr, "ota: %s\n", lacking.c_str());
+    return 0;
+  }
+  const std::string out = args.text("out", path + ".sig");
+  signature_map signatures;
+  if (std::filesystem::exists(out)) signatures = ota::host::signatures_in(content_of(out));
+  add_signatures(file, signers, signatures);
+  replace_file(place_of(out), ota::host::signature_lines(signatures));
+  std::printf("%s: signature of %s\n", shown(out).c_str(), shown(path).c_str());
+  return 0;
+}
+
+}  // namespace ota_tool
