@@ -8,6 +8,7 @@
 #include "ota/hash/hmac.hpp"
 #include "ota/hash/mbedtls.hpp"
 #include "ota/hash/sha256.hpp"
+#include "ota/hash/sha512.hpp"
 #include "support/digest.hpp"
 
 namespace {
@@ -18,12 +19,14 @@ using ota_test::some_text;
 
 static_assert(ota::check_hash<ota::mbedtls_sha1>::ok);
 static_assert(ota::check_hash<ota::mbedtls_sha256>::ok);
+static_assert(ota::check_hash<ota::mbedtls_sha512>::ok);
 
 TEST(hash_mbedtls, agrees_with_the_library_at_every_length) {
   for (std::size_t size = 0; size < 300; ++size) {
     const std::string text = some_text(size);
     EXPECT_EQ(digest_of<ota::mbedtls_sha1>(text), digest_of<ota::sha1>(text)) << size;
     EXPECT_EQ(digest_of<ota::mbedtls_sha256>(text), digest_of<ota::sha256>(text)) << size;
+    EXPECT_EQ(digest_of<ota::mbedtls_sha512>(text), digest_of<ota::sha512>(text)) << size;
   }
 }
 
@@ -48,6 +51,8 @@ TEST(hash_mbedtls, serves_where_a_hash_is_asked_for) {
   const std::string text = some_text(100);
   EXPECT_EQ(digest_of(text, ota::hmac<ota::mbedtls_sha256>(ota::as_bytes("key"))),
             digest_of(text, ota::hmac_sha256(ota::as_bytes("key"))));
+  EXPECT_EQ(digest_of(text, ota::hmac<ota::mbedtls_sha512>(ota::as_bytes("key"))),
+            digest_of(text, ota::hmac<ota::sha512>(ota::as_bytes("key"))));
   EXPECT_EQ(digest_of(text, ota::git_blob_id<ota::mbedtls_sha1>(100)),
             digest_of(text, ota::git_blob_id<>(100)));
 }

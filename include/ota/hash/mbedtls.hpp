@@ -2,6 +2,7 @@
 
 #include <mbedtls/sha1.h>
 #include <mbedtls/sha256.h>
+#include <mbedtls/sha512.h>
 #include <mbedtls/version.h>
 
 #include <array>
@@ -18,6 +19,7 @@ namespace detail {
 struct mbedtls_sha1_calls {
   using context = mbedtls_sha1_context;
   static constexpr std::size_t digest_size = 20;
+  static constexpr std::size_t block_size = 64;
   static void init(context* c) { mbedtls_sha1_init(c); }
   static void free(context* c) { mbedtls_sha1_free(c); }
   static void clone(context* to, const context* from) { mbedtls_sha1_clone(to, from); }
@@ -39,6 +41,7 @@ struct mbedtls_sha1_calls {
 struct mbedtls_sha256_calls {
   using context = mbedtls_sha256_context;
   static constexpr std::size_t digest_size = 32;
+  static constexpr std::size_t block_size = 64;
   static void init(context* c) { mbedtls_sha256_init(c); }
   static void free(context* c) { mbedtls_sha256_free(c); }
   static void clone(context* to, const context* from) { mbedtls_sha256_clone(to, from); }
@@ -57,12 +60,34 @@ struct mbedtls_sha256_calls {
 #endif
 };
 
+struct mbedtls_sha512_calls {
+  using context = mbedtls_sha512_context;
+  static constexpr std::size_t digest_size = 64;
+  static constexpr std::size_t block_size = 128;
+  static void init(context* c) { mbedtls_sha512_init(c); }
+  static void free(context* c) { mbedtls_sha512_free(c); }
+  static void clone(context* to, const context* from) { mbedtls_sha512_clone(to, from); }
+#if MBEDTLS_VERSION_MAJOR >= 3
+  static int starts(context* c) { return mbedtls_sha512_starts(c, 0); }
+  static int update(context* c, bytes data) {
+    return mbedtls_sha512_update(c, data.data(), data.size());
+  }
+  static int finish(context* c, std::uint8_t* out) { return mbedtls_sha512_finish(c, out); }
+#else
+  static int starts(context* c) { return mbedtls_sha512_starts_ret(c, 0); }
+  static int update(context* c, bytes data) {
+    return mbedtls_sha512_update_ret(c, data.data(), data.size());
+  }
+  static int finish(context* c, std::uint8_t* out) { return mbedtls_sha512_finish_ret(c, out); }
+#endif
+};
+
 /// A hash policy over the calls of mbedtls.
 template <class Calls>
 class mbedtls_hash {
  public:
   static constexpr std::size_t digest_size = Calls::digest_size;
-  static constexpr std::size_t block_size = 64;
+  static constexpr std::size_t block_size = Calls::block_size;
   using digest_type = std::array<std::uint8_t, digest_size>;
 
   mbedtls_hash() {
@@ -108,9 +133,10 @@ class mbedtls_hash {
 
 }  // namespace detail
 
-/// SHA-1 and SHA-256 by mbedtls 2.28 or 3.x, for devices whose mbedtls drives hash hardware or is
-/// linked anyway. The program links mbedcrypto.
+/// SHA-1, SHA-256 and SHA-512 by mbedtls 2.28 or 3.x, for devices whose mbedtls drives hash
+/// hardware or is linked anyway. The program links mbedcrypto.
 class mbedtls_sha1 : public detail::mbedtls_hash<detail::mbedtls_sha1_calls> {};
 class mbedtls_sha256 : public detail::mbedtls_hash<detail::mbedtls_sha256_calls> {};
+class mbedtls_sha512 : public detail::mbedtls_hash<detail::mbedtls_sha512_calls> {};
 
 }  // namespace ota
