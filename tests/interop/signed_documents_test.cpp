@@ -88,7 +88,11 @@ TEST_F(signed_documents, of_the_peer_are_verified) {
             R"("expires": "never", "files": 5, "root_version": 2})"
             "\n");
   expect_done("ota verify manifest.ota --trusted-root root.txt --product station --hardware rev-b");
-  expect_done("ota verify manifest.ota --key new.pub; ota verify root.txt --key second.pub");
+  EXPECT_NE(in_folder("ota verify root.txt --key second.pub").out.find("signed: the whole file\n"),
+            std::string::npos);
+  EXPECT_NE(in_folder("ota verify manifest.ota --key new.pub")
+                .out.find("signed: the last of 2 documents, not the others\n"),
+            std::string::npos);
   expect_failed("ota verify manifest.ota --key old.pub", "there is no signature by the key");
   expect_failed("ota verify manifest.ota --trusted-root root.txt --product other",
                 "the manifest is for another product");
