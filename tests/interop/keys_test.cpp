@@ -186,7 +186,7 @@ TEST_F(keys, verify_tells_programs) {
   expect_done(ota + " keygen --out k; " + ota + " sign file --key k.key");
   const std::string id = content_of(here / "file.sig").substr(10, 16);
   EXPECT_EQ(in_folder(ota + " verify file --key k.pub --json").out,
-            R"({"outcome": "valid", "key": ")" + id + "\"}\n");
+            R"({"outcome": "valid", "key": ")" + id + R"(", "signed": "the whole file"})" + "\n");
   write_file(here / "file", "another");
   const finished failed = in_folder(ota + " verify file --key k.pub --json 2>/dev/null");
   EXPECT_EQ(failed.code, 1);

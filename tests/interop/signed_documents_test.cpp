@@ -88,7 +88,11 @@ TEST_F(signed_documents, of_the_peer_are_verified) {
             R"("expires": "never", "files": 5, "root_version": 2})"
             "\n");
   expect_done("ota verify manifest.ota --trusted-root root.txt --product station --hardware rev-b");
-  expect_done("ota verify manifest.ota --key new.pub; ota verify root.txt --key second.pub");
+  EXPECT_NE(in_folder("ota verify root.txt --key second.pub").out.find("signed: the whole file\n"),
+            std::string::npos);
+  EXPECT_NE(in_folder("ota verify manifest.ota --key new.pub")
+                .out.find("signed: the last of 2 documents, not the others\n"),
+            std::string::npos);
   expect_failed("ota verify manifest.ota --key old.pub", "there is no signature by the key");
   expect_failed("ota verify manifest.ota --trusted-root root.txt --product other",
                 "the manifest is for another product");
@@ -251,6 +255,37 @@ TEST_F(signed_documents, are_signed_by_two_in_turn) {
   EXPECT_EQ(text("manifest.ota"), once);
   EXPECT_EQ(in_folder(peer + "check manifest.ota first.txt files").out,
             "default v1 counter 0 root 2\n");
+}
+
+TEST_F(signed_documents, rotate_as_they_are_told) {
+  make_keys("a r");
+  const auto said = [&](const std::string& word) {
+    return in_folder("grep '^" + word + " ' root.txt").out;
+  };
+  expect_done("ota root init --key a.key --release r.pub --expires 30");
+  const std::string expires = said("expires");
+  const std::string days = in_folder("echo $(( ($(echo '" + expires.substr(8, 10) +
+                                     "') - $(date +%s) + 43200) / 86400 ))")
+                               .out;
+  EXPECT_EQ(days, "30\n") << expires;
+  expect_done("ota root rotate --chain root.txt --key a.key --new-epoch");
+  EXPECT_EQ(said("expires"), expires + expires);
+  EXPECT_EQ(said("epoch"), "epoch 0\nepoch 1\n");
+  expect_done("ota root rotate --chain root.txt --key a.key --expires never --out more.txt");
+  EXPECT_EQ(said("version"), "version 1\nversion 2\n");
+  expect_done(
+      "mv more.txt root.txt; ota manifest --root files --version v1 --key r.key --chain "
+      "root.txt");
+  EXPECT_EQ(said("expires"), expires + expires + "expires never\n");
+  EXPECT_EQ(said("epoch"), "epoch 0\nepoch 1\nepoch 1\n");
+  EXPECT_EQ(in_folder("grep -h '^epoch ' manifest.ota").out, "epoch 1\nepoch 1\nepoch 1\n");
+
+  expect_done(
+      "sed '/^signature/d; s/^expires .*/expires 5/' root.txt | head -8 > old.txt; "
+      "ota sign old.txt --key a.key");
+  expect_failed("ota root rotate --chain old.txt --key a.key", "would have expired");
+  expect_failed("ota root init --key a.key --release r.pub --expires 0 --out o",
+                "would have expired");
 }
 
 TEST_F(signed_documents, expire) {

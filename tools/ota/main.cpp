@@ -50,6 +50,12 @@ A passphrase comes from --passphrase-file, or from the environment variable OTA_
 docs/keys.md describes the files.
 )";
 
+const char sign_notes[] = R"(
+FILE stands before --key, which takes several. Its signatures are added to those that there are.
+--out       the result: FILE itself for signed documents, FILE.sig for others, otherwise
+A passphrase is given as to keygen.
+)";
+
 const char root_notes[] = R"(
 --key       secret keys that sign now; others add theirs with `ota sign`
 --root, --release        public keys of the roles, all of them; otherwise the public parts
@@ -88,7 +94,7 @@ const command commands[] = {
     {"keygen", "make a key: NAME.key, which is secret, and NAME.pub",
      "out=! passphrase-file=", run_keygen, key_notes},
     {"sign", "sign a file, or the last of the signed documents in it",
-     "FILE key=*! out= passphrase-file=", run_sign, key_notes},
+     "FILE key=*! out= passphrase-file=", run_sign, sign_notes},
     {"verify", "check the signature of a file, or a manifest as a device does",
      "FILE key= signature= trusted-root= product= hardware= now= json", run_verify, verify_notes},
     {"root init", "make the first root document, for the program of devices",

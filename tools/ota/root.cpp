@@ -34,6 +34,12 @@ bool has_key(const role_keys& role, const std::string& key) {
   return std::find(role.keys.begin(), role.keys.end(), key) != role.keys.end();
 }
 
+std::uint64_t future_expiry(const arguments& args, std::uint64_t otherwise) {
+  const std::uint64_t now = seconds_now(), expires = expiry_of(args, now, otherwise);
+  if (expires <= now) throw std::runtime_error("the document would have expired; see --expires");
+  return expires;
+}
+
 void refuse_signer(const std::string& key) {
   throw std::runtime_error("the key " + ota::host::key_id_text(key) +
                            " is no root key: its signature would not count");
@@ -54,7 +60,7 @@ int run_root_init(const arguments& args) {
   root_contents root;
   for (const auto& one : by) root.root.keys.push_back(one.key);
   set_roles(root, args);
-  root.expires = expiry_of(args, seconds_now(), ota::never_expires);
+  root.expires = future_expiry(args, ota::never_expires);
   for (const auto& one : by)
     if (!has_key(root.root, one.key)) refuse_signer(one.key);
   const std::string text = ota::host::signed_document(ota::host::root_body(root), by);
@@ -76,9 +82,7 @@ int run_root_rotate(const arguments& args) {
   ++root.version;
   if (args.has("new-epoch")) ++root.epoch;
   set_roles(root, args);
-  root.expires = expiry_of(args, seconds_now(), root.expires);
-  if (root.expires <= seconds_now())
-    throw std::runtime_error("the document would have expired; give --expires");
+  root.expires = future_expiry(args, root.expires);
   for (const auto& one : by)
     if (!has_key(root.root, one.key) && !has_key(chain.last().root, one.key))
       refuse_signer(one.key);

@@ -27,15 +27,27 @@ facts verify_minisign(const std::string& path, const std::string& key, const arg
   return {{"trusted_comment", ota::host::check_minisign(parsed, content_of(path), signature)}};
 }
 
-// What is signed, and by whom: a signed document holds both.
-ota::host::document_parts parts_of(const std::string& path, const arguments& args) {
-  const std::string file = content_of(path);
-  if (ota::host::is_signable(file) && !args.has("signature"))
-    return ota::host::document_parts(ota::host::documents_of(file).back());
+// What was signed, and how much of the file that is: a document holds its signatures, and those
+// before it have their own.
+struct signed_part {
   ota::host::document_parts parts;
-  parts.body = file;
-  parts.signatures = ota::host::signatures_in(content_of(args.text("signature", path + ".sig")));
-  return parts;
+  std::string name = "the whole file";
+};
+
+signed_part part_of(const std::string& path, const arguments& args) {
+  const std::string file = content_of(path);
+  signed_part part;
+  if (ota::host::is_signable(file) && !args.has("signature")) {
+    const auto documents = ota::host::documents_of(file);
+    part.parts = ota::host::document_parts(documents.back());
+    if (documents.size() != 1)
+      part.name = "the last of " + std::to_string(documents.size()) + " documents, not the others";
+    return part;
+  }
+  part.parts.body = file;
+  const std::string signatures = content_of(args.text("signature", path + ".sig"));
+  part.parts.signatures = ota::host::signatures_in(signatures);
+  return part;
 }
 
 facts verify_file(const arguments& args) {
@@ -44,12 +56,12 @@ facts verify_file(const arguments& args) {
   if (ota::host::minisign_key::is_one(text)) return verify_minisign(path, text, args);
   const std::string key = public_keys_of(args, "key").back();
   const std::string id = ota::host::key_id_text(key);
-  const auto parts = parts_of(path, args);
-  if (parts.signatures.count(id) == 0)
+  const signed_part part = part_of(path, args);
+  if (part.parts.signatures.count(id) == 0)
     throw std::runtime_error("there is no signature by the key " + id);
-  if (ota::host::valid_signatures<key_trust>(parts, {key}).empty())
+  if (ota::host::valid_signatures<key_trust>(part.parts, {key}).empty())
     throw std::runtime_error("the signature is not that of this file");
-  return {{"key", id}};
+  return {{"key", id}, {"signed", part.name}};
 }
 
 void print(const std::string& outcome, const facts& found, bool json_output) {
