@@ -138,12 +138,17 @@ def main():
     text, seen = text_size(whole), run(whole)
     optimised = build(HERE / "update.cpp", "-flto")
     optimised_text, optimised_seen = text_size(optimised), run(optimised)
+    signed = build(HERE / "update.cpp", "-DSIGNED")
+    signed_text, signed_seen = text_size(signed), run(signed)
 
     rows = [("text, bytes", text, TEXT_MARK),
             ("stack, bytes", seen["stack"], STACK_MARK),
             ("sizeof(updater) without its storage, bytes", seen["updater"], UPDATER_MARK),
             ("text with -flto, bytes", optimised_text, None),
-            ("stack with -flto, bytes", optimised_seen["stack"], None)]
+            ("stack with -flto, bytes", optimised_seen["stack"], None),
+            ("text with signed_by<ed25519> and sha256, bytes", signed_text, None),
+            ("its stack, bytes", signed_seen["stack"], STACK_MARK),
+            ("its sizeof(updater) without storage, bytes", signed_seen["updater"], UPDATER_MARK)]
     table = ["| whole update | measured | mark |", "|---|---|---|"]
     for name, value, mark in rows:
         table.append(f"| {name} | {value:,} | {f'below {mark:,}' if mark else ''} |")

@@ -7,7 +7,12 @@ The shape of the documents is that of docs.github.com/rest; blob ids are real, m
 
 import hashlib
 import json
+import pathlib
 import sys
+import tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "interop"))
+import signed_documents  # noqa: E402: the maker's side, with openssl
 
 OWNER, REPO = "acme", "station"
 
@@ -51,12 +56,34 @@ def document(value):
     return answer(json.dumps(value).encode())
 
 
-def release(files, tag):
+def signed_manifests():
+    """The root document that devices have, and the manifests of both releases: the second brings a
+    root document with another release key."""
+    with tempfile.TemporaryDirectory() as folder:
+        root, first, second = (signed_documents.Key(pathlib.Path(folder), name)
+                               for name in ("root", "first", "second"))
+        anchor = signed_documents.root_document(1, 0, [root], 1, [first], [root])
+        chain = signed_documents.root_document(2, 0, [root], 1, [second], [root])
+        return anchor, manifest("", OLD, "v1.0.0", first), manifest(chain, NEW, "v1.1.0", second)
+
+
+def manifest(chain, files, tag, key):
+    lines = "".join(
+        f"file {len(files[path])} {hashlib.sha256(files[path]).hexdigest()} "
+        f"{'x' if path in EXECUTABLE else '-'} {path}\n" for path in sorted(files))
+    chain_line = f"chain {hashlib.sha256(chain.encode()).hexdigest()}\n" if chain else ""
+    body = (f"ota-release 1\n{chain_line}product station\nversion {tag}\nepoch 0\ncounter 0\n"
+            f"created {1000 + len(chain)}\nexpires never\n{lines}")
+    return (chain + signed_documents.signed(body, [key])).encode()
+
+
+def release(files, tag, signed):
     """All answers from the latest release to the last file, by path."""
     commit = hashlib.sha1(tag.encode()).hexdigest()
     tag_object = hashlib.sha1(b"tag " + tag.encode()).hexdigest()
     api = f"/repos/{OWNER}/{REPO}"
     base = f"https://api.github.com{api}"
+    asset = f"/{OWNER}/{REPO}/releases/download/{tag}/manifest.ota"
     tree = [{"path": path, "mode": "100755" if path in EXECUTABLE else "100644", "type": "blob",
              "sha": blob_id(data), "size": len(data), "url": f"{base}/git/blobs/{blob_id(data)}"}
             for path, data in sorted(files.items())]
@@ -67,7 +94,9 @@ def release(files, tag):
         "url": f"{base}/releases/1", "assets_url": f"{base}/releases/1/assets", "id": 1,
         "author": {"login": "octocat", "id": 1, "type": "User", "site_admin": False},
         "tag_name": tag, "target_commitish": "main", "name": f"Release {tag}", "draft": False,
-        "prerelease": False, "created_at": "2026-01-02T03:04:05Z", "assets": [],
+        "prerelease": False, "created_at": "2026-01-02T03:04:05Z",
+        "assets": [{"url": f"{base}/releases/assets/1", "name": "manifest.ota", "state": "uploaded",
+                    "browser_download_url": f"https://github.com{asset}", "size": len(signed)}],
         "body": "## Notes\r\n" + "* fixed “everything” \U0001F600\r\n" * 60})
     yield f"/{OWNER}/{REPO}/releases/latest", answer(
         b"", f"302 Found\r\nLocation: https://github.com/{OWNER}/{REPO}/releases/tag/{tag}")
@@ -79,6 +108,7 @@ def release(files, tag):
         "object": {"sha": commit, "type": "commit", "url": f"{base}/git/commits/{commit}"}})
     yield f"{api}/git/trees/{commit}?recursive=1", document({
         "sha": commit, "url": f"{base}/git/trees/{commit}", "tree": tree, "truncated": False})
+    yield asset, answer(signed, kind="application/octet-stream")
     for path, data in files.items():
         for ref in (tag, commit):
             yield f"/{OWNER}/{REPO}/{ref}/{path}", answer(data, kind="text/plain; charset=utf-8")
@@ -108,8 +138,10 @@ def main():
     with open(sys.argv[1], "w", encoding="utf-8") as out:
         out.write("#pragma once\n#include \"canned_server.hpp\"\n"
                   "#define CANNED [[gnu::section(\".canned\"), gnu::used]]\n\n")
-        write_table(out, "old_release", list(release(OLD, "v1.0.0")) + missing)
-        write_table(out, "new_release", list(release(NEW, "v1.1.0")) + missing)
+        anchor, old_manifest, new_manifest = signed_manifests()
+        out.write(f"CANNED constexpr char trusted_root[] = {json.dumps(anchor)};\n")
+        write_table(out, "old_release", list(release(OLD, "v1.0.0", old_manifest)) + missing)
+        write_table(out, "new_release", list(release(NEW, "v1.1.0", new_manifest)) + missing)
         write_files(out, "old_files", OLD)
         write_files(out, "new_files", NEW)
 

@@ -1,5 +1,6 @@
 // Two whole updates on a bare Cortex-M0+: from nothing to v1.0.0, then to v1.1.0, out of answers in
-// flash, into files in RAM. Ends with 0 when every file is what the repository holds.
+// flash, into files in RAM; with SIGNED, by signed manifests and a change of keys. Ends with 0 when
+// every file is what the repository holds.
 #include <new>
 #include <ota/ota.hpp>
 
@@ -12,8 +13,12 @@ struct device : ota::default_policies {
   using source = ota::github;
   using http = ota::http_client<canned_stream>;
   using storage = ota::memory_files<16384>;
+#if defined(SIGNED)
+  using trust = ota::signed_by<ota::ed25519>;
+#else
   using hash = ota::sha1;
   using trust = ota::host_trusted;
+#endif
   template <class Storage, class Hardware>
   using scheduler = ota::no_scheduler<Storage, Hardware>;
   static constexpr bool takes_over = false;
@@ -24,6 +29,10 @@ constexpr ota::config settings = [] {
   ota::config known;
   known.owner = "acme";
   known.repo = "station";
+#if defined(SIGNED)
+  known.product = "station";
+  known.trusted_root = trusted_root;
+#endif
   known.reset = ota::reset_mode::none;
   return known;
 }();
