@@ -72,7 +72,8 @@ class stager {
   std::string_view subject() const {
     switch (stage_) {
       case stage::list:
-        return lister_.subject();
+        if constexpr (!Trust::requires_manifest) return lister_.subject();
+        return {};
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests) return manifest_.subject();
         return {};
@@ -98,7 +99,8 @@ class stager {
       case stage::clean_old:
         return begin_list(detail::remove_tree_step(storage_, layout::replaced));
       case stage::list:
-        return list(http, source, chunk);
+        if constexpr (!Trust::requires_manifest) return list(http, source, chunk);
+        break;
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
           return end_manifest(manifest_.step(http, source, chunk), swap.state().rejected);
@@ -188,9 +190,11 @@ class stager {
         return true;
       }
     }
-    ::new (&lister_) lister<Storage>(storage_, settings_);
-    lister_.begin(target_->commit);
-    stage_ = stage::list;
+    if constexpr (!Trust::requires_manifest) {
+      ::new (&lister_) lister<Storage>(storage_, settings_);
+      lister_.begin(target_->commit);
+      stage_ = stage::list;
+    }
     return true;
   }
 

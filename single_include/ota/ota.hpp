@@ -1341,15 +1341,10 @@ class document_lines {
   /// Takes a number in decimal digits without leading zeros.
   template <class Unsigned>
   bool take_number(Unsigned& number) {
-    const std::string_view word = take_word();
-    number = 0;
-    for (char c : word) {
-      const auto digit = static_cast<Unsigned>(c - '0');
-      if (!detail::is_digit(c) || number > static_cast<Unsigned>(~Unsigned{} - digit) / 10)
-        return false;
-      number = static_cast<Unsigned>(number * 10 + digit);
-    }
-    return !word.empty() && (word.size() == 1 || word.front() != '0');
+    std::uint64_t value = 0;
+    if (!take_large(value)) return false;
+    number = static_cast<Unsigned>(value);
+    return number == value;
   }
 
   /// Takes the second that a document ends at: a number, or `never`.
@@ -1380,6 +1375,19 @@ class document_lines {
                                   "a line of the signed document is not as it must be"};
 
  private:
+  bool take_large(std::uint64_t& number) {
+    constexpr std::uint64_t most = ~std::uint64_t{0};
+    const std::string_view word = take_word();
+    for (char c : word) {
+      const auto digit = static_cast<std::uint64_t>(c - '0');
+      if (!detail::is_digit(c) || number > most / 10) return false;
+      number = (number << 3) + (number << 1);  // small machines call a function to multiply
+      if (digit > most - number) return false;
+      number += digit;
+    }
+    return !word.empty() && (word.size() == 1 || word.front() != '0');
+  }
+
   static constexpr error bad_byte{errc::malformed, "manifest",
                                   "the signed document holds a control character"};
   static constexpr error too_long{errc::too_long, "manifest",
@@ -10090,7 +10098,8 @@ class stager {
   std::string_view subject() const {
     switch (stage_) {
       case stage::list:
-        return lister_.subject();
+        if constexpr (!Trust::requires_manifest) return lister_.subject();
+        return {};
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests) return manifest_.subject();
         return {};
@@ -10116,7 +10125,8 @@ class stager {
       case stage::clean_old:
         return begin_list(detail::remove_tree_step(storage_, layout::replaced));
       case stage::list:
-        return list(http, source, chunk);
+        if constexpr (!Trust::requires_manifest) return list(http, source, chunk);
+        break;
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
           return end_manifest(manifest_.step(http, source, chunk), swap.state().rejected);
@@ -10206,9 +10216,11 @@ class stager {
         return true;
       }
     }
-    ::new (&lister_) lister<Storage>(storage_, settings_);
-    lister_.begin(target_->commit);
-    stage_ = stage::list;
+    if constexpr (!Trust::requires_manifest) {
+      ::new (&lister_) lister<Storage>(storage_, settings_);
+      lister_.begin(target_->commit);
+      stage_ = stage::list;
+    }
     return true;
   }
 
