@@ -82,8 +82,10 @@ const std::string from_environment =
     R"("token_env": "OTA_TEST_TOKEN", "manifest_key_env": "OTA_TEST_KEY")";
 
 TEST_F(secrets, are_used_wherever_they_stand) {
+  write_file(target.outside("beside"), token + "\n");  // the configuration
   for (const std::string& members :
        {R"("token": ")" + token + R"(", "manifest_key": ")" + key + "\"", from_files(),
+        R"("token_file": "beside", "manifest_key_env": "OTA_TEST_KEY")" + std::string(),
         from_environment}) {
     configure(members + R"(, "force": true)");
     const std::size_t before = github.requests().size();

@@ -22,13 +22,17 @@ std::string base_address(std::string url) {
   return url;
 }
 
-/// Brings the root document from the file that the configuration at `path` names, relative to it.
-void fetch_root(const std::string& path, ota::config& config, std::string& text) {
+/// A file that a configuration in `folder` names: relative paths begin there.
+std::string file_in(const std::filesystem::path& folder, std::string_view file) {
+  return file.empty() ? std::string() : (folder / file).string();
+}
+
+/// Brings the root document from the file that the configuration names.
+void fetch_root(const std::filesystem::path& folder, ota::config& config, std::string& text) {
   if (config.trusted_root_file.empty()) return;
   if (!config.trusted_root.empty())
     throw std::runtime_error("only one of `trusted_root` and `trusted_root_file` may be given");
-  const std::string file =
-      (std::filesystem::path(path).parent_path() / config.trusted_root_file).string();
+  const std::string file = file_in(folder, config.trusted_root_file);
   if (!read_file(file, text)) throw std::runtime_error("`trusted_root_file`: cannot read " + file);
   // It must not leave the device without any check.
   if (text.empty()) throw std::runtime_error("`trusted_root_file`: " + file + " is empty");
@@ -49,9 +53,10 @@ constexpr secret secrets[] = {
      &ota::config::manifest_key_env}};
 
 /// Brings a secret that the configuration only points to. What is wrong is told by its key.
-void fetch(const secret& one, ota::config& config, std::string& text) {
+void fetch(const secret& one, const std::filesystem::path& folder, ota::config& config,
+           std::string& text) {
   const std::string key = one.key;
-  const std::string file(config.*one.file), variable(config.*one.variable);
+  const std::string file = file_in(folder, config.*one.file), variable(config.*one.variable);
   if ((config.*one.value).empty() + file.empty() + variable.empty() < 2)
     throw std::runtime_error("only one of `" + key + "`, `" + key + "_file` and `" + key +
                              "_env` may be given");
@@ -82,11 +87,13 @@ update_settings::update_settings(const arguments& args) {
   });
   if (!read) throw std::runtime_error(path + ": " + read.error().where + ": " + read.error().text);
   config_ = document_.get();
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  ca_file_ = file_in(folder, config_.tls_ca_file);
   take_options(args);
   try {
-    fetch(secrets[0], config_, token_);
-    fetch(secrets[1], config_, manifest_key_);
-    fetch_root(path, config_, trusted_root_);
+    fetch(secrets[0], folder, config_, token_);
+    fetch(secrets[1], folder, config_, manifest_key_);
+    fetch_root(folder, config_, trusted_root_);
   } catch (const std::runtime_error& wrong) {
     throw std::runtime_error(path + ": " + wrong.what());
   }
@@ -102,12 +109,12 @@ update_settings::update_settings(const arguments& args) {
 void update_settings::take_options(const arguments& args) {
   api_ = base_address(args.text("api"));
   raw_ = base_address(args.text("raw"));
-  ca_file_ = args.text("ca-file");
+  ca_file_ = args.text("ca-file", ca_file_);
   pins_ = args.all("pin");
   pin_views_.assign(pins_.begin(), pins_.end());
   if (!api_.empty()) config_.api = api_;
   if (!raw_.empty()) config_.raw = raw_;
-  if (!ca_file_.empty()) config_.tls_ca_file = ca_file_;
+  config_.tls_ca_file = ca_file_;
   if (!pins_.empty()) config_.tls_pins = {pin_views_.data(), pin_views_.size()};
 }
 

@@ -24,11 +24,12 @@ const std::string whole =
     "counter 7\n"
     "created 1795255200\n"
     "expires never\n"
-    "hook post-update x/y.py\n"
+    "hook post_update x/y.py\n"
     "delete old file.py\n"
     "file 0 " +
-    sum + " - a b.txt\nfile 12 " + sum + " x run.sh\nimage 4096 " + sum + " app\ndelta " + sum +
-    " " + sum + " 99 " + sum + " patches/1\nsignature 0123456789abcdef 00ff\n";
+    sum + " - a b.txt\nfile 12 " + sum + " x run.sh\nimage 4096 " + sum + " app\ndelta " +
+    sum.substr(48) + " " + sum.substr(48) + " 99 " + sum +
+    " patches/1\nsignature 0123456789abcdef 00ff\n";
 
 /// What a release document says, line by line; or why it is none.
 std::string read_release(const std::string& text, const char* hardware = "b") {
@@ -132,7 +133,7 @@ TEST(release_document, has_one_form) {
        "the signed document ends within a line"},
       {"signature 0123456789abcdef 00ff\n",
        "signature 0123456789abcdef 00ff\nfile 1 " + sum + " - late\n", place},
-      {"hook post-update", std::string(600, 'h'),
+      {"hook post_update", std::string(600, 'h'),
        "a line of the signed document is too long for this device"},
   };
   for (const auto& [old, other, sentence] : cases) {
@@ -152,7 +153,7 @@ TEST(release_document, of_the_host_is_the_same_text) {
   contents.minimum = "v1.0";
   contents.counter = 7;
   contents.created = 1795255200;
-  contents.hooks["post-update"] = "x/y.py";
+  contents.hooks["post_update"] = "x/y.py";
   contents.deletes = {"old file.py"};
   contents.files = {{"run.sh", 12, sum, true}, {"a b.txt", 0, sum, false}};
   EXPECT_EQ(ota::host::release_body(contents), whole.substr(0, whole.find("image")));
