@@ -219,6 +219,27 @@ TEST_P(signatures_of_minisign, hold) {
   }
 }
 
+struct signatures_for_minisign : keys {};
+
+TEST_F(signatures_for_minisign, hold_there) {
+  if (run("minisign -v").code != 0) GTEST_SKIP() << "minisign is not installed";
+  expect_done(ota + " keygen --out k; " + ota + " keygen --out other");
+  for (const char* size : {"0", "1", "128", "70000"}) {
+    expect_done("head -c " + std::string(size) + " /dev/urandom > file");
+    // The tool says how it is verified.
+    const std::string said = in_folder(ota + " sign file --key k.key --minisign").out;
+    ASSERT_EQ(said.rfind("file.minisig: minisign -V -P RW", 0), 0u) << said;
+    const std::string verify = said.substr(said.find("minisign -V"));
+    expect_done(verify);
+    expect_done(ota + " verify file --key " + said.substr(said.find("RW"), 56));
+    expect_done("sed -i 's/hashed/Hashed/' file.minisig");
+    EXPECT_NE(in_folder(verify).code, 0);
+    expect_done(ota + " sign file --key other.key --minisign");
+    EXPECT_NE(in_folder(verify).code, 0);
+  }
+  EXPECT_EQ(in_folder(ota + " sign file --key k.key other.key --minisign 2>&1").code, 2);
+}
+
 INSTANTIATE_TEST_SUITE_P(kinds, signatures_of_minisign, ::testing::Values("-H", "-l"),
                          [](const auto& one) {
                            return one.param[1] == 'l' ? "legacy" : "prehashed";

@@ -53,6 +53,7 @@ docs/keys.md describes the files.
 const char sign_notes[] = R"(
 FILE stands before --key, which takes several. Its signatures are added to those that there are.
 --out       the result: FILE itself for signed documents, FILE.sig for others, otherwise
+--minisign  a file that minisign verifies, FILE.minisig, by one key; says how
 A passphrase is given as to keygen.
 )";
 
@@ -94,7 +95,7 @@ const command commands[] = {
     {"keygen", "make a key: NAME.key, which is secret, and NAME.pub",
      "out=! passphrase-file=", run_keygen, key_notes},
     {"sign", "sign a file, or the last of the signed documents in it",
-     "FILE key=*! out= passphrase-file=", run_sign, sign_notes},
+     "FILE key=*! out= passphrase-file= minisign", run_sign, sign_notes},
     {"verify", "check the signature of a file, or a manifest as a device does",
      "FILE key= signature= trusted-root= product= hardware= now= json", run_verify, verify_notes},
     {"root init", "make the first root document, for the program of devices",

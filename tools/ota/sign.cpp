@@ -6,8 +6,10 @@
 
 #include "files.hpp"
 #include "keys.hpp"
+#include "ota/host/minisign.hpp"
 #include "root_chain.hpp"
 #include "text.hpp"
+#include "times.hpp"
 
 namespace ota_tool {
 namespace {
@@ -34,12 +36,28 @@ std::string with_signatures(const std::string& file,
   return text;
 }
 
+int sign_as_minisign(const std::string& path, const std::string& file,
+                     const std::vector<ota::host::signer>& signers, const arguments& args) {
+  if (signers.size() != 1)
+    throw usage_error("a file of minisign has one signature: give one --key");
+  const std::string name = std::filesystem::path(path).filename().string();
+  const std::string comment =
+      "timestamp:" + std::to_string(seconds_now()) + "\tfile:" + shown(name) + "\thashed";
+  const std::string key = ota::host::minisign_key_text(signers[0].key);
+  const std::string out = args.text("out", path + ".minisig");
+  replace_file(place_of(out), ota::host::minisign_text(signers[0], file, comment));
+  std::printf("%s: minisign -V -P %s -m %s\n", shown(out).c_str(), key.c_str(),
+              shown(path).c_str());
+  return 0;
+}
+
 }  // namespace
 
 int run_sign(const arguments& args) {
   const std::string path = args.text("FILE");
   const std::string file = content_of(path);
   const auto signers = signers_of(args);
+  if (args.has("minisign")) return sign_as_minisign(path, file, signers, args);
   if (ota::host::is_signable(file)) {
     const std::string out = args.text("out", path), text = with_signatures(file, signers);
     replace_file(place_of(out), text);

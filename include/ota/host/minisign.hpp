@@ -10,6 +10,7 @@
 #include "../core/text.hpp"
 #include "../sign/ed25519.hpp"
 #include "blake2b.hpp"
+#include "signed_documents.hpp"
 
 // The files of minisign (https://jedisct1.github.io/minisign/, "Signature format").
 
@@ -17,11 +18,12 @@ namespace ota::host {
 
 namespace detail {
 
+inline constexpr std::string_view base64_digits =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
 inline int base64_digit(char c) {
-  constexpr std::string_view digits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  const std::size_t place = digits.find(c);
-  return place == digits.npos ? -1 : static_cast<int>(place);
+  const std::size_t place = base64_digits.find(c);
+  return place == base64_digits.npos ? -1 : static_cast<int>(place);
 }
 
 /// Exactly `Size` bytes in base64 (RFC 4648, 4); there is one way to write them.
@@ -45,6 +47,24 @@ std::array<std::uint8_t, Size> from_base64(std::string_view text) {
   }
   if (!is_fine || bits != 0) throw std::invalid_argument("not a file of minisign");
   return out;
+}
+
+inline std::string to_base64(bytes data) {
+  std::string text;
+  for (std::size_t at = 0; at < data.size(); at += 3) {
+    std::uint32_t bits = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      bits = bits << 8 | (at + i < data.size() ? data[at + i] : std::uint32_t{0});
+    for (std::size_t i = 0; i < 4; ++i)
+      text += at + i <= data.size() ? base64_digits[bits >> (18 - 6 * i) & 63] : '=';
+  }
+  return text;
+}
+
+inline blake2b::digest_type blake2b_of(std::string_view text) {
+  blake2b hash;
+  hash.update(as_bytes(text));
+  return hash.finish();
 }
 
 /// The lines of a file that has so many, with either line end.
@@ -109,9 +129,7 @@ inline std::string check_minisign(const minisign_key& key, std::string_view file
   bytes message = as_bytes(file);
   blake2b::digest_type digest;
   if (first[1] == 'D') {
-    blake2b hash;
-    hash.update(message);
-    digest = hash.finish();
+    digest = detail::blake2b_of(file);
     message = {digest.data(), digest.size()};
   }
   if (!ed25519::verify(key.point(), message, signature))
@@ -122,6 +140,42 @@ inline std::string check_minisign(const minisign_key& key, std::string_view file
   if (!ed25519::verify(key.point(), as_bytes(bound), {global.data(), global.size()}))
     throw std::invalid_argument("the trusted comment is not the signer's");
   return comment;
+}
+
+namespace detail {
+
+/// Two letters of the kind, an id, and a key or a signature, as minisign has them in a line.
+inline std::string minisign_line(std::string_view kind, const std::string& key, bytes value) {
+  const key_id id = id_of_key(key);
+  std::string data(kind);
+  data += as_text({id.data(), id.size()});
+  data += as_text(value);
+  return to_base64(as_bytes(data));
+}
+
+}  // namespace detail
+
+/// The public key of a signer with an Ed25519 key, as `minisign -P` takes it. Its id is ours.
+inline std::string minisign_key_text(const std::string& key) {
+  std::array<std::uint8_t, 32> point{};
+  if (!starts_with(key, "ed25519 "sv) || !from_hex(slice(key, 8), {point.data(), point.size()}))
+    throw std::invalid_argument("minisign knows only keys of Ed25519");
+  return detail::minisign_line("Ed", key, {point.data(), point.size()});
+}
+
+/// A signature file of minisign ("ED") with a trusted comment, which is one line.
+inline std::string minisign_text(const signer& one, std::string_view file,
+                                 const std::string& comment) {
+  const auto digest = detail::blake2b_of(file);
+  const auto signature = one.sign({digest.data(), digest.size()});
+  std::string bound(as_text({signature.data(), signature.size()}));
+  bound += comment;
+  const auto global = one.sign(as_bytes(bound));
+  std::string text = "untrusted comment: signature by the key " + key_id_text(one.key) + '\n';
+  text += detail::minisign_line("ED", one.key, {signature.data(), signature.size()});
+  text += "\ntrusted comment: " + comment + '\n';
+  text += detail::to_base64({global.data(), global.size()});
+  return text + '\n';
 }
 
 }  // namespace ota::host
