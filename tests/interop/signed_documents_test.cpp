@@ -219,7 +219,7 @@ TEST_F(signed_documents, are_signed_by_two_in_turn) {
             std::string::npos)
       << init.out;
   expect_failed("ota root rotate --chain root.txt --key a.key", "still needs signatures");
-  EXPECT_EQ(in_folder("ota sign root.txt --key b.key").out, "root.txt: signed\n");
+  EXPECT_EQ(in_folder("ota sign root.txt --key b.key").out, "root.txt: signed, root document 1\n");
   expect_done("cp root.txt first.txt");
 
   // b is lost: c follows. The old keys sign, and the new ones.
@@ -235,7 +235,7 @@ TEST_F(signed_documents, are_signed_by_two_in_turn) {
                 "root document 2 still needs signatures");
   EXPECT_NE(in_folder("ota sign root.txt --key c.key").out.find("1 by keys of the document before"),
             std::string::npos);
-  EXPECT_EQ(in_folder("ota sign root.txt --key b.key").out, "root.txt: signed\n");
+  EXPECT_EQ(in_folder("ota sign root.txt --key b.key").out, "root.txt: signed, root document 2\n");
   EXPECT_EQ(in_folder("ota root show root.txt | grep -c 'signed as it must be'").out, "2\n");
   EXPECT_EQ(in_folder("ota root show root.txt --json | " OTA_PYTHON
                       " -c 'import json, sys; print([(d[\"version\"], d[\"root\"][\"threshold\"], "

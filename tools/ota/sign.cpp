@@ -51,6 +51,26 @@ int sign_as_minisign(const std::string& path, const std::string& file,
   return 0;
 }
 
+int sign_document(const std::string& path, const std::string& file,
+                  const std::vector<ota::host::signer>& signers, const arguments& args) {
+  const std::string out = args.text("out", path), text = with_signatures(file, signers);
+  replace_file(place_of(out), text);
+  const auto documents = ota::host::documents_of(text);
+  // Whoever was handed a file to sign has to see what it was that they signed.
+  if (!ota::host::is_root(documents.back())) {
+    const auto release = ota::host::release_summary_of(documents.back());
+    std::printf("%s: signed, version %s of %s\n", shown(out).c_str(),
+                shown(std::string(release.head.version)).c_str(), shown(release.product).c_str());
+    return 0;
+  }
+  const root_chain chain(text);
+  std::printf("%s: signed, root document %u\n", shown(out).c_str(),
+              static_cast<unsigned>(chain.last().version));
+  const std::string lacking = chain.lacking(documents.size() - 1);
+  if (!lacking.empty()) std::fprintf(stderr, "ota: %s\n", lacking.c_str());
+  return 0;
+}
+
 }  // namespace
 
 int run_sign(const arguments& args) {
@@ -58,16 +78,7 @@ int run_sign(const arguments& args) {
   const std::string file = content_of(path);
   const auto signers = signers_of(args);
   if (args.has("minisign")) return sign_as_minisign(path, file, signers, args);
-  if (ota::host::is_signable(file)) {
-    const std::string out = args.text("out", path), text = with_signatures(file, signers);
-    replace_file(place_of(out), text);
-    const auto documents = ota::host::documents_of(text);
-    std::printf("%s: signed\n", shown(out).c_str());
-    if (!ota::host::is_root(documents.back())) return 0;
-    const std::string lacking = root_chain(text).lacking(documents.size() - 1);
-    if (!lacking.empty()) std::fprintf(stderr, "ota: %s\n", lacking.c_str());
-    return 0;
-  }
+  if (ota::host::is_signable(file)) return sign_document(path, file, signers, args);
   const std::string out = args.text("out", path + ".sig");
   signature_map signatures;
   if (std::filesystem::exists(out)) signatures = ota::host::signatures_in(content_of(out));
