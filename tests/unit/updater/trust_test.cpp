@@ -418,6 +418,20 @@ TEST_F(trust, a_device_that_is_given_a_newer_root_document_takes_it) {
   install();
 }
 
+// ---- what outlives an attack ------------------------------------------------------------------
+
+TEST_F(trust, an_answer_that_nothing_has_changed_to_who_did_not_ask_ends_the_check) {
+  publish(1, {{"a.txt", {"one"}}});
+  github.always_unchanged = true;
+  usual one(*this, storage);
+  ASSERT_TRUE(one.updater.recover());
+  int steps = 0;
+  while (one.updater.step() && ++steps < 1000) {
+  }
+  EXPECT_LT(steps, 1000);
+  EXPECT_EQ(one.updater.outcome(), ota::update_outcome::failed);
+}
+
 // ---- every byte counts ------------------------------------------------------------------------
 
 TEST_F(trust, a_bit_flip_in_any_byte_is_refused) {
