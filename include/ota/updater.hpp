@@ -367,6 +367,8 @@ class updater : private check_policies<Policies> {
     }
     loaded_ = false;
     if (failure.code == errc::no_space) detail::make_room(storage_);
+    // What nobody has signed must not take the device's room until the next update.
+    if constexpr (Policies::trust::requires_manifest) (void)storage_.remove(layout::manifest);
     failure_ = &failure;
     entry item;
     std::string_view subject;

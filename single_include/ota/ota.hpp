@@ -1406,17 +1406,13 @@ class document_lines {
       while (taken < *size && piece[taken] >= 0x20 && piece[taken] != 0x7f) ++taken;
       line_.append(as_text({piece, taken}));
       offset_ += static_cast<std::uint32_t>(taken);
+      if (line_.overflowed()) return too_long;  // it may be the whole file
       if (taken == *size) continue;
       if (piece[taken] != '\n') return bad_byte;
       ++offset_;
-      return check_line();
+      if (!line_.empty() && line_.view().back() == ' ') return bad_line;
+      return true;
     }
-  }
-
-  result<bool> check_line() const {
-    if (line_.overflowed()) return too_long;
-    if (!line_.empty() && line_.view().back() == ' ') return bad_line;
-    return true;
   }
 
   std::string_view path_;
@@ -11442,6 +11438,8 @@ class updater : private check_policies<Policies> {
     }
     loaded_ = false;
     if (failure.code == errc::no_space) detail::make_room(storage_);
+    // What nobody has signed must not take the device's room until the next update.
+    if constexpr (Policies::trust::requires_manifest) (void)storage_.remove(layout::manifest);
     failure_ = &failure;
     entry item;
     std::string_view subject;

@@ -432,6 +432,47 @@ TEST_F(trust, an_answer_that_nothing_has_changed_to_who_did_not_ask_ends_the_che
   EXPECT_EQ(one.updater.outcome(), ota::update_outcome::failed);
 }
 
+TEST_F(trust, a_manifest_that_was_not_taken_does_not_fill_the_storage) {
+  publish(1, {{"a.txt", {"one"}}});
+  manifest() = std::string(60000, 'x');
+  expect_refused("too long for this device");
+  EXPECT_EQ(storage.stat(".ota/manifest")->kind, ota::file_kind::none);
+  settings.max_tree_size_kb = 50;
+  expect_refused("Response too large");
+  settings.max_tree_size_kb = 0;
+  usual one(*this, storage);
+  ASSERT_TRUE(one.updater.recover());
+  while (storage.stat(".ota/manifest")->size < 30000 && one.updater.step()) {
+  }
+  ASSERT_GE(storage.stat(".ota/manifest")->size, 30000u);
+  github.drop_after = 100;  // whoever sends it may also just go
+  while (one.updater.step()) {
+  }
+  EXPECT_EQ(one.updater.outcome(), ota::update_outcome::failed);
+  EXPECT_EQ(storage.stat(".ota/manifest")->kind, ota::file_kind::none);
+}
+
+// A file of one line without an end, which counts how much of it is read.
+struct one_line {
+  std::size_t bytes = 0;
+
+  ota::result<std::size_t> read(std::string_view, std::size_t, ota::mutable_bytes out) {
+    bytes += out.size();
+    std::fill(out.begin(), out.end(), std::uint8_t{'x'});
+    return bytes < 1000000 ? out.size() : std::size_t{0};
+  }
+};
+
+TEST(document_lines, a_line_without_end_does_not_hold_a_step) {
+  one_line file;
+  ota::fixed_string<400> line;
+  ota::release_document document(line);
+  document.begin("f", 0, {});
+  ota::entry item;
+  EXPECT_EQ(document.next(file, item).error().code, ota::errc::too_long);
+  EXPECT_LT(file.bytes, 1000u);
+}
+
 // ---- every byte counts ------------------------------------------------------------------------
 
 TEST_F(trust, a_bit_flip_in_any_byte_is_refused) {
