@@ -9471,8 +9471,9 @@ inline std::uint32_t settings_sum(const config& settings) {
     sum.update(as_bytes("\n"sv));
   };
   static constexpr std::string_view config::*texts[] = {
-      &config::api,     &config::raw,    &config::owner, &config::repo,
-      &config::channel, &config::branch, &config::tag,   &config::manifest_key};
+      &config::api,          &config::raw,     &config::owner,   &config::repo,
+      &config::channel,      &config::branch,  &config::tag,     &config::manifest_key,
+      &config::trusted_root, &config::product, &config::hardware};
   static constexpr list_view<std::string_view> config::*lists[] = {&config::allow, &config::ignore,
                                                                    &config::delete_patterns};
   for (const auto text : texts) add(settings.*text);
@@ -10061,9 +10062,9 @@ class stager {
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
-        last.version == target.id && last.settings == detail::settings_sum(settings_)) {
+        last.version == target.id && last.settings == detail::settings_sum(settings_) &&
+        recall_manifest()) {
       record_ = last;
-      if constexpr (Trust::requires_manifest) recall_identity();
       begin_check();
     }
     return {};
@@ -10168,11 +10169,15 @@ class stager {
   static constexpr error damaged_plan{
       errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
-  // What is staged was made from the newest manifest that was seen.
-  void recall_identity() {
-    trust_record seen;
-    if (detail::load_record(storage_, layout::trust, seen).value_or(false))
+  // What is staged was made from the newest manifest that was seen: does it still hold?
+  bool recall_manifest() {
+    if constexpr (Trust::requires_manifest) {
+      trust_record seen;
+      if (!detail::load_record(storage_, layout::trust, seen).value_or(false)) return false;
       context_.id = seen.source;
+      return context_.now < seen.expires;
+    }
+    return true;
   }
 
   // Goes to the next stage when the present one has nothing left to do.

@@ -420,6 +420,63 @@ TEST_F(trust, a_device_that_is_given_a_newer_root_document_takes_it) {
 
 // ---- what outlives an attack ------------------------------------------------------------------
 
+// Stages version `number` but for its last file, which cannot be had for now.
+struct half_staged : trust {
+  void stage(int number) {
+    publish(number, {{"a.txt", {"two"}}, {"b.txt", {"two"}}});
+    github.fail_opens = 0;
+    hidden = published();
+    published().erase("b.txt");
+    usual one(*this, storage);
+    ASSERT_TRUE(one.updater.recover());
+    while (one.updater.step() && one.updater.progress().files == 0) {
+    }
+    ASSERT_EQ(storage.stat(".ota/target")->kind, ota::file_kind::file);
+    published() = hidden;
+  }
+
+  tree hidden;
+};
+
+TEST_F(half_staged, version_is_gone_on_with) {
+  stage(1);
+  install();
+  EXPECT_EQ(read_tree(storage), published());
+}
+
+TEST_F(half_staged, version_is_judged_anew_by_a_device_that_is_told_to_trust_others) {
+  stage(1);
+  const files before = storage;
+  rotate({6}, {3, 4});  // a new program: key 5 was stolen
+  const std::string newest = roots.back();
+  settings.trusted_root = newest;
+  expect_refused("not signed by enough keys");
+  storage = before;
+  settings.trusted_root = anchor;
+  settings.product = "toaster";
+  expect_refused("another product");
+  storage = before;
+  settings.product = "station";
+  settings.hardware = "c";
+  next.hardware = {"b"};
+  install();  // names no hardware
+}
+
+TEST_F(half_staged, version_is_not_gone_on_with_once_it_has_expired) {
+  test_clock::time = 10000;
+  next.expires = 20000;
+  stage(1);
+  test_clock::time = 20000;
+  expect_refused("the newest manifest has expired");
+}
+
+TEST_F(half_staged, version_is_not_gone_on_with_by_a_device_that_has_forgotten_whom_it_trusts) {
+  stage(1);
+  ASSERT_TRUE(storage.remove(".ota/trust"));
+  install();
+  EXPECT_EQ(storage.stat(".ota/trust")->kind, ota::file_kind::file);
+}
+
 TEST_F(trust, an_answer_that_nothing_has_changed_to_who_did_not_ask_ends_the_check) {
   publish(1, {{"a.txt", {"one"}}});
   github.always_unchanged = true;
