@@ -489,6 +489,15 @@ TEST_F(trust, an_answer_that_nothing_has_changed_to_who_did_not_ask_ends_the_che
   EXPECT_EQ(one.updater.outcome(), ota::update_outcome::failed);
 }
 
+TEST_F(trust, of_two_manifests_of_one_second_the_first_is_kept) {
+  next.created = 5000;
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  publish(2, {{"a.txt", {"two"}}});
+  expect_refused("older than one seen before");  // neither is newer: they could take turns for ever
+  EXPECT_EQ(text("a.txt"), "one");
+}
+
 TEST_F(trust, a_manifest_that_was_not_taken_does_not_fill_the_storage) {
   publish(1, {{"a.txt", {"one"}}});
   manifest() = std::string(60000, 'x');
