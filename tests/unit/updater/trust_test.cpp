@@ -498,6 +498,15 @@ TEST_F(trust, of_two_manifests_of_one_second_the_first_is_kept) {
   EXPECT_EQ(text("a.txt"), "one");
 }
 
+TEST_F(trust, the_same_version_under_another_name_does_not_undo_what_the_device_has_changed) {
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  put("a.txt", "of the device");
+  github.releases.back().tag = "v1-again";
+  EXPECT_EQ(update(), ota::update_outcome::up_to_date) << message;
+  EXPECT_EQ(text("a.txt"), "of the device");
+}
+
 TEST_F(trust, a_manifest_that_was_not_taken_does_not_fill_the_storage) {
   publish(1, {{"a.txt", {"one"}}});
   manifest() = std::string(60000, 'x');
