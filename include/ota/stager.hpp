@@ -345,9 +345,18 @@ class stager {
     const std::uint32_t lists = staged_.lists;
     staged_ = downloader_.progress();
     staged_.lists = lists;
+    if constexpr (Trust::requires_manifest)
+      if (auto done = give_up_after(more.error()); !done) return done.error();
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
+  }
+
+  // Where the server has other files than the plan, somebody may have shown one version's manifest
+  // as another's for a while: the next update must not go on with it.
+  result<void> give_up_after(const error& failure) {
+    const bool other = failure.code == errc::mismatch || failure.code == errc::http_status;
+    return other ? storage_.remove(layout::target) : result<void>{};
   }
 
   // Of what shares its memory, only what hashes may have to be ended.

@@ -265,6 +265,7 @@ class updater : private check_policies<Policies> {
       trust_context& context = stager_.context();
       context = {};
       context.now = hardware_.now();
+      if (follows_release(settings_)) context.name = target.ref;
       context.id = target.id;
       if constexpr (has_security_counter<hardware_type>)
         context.least_counter = hardware_.security_counter();
@@ -311,7 +312,6 @@ class updater : private check_policies<Policies> {
     const auto more = stager_.step(watched(), source_, swapper_, chunk());
     if (!more) return more.error();
     if (*more) return {};
-    source_.found().version.id = stager_.identity();
     if (stager_.plan().entries == 0) {
       // Every file is there already: nothing to swap, nothing to try.
       if (auto done = swapper_.adopt(stager_.identity()); !done) return done;

@@ -2313,7 +2313,8 @@ namespace ota {
 struct trust_context {
   std::uint64_t now = 0;            ///< epoch seconds; 0: not known
   std::uint32_t least_counter = 0;  ///< a hardware counter's, below which nothing is taken
-  version_id id{};                  ///< of the version; replaced by that which it had before
+  std::string_view name;            ///< the source's, of the version; empty: it has none
+  version_id id{};                  ///< of the version; replaced by that which it is known under
   version_id manifest{};            ///< the beginning of the signed document's SHA-256
   std::uint32_t offset = 0;         ///< where in the manifest the list of files is
 };
@@ -2594,7 +2595,7 @@ struct trust_record {
   std::uint64_t created = 0;
   std::uint64_t expires = ~std::uint64_t{0};
   version_id manifest{};  ///< the beginning of its SHA-256
-  version_id source{};    ///< how the source named that version
+  version_id source{};    ///< what names that version: the source's id, or `manifest`
 };
 
 /// The file `.ota/trust`: a `trust_record`, its seal, and the trusted root document. All of it is
@@ -3746,9 +3747,12 @@ class signed_check {
     return installed.ref.empty() || compare_versions(installed.ref, minimum) >= 0;
   }
 
-  // The same manifest under another name of the source is the version that it was before.
+  // The same manifest under another name of the source is the version that it was before. One that
+  // is shown as a version that it is not is known by itself: else the version that does have that
+  // name would pass for installed, or for put back.
   result<bool> remember(const release_head& head, trust_record& next) {
-    next.source = next.manifest == record_.manifest ? record_.source : context_.id;
+    const bool is_named = context_.name.empty() || context_.name == head.version.view();
+    if (next.manifest != record_.manifest) next.source = is_named ? context_.id : next.manifest;
     context_.offset = offset_;
     context_.id = next.source;
     context_.manifest = next.manifest;
@@ -10364,9 +10368,18 @@ class stager {
     const std::uint32_t lists = staged_.lists;
     staged_ = downloader_.progress();
     staged_.lists = lists;
+    if constexpr (Trust::requires_manifest)
+      if (auto done = give_up_after(more.error()); !done) return done.error();
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
+  }
+
+  // Where the server has other files than the plan, somebody may have shown one version's manifest
+  // as another's for a while: the next update must not go on with it.
+  result<void> give_up_after(const error& failure) {
+    const bool other = failure.code == errc::mismatch || failure.code == errc::http_status;
+    return other ? storage_.remove(layout::target) : result<void>{};
   }
 
   // Of what shares its memory, only what hashes may have to be ended.
@@ -11359,6 +11372,7 @@ class updater : private check_policies<Policies> {
       trust_context& context = stager_.context();
       context = {};
       context.now = hardware_.now();
+      if (follows_release(settings_)) context.name = target.ref;
       context.id = target.id;
       if constexpr (has_security_counter<hardware_type>)
         context.least_counter = hardware_.security_counter();
@@ -11405,7 +11419,6 @@ class updater : private check_policies<Policies> {
     const auto more = stager_.step(watched(), source_, swapper_, chunk());
     if (!more) return more.error();
     if (*more) return {};
-    source_.found().version.id = stager_.identity();
     if (stager_.plan().entries == 0) {
       // Every file is there already: nothing to swap, nothing to try.
       if (auto done = swapper_.adopt(stager_.identity()); !done) return done;

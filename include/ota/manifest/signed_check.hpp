@@ -320,9 +320,12 @@ class signed_check {
     return installed.ref.empty() || compare_versions(installed.ref, minimum) >= 0;
   }
 
-  // The same manifest under another name of the source is the version that it was before.
+  // The same manifest under another name of the source is the version that it was before. One that
+  // is shown as a version that it is not is known by itself: else the version that does have that
+  // name would pass for installed, or for put back.
   result<bool> remember(const release_head& head, trust_record& next) {
-    next.source = next.manifest == record_.manifest ? record_.source : context_.id;
+    const bool is_named = context_.name.empty() || context_.name == head.version.view();
+    if (next.manifest != record_.manifest) next.source = is_named ? context_.id : next.manifest;
     context_.offset = offset_;
     context_.id = next.source;
     context_.manifest = next.manifest;

@@ -477,6 +477,66 @@ TEST_F(half_staged, version_is_not_gone_on_with_by_a_device_that_has_forgotten_w
   EXPECT_EQ(storage.stat(".ota/trust")->kind, ota::file_kind::file);
 }
 
+// The manifest of one version shown under the name of a newer, as long as the attacker is there.
+struct renamed : trust {
+  void SetUp() override {
+    publish(1, {{"a.txt", {"one"}}});
+    install();
+    publish(2, {{"a.txt", {"two"}}});
+    older = manifest();
+    older_files = published();
+    publish(3, {{"a.txt", {"three"}}});
+  }
+
+  void attack() {
+    github.forged["/assets/v3/manifest.ota"] = older;
+    for (const auto& [path, file] : older_files) github.forged["/o/r/v3/" + path] = file.content;
+  }
+
+  std::string older;
+  tree older_files;
+};
+
+TEST_F(renamed, version_does_not_keep_the_newer_one_away) {
+  attack();
+  install();
+  EXPECT_EQ(text("a.txt"), "two");
+  github.forged.clear();
+  install();
+  EXPECT_EQ(text("a.txt"), "three");
+}
+
+TEST_F(renamed, version_does_not_keep_the_newer_one_away_when_it_is_put_back) {
+  attack();
+  ASSERT_EQ(update(), ota::update_outcome::updated) << message;
+  start_twice();
+  EXPECT_EQ(text("a.txt"), "one");
+  EXPECT_EQ(update(), ota::update_outcome::failed) << message;
+  EXPECT_NE(message.find("was put back before"), std::string::npos) << message;
+  github.forged.clear();
+  install();
+  EXPECT_EQ(text("a.txt"), "three");
+}
+
+TEST_F(renamed, version_that_is_half_staged_is_not_gone_on_with_for_ever) {
+  github.forged["/assets/v3/manifest.ota"] = older;
+  expect_refused("a.txt: the server promises more bytes than the file has");
+  github.forged.clear();
+  install();
+  EXPECT_EQ(text("a.txt"), "three");
+}
+
+TEST_F(renamed, version_with_other_files_is_not_gone_on_with_for_ever) {
+  publish(4, {{"b.txt", {"four"}}});
+  older = manifest();
+  publish(5, {{"a.txt", {"five"}}});
+  github.forged["/assets/v5/manifest.ota"] = older;
+  expect_refused("not found");
+  github.forged.clear();
+  install();
+  EXPECT_EQ(text("a.txt"), "five");
+}
+
 TEST_F(trust, an_answer_that_nothing_has_changed_to_who_did_not_ask_ends_the_check) {
   publish(1, {{"a.txt", {"one"}}});
   github.always_unchanged = true;
