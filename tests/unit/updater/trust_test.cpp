@@ -537,6 +537,61 @@ TEST_F(renamed, version_with_other_files_is_not_gone_on_with_for_ever) {
   EXPECT_EQ(text("a.txt"), "five");
 }
 
+TEST_F(trust, what_an_attacker_said_of_the_newest_version_ends_when_the_manifest_does) {
+  test_clock::time = 10000;
+  next.expires = 20000;
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  const fake_github::state honest_before = github;
+  next.expires = 40000;
+  publish(2, {{"a.txt", {"two"}}});
+  const std::string newest = "\"" + git_id(R"(of the newest)") + "\"";
+  // The old version under the ETag of the new one.
+  const auto honest = github;
+  github = honest_before;
+  const std::string latest = "/repos/o/r/releases/latest";
+  github.etags[latest] = newest;
+  settings.force = false;
+  ASSERT_TRUE(storage.remove(".ota/known"));
+  EXPECT_EQ(update(), ota::update_outcome::up_to_date) << message;
+  github = honest;
+  github.etags[latest] = newest;
+  EXPECT_EQ(update(), ota::update_outcome::up_to_date) << message;
+  test_clock::time = 20000;
+  install();
+  EXPECT_EQ(text("a.txt"), "two");
+}
+
+TEST_F(trust, a_manifest_renewed_under_the_same_name_is_found_when_the_old_one_has_expired) {
+  test_clock::time = 10000;
+  next.expires = 20000;
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  next.expires = 40000;
+  next.version = "v1";
+  publish(2, {{"a.txt", {"one"}}});
+  github.forged["/assets/v1/manifest.ota"] = manifest();
+  github.releases.pop_back();
+  EXPECT_EQ(update(), ota::update_outcome::up_to_date) << message;
+  test_clock::time = 20000;
+  install();
+}
+
+TEST_F(trust, indefinite_freeze_shows_also_where_no_update_may_be_made_now) {
+  test_clock::time = 10000;
+  next.expires = 20000;
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  settings.scheduling.present = true;
+  settings.scheduling.min_update_interval_sec = 0;
+  settings.scheduling.rollout_percent = 0;
+  test_clock::time = 20000;
+  expect_refused("the newest manifest has expired");
+  next.expires = 40000;
+  publish(2, {{"a.txt", {"two"}}});
+  EXPECT_EQ(update(), ota::update_outcome::waiting) << message;
+}
+
 TEST_F(trust, an_answer_that_nothing_has_changed_to_who_did_not_ask_ends_the_check) {
   publish(1, {{"a.txt", {"one"}}});
   github.always_unchanged = true;
