@@ -38,6 +38,7 @@ class stager {
     end_hash();
     stage_ = stage::forget;
     target_ = &target;
+    version_ = target.ref;
     record_ = {};
     staged_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
@@ -46,9 +47,9 @@ class stager {
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
-        last.version == target.id && last.settings == detail::settings_sum(settings_)) {
+        last.version == target.id && last.settings == detail::settings_sum(settings_) &&
+        recall_manifest()) {
       record_ = last;
-      if constexpr (Trust::requires_manifest) recall_identity();
       begin_check();
     }
     return {};
@@ -103,7 +104,7 @@ class stager {
         break;
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
-          return end_manifest(manifest_.step(http, source, chunk), swap.state().rejected);
+          return end_manifest(manifest_.step(http, source, chunk), swap.state());
         break;
       case stage::sort:
         return begin_walk(sorter_.step());
@@ -155,11 +156,15 @@ class stager {
   static constexpr error damaged_plan{
       errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
-  // What is staged was made from the newest manifest that was seen.
-  void recall_identity() {
-    trust_record seen;
-    if (detail::load_record(storage_, layout::trust, seen).value_or(false))
+  // What is staged was made from the newest manifest that was seen: does it still hold?
+  bool recall_manifest() {
+    if constexpr (Trust::requires_manifest) {
+      trust_record seen;
+      if (!detail::load_record(storage_, layout::trust, seen).value_or(false)) return false;
       context_.id = seen.source;
+      return context_.now < seen.expires;
+    }
+    return true;
   }
 
   // Goes to the next stage when the present one has nothing left to do.
@@ -206,16 +211,21 @@ class stager {
   }
 
   // The source may name a version anew that was put back; its maker's word does not change.
-  result<bool> end_manifest(const result<bool>& more, const version_id& rejected) {
-    if (more && !*more && identity() == rejected && rejected != version_id{}) return put_back;
+  result<bool> end_manifest(const result<bool>& more, const swap_state& state) {
+    if (!more || *more) return more;
+    if (identity() == state.rejected && state.rejected != version_id{}) return put_back;
+    manifest_.take_version(version_);
+    if constexpr (Trust::requires_manifest) {
+      if (state.version != version_id{} && !settings_.force) {
+        const auto same = is_recorded(version_text());
+        if (!same || *same) return same ? result<bool>(false) : same;
+      }
+    }
     return begin_sort(more);
   }
 
   result<bool> begin_sort(const result<bool>& more) {
     if (!more || *more) return more;
-    version_ = target_->ref;
-    if constexpr (Trust::reads_manifests)
-      if (has_manifest_) manifest_.take_version(version_);
     ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
     sorter_.begin_listing();
     stage_ = stage::sort;
@@ -264,16 +274,25 @@ class stager {
     return true;
   }
 
-  result<void> add_own_files() {
-    std::string_view commit = target_->commit;
-    // A signed manifest names the version by itself: the source's word for it is not signed.
-    char digits[2 * sizeof(version_id)];
+  // A signed manifest names the version by itself: the source's word for it is not signed.
+  fixed_string<900> version_text() const {
     if constexpr (Trust::requires_manifest) {
+      char digits[2 * sizeof(version_id)];
       to_hex({context_.manifest.data(), context_.manifest.size()}, digits);
-      commit = {digits, sizeof digits};
+      return detail::version_json(version_, {digits, sizeof digits});
+    } else {
+      return detail::version_json(version_, target_->commit);
     }
-    const auto text = detail::version_json(version_, commit);
-    const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
+  }
+
+  // Whether that is what is installed.
+  result<bool> is_recorded(std::string_view text) {
+    return same_content(storage_, layout::version, as_bytes(text));
+  }
+
+  result<void> add_own_files() {
+    const auto text = version_text();
+    const auto unchanged = is_recorded(text);
     if (!unchanged) return unchanged.error();
     if (*unchanged && planner_.is_empty() && !settings_.force) return {};
     if (!*unchanged)
@@ -330,9 +349,18 @@ class stager {
     const std::uint32_t lists = staged_.lists;
     staged_ = downloader_.progress();
     staged_.lists = lists;
+    if constexpr (Trust::requires_manifest)
+      if (auto done = give_up_after(more.error()); !done) return done.error();
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
+  }
+
+  // Where the server has other files than the plan, somebody may have shown one version's manifest
+  // as another's for a while: the next update must not go on with it.
+  result<void> give_up_after(const error& failure) {
+    const bool other = failure.code == errc::mismatch || failure.code == errc::http_status;
+    return other ? storage_.remove(layout::target) : result<void>{};
   }
 
   // Of what shares its memory, only what hashes may have to be ended.

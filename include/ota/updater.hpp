@@ -222,7 +222,8 @@ class updater : private check_policies<Policies> {
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
       if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
       known_version& known = source_.found();
-      if (!detail::load_known(storage_, settings_, known) || !is_settled(known.version.id))
+      if (!detail::load_known(storage_, settings_, known) || !is_settled(known.version.id) ||
+          !check_fresh())
         known = {};
       source_.begin();
       checking_ = true;
@@ -236,6 +237,14 @@ class updater : private check_policies<Policies> {
     return decide();
   }
 
+  // The source's word that nothing is new is not signed: it counts until the newest manifest
+  // expires. Then a newer one is looked for, whatever was said of it before.
+  result<void> check_fresh() {
+    if constexpr (Policies::trust::requires_manifest)
+      return detail::check_fresh(storage_, hardware_.now());
+    return {};
+  }
+
   // Whether nothing is left to do for a version: it runs, or was put back.
   bool is_settled(const version_id& id) const {
     return id != version_id{} &&
@@ -246,10 +255,11 @@ class updater : private check_policies<Policies> {
     const release_target& target = source_.target();
     const swap_state& state = swapper_.state();
     log_.version("Repo version: "sv, target);
-    if (target.id == state.rejected) return up_to_date();
+    const bool fresh = check_fresh().has_value();
+    const bool rejected = target.id == state.rejected;
     const bool same =
         state.version != version_id{} ? target.id == state.version : is_installed(target);
-    if (same && !settings_.force) return up_to_date();
+    if (fresh && (rejected || (same && !settings_.force))) return up_to_date();
     if (state.phase == swap_phase::trial) {
       if (same) return up_to_date();
       return trial_pending;
@@ -257,7 +267,9 @@ class updater : private check_policies<Policies> {
     if (is_scheduled()) {
       // A version that has to wait was checked for all the same.
       if (auto done = scheduler_.record_check(); !done) return done;
-      if (!ask(scheduler_.may_update(target.ref))) return {};
+      const schedule_decision may = scheduler_.may_update(target.ref);
+      if (!fresh && (rejected || same) && !may.allowed) return up_to_date();
+      if (!ask(may)) return {};
     }
     if (!detail::has_memory(settings_, hardware_)) return too_little_memory;
     enter(update_phase::staging);
@@ -265,6 +277,7 @@ class updater : private check_policies<Policies> {
       trust_context& context = stager_.context();
       context = {};
       context.now = hardware_.now();
+      if (follows_release(settings_)) context.name = target.ref;
       context.id = target.id;
       if constexpr (has_security_counter<hardware_type>)
         context.least_counter = hardware_.security_counter();
@@ -279,8 +292,7 @@ class updater : private check_policies<Policies> {
   }
 
   result<void> up_to_date() {
-    if constexpr (Policies::trust::requires_manifest)
-      if (auto done = detail::check_fresh(storage_, hardware_.now()); !done) return done;
+    if (auto done = check_fresh(); !done) return done;
     const version_id& newest = source_.target().id;
     const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
     message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
@@ -311,7 +323,6 @@ class updater : private check_policies<Policies> {
     const auto more = stager_.step(watched(), source_, swapper_, chunk());
     if (!more) return more.error();
     if (*more) return {};
-    source_.found().version.id = stager_.identity();
     if (stager_.plan().entries == 0) {
       // Every file is there already: nothing to swap, nothing to try.
       if (auto done = swapper_.adopt(stager_.identity()); !done) return done;
@@ -367,6 +378,8 @@ class updater : private check_policies<Policies> {
     }
     loaded_ = false;
     if (failure.code == errc::no_space) detail::make_room(storage_);
+    // What nobody has signed must not take the device's room until the next update.
+    if constexpr (Policies::trust::requires_manifest) (void)storage_.remove(layout::manifest);
     failure_ = &failure;
     entry item;
     std::string_view subject;

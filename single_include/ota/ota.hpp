@@ -1414,17 +1414,13 @@ class document_lines {
       while (taken < *size && piece[taken] >= 0x20 && piece[taken] != 0x7f) ++taken;
       line_.append(as_text({piece, taken}));
       offset_ += static_cast<std::uint32_t>(taken);
+      if (line_.overflowed()) return too_long;  // it may be the whole file
       if (taken == *size) continue;
       if (piece[taken] != '\n') return bad_byte;
       ++offset_;
-      return check_line();
+      if (!line_.empty() && line_.view().back() == ' ') return bad_line;
+      return true;
     }
-  }
-
-  result<bool> check_line() const {
-    if (line_.overflowed()) return too_long;
-    if (!line_.empty() && line_.view().back() == ' ') return bad_line;
-    return true;
   }
 
   std::string_view path_;
@@ -2185,14 +2181,6 @@ struct root_head {
 /// Who signs what.
 enum class signing_role : std::uint8_t { root, release };
 
-/// How many keys of a role must have signed, and have.
-struct signature_count {
-  std::uint32_t wanted = 0;
-  std::uint32_t valid = 0;
-
-  bool is_enough() const { return wanted != 0 && valid >= wanted; }
-};
-
 /// Names a key: the first 8 bytes of SHA-256 over its line behind `key `.
 using key_id = std::array<std::uint8_t, 8>;
 
@@ -2325,7 +2313,8 @@ namespace ota {
 struct trust_context {
   std::uint64_t now = 0;            ///< epoch seconds; 0: not known
   std::uint32_t least_counter = 0;  ///< a hardware counter's, below which nothing is taken
-  version_id id{};                  ///< of the version; replaced by that which it had before
+  std::string_view name;            ///< the source's, of the version; empty: it has none
+  version_id id{};                  ///< of the version; replaced by that which it is known under
   version_id manifest{};            ///< the beginning of the signed document's SHA-256
   std::uint32_t offset = 0;         ///< where in the manifest the list of files is
 };
@@ -2606,7 +2595,7 @@ struct trust_record {
   std::uint64_t created = 0;
   std::uint64_t expires = ~std::uint64_t{0};
   version_id manifest{};  ///< the beginning of its SHA-256
-  version_id source{};    ///< how the source named that version
+  version_id source{};    ///< what names that version: the source's id, or `manifest`
 };
 
 /// The file `.ota/trust`: a `trust_record`, its seal, and the trusted root document. All of it is
@@ -3733,9 +3722,15 @@ class signed_check {
     if (!head.fits_hardware) return other_hardware;
     if (head.epoch != trusted_head_.epoch) return other_epoch;
     if (head.counter < context_.least_counter) return low_counter;
-    if (head.epoch == record_.epoch) {
+    trust_record next = record_;
+    const auto digest = body_.finish();
+    std::memcpy(next.manifest.data(), digest.data(), next.manifest.size());
+    if (head.epoch == record_.epoch && record_.manifest != version_id{}) {
       if (head.counter < record_.counter) return low_counter;
-      if (head.counter == record_.counter && head.created < record_.created) return older;
+      // Two of the same second could be shown in turns, and a device would never be done.
+      if (head.counter == record_.counter && head.created <= record_.created &&
+          next.manifest != record_.manifest)
+        return older;
     }
     // A device without a clock knows at least that it is later than what it has seen.
     const std::uint64_t seen = head.epoch == record_.epoch ? record_.created : 0;
@@ -3743,7 +3738,7 @@ class signed_check {
     if (now >= trusted_head_.expires) return root_expired;
     if (now >= head.expires) return detail::manifest_expired;
     if (!minimum_is_met_) return minimum_not_met;
-    return remember(head);
+    return remember(head, next);
   }
 
   // Whether what is installed is new enough; nothing is.
@@ -3752,12 +3747,12 @@ class signed_check {
     return installed.ref.empty() || compare_versions(installed.ref, minimum) >= 0;
   }
 
-  // The same manifest under another name of the source is the version that it was before.
-  result<bool> remember(const release_head& head) {
-    trust_record next = record_;
-    const auto digest = body_.finish();
-    std::memcpy(next.manifest.data(), digest.data(), next.manifest.size());
-    next.source = next.manifest == record_.manifest ? record_.source : context_.id;
+  // The same manifest under another name of the source is the version that it was before. One that
+  // is shown as a version that it is not is known by itself: else the version that does have that
+  // name would pass for installed, or for put back.
+  result<bool> remember(const release_head& head, trust_record& next) {
+    const bool is_named = context_.name.empty() || context_.name == head.version.view();
+    if (next.manifest != record_.manifest) next.source = is_named ? context_.id : next.manifest;
     context_.offset = offset_;
     context_.id = next.source;
     context_.manifest = next.manifest;
@@ -6611,7 +6606,8 @@ class github {
     if (first && !settings_.force) request.if_none_match = found_.etag;
     if (auto done = get(http, url, request); !done) return done.error();
     const std::uint16_t status = http.response().status;
-    if (status == 304) return not_modified();
+    // To who did not ask it says nothing, and could say so for ever.
+    if (status == 304 && !request.if_none_match.empty()) return not_modified();
     if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
       // A tag without a release has no manifest, but it has files.
       found_.version.ref.assign(settings_.tag);
@@ -9482,8 +9478,9 @@ inline std::uint32_t settings_sum(const config& settings) {
     sum.update(as_bytes("\n"sv));
   };
   static constexpr std::string_view config::*texts[] = {
-      &config::api,     &config::raw,    &config::owner, &config::repo,
-      &config::channel, &config::branch, &config::tag,   &config::manifest_key};
+      &config::api,          &config::raw,     &config::owner,   &config::repo,
+      &config::channel,      &config::branch,  &config::tag,     &config::manifest_key,
+      &config::trusted_root, &config::product, &config::hardware};
   static constexpr list_view<std::string_view> config::*lists[] = {&config::allow, &config::ignore,
                                                                    &config::delete_patterns};
   for (const auto text : texts) add(settings.*text);
@@ -10064,6 +10061,7 @@ class stager {
     end_hash();
     stage_ = stage::forget;
     target_ = &target;
+    version_ = target.ref;
     record_ = {};
     staged_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
@@ -10072,9 +10070,9 @@ class stager {
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
-        last.version == target.id && last.settings == detail::settings_sum(settings_)) {
+        last.version == target.id && last.settings == detail::settings_sum(settings_) &&
+        recall_manifest()) {
       record_ = last;
-      if constexpr (Trust::requires_manifest) recall_identity();
       begin_check();
     }
     return {};
@@ -10129,7 +10127,7 @@ class stager {
         break;
       case stage::read_manifest:
         if constexpr (Trust::reads_manifests)
-          return end_manifest(manifest_.step(http, source, chunk), swap.state().rejected);
+          return end_manifest(manifest_.step(http, source, chunk), swap.state());
         break;
       case stage::sort:
         return begin_walk(sorter_.step());
@@ -10181,11 +10179,15 @@ class stager {
   static constexpr error damaged_plan{
       errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
-  // What is staged was made from the newest manifest that was seen.
-  void recall_identity() {
-    trust_record seen;
-    if (detail::load_record(storage_, layout::trust, seen).value_or(false))
+  // What is staged was made from the newest manifest that was seen: does it still hold?
+  bool recall_manifest() {
+    if constexpr (Trust::requires_manifest) {
+      trust_record seen;
+      if (!detail::load_record(storage_, layout::trust, seen).value_or(false)) return false;
       context_.id = seen.source;
+      return context_.now < seen.expires;
+    }
+    return true;
   }
 
   // Goes to the next stage when the present one has nothing left to do.
@@ -10232,16 +10234,21 @@ class stager {
   }
 
   // The source may name a version anew that was put back; its maker's word does not change.
-  result<bool> end_manifest(const result<bool>& more, const version_id& rejected) {
-    if (more && !*more && identity() == rejected && rejected != version_id{}) return put_back;
+  result<bool> end_manifest(const result<bool>& more, const swap_state& state) {
+    if (!more || *more) return more;
+    if (identity() == state.rejected && state.rejected != version_id{}) return put_back;
+    manifest_.take_version(version_);
+    if constexpr (Trust::requires_manifest) {
+      if (state.version != version_id{} && !settings_.force) {
+        const auto same = is_recorded(version_text());
+        if (!same || *same) return same ? result<bool>(false) : same;
+      }
+    }
     return begin_sort(more);
   }
 
   result<bool> begin_sort(const result<bool>& more) {
     if (!more || *more) return more;
-    version_ = target_->ref;
-    if constexpr (Trust::reads_manifests)
-      if (has_manifest_) manifest_.take_version(version_);
     ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
     sorter_.begin_listing();
     stage_ = stage::sort;
@@ -10290,16 +10297,25 @@ class stager {
     return true;
   }
 
-  result<void> add_own_files() {
-    std::string_view commit = target_->commit;
-    // A signed manifest names the version by itself: the source's word for it is not signed.
-    char digits[2 * sizeof(version_id)];
+  // A signed manifest names the version by itself: the source's word for it is not signed.
+  fixed_string<900> version_text() const {
     if constexpr (Trust::requires_manifest) {
+      char digits[2 * sizeof(version_id)];
       to_hex({context_.manifest.data(), context_.manifest.size()}, digits);
-      commit = {digits, sizeof digits};
+      return detail::version_json(version_, {digits, sizeof digits});
+    } else {
+      return detail::version_json(version_, target_->commit);
     }
-    const auto text = detail::version_json(version_, commit);
-    const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
+  }
+
+  // Whether that is what is installed.
+  result<bool> is_recorded(std::string_view text) {
+    return same_content(storage_, layout::version, as_bytes(text));
+  }
+
+  result<void> add_own_files() {
+    const auto text = version_text();
+    const auto unchanged = is_recorded(text);
     if (!unchanged) return unchanged.error();
     if (*unchanged && planner_.is_empty() && !settings_.force) return {};
     if (!*unchanged)
@@ -10356,9 +10372,18 @@ class stager {
     const std::uint32_t lists = staged_.lists;
     staged_ = downloader_.progress();
     staged_.lists = lists;
+    if constexpr (Trust::requires_manifest)
+      if (auto done = give_up_after(more.error()); !done) return done.error();
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
+  }
+
+  // Where the server has other files than the plan, somebody may have shown one version's manifest
+  // as another's for a while: the next update must not go on with it.
+  result<void> give_up_after(const error& failure) {
+    const bool other = failure.code == errc::mismatch || failure.code == errc::http_status;
+    return other ? storage_.remove(layout::target) : result<void>{};
   }
 
   // Of what shares its memory, only what hashes may have to be ended.
@@ -11308,7 +11333,8 @@ class updater : private check_policies<Policies> {
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
       if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
       known_version& known = source_.found();
-      if (!detail::load_known(storage_, settings_, known) || !is_settled(known.version.id))
+      if (!detail::load_known(storage_, settings_, known) || !is_settled(known.version.id) ||
+          !check_fresh())
         known = {};
       source_.begin();
       checking_ = true;
@@ -11322,6 +11348,14 @@ class updater : private check_policies<Policies> {
     return decide();
   }
 
+  // The source's word that nothing is new is not signed: it counts until the newest manifest
+  // expires. Then a newer one is looked for, whatever was said of it before.
+  result<void> check_fresh() {
+    if constexpr (Policies::trust::requires_manifest)
+      return detail::check_fresh(storage_, hardware_.now());
+    return {};
+  }
+
   // Whether nothing is left to do for a version: it runs, or was put back.
   bool is_settled(const version_id& id) const {
     return id != version_id{} &&
@@ -11332,10 +11366,11 @@ class updater : private check_policies<Policies> {
     const release_target& target = source_.target();
     const swap_state& state = swapper_.state();
     log_.version("Repo version: "sv, target);
-    if (target.id == state.rejected) return up_to_date();
+    const bool fresh = check_fresh().has_value();
+    const bool rejected = target.id == state.rejected;
     const bool same =
         state.version != version_id{} ? target.id == state.version : is_installed(target);
-    if (same && !settings_.force) return up_to_date();
+    if (fresh && (rejected || (same && !settings_.force))) return up_to_date();
     if (state.phase == swap_phase::trial) {
       if (same) return up_to_date();
       return trial_pending;
@@ -11343,7 +11378,9 @@ class updater : private check_policies<Policies> {
     if (is_scheduled()) {
       // A version that has to wait was checked for all the same.
       if (auto done = scheduler_.record_check(); !done) return done;
-      if (!ask(scheduler_.may_update(target.ref))) return {};
+      const schedule_decision may = scheduler_.may_update(target.ref);
+      if (!fresh && (rejected || same) && !may.allowed) return up_to_date();
+      if (!ask(may)) return {};
     }
     if (!detail::has_memory(settings_, hardware_)) return too_little_memory;
     enter(update_phase::staging);
@@ -11351,6 +11388,7 @@ class updater : private check_policies<Policies> {
       trust_context& context = stager_.context();
       context = {};
       context.now = hardware_.now();
+      if (follows_release(settings_)) context.name = target.ref;
       context.id = target.id;
       if constexpr (has_security_counter<hardware_type>)
         context.least_counter = hardware_.security_counter();
@@ -11365,8 +11403,7 @@ class updater : private check_policies<Policies> {
   }
 
   result<void> up_to_date() {
-    if constexpr (Policies::trust::requires_manifest)
-      if (auto done = detail::check_fresh(storage_, hardware_.now()); !done) return done;
+    if (auto done = check_fresh(); !done) return done;
     const version_id& newest = source_.target().id;
     const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
     message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
@@ -11397,7 +11434,6 @@ class updater : private check_policies<Policies> {
     const auto more = stager_.step(watched(), source_, swapper_, chunk());
     if (!more) return more.error();
     if (*more) return {};
-    source_.found().version.id = stager_.identity();
     if (stager_.plan().entries == 0) {
       // Every file is there already: nothing to swap, nothing to try.
       if (auto done = swapper_.adopt(stager_.identity()); !done) return done;
@@ -11453,6 +11489,8 @@ class updater : private check_policies<Policies> {
     }
     loaded_ = false;
     if (failure.code == errc::no_space) detail::make_room(storage_);
+    // What nobody has signed must not take the device's room until the next update.
+    if constexpr (Policies::trust::requires_manifest) (void)storage_.remove(layout::manifest);
     failure_ = &failure;
     entry item;
     std::string_view subject;
@@ -11965,8 +12003,9 @@ class http_client : private check_byte_stream<Stream> {
   static constexpr error host_too_long{errc::too_long, "http", "the host name is too long"};
   static constexpr error endless_interim{errc::malformed, "http",
                                          "the server sends interim answers without end"};
-  static constexpr error endless_head{errc::too_slow, "http",
-                                      "the server sends the head of its answer in tiny pieces"};
+  static constexpr error tiny_pieces{
+      errc::too_slow, "http",
+      "the server sends the head of its answer, or of a chunk, in tiny pieces"};
   static constexpr error no_answer{errc::connection, "http",
                                    "the server closed the connection without an answer"};
   static constexpr error bad_length{errc::malformed, "http",
@@ -12124,9 +12163,8 @@ class http_client : private check_byte_stream<Stream> {
   result<void> read_head(detail::url_buffer& url) {
     head_.begin();
     url.begin_location();
-    for (int pieces = 0;;) {
-      // Each piece may take as long as the time limit, and a head has thousands of bytes.
-      if (begin_ == end_ && ++pieces > 1000) return endless_head;
+    pieces_ = 0;
+    for (;;) {
       char c = '\0';
       if (auto done = get(c, no_answer); !done) return done;
       heard_ = true;
@@ -12163,6 +12201,7 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   result<void> read_body(mutable_bytes out, std::size_t& size) {
+    pieces_ = 0;
     if (body_ == body::chunked && left_ == 0)
       if (auto done = begin_chunk(); !done) return done;
     if (left_ == 0) return end_body();
@@ -12201,8 +12240,10 @@ class http_client : private check_byte_stream<Stream> {
     return {};
   }
 
-  // The next byte, or `at_end`.
+  // The next byte, or `at_end`. Each piece may take as long as the time limit, and there are
+  // thousands of bytes in a head, in what stands around a chunk, and in a trailer.
   result<void> get(char& c, const error& at_end) {
+    if (begin_ == end_ && ++pieces_ > 1000) return tiny_pieces;
     if (auto done = fill(); !done) return done;
     if (begin_ == end_) return at_end;
     c = static_cast<char>(buffer_[begin_++]);
@@ -12255,6 +12296,7 @@ class http_client : private check_byte_stream<Stream> {
   std::uint16_t port_ = 0;
   std::uint16_t line_size_ = 0;
   std::uint16_t digits_ = 0;
+  std::uint16_t pieces_ = 0;  // in which the head at hand, or what stands around a chunk, came
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;
   std::size_t left_ = 0;

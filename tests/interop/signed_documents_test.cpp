@@ -354,7 +354,8 @@ TEST_F(signed_documents, makers_day_is_as_the_page_says) {
   expect_installed();
   expect_done("ota confirm --root device");
 
-  expect_done("echo two > files/main.py");
+  // Of two manifests of one second the device would keep the first.
+  expect_done("sleep 1; echo two > files/main.py");
   expect_done("set -e; " + blocks[2]);
   publish_as("v1.2.1");
   const finished second = update(github.url(), members);

@@ -51,8 +51,11 @@ class fake_github {
     int fail_opens = 0;                        // the next requests fail to connect
     std::size_t drop_after = SIZE_MAX;         // bytes of the next body, then the connection breaks
     bool ignore_ranges = false;
-    std::string extra_tree_entries;  // raw JSON put into every tree, with a comma behind
-    std::string tree_answer;         // what every tree is, when not empty
+    std::string extra_tree_entries;             // raw JSON put into every tree, with a comma behind
+    std::string tree_answer;                    // what every tree is, when not empty
+    std::map<std::string, std::string> forged;  // by path: the answer instead of what lies there
+    std::map<std::string, std::string> etags;   // by path: instead of the true one
+    bool always_unchanged = false;              // 304, also to who did not ask for it
   };
 
   explicit fake_github(state& shared) : shared_(&shared) {}
@@ -69,10 +72,14 @@ class fake_github {
     }
     ota::http_response& answer = answer_ = {};
     answer.status = find(path) ? 200 : 404;
+    const auto forged = shared_->forged.find(path);
+    if (forged != shared_->forged.end()) answer.status = give(forged->second) ? 200 : 404;
     if (answer.status == 404) body_ = "{\"message\":\"Not Found\"}";
     offset_ = 0;
     etag_ = "\"" + git_id(body_) + "\"";
-    if (answer.status == 200 && request.if_none_match == etag_) {
+    const auto etag = shared_->etags.find(path);
+    if (etag != shared_->etags.end()) etag_ = etag->second;
+    if (answer.status == 200 && (request.if_none_match == etag_ || shared_->always_unchanged)) {
       answer.status = 304;
       body_.clear();
     }

@@ -79,8 +79,9 @@ class http_client : private check_byte_stream<Stream> {
   static constexpr error host_too_long{errc::too_long, "http", "the host name is too long"};
   static constexpr error endless_interim{errc::malformed, "http",
                                          "the server sends interim answers without end"};
-  static constexpr error endless_head{errc::too_slow, "http",
-                                      "the server sends the head of its answer in tiny pieces"};
+  static constexpr error tiny_pieces{
+      errc::too_slow, "http",
+      "the server sends the head of its answer, or of a chunk, in tiny pieces"};
   static constexpr error no_answer{errc::connection, "http",
                                    "the server closed the connection without an answer"};
   static constexpr error bad_length{errc::malformed, "http",
@@ -238,9 +239,8 @@ class http_client : private check_byte_stream<Stream> {
   result<void> read_head(detail::url_buffer& url) {
     head_.begin();
     url.begin_location();
-    for (int pieces = 0;;) {
-      // Each piece may take as long as the time limit, and a head has thousands of bytes.
-      if (begin_ == end_ && ++pieces > 1000) return endless_head;
+    pieces_ = 0;
+    for (;;) {
       char c = '\0';
       if (auto done = get(c, no_answer); !done) return done;
       heard_ = true;
@@ -277,6 +277,7 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   result<void> read_body(mutable_bytes out, std::size_t& size) {
+    pieces_ = 0;
     if (body_ == body::chunked && left_ == 0)
       if (auto done = begin_chunk(); !done) return done;
     if (left_ == 0) return end_body();
@@ -315,8 +316,10 @@ class http_client : private check_byte_stream<Stream> {
     return {};
   }
 
-  // The next byte, or `at_end`.
+  // The next byte, or `at_end`. Each piece may take as long as the time limit, and there are
+  // thousands of bytes in a head, in what stands around a chunk, and in a trailer.
   result<void> get(char& c, const error& at_end) {
+    if (begin_ == end_ && ++pieces_ > 1000) return tiny_pieces;
     if (auto done = fill(); !done) return done;
     if (begin_ == end_) return at_end;
     c = static_cast<char>(buffer_[begin_++]);
@@ -369,6 +372,7 @@ class http_client : private check_byte_stream<Stream> {
   std::uint16_t port_ = 0;
   std::uint16_t line_size_ = 0;
   std::uint16_t digits_ = 0;
+  std::uint16_t pieces_ = 0;  // in which the head at hand, or what stands around a chunk, came
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;
   std::size_t left_ = 0;

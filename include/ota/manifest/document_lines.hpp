@@ -148,17 +148,13 @@ class document_lines {
       while (taken < *size && piece[taken] >= 0x20 && piece[taken] != 0x7f) ++taken;
       line_.append(as_text({piece, taken}));
       offset_ += static_cast<std::uint32_t>(taken);
+      if (line_.overflowed()) return too_long;  // it may be the whole file
       if (taken == *size) continue;
       if (piece[taken] != '\n') return bad_byte;
       ++offset_;
-      return check_line();
+      if (!line_.empty() && line_.view().back() == ' ') return bad_line;
+      return true;
     }
-  }
-
-  result<bool> check_line() const {
-    if (line_.overflowed()) return too_long;
-    if (!line_.empty() && line_.view().back() == ' ') return bad_line;
-    return true;
   }
 
   std::string_view path_;

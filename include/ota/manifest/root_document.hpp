@@ -14,14 +14,6 @@ struct root_head {
 /// Who signs what.
 enum class signing_role : std::uint8_t { root, release };
 
-/// How many keys of a role must have signed, and have.
-struct signature_count {
-  std::uint32_t wanted = 0;
-  std::uint32_t valid = 0;
-
-  bool is_enough() const { return wanted != 0 && valid >= wanted; }
-};
-
 /// Names a key: the first 8 bytes of SHA-256 over its line behind `key `.
 using key_id = std::array<std::uint8_t, 8>;
 

@@ -295,9 +295,15 @@ class signed_check {
     if (!head.fits_hardware) return other_hardware;
     if (head.epoch != trusted_head_.epoch) return other_epoch;
     if (head.counter < context_.least_counter) return low_counter;
-    if (head.epoch == record_.epoch) {
+    trust_record next = record_;
+    const auto digest = body_.finish();
+    std::memcpy(next.manifest.data(), digest.data(), next.manifest.size());
+    if (head.epoch == record_.epoch && record_.manifest != version_id{}) {
       if (head.counter < record_.counter) return low_counter;
-      if (head.counter == record_.counter && head.created < record_.created) return older;
+      // Two of the same second could be shown in turns, and a device would never be done.
+      if (head.counter == record_.counter && head.created <= record_.created &&
+          next.manifest != record_.manifest)
+        return older;
     }
     // A device without a clock knows at least that it is later than what it has seen.
     const std::uint64_t seen = head.epoch == record_.epoch ? record_.created : 0;
@@ -305,7 +311,7 @@ class signed_check {
     if (now >= trusted_head_.expires) return root_expired;
     if (now >= head.expires) return detail::manifest_expired;
     if (!minimum_is_met_) return minimum_not_met;
-    return remember(head);
+    return remember(head, next);
   }
 
   // Whether what is installed is new enough; nothing is.
@@ -314,12 +320,12 @@ class signed_check {
     return installed.ref.empty() || compare_versions(installed.ref, minimum) >= 0;
   }
 
-  // The same manifest under another name of the source is the version that it was before.
-  result<bool> remember(const release_head& head) {
-    trust_record next = record_;
-    const auto digest = body_.finish();
-    std::memcpy(next.manifest.data(), digest.data(), next.manifest.size());
-    next.source = next.manifest == record_.manifest ? record_.source : context_.id;
+  // The same manifest under another name of the source is the version that it was before. One that
+  // is shown as a version that it is not is known by itself: else the version that does have that
+  // name would pass for installed, or for put back.
+  result<bool> remember(const release_head& head, trust_record& next) {
+    const bool is_named = context_.name.empty() || context_.name == head.version.view();
+    if (next.manifest != record_.manifest) next.source = is_named ? context_.id : next.manifest;
     context_.offset = offset_;
     context_.id = next.source;
     context_.manifest = next.manifest;

@@ -19,7 +19,7 @@ struct trust_record {
   std::uint64_t created = 0;
   std::uint64_t expires = ~std::uint64_t{0};
   version_id manifest{};  ///< the beginning of its SHA-256
-  version_id source{};    ///< how the source named that version
+  version_id source{};    ///< what names that version: the source's id, or `manifest`
 };
 
 /// The file `.ota/trust`: a `trust_record`, its seal, and the trusted root document. All of it is

@@ -224,7 +224,8 @@ class github {
     if (first && !settings_.force) request.if_none_match = found_.etag;
     if (auto done = get(http, url, request); !done) return done.error();
     const std::uint16_t status = http.response().status;
-    if (status == 304) return not_modified();
+    // To who did not ask it says nothing, and could say so for ever.
+    if (status == 304 && !request.if_none_match.empty()) return not_modified();
     if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
       // A tag without a release has no manifest, but it has files.
       found_.version.ref.assign(settings_.tag);

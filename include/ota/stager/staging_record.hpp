@@ -26,8 +26,9 @@ inline std::uint32_t settings_sum(const config& settings) {
     sum.update(as_bytes("\n"sv));
   };
   static constexpr std::string_view config::*texts[] = {
-      &config::api,     &config::raw,    &config::owner, &config::repo,
-      &config::channel, &config::branch, &config::tag,   &config::manifest_key};
+      &config::api,          &config::raw,     &config::owner,   &config::repo,
+      &config::channel,      &config::branch,  &config::tag,     &config::manifest_key,
+      &config::trusted_root, &config::product, &config::hardware};
   static constexpr list_view<std::string_view> config::*lists[] = {&config::allow, &config::ignore,
                                                                    &config::delete_patterns};
   for (const auto text : texts) add(settings.*text);

@@ -160,6 +160,24 @@ TEST_F(http, ends_a_head_that_does_not_end) {
   }
 }
 
+// Each piece may take as long as a time limit: a server could hold a read for days.
+TEST_F(http, ends_what_stands_around_chunks_where_it_comes_in_tiny_pieces) {
+  const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const std::string& rest : {"2;" + std::string(4000, 'x') + "\r\nok\r\n0\r\n\r\n",
+                                  "2\r\nok\r\n0\r\n" + std::string(4000, 'x') + "\r\n\r\n"}) {
+    for (const std::size_t piece : {1000u, 1u}) {
+      server = {};
+      server.piece = piece;
+      server.answers = {head + rest};
+      client one{script(server)};
+      ota::http_request request;
+      request.url = "http://host/";
+      const std::string got = get(one, request);
+      EXPECT_EQ(got.find("tiny pieces") != std::string::npos, piece == 1) << got;
+    }
+  }
+}
+
 TEST_F(http, passes_over_header_lines_of_any_length) {
   EXPECT_EQ(get("HTTP/1.1 200 OK\r\nContent-Security-Policy: " + std::string(30000, 'x') + "\r\n" +
                 std::string(500, 'n') + ": y\r\nContent-Length: 2\r\n\r\nok"),

@@ -418,6 +418,251 @@ TEST_F(trust, a_device_that_is_given_a_newer_root_document_takes_it) {
   install();
 }
 
+// ---- what outlives an attack ------------------------------------------------------------------
+
+// Stages version `number` but for its last file, which cannot be had for now.
+struct half_staged : trust {
+  void stage(int number) {
+    publish(number, {{"a.txt", {"two"}}, {"b.txt", {"two"}}});
+    github.fail_opens = 0;
+    hidden = published();
+    published().erase("b.txt");
+    usual one(*this, storage);
+    ASSERT_TRUE(one.updater.recover());
+    while (one.updater.step() && one.updater.progress().files == 0) {
+    }
+    ASSERT_EQ(storage.stat(".ota/target")->kind, ota::file_kind::file);
+    published() = hidden;
+  }
+
+  tree hidden;
+};
+
+TEST_F(half_staged, version_is_gone_on_with) {
+  stage(1);
+  install();
+  EXPECT_EQ(read_tree(storage), published());
+}
+
+TEST_F(half_staged, version_is_judged_anew_by_a_device_that_is_told_to_trust_others) {
+  stage(1);
+  const files before = storage;
+  rotate({6}, {3, 4});  // a new program: key 5 was stolen
+  const std::string newest = roots.back();
+  settings.trusted_root = newest;
+  expect_refused("not signed by enough keys");
+  storage = before;
+  settings.trusted_root = anchor;
+  settings.product = "toaster";
+  expect_refused("another product");
+  storage = before;
+  settings.product = "station";
+  settings.hardware = "c";
+  next.hardware = {"b"};
+  install();  // names no hardware
+}
+
+TEST_F(half_staged, version_is_not_gone_on_with_once_it_has_expired) {
+  test_clock::time = 10000;
+  next.expires = 20000;
+  stage(1);
+  test_clock::time = 20000;
+  expect_refused("the newest manifest has expired");
+}
+
+TEST_F(half_staged, version_is_not_gone_on_with_by_a_device_that_has_forgotten_whom_it_trusts) {
+  stage(1);
+  ASSERT_TRUE(storage.remove(".ota/trust"));
+  install();
+  EXPECT_EQ(storage.stat(".ota/trust")->kind, ota::file_kind::file);
+}
+
+// The manifest of one version shown under the name of a newer, as long as the attacker is there.
+struct renamed : trust {
+  void SetUp() override {
+    publish(1, {{"a.txt", {"one"}}});
+    install();
+    publish(2, {{"a.txt", {"two"}}});
+    older = manifest();
+    older_files = published();
+    publish(3, {{"a.txt", {"three"}}});
+  }
+
+  void attack() {
+    github.forged["/assets/v3/manifest.ota"] = older;
+    for (const auto& [path, file] : older_files) github.forged["/o/r/v3/" + path] = file.content;
+  }
+
+  std::string older;
+  tree older_files;
+};
+
+TEST_F(renamed, version_does_not_keep_the_newer_one_away) {
+  attack();
+  install();
+  EXPECT_EQ(text("a.txt"), "two");
+  github.forged.clear();
+  install();
+  EXPECT_EQ(text("a.txt"), "three");
+}
+
+TEST_F(renamed, version_does_not_keep_the_newer_one_away_when_it_is_put_back) {
+  attack();
+  ASSERT_EQ(update(), ota::update_outcome::updated) << message;
+  start_twice();
+  EXPECT_EQ(text("a.txt"), "one");
+  EXPECT_EQ(update(), ota::update_outcome::failed) << message;
+  EXPECT_NE(message.find("was put back before"), std::string::npos) << message;
+  github.forged.clear();
+  install();
+  EXPECT_EQ(text("a.txt"), "three");
+}
+
+TEST_F(renamed, version_that_is_half_staged_is_not_gone_on_with_for_ever) {
+  github.forged["/assets/v3/manifest.ota"] = older;
+  expect_refused("a.txt: the server promises more bytes than the file has");
+  github.forged.clear();
+  install();
+  EXPECT_EQ(text("a.txt"), "three");
+}
+
+TEST_F(renamed, version_with_other_files_is_not_gone_on_with_for_ever) {
+  publish(4, {{"b.txt", {"four"}}});
+  older = manifest();
+  publish(5, {{"a.txt", {"five"}}});
+  github.forged["/assets/v5/manifest.ota"] = older;
+  expect_refused("not found");
+  github.forged.clear();
+  install();
+  EXPECT_EQ(text("a.txt"), "five");
+}
+
+TEST_F(trust, what_an_attacker_said_of_the_newest_version_ends_when_the_manifest_does) {
+  test_clock::time = 10000;
+  next.expires = 20000;
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  const fake_github::state honest_before = github;
+  next.expires = 40000;
+  publish(2, {{"a.txt", {"two"}}});
+  const std::string newest = "\"" + git_id(R"(of the newest)") + "\"";
+  // The old version under the ETag of the new one.
+  const auto honest = github;
+  github = honest_before;
+  const std::string latest = "/repos/o/r/releases/latest";
+  github.etags[latest] = newest;
+  settings.force = false;
+  ASSERT_TRUE(storage.remove(".ota/known"));
+  EXPECT_EQ(update(), ota::update_outcome::up_to_date) << message;
+  github = honest;
+  github.etags[latest] = newest;
+  EXPECT_EQ(update(), ota::update_outcome::up_to_date) << message;
+  test_clock::time = 20000;
+  install();
+  EXPECT_EQ(text("a.txt"), "two");
+}
+
+TEST_F(trust, a_manifest_renewed_under_the_same_name_is_found_when_the_old_one_has_expired) {
+  test_clock::time = 10000;
+  next.expires = 20000;
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  next.expires = 40000;
+  next.version = "v1";
+  publish(2, {{"a.txt", {"one"}}});
+  github.forged["/assets/v1/manifest.ota"] = manifest();
+  github.releases.pop_back();
+  EXPECT_EQ(update(), ota::update_outcome::up_to_date) << message;
+  test_clock::time = 20000;
+  install();
+}
+
+TEST_F(trust, indefinite_freeze_shows_also_where_no_update_may_be_made_now) {
+  test_clock::time = 10000;
+  next.expires = 20000;
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  settings.scheduling.present = true;
+  settings.scheduling.min_update_interval_sec = 0;
+  settings.scheduling.rollout_percent = 0;
+  test_clock::time = 20000;
+  expect_refused("the newest manifest has expired");
+  next.expires = 40000;
+  publish(2, {{"a.txt", {"two"}}});
+  EXPECT_EQ(update(), ota::update_outcome::waiting) << message;
+}
+
+TEST_F(trust, an_answer_that_nothing_has_changed_to_who_did_not_ask_ends_the_check) {
+  publish(1, {{"a.txt", {"one"}}});
+  github.always_unchanged = true;
+  usual one(*this, storage);
+  ASSERT_TRUE(one.updater.recover());
+  int steps = 0;
+  while (one.updater.step() && ++steps < 1000) {
+  }
+  EXPECT_LT(steps, 1000);
+  EXPECT_EQ(one.updater.outcome(), ota::update_outcome::failed);
+}
+
+TEST_F(trust, of_two_manifests_of_one_second_the_first_is_kept) {
+  next.created = 5000;
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  publish(2, {{"a.txt", {"two"}}});
+  expect_refused("older than one seen before");  // neither is newer: they could take turns for ever
+  EXPECT_EQ(text("a.txt"), "one");
+}
+
+TEST_F(trust, the_same_version_under_another_name_does_not_undo_what_the_device_has_changed) {
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  put("a.txt", "of the device");
+  github.releases.back().tag = "v1-again";
+  EXPECT_EQ(update(), ota::update_outcome::up_to_date) << message;
+  EXPECT_EQ(text("a.txt"), "of the device");
+}
+
+TEST_F(trust, a_manifest_that_was_not_taken_does_not_fill_the_storage) {
+  publish(1, {{"a.txt", {"one"}}});
+  manifest() = std::string(60000, 'x');
+  expect_refused("too long for this device");
+  EXPECT_EQ(storage.stat(".ota/manifest")->kind, ota::file_kind::none);
+  settings.max_tree_size_kb = 50;
+  expect_refused("Response too large");
+  settings.max_tree_size_kb = 0;
+  usual one(*this, storage);
+  ASSERT_TRUE(one.updater.recover());
+  while (storage.stat(".ota/manifest")->size < 30000 && one.updater.step()) {
+  }
+  ASSERT_GE(storage.stat(".ota/manifest")->size, 30000u);
+  github.drop_after = 100;  // whoever sends it may also just go
+  while (one.updater.step()) {
+  }
+  EXPECT_EQ(one.updater.outcome(), ota::update_outcome::failed);
+  EXPECT_EQ(storage.stat(".ota/manifest")->kind, ota::file_kind::none);
+}
+
+// A file of one line without an end, which counts how much of it is read.
+struct one_line {
+  std::size_t bytes = 0;
+
+  ota::result<std::size_t> read(std::string_view, std::size_t, ota::mutable_bytes out) {
+    bytes += out.size();
+    std::fill(out.begin(), out.end(), std::uint8_t{'x'});
+    return bytes < 1000000 ? out.size() : std::size_t{0};
+  }
+};
+
+TEST(document_lines, a_line_without_end_does_not_hold_a_step) {
+  one_line file;
+  ota::fixed_string<400> line;
+  ota::release_document document(line);
+  document.begin("f", 0, {});
+  ota::entry item;
+  EXPECT_EQ(document.next(file, item).error().code, ota::errc::too_long);
+  EXPECT_LT(file.bytes, 1000u);
+}
+
 // ---- every byte counts ------------------------------------------------------------------------
 
 TEST_F(trust, a_bit_flip_in_any_byte_is_refused) {
