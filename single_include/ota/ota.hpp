@@ -10059,7 +10059,7 @@ class stager {
   /// Begins to stage a version, or goes on with it where it has been begun.
   result<void> begin(const release_target& target, bool has_manifest) {
     end_hash();
-    stage_ = stage::forget;
+    stage_ = stage::start;
     target_ = &target;
     version_ = target.ref;
     record_ = {};
@@ -10116,12 +10116,8 @@ class stager {
   template <class Http, class Source>
   result<bool> step(Http& http, Source& source, swapper<Storage>& swap, mutable_bytes chunk) {
     switch (stage_) {
-      case stage::forget:
-        return then(forget(swap), stage::clean_new);
-      case stage::clean_new:
-        return after(detail::remove_tree_step(storage_, layout::staged), stage::clean_old);
-      case stage::clean_old:
-        return begin_list(detail::remove_tree_step(storage_, layout::replaced));
+      case stage::start:
+        return begin_list();
       case stage::list:
         if constexpr (!Trust::requires_manifest) return list(http, source, chunk);
         break;
@@ -10134,7 +10130,13 @@ class stager {
       case stage::walk:
         return begin_candidates(walk_.step());
       case stage::sort_candidates:
-        return begin_compare(sorter_.step());
+        return after(sorter_.step(), stage::forget);
+      case stage::forget:
+        return then(forget(swap), stage::clean_new);
+      case stage::clean_new:
+        return after(detail::remove_tree_step(storage_, layout::staged), stage::clean_old);
+      case stage::clean_old:
+        return begin_compare(detail::remove_tree_step(storage_, layout::replaced));
       case stage::compare:
         return after(planner_.step(chunk), stage::seal);
       case stage::seal:
@@ -10162,14 +10164,15 @@ class stager {
                                        "not enough space: less than min_free_storage is free"};
 
   enum class stage : std::uint8_t {
-    forget,
-    clean_new,
-    clean_old,
+    start,
     list,
     read_manifest,
     sort,
     walk,
     sort_candidates,
+    forget,
+    clean_new,
+    clean_old,
     compare,
     seal,
     check,
@@ -10201,14 +10204,15 @@ class stager {
     return more_after(done);
   }
 
+  // Only now that the new version's list is complete, and trusted: until then the old one can be
+  // put back, and what is staged gone on with.
   result<void> forget(swapper<Storage>& swap) {
     if (auto done = swap.forget_previous(); !done) return done;
     if (auto done = storage_.remove(layout::target); !done) return done;
     return storage_.sync();
   }
 
-  result<bool> begin_list(const result<bool>& more) {
-    if (!more || *more) return more;
+  result<bool> begin_list() {
     if (auto done = storage_.remove(layout::candidates); !done) return done.error();
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
@@ -10402,7 +10406,7 @@ class stager {
   const config& settings_;
   const release_target* target_ = nullptr;
   std::conditional_t<Trust::reads_manifests, trust_context, nothing> context_;
-  stage stage_ = stage::forget;
+  stage stage_ = stage::start;
   bool has_manifest_ = false;
   bool record_only_ = false;
   staging_progress staged_;

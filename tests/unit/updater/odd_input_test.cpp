@@ -58,6 +58,20 @@ TEST_F(odd_input, an_answer_without_a_list_is_not_an_empty_version) {
   expect_refused("the new version has no file for this device");
 }
 
+TEST_F(odd_input, an_answer_that_is_refused_does_not_cost_the_way_back) {
+  install(one_file);
+  offer('2', {{"a.txt", {"two"}}});
+  ASSERT_EQ(update(), ota::update_outcome::updated) << message;
+  confirm();
+  offer('3', {});
+  github.tree_answer = "{}";
+  expect_refused("the answer holds no list of files");
+  one_device one(settings, storage, github);
+  ASSERT_TRUE(one.updater.boot());
+  EXPECT_TRUE(one.updater.rollback());
+  EXPECT_EQ(read_tree(storage), one_file);
+}
+
 TEST_F(odd_input, a_manifest_without_a_list_is_refused) {
   for (const char* manifest : {"{}", R"({"version":"1"})", R"({"deletes":["a.txt"]})"}) {
     github.releases.clear();

@@ -23,6 +23,20 @@ TEST_F(trust, what_enough_keys_have_signed_is_installed) {
   EXPECT_EQ(text("a.txt"), "two");
 }
 
+TEST_F(trust, what_is_refused_does_not_cost_the_way_back) {
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  publish(2, {{"a.txt", {"two"}}});
+  install();
+  release_signers = {9};
+  publish(3, {{"a.txt", {"evil"}}});
+  expect_refused("not signed by enough keys");
+  usual one(*this, storage);
+  ASSERT_TRUE(one.updater.boot());
+  EXPECT_TRUE(one.updater.rollback());
+  EXPECT_EQ(text("a.txt"), "one");
+}
+
 TEST_F(trust, a_secure_element_may_do_the_work) {
   publish(1, {{"a.txt", {"one"}}});
   EXPECT_EQ(update<with_secure_element>(), ota::update_outcome::updated) << message;
