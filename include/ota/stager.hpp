@@ -38,7 +38,6 @@ class stager {
     end_hash();
     stage_ = stage::start;
     target_ = &target;
-    version_ = target.ref;
     record_ = {};
     staged_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
@@ -191,6 +190,7 @@ class stager {
 
   result<bool> begin_list() {
     if (auto done = storage_.remove(layout::candidates); !done) return done.error();
+    version_ = target_->ref;
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
         ::new (&manifest_) manifest_stage(storage_, settings_, context_);
@@ -221,7 +221,9 @@ class stager {
     manifest_.take_version(version_);
     if constexpr (Trust::requires_manifest) {
       if (state.version != version_id{} && !settings_.force) {
-        const auto same = is_recorded(version_text());
+        digits room;
+        const auto text = detail::version_json(version_, commit(room));
+        const auto same = same_content(storage_, layout::version, as_bytes(text));
         if (!same || *same) return same ? result<bool>(false) : same;
       }
     }
@@ -278,25 +280,22 @@ class stager {
     return true;
   }
 
+  using digits = char[2 * sizeof(version_id)];
+
   // A signed manifest names the version by itself: the source's word for it is not signed.
-  fixed_string<900> version_text() const {
+  std::string_view commit(digits& room) const {
     if constexpr (Trust::requires_manifest) {
-      char digits[2 * sizeof(version_id)];
-      to_hex({context_.manifest.data(), context_.manifest.size()}, digits);
-      return detail::version_json(version_, {digits, sizeof digits});
+      to_hex({context_.manifest.data(), context_.manifest.size()}, room);
+      return {room, sizeof room};
     } else {
-      return detail::version_json(version_, target_->commit);
+      return target_->commit;
     }
   }
 
-  // Whether that is what is installed.
-  result<bool> is_recorded(std::string_view text) {
-    return same_content(storage_, layout::version, as_bytes(text));
-  }
-
   result<void> add_own_files() {
-    const auto text = version_text();
-    const auto unchanged = is_recorded(text);
+    digits room;
+    const auto text = detail::version_json(version_, commit(room));
+    const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
     if (!unchanged) return unchanged.error();
     if (*unchanged && planner_.is_empty() && !settings_.force) return {};
     if (!*unchanged)
