@@ -46,8 +46,7 @@ class stager {
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
-        last.version == target.id && last.settings == detail::settings_sum(settings_) &&
-        recall_manifest()) {
+        last.version == target.id && holds(last)) {
       record_ = last;
       begin_check();
     }
@@ -158,15 +157,25 @@ class stager {
   static constexpr error damaged_plan{
       errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
-  // What is staged was made from the newest manifest that was seen: does it still hold?
-  bool recall_manifest() {
+  // Whether what is staged is still what these settings and the newest manifest seen make of it.
+  bool holds(const detail::staging_record& last) {
     if constexpr (Trust::requires_manifest) {
       trust_record seen;
-      if (!detail::load_record(storage_, layout::trust, seen).value_or(false)) return false;
+      if (!detail::load_record(storage_, layout::trust, seen).value_or(false) ||
+          context_.now >= seen.expires || last.settings != basis_sum(seen.manifest))
+        return false;
       context_.id = seen.source;
-      return context_.now < seen.expires;
+      return true;
+    } else {
+      return last.settings == detail::settings_sum(settings_);
     }
-    return true;
+  }
+
+  // A sum over what a plan is made from, beside the version.
+  std::uint32_t basis_sum(const version_id& manifest) const {
+    crc32 sum;
+    sum.update({manifest.data(), manifest.size()});
+    return sum.value() ^ detail::settings_sum(settings_);
   }
 
   // Goes to the next stage when the present one has nothing left to do.
@@ -271,7 +280,10 @@ class stager {
     if (auto done = keep_reserve(); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
     record_.version = target_->id;
-    record_.settings = detail::settings_sum(settings_);
+    if constexpr (Trust::requires_manifest)
+      record_.settings = basis_sum(context_.manifest);
+    else
+      record_.settings = detail::settings_sum(settings_);
     // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
     if (!record_only_)
       if (auto done = detail::store_record(storage_, layout::target, record_); !done)

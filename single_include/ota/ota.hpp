@@ -3526,13 +3526,13 @@ class signed_check {
   // The number behind "ota-root 1\nversion ".
   static std::uint32_t version_in(std::string_view text) {
     constexpr std::string_view beginning = "ota-root 1\nversion ";
-    std::uint32_t version = 0;
+    std::uint64_t version = 0;
     if (starts_with(text, beginning))
-      for (char c : slice(text, beginning.size(), 9)) {
+      for (char c : slice(text, beginning.size(), 10)) {
         if (!detail::is_digit(c)) break;
-        version = version * 10 + static_cast<std::uint32_t>(c - '0');
+        version = (version << 3) + (version << 1) + static_cast<std::uint32_t>(c - '0');
       }
-    return version;
+    return static_cast<std::uint32_t>(version);
   }
 
   // Sees to it that storage has a root document: one that a later one led to, or the device's own,
@@ -9497,7 +9497,7 @@ struct staging_record {
   static constexpr std::uint32_t format = 1;
 
   version_id version{};
-  std::uint32_t settings = 0;  ///< `settings_sum` when the plan was made
+  std::uint32_t settings = 0;  ///< a sum over what the plan was made from: settings, manifest
   plan_summary plan;
 };
 
@@ -10069,8 +10069,7 @@ class stager {
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
-        last.version == target.id && last.settings == detail::settings_sum(settings_) &&
-        recall_manifest()) {
+        last.version == target.id && holds(last)) {
       record_ = last;
       begin_check();
     }
@@ -10181,15 +10180,25 @@ class stager {
   static constexpr error damaged_plan{
       errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
-  // What is staged was made from the newest manifest that was seen: does it still hold?
-  bool recall_manifest() {
+  // Whether what is staged is still what these settings and the newest manifest seen make of it.
+  bool holds(const detail::staging_record& last) {
     if constexpr (Trust::requires_manifest) {
       trust_record seen;
-      if (!detail::load_record(storage_, layout::trust, seen).value_or(false)) return false;
+      if (!detail::load_record(storage_, layout::trust, seen).value_or(false) ||
+          context_.now >= seen.expires || last.settings != basis_sum(seen.manifest))
+        return false;
       context_.id = seen.source;
-      return context_.now < seen.expires;
+      return true;
+    } else {
+      return last.settings == detail::settings_sum(settings_);
     }
-    return true;
+  }
+
+  // A sum over what a plan is made from, beside the version.
+  std::uint32_t basis_sum(const version_id& manifest) const {
+    crc32 sum;
+    sum.update({manifest.data(), manifest.size()});
+    return sum.value() ^ detail::settings_sum(settings_);
   }
 
   // Goes to the next stage when the present one has nothing left to do.
@@ -10294,7 +10303,10 @@ class stager {
     if (auto done = keep_reserve(); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
     record_.version = target_->id;
-    record_.settings = detail::settings_sum(settings_);
+    if constexpr (Trust::requires_manifest)
+      record_.settings = basis_sum(context_.manifest);
+    else
+      record_.settings = detail::settings_sum(settings_);
     // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
     if (!record_only_)
       if (auto done = detail::store_record(storage_, layout::target, record_); !done)
@@ -12246,7 +12258,7 @@ class http_client : private check_byte_stream<Stream> {
   // The next byte, or `at_end`. Each piece may take as long as the time limit, and there are
   // thousands of bytes in a head, in what stands around a chunk, and in a trailer.
   result<void> get(char& c, const error& at_end) {
-    if (begin_ == end_ && ++pieces_ > 1000) return tiny_pieces;
+    if (begin_ == end_ && ++pieces_ > 256) return tiny_pieces;
     if (auto done = fill(); !done) return done;
     if (begin_ == end_) return at_end;
     c = static_cast<char>(buffer_[begin_++]);

@@ -121,7 +121,13 @@ inline std::string root_body(const root_contents& root) {
   std::map<std::string, std::string> keys;
   for (const role_keys* role : {&root.root, &root.release})
     for (const std::string& key : role->keys) keys[key_id_text(key)] = key;
-  for (const auto& [id, key] : keys) text += detail::line_of("key", key);
+  // One key under two names would count twice.
+  std::set<std::string> digits;
+  for (const auto& [id, key] : keys) {
+    if (!digits.insert(key.substr(key.find(' ') + 1)).second)
+      throw std::invalid_argument("the same key stands under two kinds: " + key);
+    text += detail::line_of("key", key);
+  }
   return text;
 }
 

@@ -319,7 +319,7 @@ class http_client : private check_byte_stream<Stream> {
   // The next byte, or `at_end`. Each piece may take as long as the time limit, and there are
   // thousands of bytes in a head, in what stands around a chunk, and in a trailer.
   result<void> get(char& c, const error& at_end) {
-    if (begin_ == end_ && ++pieces_ > 1000) return tiny_pieces;
+    if (begin_ == end_ && ++pieces_ > 256) return tiny_pieces;
     if (auto done = fill(); !done) return done;
     if (begin_ == end_) return at_end;
     c = static_cast<char>(buffer_[begin_++]);

@@ -99,13 +99,13 @@ class signed_check {
   // The number behind "ota-root 1\nversion ".
   static std::uint32_t version_in(std::string_view text) {
     constexpr std::string_view beginning = "ota-root 1\nversion ";
-    std::uint32_t version = 0;
+    std::uint64_t version = 0;
     if (starts_with(text, beginning))
-      for (char c : slice(text, beginning.size(), 9)) {
+      for (char c : slice(text, beginning.size(), 10)) {
         if (!detail::is_digit(c)) break;
-        version = version * 10 + static_cast<std::uint32_t>(c - '0');
+        version = (version << 3) + (version << 1) + static_cast<std::uint32_t>(c - '0');
       }
-    return version;
+    return static_cast<std::uint32_t>(version);
   }
 
   // Sees to it that storage has a root document: one that a later one led to, or the device's own,

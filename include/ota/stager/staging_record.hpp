@@ -45,7 +45,7 @@ struct staging_record {
   static constexpr std::uint32_t format = 1;
 
   version_id version{};
-  std::uint32_t settings = 0;  ///< `settings_sum` when the plan was made
+  std::uint32_t settings = 0;  ///< a sum over what the plan was made from: settings, manifest
   plan_summary plan;
 };
 

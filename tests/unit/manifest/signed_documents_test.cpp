@@ -161,6 +161,16 @@ TEST(release_document, of_the_host_is_the_same_text) {
   EXPECT_THROW(ota::host::release_body(contents), std::invalid_argument);
 }
 
+TEST(root_document, of_the_host_has_no_key_under_two_kinds) {
+  const std::string digits(130, '4');
+  ota::host::root_contents root;
+  root.root.keys = {"ecdsa-p256 " + digits};
+  root.release.keys = {"ecdsa-p256 " + digits};
+  EXPECT_NO_THROW(ota::host::root_body(root));
+  root.release.keys = {"ecdsa-p256-der " + digits};
+  EXPECT_THROW(ota::host::root_body(root), std::invalid_argument);
+}
+
 TEST(key_id, is_what_sha256sum_says) {
   // printf 'ed25519 %064d' 0 | sha256sum | cut -c1-16
   EXPECT_EQ(ota::host::key_id_text("ed25519 " + std::string(64, '0')), "5ca40b283270cfb1");

@@ -484,6 +484,15 @@ TEST_F(half_staged, version_is_not_gone_on_with_once_it_has_expired) {
   expect_refused("the newest manifest has expired");
 }
 
+TEST_F(half_staged, version_is_not_gone_on_with_after_a_newer_one_was_seen) {
+  publish(1, {{"a.txt", {"one"}}});
+  install();
+  stage(2);
+  publish(3, {{".hidden", {"is refused, but only after its manifest was trusted"}}});
+  expect_refused("may not name hidden files");
+  offer_again(2);
+  expect_refused("older than one seen before");
+}
 TEST_F(half_staged, version_is_not_gone_on_with_by_a_device_that_has_forgotten_whom_it_trusts) {
   stage(1);
   ASSERT_TRUE(storage.remove(".ota/trust"));
