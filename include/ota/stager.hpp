@@ -13,6 +13,7 @@
 #include "stager/manifest_lister.hpp"
 #include "stager/pattern_walk.hpp"
 #include "stager/planner.hpp"
+#include "stager/room.hpp"
 #include "stager/staging_record.hpp"
 #include "storage/sealed_record.hpp"
 #include "swapper.hpp"
@@ -132,11 +133,6 @@ class stager {
                                       "trusted_root is set, but this program checks no signatures"};
   static constexpr error put_back{errc::rejected, "stager",
                                   "the newest version was put back before"};
-  static constexpr error no_space{
-      errc::no_space, "stager",
-      "not enough space: an update needs twice the size of its new files free"};
-  static constexpr error below_reserve{errc::no_space, "stager",
-                                       "not enough space: less than min_free_storage is free"};
 
   enum class stage : std::uint8_t {
     start,
@@ -276,8 +272,9 @@ class stager {
     if (!plan) return plan.error();
     record_.plan = *plan;
     if (plan->entries == 0) return false;
-    if (auto room = check_space(plan->size); !room) return room.error();
-    if (auto done = keep_reserve(); !done) return done.error();
+    if (auto room = detail::check_space(storage_, settings_, plan->size); !room)
+      return room.error();
+    if (auto done = detail::keep_reserve(storage_); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
     record_.version = target_->id;
     if constexpr (Trust::requires_manifest)
@@ -313,23 +310,6 @@ class stager {
     if (!*unchanged)
       if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
     return planner_.add_list();
-  }
-
-  // Room that a put-back can have where the new version has filled the storage.
-  result<void> keep_reserve() {
-    const auto there = storage_.stat(layout::reserve);
-    if (!there) return there.error();
-    if (there->kind == file_kind::file) return {};
-    const std::uint8_t room[256] = {};
-    return storage_.write(layout::reserve, 0, room);
-  }
-
-  result<void> check_space(std::uint64_t size) {
-    const auto room = storage_.free_space();
-    if (!room) return room.error();
-    if (*room / 2 < size) return no_space;
-    if (*room < settings_.min_free_storage) return below_reserve;
-    return {};
   }
 
   void begin_check() {

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "core/text.hpp"
-#include "manifest/trust_file.hpp"
 #include "policies.hpp"
 #include "scheduler.hpp"
 #include "stager.hpp"
@@ -18,6 +17,7 @@
 #include "updater/retry.hpp"
 #include "updater/staging_teller.hpp"
 #include "updater/status_light.hpp"
+#include "updater/trust_duties.hpp"
 #include "updater/watched_http.hpp"
 
 namespace ota {
@@ -149,17 +149,8 @@ class updater : private check_policies<Policies> {
       done = try_out(given);
     }
     loaded_ = done.has_value();
-    if constexpr (has_security_counter<hardware_type>)
-      if (done && swapper_.state().phase == swap_phase::kept) raise_counter();
+    if (done) detail::raise_counter(storage_, hardware_, swapper_.state());
     return done;
-  }
-
-  // At each start, since the one that confirmed may have been cut short before this.
-  void raise_counter() {
-    trust_record seen;
-    if (detail::load_record(storage_, layout::trust, seen).value_or(false) &&
-        seen.counter > hardware_.security_counter())
-      hardware_.raise_security_counter(seen.counter);
   }
 
   result<void> try_out(order given) {
@@ -237,12 +228,8 @@ class updater : private check_policies<Policies> {
     return decide();
   }
 
-  // The source's word that nothing is new is not signed: it counts until the newest manifest
-  // expires. Then a newer one is looked for, whatever was said of it before.
   result<void> check_fresh() {
-    if constexpr (Policies::trust::requires_manifest)
-      return detail::check_fresh(storage_, hardware_.now());
-    return {};
+    return detail::check_source_word<typename Policies::trust>(storage_, hardware_);
   }
 
   // Whether nothing is left to do for a version: it runs, or was put back.
@@ -273,15 +260,8 @@ class updater : private check_policies<Policies> {
     }
     if (!detail::has_memory(settings_, hardware_)) return too_little_memory;
     enter(update_phase::staging);
-    if constexpr (Policies::trust::requires_manifest) {
-      trust_context& context = stager_.context();
-      context = {};
-      context.now = hardware_.now();
-      if (follows_release(settings_)) context.name = target.ref;
-      context.id = target.id;
-      if constexpr (has_security_counter<hardware_type>)
-        context.least_counter = hardware_.security_counter();
-    }
+    if constexpr (Policies::trust::requires_manifest)
+      detail::fill_context(stager_.context(), target, settings_, hardware_);
     return stager_.begin(target, source_.has_manifest());
   }
 

@@ -9710,6 +9710,38 @@ class planner {
 
 }  // namespace ota
 
+// ota/stager/room.hpp
+
+namespace ota::detail {
+
+inline constexpr error no_space{
+    errc::no_space, "stager",
+    "not enough space: an update needs twice the size of its new files free"};
+inline constexpr error below_reserve{errc::no_space, "stager",
+                                     "not enough space: less than min_free_storage is free"};
+
+/// Whether storage has room for `size` bytes of new files.
+template <class Storage>
+result<void> check_space(Storage& storage, const config& settings, std::uint64_t size) {
+  const auto room = storage.free_space();
+  if (!room) return room.error();
+  if (*room / 2 < size) return no_space;
+  if (*room < settings.min_free_storage) return below_reserve;
+  return {};
+}
+
+/// Keeps room that a put-back can have where the new version has filled the storage.
+template <class Storage>
+result<void> keep_reserve(Storage& storage) {
+  const auto there = storage.stat(layout::reserve);
+  if (!there) return there.error();
+  if (there->kind == file_kind::file) return {};
+  const std::uint8_t room[256] = {};
+  return storage.write(layout::reserve, 0, room);
+}
+
+}  // namespace ota::detail
+
 // ota/swapper/swap_state.hpp
 
 namespace ota {
@@ -10155,11 +10187,6 @@ class stager {
                                       "trusted_root is set, but this program checks no signatures"};
   static constexpr error put_back{errc::rejected, "stager",
                                   "the newest version was put back before"};
-  static constexpr error no_space{
-      errc::no_space, "stager",
-      "not enough space: an update needs twice the size of its new files free"};
-  static constexpr error below_reserve{errc::no_space, "stager",
-                                       "not enough space: less than min_free_storage is free"};
 
   enum class stage : std::uint8_t {
     start,
@@ -10299,8 +10326,9 @@ class stager {
     if (!plan) return plan.error();
     record_.plan = *plan;
     if (plan->entries == 0) return false;
-    if (auto room = check_space(plan->size); !room) return room.error();
-    if (auto done = keep_reserve(); !done) return done.error();
+    if (auto room = detail::check_space(storage_, settings_, plan->size); !room)
+      return room.error();
+    if (auto done = detail::keep_reserve(storage_); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
     record_.version = target_->id;
     if constexpr (Trust::requires_manifest)
@@ -10336,23 +10364,6 @@ class stager {
     if (!*unchanged)
       if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
     return planner_.add_list();
-  }
-
-  // Room that a put-back can have where the new version has filled the storage.
-  result<void> keep_reserve() {
-    const auto there = storage_.stat(layout::reserve);
-    if (!there) return there.error();
-    if (there->kind == file_kind::file) return {};
-    const std::uint8_t room[256] = {};
-    return storage_.write(layout::reserve, 0, room);
-  }
-
-  result<void> check_space(std::uint64_t size) {
-    const auto room = storage_.free_space();
-    if (!room) return room.error();
-    if (*room / 2 < size) return no_space;
-    if (*room < settings_.min_free_storage) return below_reserve;
-    return {};
   }
 
   void begin_check() {
@@ -11087,6 +11098,47 @@ class status_light {
 
 }  // namespace ota
 
+// ota/updater/trust_duties.hpp
+
+namespace ota::detail {
+
+// What an updater does for a trust policy that takes nothing without a manifest; for the others,
+// nothing of it is in the program.
+
+/// What the policy has to know, for the version that is to be staged.
+template <class Hardware>
+void fill_context(trust_context& context, const release_target& target, const config& settings,
+                  Hardware& hardware) {
+  context = {};
+  context.now = hardware.now();
+  if (follows_release(settings)) context.name = target.ref;
+  context.id = target.id;
+  if constexpr (has_security_counter<Hardware>) context.least_counter = hardware.security_counter();
+}
+
+/// The source's word that nothing is new is not signed: it counts until the newest manifest
+/// expires. Then a newer one is looked for, whatever was said of it before.
+template <class Trust, class Storage, class Hardware>
+result<void> check_source_word(Storage& storage, Hardware& hardware) {
+  if constexpr (Trust::requires_manifest) return check_fresh(storage, hardware.now());
+  return {};
+}
+
+/// Raises the hardware's counter to that of a version that is kept. At each start, since the one
+/// that confirmed may have been cut short before this.
+template <class Storage, class Hardware>
+void raise_counter(Storage& storage, Hardware& hardware, const swap_state& state) {
+  if constexpr (has_security_counter<Hardware>) {
+    trust_record seen;
+    if (state.phase == swap_phase::kept &&
+        load_record(storage, layout::trust, seen).value_or(false) &&
+        seen.counter > hardware.security_counter())
+      hardware.raise_security_counter(seen.counter);
+  }
+}
+
+}  // namespace ota::detail
+
 // ota/updater/watched_http.hpp
 
 namespace ota {
@@ -11275,17 +11327,8 @@ class updater : private check_policies<Policies> {
       done = try_out(given);
     }
     loaded_ = done.has_value();
-    if constexpr (has_security_counter<hardware_type>)
-      if (done && swapper_.state().phase == swap_phase::kept) raise_counter();
+    if (done) detail::raise_counter(storage_, hardware_, swapper_.state());
     return done;
-  }
-
-  // At each start, since the one that confirmed may have been cut short before this.
-  void raise_counter() {
-    trust_record seen;
-    if (detail::load_record(storage_, layout::trust, seen).value_or(false) &&
-        seen.counter > hardware_.security_counter())
-      hardware_.raise_security_counter(seen.counter);
   }
 
   result<void> try_out(order given) {
@@ -11363,12 +11406,8 @@ class updater : private check_policies<Policies> {
     return decide();
   }
 
-  // The source's word that nothing is new is not signed: it counts until the newest manifest
-  // expires. Then a newer one is looked for, whatever was said of it before.
   result<void> check_fresh() {
-    if constexpr (Policies::trust::requires_manifest)
-      return detail::check_fresh(storage_, hardware_.now());
-    return {};
+    return detail::check_source_word<typename Policies::trust>(storage_, hardware_);
   }
 
   // Whether nothing is left to do for a version: it runs, or was put back.
@@ -11399,15 +11438,8 @@ class updater : private check_policies<Policies> {
     }
     if (!detail::has_memory(settings_, hardware_)) return too_little_memory;
     enter(update_phase::staging);
-    if constexpr (Policies::trust::requires_manifest) {
-      trust_context& context = stager_.context();
-      context = {};
-      context.now = hardware_.now();
-      if (follows_release(settings_)) context.name = target.ref;
-      context.id = target.id;
-      if constexpr (has_security_counter<hardware_type>)
-        context.least_counter = hardware_.security_counter();
-    }
+    if constexpr (Policies::trust::requires_manifest)
+      detail::fill_context(stager_.context(), target, settings_, hardware_);
     return stager_.begin(target, source_.has_manifest());
   }
 
