@@ -1470,9 +1470,8 @@ enum class release_line : std::uint8_t {
 namespace detail {
 
 inline constexpr document_grammar release_grammar{
-    "ota-release chain product hardware version minimum epoch counter created expires hook delete "
-    "file "
-    "image delta signature ",
+    "ota-release chain product hardware version minimum epoch counter created expires hook "
+    "delete file image delta signature ",
     // all but chain, hardware, minimum and the lists
     1u << 1 | 1u << 3 | 1u << 5 | 1u << 7 | 1u << 8 | 1u << 9 | 1u << 10 | 1u << 16,
     1u << 4 | 1u << 11 | 1u << 12 | 1u << 13 | 1u << 14 | 1u << 15 | 1u << 16};

@@ -17,12 +17,9 @@ namespace {
 using ota::host::release_contents;
 using ota::host::root_contents;
 
-// Texts that stand in the document as they are; devices keep so many bytes of them.
-std::string text_option(const arguments& args, const std::string& name, std::size_t most,
-                        const std::string& otherwise = {}) {
-  std::string text = args.text(name, otherwise);
-  if (!is_utf8(text) || text.size() > most || shown(text) != text ||
-      (text.empty() && args.has(name)))
+// A text that stands in the document as it is; devices keep so many bytes of it.
+const std::string& checked(const std::string& name, const std::string& text, std::size_t most) {
+  if (!is_utf8(text) || text.size() > most || shown(text) != text || text.empty())
     throw usage_error("--" + name + " must be 1 to " + std::to_string(most) +
                       " bytes of UTF-8 without control characters");
   return text;
@@ -30,14 +27,11 @@ std::string text_option(const arguments& args, const std::string& name, std::siz
 
 release_contents contents_of(const release_content& content, const arguments& args) {
   release_contents release;
-  release.product = text_option(args, "product", 64, "default");
-  for (const std::string& name : args.all("hardware")) {
-    arguments one;
-    one.add("hardware", name);
-    release.hardware.insert(text_option(one, "hardware", 64));
-  }
+  release.product = checked("product", args.has("product") ? args.text("product") : "default", 64);
+  for (const std::string& name : args.all("hardware"))
+    release.hardware.insert(checked("hardware", name, 64));
   release.version = content.version;
-  release.minimum = text_option(args, "minimum", 128);
+  if (args.has("minimum")) release.minimum = checked("minimum", args.text("minimum"), 128);
   release.counter = static_cast<std::uint32_t>(args.number("counter", 0, UINT32_MAX));
   release.created = args.number("created", seconds_now(), INT64_MAX / 10);
   const std::uint64_t year = release.created + std::uint64_t{365} * 86400;
