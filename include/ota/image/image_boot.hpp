@@ -1,0 +1,150 @@
+#pragma once
+
+#include "image_swapper.hpp"
+#include "slot_units.hpp"
+
+namespace ota {
+
+/// What a bootloader does: ends or undoes what was begun, counts the start of an image on trial,
+/// and says what runs.
+///
+/// Where nothing that may run is left it tries, in this order: the image before, the golden image.
+template <class Swapper>
+class image_boot {
+ public:
+  using map = typename Swapper::map;
+  using strategy = typename Swapper::strategy;
+
+  explicit image_boot(Swapper& swapper) : swapper_(swapper) {}
+
+  /// The slot whose image is to be started, once it is whole and allowed. `between` is called
+  /// between pieces of work that take no longer than a sector's copy: feed the watchdog there.
+  template <class Between>
+  result<flash_region> choose(Between&& between) {
+    if (auto done = swapper_.load(); !done) return done.error();
+    if (auto done = finish(between); !done) return done.error();
+    if (auto done = count_start(between); !done) return done.error();
+    auto sound = swapper_.image().check(swapper_.flash(), swapper_.running());
+    if (sound) return swapper_.running();
+    const image_phase phase = swapper_.phase();
+    if (phase == image_phase::trial || phase == image_phase::kept) {
+      if (auto done = put_back(between); !done) return done.error();
+      sound = swapper_.image().check(swapper_.flash(), swapper_.running());
+      if (sound) return swapper_.running();
+    }
+    return start_golden(sound.error(), between);
+  }
+
+  result<flash_region> choose() {
+    return choose([] {});
+  }
+
+ private:
+  static constexpr flash_region golden = detail::golden_of<map>::value;
+
+  bool is_sound(flash_region slot) {
+    return swapper_.image().check(swapper_.flash(), slot).has_value();
+  }
+
+  // A swap or a put-back, from wherever it was cut to its end.
+  template <class Between>
+  result<void> finish(Between& between) {
+    if (!swapper_.active()) return {};
+    image_state next = swapper_.state();
+    const bool swaps = next.phase == image_phase::swapping;
+    // Until the first copy is done what will run is whole where it lies: it is not taken on trust.
+    if (next.step == 0 && !is_sound(swaps ? swapper_.staging() : swapper_.previous())) {
+      next.phase = image_phase::idle;
+      if (swaps) next.rejected = next.id;
+      return swapper_.change(next);
+    }
+    if constexpr (!strategy::runs_in_place)
+      if (auto done = carry_out_copies(between); !done) return done;
+    next.phase = swaps ? image_phase::trial : image_phase::idle;
+    next.step = 0;
+    next.boots = 0;
+    if constexpr (strategy::runs_in_place) next.slot ^= 1;
+    if (!swaps) next.rejected = next.id;
+    if (swaps) next.boots = 1;
+    counted_ = true;
+    return swapper_.change(next);
+  }
+
+  template <class Between>
+  result<void> carry_out_copies(Between& between) {
+    // What was read may have been written by halves: it is stored before anything rests on it.
+    if (auto done = swapper_.change(swapper_.state()); !done) return done;
+    const image_state& state = swapper_.state();
+    const std::uint32_t copies = strategy::copies(state.phase, state.used);
+    while (state.step < copies) {
+      between();
+      const flash_copy copy = strategy::copy(state.phase, state.used, state.step);
+      if (auto done = detail::carry_out(swapper_.flash(), copy); !done) return done;
+      if (auto done = swapper_.advance(); !done) return done;
+    }
+    return {};
+  }
+
+  // One start more of an image on trial; one too many puts the old one back.
+  template <class Between>
+  result<void> count_start(Between& between) {
+    if (counted_ || swapper_.phase() != image_phase::trial) return {};
+    image_state next = swapper_.state();
+    if (next.boots >= next.allowed) return put_back(between);
+    ++next.boots;
+    return swapper_.change(next);
+  }
+
+  template <class Between>
+  result<void> put_back(Between& between) {
+    if (auto done = swapper_.revert(); !done) return done;
+    return finish(between);
+  }
+
+  // The golden image never changes: where images run in one place it is copied there, as often as
+  // that is cut.
+  template <class Between>
+  result<flash_region> start_golden(const error& trouble, Between& between) {
+    if constexpr (golden.size == 0) {
+      return trouble;
+    } else {
+      if constexpr (strategy::runs_in_place)
+        return is_sound(golden) ? result<flash_region>(golden) : trouble;
+      using units =
+          detail::slot_units<typename map::flash, detail::golden_of<map>, detail::primary_of<map>>;
+      static_assert(units::largest() != 0,
+                    "the flash map's golden image cannot be copied to the primary slot: their "
+                    "sectors have no boundaries in common");
+      const auto info = swapper_.image().check(swapper_.flash(), golden);
+      if (!info) return trouble;
+      if (auto done = forget_image(); !done) return done.error();
+      const auto size = static_cast<std::uint32_t>(info->size);
+      for (std::uint32_t i = 0; i < units::count(size); ++i) {
+        between();
+        const flash_region unit = units::unit(i, size);
+        if (auto done = detail::carry_out(
+                swapper_.flash(),
+                {golden.begin + unit.begin, map::primary.begin + unit.begin, unit.size});
+            !done)
+          return done.error();
+      }
+      const auto copied = swapper_.image().check(swapper_.flash(), swapper_.running());
+      if (!copied) return copied.error();
+      return swapper_.running();
+    }
+  }
+
+  // What was on trial or kept did not run: it is not tried again, and there is nothing to put back.
+  result<void> forget_image() {
+    image_state next = swapper_.state();
+    if (next.phase == image_phase::idle) return {};
+    next.phase = image_phase::idle;
+    next.rejected = next.id;
+    return swapper_.change(next);
+  }
+
+  Swapper& swapper_;
+  bool counted_ = false;  // this start is
+};
+
+}  // namespace ota
