@@ -126,8 +126,8 @@ struct scene {
                             [&](flash& chip) { return judge(chip); }, options);
   }
   result<void> roll_back(flash& chip) {
-    if (device::state(chip).phase == ota::image_phase::idle) return {};
-    if (auto done = device::roll_back(chip); !done) return done;
+    if (device::state(chip).phase == ota::image_phase::kept)
+      if (auto done = device::roll_back(chip); !done) return done;
     return boot(chip);
   }
   power_cut_report prove_random(int series) {

@@ -83,7 +83,7 @@ struct test_image {
 
 /// An image with `content` bytes of content.
 inline std::vector<std::uint8_t> make_test_image(std::uint32_t version, std::uint32_t content) {
-  std::vector<std::uint8_t> image(16 + content);
+  std::vector<std::uint8_t> image(16 + std::size_t{content});
   for (std::uint32_t i = 0; i < content; ++i)
     image[16 + i] = static_cast<std::uint8_t>((i * 7 + i / 256 * 13) ^ (version * 0x55));
   std::uint32_t sum = version;
