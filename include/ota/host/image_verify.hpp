@@ -5,7 +5,7 @@
 #include <cstring>
 #include <vector>
 
-#include "../image/image_check.hpp"
+#include "../image/mcuboot_image.hpp"
 #include "image_key.hpp"
 
 namespace ota::host {
@@ -38,7 +38,7 @@ struct image_file_rules : image_rules {
 template <class Signature>
 result<image_info> check_image_file(image_in_memory file, bytes key) {
   image_file_rules<Signature>::keys = {key};
-  return image_check<image_file_rules<Signature>>::check(file, file.whole());
+  return mcuboot_image<image_file_rules<Signature>>::check(file, file.whole());
 }
 
 }  // namespace detail
@@ -46,7 +46,7 @@ result<image_info> check_image_file(image_in_memory file, bytes key) {
 /// Checks an image in a file as a device does that knows one key; without a key its hash alone.
 inline result<image_info> check_image_file(bytes data, const image_key* key) {
   image_in_memory file{data};
-  if (key == nullptr) return image_check<image_rules>::check(file, file.whole());
+  if (key == nullptr) return mcuboot_image<image_rules>::check(file, file.whole());
   const bytes point = detail::view_of(key->data);
   if (key->kind == image_tlv::rsa2048_pss)
     return detail::check_image_file<image_rsa<2048>>(file, point);

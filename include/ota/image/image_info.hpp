@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../hash/sha256.hpp"
 #include "image_tlvs.hpp"
 
 namespace ota {
@@ -33,7 +34,7 @@ struct image_info {
   std::uint32_t flags = 0;
   std::uint32_t security_counter = 0;  ///< 0 where the image has none
   image_version version;
-  std::uint8_t digest[32] = {};  ///< SHA-256 that it claims for all but `signatures`
+  sha256::digest_type digest{};  ///< SHA-256 that it claims for all but `signatures`
   flash_region hardware;         ///< the name of the hardware that it is for; empty: none
   flash_region signatures;       ///< the list of hash and signatures, and how far the slot goes
 };
@@ -80,8 +81,8 @@ template <class Flash>
       done = flash.read(list.value.begin, number);
       info.security_counter = get_u32(number);
     } else if (!is_protected && list.type == image_tlv::sha256 &&
-               list.value.size == sizeof info.digest) {
-      done = flash.read(list.value.begin, info.digest);
+               list.value.size == info.digest.size()) {
+      done = flash.read(list.value.begin, {info.digest.data(), info.digest.size()});
       has_hash = true;
     }
     if (!done) return done;
@@ -126,7 +127,7 @@ result<void> read_image(Flash& flash, flash_region slot, image_info& info) {
 }  // namespace detail
 
 /// Reads the header and the lists of an image in MCUboot's format (docs/images.md), whose lengths
-/// are checked, and nothing else: `image_check` says whether it may be run.
+/// are checked, and nothing else: `mcuboot_image` says whether it may be run.
 template <class Flash>
 result<image_info> read_image(Flash& flash, flash_region slot) {
   result<image_info> info{image_info{}};

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include <ota/image/image_check.hpp>
+#include <ota/image/mcuboot_image.hpp>
 
 #include "part.hpp"
 
@@ -21,5 +21,5 @@ struct memory_flash {
 template <class Rules>
 int checks_image() {
   memory_flash flash{unknown_input()};
-  return ota::image_check<Rules>::check(flash, {0, 1024}) ? 0 : 1;
+  return ota::mcuboot_image<Rules>::check(flash, {0, 1024}) ? 0 : 1;
 }

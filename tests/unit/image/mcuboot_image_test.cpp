@@ -1,6 +1,6 @@
 // Images that MCUboot's imgtool made (tests/data/imgtool), and what is left of them after damage.
 
-#include "ota/image/image_check.hpp"
+#include "ota/image/mcuboot_image.hpp"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +25,7 @@ std::vector<std::uint8_t> key_in(const std::string& name) {
 template <class Rules>
 ota::result<ota::image_info> checked(const std::string& image, std::uint32_t slot = 4096) {
   image_slot flash(image, slot);
-  return ota::image_check<Rules>::check(flash, flash.region);
+  return ota::mcuboot_image<Rules>::check(flash, flash.region);
 }
 
 /// What is wrong with an image; empty: nothing.
@@ -41,7 +41,7 @@ std::string refusal_by(const std::string& image, const std::string& key) {
   return refusal<rules_for<Signature>>(image);
 }
 
-struct image_check : ::testing::Test {
+struct mcuboot_image : ::testing::Test {
   const std::vector<std::uint8_t> key = key_in("ed25519.pem");
   const std::string image = imgtool_data("ed25519.bin");
 
@@ -55,7 +55,7 @@ struct image_check : ::testing::Test {
   }
 };
 
-TEST_F(image_check, takes_what_imgtool_signed_in_each_of_its_ways) {
+TEST_F(mcuboot_image, takes_what_imgtool_signed_in_each_of_its_ways) {
   EXPECT_EQ(refusal_by<ota::image_ed25519>(image, "ed25519.pem"), "");
   EXPECT_EQ(refusal_by<ota::image_ed25519>(imgtool_data("full_key.bin"), "ed25519.pem"), "");
   EXPECT_EQ(refusal_by<ota::image_ecdsa_p256>(imgtool_data("ecdsa.bin"), "ecdsa.pem"), "");
@@ -65,7 +65,7 @@ TEST_F(image_check, takes_what_imgtool_signed_in_each_of_its_ways) {
 }
 
 // The figures of the command that made it, and of `imgtool dumpinfo` (README.md beside the data).
-TEST_F(image_check, says_what_the_image_is) {
+TEST_F(mcuboot_image, says_what_the_image_is) {
   const auto info = checked<by_ed25519>(imgtool_data("protected.bin"));
   ASSERT_TRUE(info) << info.error().text;
   EXPECT_EQ(info->header_size, 32u);
@@ -82,7 +82,7 @@ TEST_F(image_check, says_what_the_image_is) {
   EXPECT_EQ(std::string(name, sizeof name), "thermostat-2");
 }
 
-TEST_F(image_check, tells_an_unsigned_image_from_a_wrongly_signed_one) {
+TEST_F(mcuboot_image, tells_an_unsigned_image_from_a_wrongly_signed_one) {
   EXPECT_EQ(refusal<by_ed25519>(imgtool_data("unsigned.bin")), "not signed as this device asks");
   EXPECT_EQ(refusal<by_ed25519>(imgtool_data("ecdsa.bin")), "not signed as this device asks");
   EXPECT_EQ(refusal<by_ed25519>(imgtool_data("other_key.bin")),
@@ -97,7 +97,7 @@ TEST_F(image_check, tells_an_unsigned_image_from_a_wrongly_signed_one) {
   EXPECT_EQ(refusal<by_ed25519>(forged), "wrong signature");
 }
 
-TEST_F(image_check, takes_any_of_several_keys) {
+TEST_F(mcuboot_image, takes_any_of_several_keys) {
   const std::vector<std::uint8_t> other(32, 9);
   by_ed25519::keys = {{other.data(), other.size()}, {key.data(), key.size()}};
   EXPECT_EQ(refusal<by_ed25519>(image), "");
@@ -107,7 +107,7 @@ TEST_F(image_check, takes_any_of_several_keys) {
   EXPECT_EQ(refusal<by_ed25519>(image), "signed by no key that is known here");
 }
 
-TEST_F(image_check, refuses_what_it_could_not_run) {
+TEST_F(mcuboot_image, refuses_what_it_could_not_run) {
   EXPECT_EQ(refusal<ota::image_rules>(imgtool_data("encrypted.bin")),
             "encrypted, which is not supported");
   EXPECT_EQ(refusal<ota::image_rules>(imgtool_data("for_ram.bin")),
@@ -116,13 +116,13 @@ TEST_F(image_check, refuses_what_it_could_not_run) {
   EXPECT_NE(refusal<by_ed25519>(imgtool_data("pure.bin")), "");
 }
 
-TEST_F(image_check, finds_no_image_in_an_erased_slot) {
+TEST_F(mcuboot_image, finds_no_image_in_an_erased_slot) {
   EXPECT_EQ(refusal<ota::image_rules>(""), "the slot holds none");
   EXPECT_EQ(refusal<ota::image_rules>(std::string(4096, '\0')), "the slot holds none");
   EXPECT_EQ(refusal<ota::image_rules>("", 16), "the slot holds none");
 }
 
-TEST_F(image_check, refuses_every_flipped_bit) {
+TEST_F(mcuboot_image, refuses_every_flipped_bit) {
   for (std::size_t at = 0; at < image.size(); ++at)
     for (int bit = 0; bit < 8; ++bit) {
       std::string damaged = image;
@@ -131,7 +131,7 @@ TEST_F(image_check, refuses_every_flipped_bit) {
     }
 }
 
-TEST_F(image_check, refuses_an_image_of_which_the_end_is_missing) {
+TEST_F(mcuboot_image, refuses_an_image_of_which_the_end_is_missing) {
   for (std::size_t size = 0; size < image.size(); ++size)
     ASSERT_FALSE(checked<by_ed25519>(image.substr(0, size))) << size;
   const std::string cut = "cut off: its hash and signatures are not all there";
@@ -141,14 +141,14 @@ TEST_F(image_check, refuses_an_image_of_which_the_end_is_missing) {
   EXPECT_EQ(refusal<by_ed25519>(image.substr(0, 400), 400), cut);
 }
 
-TEST_F(image_check, refuses_an_image_larger_than_its_slot) {
+TEST_F(mcuboot_image, refuses_an_image_larger_than_its_slot) {
   EXPECT_EQ(refusal<by_ed25519>(image.substr(0, 331), 331), "too large for the slot");
   for (const std::uint32_t size : {4065u, 0x7fffffffu, 0xffffffe0u, 0xffffffffu})
     EXPECT_EQ(refusal<by_ed25519>(with(image, 12, size)), "too large for the slot") << size;
   EXPECT_EQ(refusal<by_ed25519>(with(image, 8, 0xffff, 2)), "too large for the slot");
 }
 
-TEST_F(image_check, refuses_a_damaged_header) {
+TEST_F(mcuboot_image, refuses_a_damaged_header) {
   EXPECT_EQ(refusal<by_ed25519>(with(image, 8, 31, 2)), "damaged header");
   EXPECT_EQ(refusal<by_ed25519>(with(image, 12, 0)), "damaged header");
   // Lists that do not agree with the header, or with themselves.
@@ -170,7 +170,7 @@ struct other_board : by_ed25519 {
   static constexpr std::string_view hardware = "thermostat-3";
 };
 
-TEST_F(image_check, refuses_an_image_for_other_hardware) {
+TEST_F(mcuboot_image, refuses_an_image_for_other_hardware) {
   const std::string named = imgtool_data("protected.bin");
   EXPECT_EQ(refusal<thermostat<false>>(named), "");
   EXPECT_EQ(refusal<by_ed25519>(named), "");
@@ -180,7 +180,7 @@ TEST_F(image_check, refuses_an_image_for_other_hardware) {
 }
 
 // Whoever adds a name or a counter where it is not signed changes nothing.
-TEST_F(image_check, believes_only_what_is_protected) {
+TEST_F(mcuboot_image, believes_only_what_is_protected) {
   std::string added = image;
   added += std::string("\xa0\0\x0c\0thermostat-2\x50\0\4\0\7\0\0\0", 24);
   added = with(added, 334, static_cast<std::uint32_t>(added.size() - 332), 2);
@@ -197,7 +197,7 @@ struct device_rules : ota::image_rules {
   static constexpr ota::bytes keys[] = {release_key};
 };
 
-TEST_F(image_check, has_its_keys_compiled_in) {
+TEST_F(mcuboot_image, has_its_keys_compiled_in) {
   EXPECT_EQ(refusal<device_rules>(image), "signed by no key that is known here");
 }
 
@@ -205,16 +205,17 @@ TEST(image_successor, is_not_older_and_has_no_lower_counter) {
   ota::image_info running, next;
   running.version = next.version = {1, 2, 3, 4};
   running.security_counter = next.security_counter = 7;
-  EXPECT_TRUE(ota::check_successor(running, next));
+  EXPECT_TRUE(ota::mcuboot_image<ota::image_rules>::check_successor(running, next));
   next.version.build = 3;
-  EXPECT_STREQ(ota::check_successor(running, next).error().text, "older than the running one");
+  EXPECT_STREQ(ota::mcuboot_image<ota::image_rules>::check_successor(running, next).error().text,
+               "older than the running one");
   next.version = {1, 2, 4, 0};
-  EXPECT_TRUE(ota::check_successor(running, next));
+  EXPECT_TRUE(ota::mcuboot_image<ota::image_rules>::check_successor(running, next));
   next.version = {0, 255, 65535, 0xffffffff};
-  EXPECT_FALSE(ota::check_successor(running, next));
+  EXPECT_FALSE(ota::mcuboot_image<ota::image_rules>::check_successor(running, next));
   next.version = {2, 0, 0, 0};
   next.security_counter = 6;
-  EXPECT_STREQ(ota::check_successor(running, next).error().text,
+  EXPECT_STREQ(ota::mcuboot_image<ota::image_rules>::check_successor(running, next).error().text,
                "its security counter is lower than that of the running one");
 }
 

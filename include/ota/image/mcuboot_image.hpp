@@ -26,16 +26,18 @@ struct image_rules {
   static constexpr bool takes_unnamed = false;   ///< also images that name no hardware
 };
 
-/// Proves that the image in a slot may be run: whole, for this hardware, and signed by one of the
-/// device's keys. Everything is read back from flash.
+/// Images in MCUboot's format (docs/images.md), as the rules of a device ask for them.
 template <class Rules>
-class image_check {
+class mcuboot_image {
   using signature = typename Rules::signature;
   using hash = typename Rules::hash;
-  static_assert(hash::digest_size == 32, "images are hashed with SHA-256");
+  static_assert(std::is_same_v<typename hash::digest_type, sha256::digest_type>,
+                "images are hashed with SHA-256");
   static_assert(Rules::hardware.size() <= 64, "the name of the hardware has more than 64 bytes");
 
  public:
+  /// Proves that the image in a slot may be run: whole, for this hardware, and signed by one of the
+  /// device's keys. Everything is read back from flash.
   template <class Flash>
   static result<image_info> check(Flash& flash, flash_region slot) {
     result<image_info> found{image_info{}};
@@ -49,6 +51,14 @@ class image_check {
     return found;
   }
 
+  /// Whether an image may take the running one's place: not older, and with no lower security
+  /// counter. Not asked when an earlier one is put back.
+  static result<void> check_successor(const image_info& running, const image_info& next) {
+    if (next.version < running.version) return older;
+    if (next.security_counter < running.security_counter) return lower_counter;
+    return {};
+  }
+
  private:
   static constexpr error corrupted{errc::mismatch, "image", "corrupted: its SHA-256 differs"};
   static constexpr error wrong_hardware{errc::mismatch, "image", "for other hardware"};
@@ -58,10 +68,14 @@ class image_check {
                                      "signed by no key that is known here"};
   static constexpr error wrong_signature{errc::untrusted, "image", "wrong signature"};
 
+  static constexpr error older{errc::rejected, "image", "older than the running one"};
+  static constexpr error lower_counter{
+      errc::rejected, "image", "its security counter is lower than that of the running one"};
+
   using digest_type = typename hash::digest_type;
 
-  static bool same(const digest_type& digest, bytes other) {
-    return equal({digest.data(), digest.size()}, other);
+  static bool same(const digest_type& a, const digest_type& b) {
+    return equal({a.data(), a.size()}, {b.data(), b.size()});
   }
 
   template <class Flash>
@@ -114,7 +128,8 @@ class image_check {
       if (list.type == image_tlv::key_hash || list.type == image_tlv::public_key) {
         if (const auto done = find_key(flash, list, key); !done) return done;
       } else if (list.type == signature::tlv) {
-        if (key != nullptr) return verify(flash, list.value, *key, info.digest);
+        if (key != nullptr)
+          return verify(flash, list.value, *key, {info.digest.data(), info.digest.size()});
         refusal = &unknown_key;
       }
     }
@@ -139,7 +154,7 @@ class image_check {
       hash sum;
       sum.update(signature::key_prefix());
       sum.update(one);
-      if (same(sum.finish(), room)) key = &one;
+      if (same(sum.finish(), name)) key = &one;
     }
     return {};
   }
@@ -154,16 +169,5 @@ class image_check {
     return {};
   }
 };
-
-/// Whether an image may follow the running one: not older, and with no lower security counter. Not
-/// for putting an earlier image back.
-inline result<void> check_successor(const image_info& running, const image_info& next) {
-  static constexpr error older{errc::rejected, "image", "older than the running one"};
-  static constexpr error lower_counter{
-      errc::rejected, "image", "its security counter is lower than that of the running one"};
-  if (next.version < running.version) return older;
-  if (next.security_counter < running.security_counter) return lower_counter;
-  return {};
-}
 
 }  // namespace ota
