@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -11,6 +12,7 @@
 
 #include "../hash/sha256.hpp"
 #include "../image/image_info.hpp"
+#include "../image/mcuboot_trailer.hpp"
 #include "image_key.hpp"
 
 namespace ota::host {
@@ -122,6 +124,43 @@ inline std::vector<std::uint8_t> packed_image(bytes program, const image_options
   }
   image.add_list(ota::detail::image_list_magic, list.view());
   return image.take();
+}
+
+/// What `padded_image` is told.
+struct slot_options {
+  std::uint32_t size = 0;           ///< bytes of the slot
+  std::uint32_t align = 8;          ///< bytes that its flash programs at once: 1 to 32
+  std::uint32_t max_sectors = 128;  ///< BOOT_MAX_IMG_SECTORS of MCUboot
+  bool confirmed = false;           ///< for good; otherwise for a trial
+};
+
+/// Bytes at the end of a slot that MCUboot keeps for itself.
+inline std::uint32_t trailer_size(const slot_options& slot) {
+  const std::uint32_t unit = std::max<std::uint32_t>(slot.align, 8);
+  return slot.max_sectors * 3 * slot.align + 4 * unit + std::max<std::uint32_t>(unit, 16);
+}
+
+/// Throws std::invalid_argument where an image leaves MCUboot too little of its slot.
+inline void check_fits(std::size_t image_size, const slot_options& slot) {
+  if (slot.align == 0 || slot.align > 32 || (slot.align & (slot.align - 1)) != 0 ||
+      slot.max_sectors > 65536)
+    throw std::invalid_argument("a flash is programmed in 1, 2, 4, 8, 16 or 32 bytes");
+  if (image_size > slot.size || trailer_size(slot) > slot.size - image_size)
+    throw std::invalid_argument(
+        "the image has " + std::to_string(image_size) + " bytes and the trailer of MCUboot " +
+        std::to_string(trailer_size(slot)) + ", the slot only " + std::to_string(slot.size));
+}
+
+/// An image as a debugger writes it into its slot: with the trailer by which MCUboot takes it.
+inline std::vector<std::uint8_t> padded_image(std::vector<std::uint8_t> image,
+                                              const slot_options& slot) {
+  check_fits(image.size(), slot);
+  image.resize(slot.size, 0xff);
+  const std::uint32_t unit = std::max<std::uint32_t>(slot.align, 8);
+  std::uint8_t* const end = image.data() + image.size();
+  ota::detail::fill_mcuboot_magic(unit, end - ota::detail::mcuboot_magic_size);
+  if (slot.confirmed) *(end - std::max<std::uint32_t>(unit, 16) - unit) = 1;
+  return image;
 }
 
 }  // namespace ota::host

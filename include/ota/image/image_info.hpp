@@ -49,7 +49,7 @@ inline constexpr std::uint32_t image_header_size = 32;
 inline constexpr std::uint32_t image_is_encrypted = 0x4 | 0x8;
 inline constexpr std::uint32_t image_has_fixed_address = 0x100;
 
-inline constexpr error no_image{errc::not_found, "image", "the slot holds none"};
+inline constexpr error no_image{errc::not_found, "image", "no image there"};
 inline constexpr error damaged_image_header{errc::malformed, "image", "damaged header"};
 inline constexpr error image_too_large{errc::no_space, "image", "too large for the slot"};
 inline constexpr error encrypted_image{errc::unsupported, "image",

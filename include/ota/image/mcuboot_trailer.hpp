@@ -8,6 +8,27 @@
 
 namespace ota {
 
+namespace detail {
+
+inline constexpr std::uint32_t mcuboot_magic_size = 16;
+
+/// The magic at the end of a trailer, by how it is aligned.
+inline void fill_mcuboot_magic(std::uint32_t align, std::uint8_t* out) {
+  static constexpr std::uint8_t of_8[] = {0x77, 0xc2, 0x95, 0xf3, 0x60, 0xd2, 0xef, 0x7f,
+                                          0x35, 0x52, 0x50, 0x0f, 0x2c, 0xb6, 0x79, 0x80};
+  static constexpr std::uint8_t of_others[] = {0x2d, 0xe1, 0x5d, 0x29, 0x41, 0x0b, 0x8d,
+                                               0x77, 0x67, 0x9c, 0x11, 0x0f, 0x1f, 0x8a};
+  if (align == 8) {
+    std::memcpy(out, of_8, sizeof of_8);
+  } else {
+    out[0] = static_cast<std::uint8_t>(align);
+    out[1] = 0;
+    std::memcpy(out + 2, of_others, sizeof of_others);
+  }
+}
+
+}  // namespace detail
+
 /// What MCUboot does with its two slots at the next start, by the numbers of its `swap_info`.
 enum class mcuboot_swap : std::uint8_t { none = 1, test = 2, permanent = 3, revert = 4 };
 
@@ -26,7 +47,7 @@ struct mcuboot_trailer {
   static_assert(Align % Flash::geometry.program_size == 0,
                 "MCUboot cannot use a flash that is programmed in larger units than its alignment");
 
-  static constexpr std::uint32_t magic_size = 16;
+  static constexpr std::uint32_t magic_size = detail::mcuboot_magic_size;
   // Distances from the slot's end. The magic is right at it, whatever is written before.
   static constexpr std::uint32_t magic_at = Align > magic_size ? Align : magic_size;
   static constexpr std::uint32_t image_ok_at = magic_at + Align;
@@ -42,7 +63,7 @@ struct mcuboot_trailer {
     std::uint8_t found[magic_size];
     std::uint8_t expected[magic_size];
     if (const auto done = flash.read(slot.end() - magic_size, found); !done) return done;
-    fill_magic(expected);
+    detail::fill_mcuboot_magic(Align, expected);
     magic = equal(found, expected) ? mcuboot_flag::set : mcuboot_flag::bad;
     if (is_erased(found)) magic = mcuboot_flag::unset;
     if (const auto done = load_flag(flash, slot.end() - image_ok_at, image_ok); !done) return done;
@@ -54,7 +75,7 @@ struct mcuboot_trailer {
   static result<void> write_magic(Flash& flash, flash_region slot) {
     std::uint8_t unit[magic_at];
     std::memset(unit, Flash::geometry.erased, sizeof unit);
-    fill_magic(unit + (magic_at - magic_size));
+    detail::fill_mcuboot_magic(Align, unit + (magic_at - magic_size));
     return flash.program(slot.end() - magic_at, unit);
   }
 
@@ -83,16 +104,6 @@ struct mcuboot_trailer {
   }
 
  private:
-  static void fill_magic(std::uint8_t* out) {
-    static constexpr std::uint8_t of_8[magic_size] = {0x77, 0xc2, 0x95, 0xf3, 0x60, 0xd2,
-                                                      0xef, 0x7f, 0x35, 0x52, 0x50, 0x0f,
-                                                      0x2c, 0xb6, 0x79, 0x80};
-    static constexpr std::uint8_t of_others[magic_size] = {Align, 0,    0x2d, 0xe1, 0x5d, 0x29,
-                                                           0x41,  0x0b, 0x8d, 0x77, 0x67, 0x9c,
-                                                           0x11,  0x0f, 0x1f, 0x8a};
-    std::memcpy(out, Align == 8 ? of_8 : of_others, magic_size);
-  }
-
   static bool is_erased(bytes data) {
     for (const std::uint8_t byte : data)
       if (byte != Flash::geometry.erased) return false;

@@ -117,9 +117,9 @@ TEST_F(mcuboot_image, refuses_what_it_could_not_run) {
 }
 
 TEST_F(mcuboot_image, finds_no_image_in_an_erased_slot) {
-  EXPECT_EQ(refusal<ota::image_rules>(""), "the slot holds none");
-  EXPECT_EQ(refusal<ota::image_rules>(std::string(4096, '\0')), "the slot holds none");
-  EXPECT_EQ(refusal<ota::image_rules>("", 16), "the slot holds none");
+  EXPECT_EQ(refusal<ota::image_rules>(""), "no image there");
+  EXPECT_EQ(refusal<ota::image_rules>(std::string(4096, '\0')), "no image there");
+  EXPECT_EQ(refusal<ota::image_rules>("", 16), "no image there");
 }
 
 TEST_F(mcuboot_image, refuses_every_flipped_bit) {
