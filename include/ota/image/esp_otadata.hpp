@@ -6,7 +6,7 @@
 #include "../core/result.hpp"
 #include "../flash/flash_policy.hpp"
 #include "../hash/crc32.hpp"
-#include "image_phase.hpp"
+#include "image_state.hpp"
 
 namespace ota {
 
@@ -27,26 +27,27 @@ enum class esp_app_state : std::uint32_t {
 /// written into the sector that does not count, and a confirmation into the one of the application
 /// on trial, without which the earlier one is started.
 ///
-/// `Map` has `static constexpr flash_region otadata` (0x2000 bytes) and
+/// `Map` has `using flash`, `static constexpr flash_region otadata` (0x2000 bytes) and
 /// `static constexpr std::uint32_t app_slots`, how many `ota_` partitions there are.
 ///
 /// \tparam PutsBack  whether the bootloader is built with CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE
-template <class Flash, class Map, bool PutsBack = true>
+template <class Map, bool PutsBack = true>
 class esp_otadata {
+  using flash_type = typename Map::flash;
   static constexpr std::uint32_t sector_size = 4096, entry_size = 32;
-  static_assert(check_flash<Flash>::ok);
-  static_assert(entry_size % Flash::geometry.program_size == 0,
+  static_assert(check_flash<flash_type>::ok);
+  static_assert(entry_size % flash_type::geometry.program_size == 0,
                 "an entry of otadata must be whole program units");
   static_assert(Map::otadata.size == 2 * sector_size &&
-                    Flash::geometry.is_boundary(Map::otadata.begin) &&
-                    Flash::geometry.sector_size(Map::otadata.begin) == sector_size,
+                    flash_type::geometry.is_boundary(Map::otadata.begin) &&
+                    flash_type::geometry.sector_size(Map::otadata.begin) == sector_size,
                 "otadata is two sectors of 4096 bytes");
   static_assert(Map::app_slots >= 1 && Map::app_slots <= 16, "there are 1 to 16 ota_ partitions");
 
  public:
   static constexpr int none = -1;  ///< the factory application, or ota_0 where there is none
 
-  explicit esp_otadata(Flash& flash) : flash_(flash) {}
+  explicit esp_otadata(flash_type& flash) : flash_(flash) {}
 
   /// Reads both entries; before all else.
   result<void> load() {
@@ -163,7 +164,7 @@ class esp_otadata {
     return load();
   }
 
-  Flash& flash_;
+  flash_type& flash_;
   entry entries_[2];
 };
 

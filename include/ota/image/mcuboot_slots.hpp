@@ -1,7 +1,7 @@
 #pragma once
 
 #include "image_info.hpp"
-#include "image_phase.hpp"
+#include "image_state.hpp"
 #include "mcuboot_trailer.hpp"
 
 namespace ota {
@@ -10,14 +10,15 @@ namespace ota {
 /// or by overwriting. Asks for the swap, and confirms what it led to, so that no power cut leaves
 /// a state that MCUboot does not know (its issue 1966: a torn magic, a torn flag).
 ///
-/// `Map` has `static constexpr flash_region primary, secondary`.
+/// `Map` is a flash map with `primary` and `secondary` (flash_map.hpp), MCUboot's slots.
 ///
 /// \tparam Align       MCUboot's BOOT_MAX_ALIGN
 /// \tparam MaxSectors  MCUboot's BOOT_MAX_IMG_SECTORS, for which its status has room in each slot
-template <class Flash, class Map, std::uint32_t Align = 8, std::uint32_t MaxSectors = 128>
+template <class Map, std::uint32_t Align = 8, std::uint32_t MaxSectors = 128>
 class mcuboot_slots {
-  using trailer = mcuboot_trailer<Flash, Align>;
-  static constexpr const auto& geometry = Flash::geometry;
+  using flash_type = typename Map::flash;
+  using trailer = mcuboot_trailer<flash_type, Align>;
+  static constexpr const auto& geometry = flash_type::geometry;
   static constexpr std::uint32_t trailer_size =
       MaxSectors * 3 * geometry.program_size + trailer::swap_info_at + Align;
 
@@ -39,7 +40,7 @@ class mcuboot_slots {
   /// the flags lie in: these may have to be erased.
   static constexpr std::uint32_t room = room_in(Map::secondary);
 
-  explicit mcuboot_slots(Flash& flash) : flash_(flash) {}
+  explicit mcuboot_slots(flash_type& flash) : flash_(flash) {}
 
   /// Reads both trailers; before all else.
   result<void> load() {
@@ -134,7 +135,7 @@ class mcuboot_slots {
     return trailer::write_magic(flash_, Map::primary);
   }
 
-  Flash& flash_;
+  flash_type& flash_;
   trailer primary_, secondary_;
 };
 
