@@ -90,13 +90,11 @@ class esp_otadata {
     if (slot >= Map::app_slots) return no_such_slot;
     if (phase() == image_phase::trial) return on_trial;
     if (next_slot() == static_cast<int>(slot)) return {};
+    const std::uint32_t last = active() < 0 ? 0 : entries_[active()].number;
     std::uint32_t number = slot + 1;
-    if (active() >= 0) {
-      const std::uint32_t last = entries_[active()].number;
-      const std::uint32_t ahead = (slot + Map::app_slots - (last - 1) % Map::app_slots);
-      number = last + ahead % Map::app_slots;
-      if (number < last || number == 0xffffffff) return used_up;
-    }
+    if (last != 0)
+      number = last + (slot + Map::app_slots - (last - 1) % Map::app_slots) % Map::app_slots;
+    if (number < last || number == 0xffffffff) return used_up;
     const auto state = PutsBack ? esp_app_state::fresh : esp_app_state::undefined;
     return write(active() == 0 ? 1 : 0, number, state);
   }

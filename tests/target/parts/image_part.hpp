@@ -4,6 +4,7 @@
 
 #include <ota/image/mcuboot_image.hpp>
 
+#include "image.hpp"
 #include "part.hpp"
 
 /// A flash that the processor sees as memory.
@@ -20,6 +21,6 @@ struct memory_flash {
 
 template <class Rules>
 int checks_image() {
-  memory_flash flash{unknown_input()};
-  return ota::mcuboot_image<Rules>::check(flash, {0, 1024}) ? 0 : 1;
+  memory_flash flash{unknown(image)};
+  return ota::mcuboot_image<Rules>::check(flash, {0, sizeof image}) ? 0 : 1;
 }

@@ -134,6 +134,19 @@ struct five_slots : map {
   static constexpr std::uint32_t app_slots = 5;
 };
 
+// The sum of the number 0 is that of nothing written: a torn entry may be valid to the bootloader.
+// By its arithmetic it stands for slot (2^32 - 1) mod 5.
+TEST(esp_otadata, goes_on_from_the_number_0) {
+  device one;
+  one.put(0, entry("00000000", undefined, "ffffffff"));
+  ota::esp_otadata<five_slots> data(one.flash);
+  ASSERT_TRUE(data.load());
+  EXPECT_EQ(data.next_slot(), 0);
+  ASSERT_TRUE(data.begin(1));
+  EXPECT_EQ(data.next_slot(), 1);
+  EXPECT_EQ(one.entry(1), second(fresh));
+}
+
 // The number is the first one above the last that stands for the slot.
 TEST(esp_otadata, counts_with_any_number_of_slots) {
   for (std::uint32_t slot = 0; slot < 5; ++slot) {
