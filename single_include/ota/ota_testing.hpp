@@ -25,11 +25,14 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 #include "ota.hpp"
@@ -534,6 +537,681 @@ power_cut_report prove_power_safe(Start&& start, Update&& update, Boot&& boot,
     const auto make = [&start] { return std::remove_cv_t<std::remove_reference_t<Start>>(start); };
     return prove_power_safe(make, update, boot, options);
   }
+}
+
+}  // namespace ota::testing
+
+// ota/flash/geometry.hpp
+
+namespace ota {
+
+/// Sectors of one size that follow each other.
+struct sector_run {
+  std::uint32_t count = 0;
+  std::uint32_t size = 0;  ///< bytes of each: what one erase takes
+};
+
+/// How a NOR flash is divided, and what its memory cells allow. Addresses count from its first
+/// byte, wherever a processor sees that.
+///
+/// ```
+/// static constexpr ota::flash_geometry<3> geometry{{{4, 16 * 1024}, {1, 64 * 1024}, {7, 128 *
+/// 1024}},
+///                                                  4};
+/// ```
+template <std::size_t Runs = 1>
+struct flash_geometry {
+  sector_run runs[Runs];
+  std::uint32_t program_size = 4;    ///< a program begins and ends at multiples of it, bytes
+  std::uint8_t erased = 0xff;        ///< how an erased byte reads
+  bool reprograms = false;           ///< a programmed unit may have more of its bits cleared
+  std::uint32_t endurance = 10'000;  ///< erases that a sector is made for
+
+  constexpr std::uint32_t size() const {
+    std::uint32_t total = 0;
+    for (const sector_run& run : runs) total += run.count * run.size;
+    return total;
+  }
+
+  /// Bytes of the sector that holds `address`; 0 behind the end.
+  constexpr std::uint32_t sector_size(std::uint32_t address) const {
+    for (const sector_run& run : runs) {
+      if (address < run.count * run.size) return run.size;
+      address -= run.count * run.size;
+    }
+    return 0;
+  }
+
+  /// Where the sector that holds `address` begins; the flash's size behind its end.
+  constexpr std::uint32_t sector_begin(std::uint32_t address) const {
+    std::uint32_t begin = 0;
+    for (const sector_run& run : runs) {
+      const std::uint32_t length = run.count * run.size;
+      if (address - begin < length) return address - (address - begin) % run.size;
+      begin += length;
+    }
+    return begin;
+  }
+
+  /// Whether a sector begins at `address`, or the flash ends there.
+  constexpr bool is_boundary(std::uint32_t address) const {
+    return sector_begin(address) == address;
+  }
+};
+
+/// A part of a flash.
+struct flash_region {
+  std::uint32_t begin = 0;
+  std::uint32_t size = 0;  ///< bytes
+
+  constexpr std::uint32_t end() const { return begin + size; }
+  constexpr bool holds(std::uint32_t address) const { return address - begin < size; }
+};
+
+constexpr bool overlap(flash_region a, flash_region b) {
+  return a.begin < b.end() && b.begin < a.end();
+}
+
+}  // namespace ota
+
+// ota/flash/flash_policy.hpp
+
+namespace ota {
+
+// The contract of a flash policy: NOR flash, in which an erase sets a whole sector to one value and
+// a program clears bits of it.
+//
+//   static constexpr flash_geometry<N> geometry
+//   result<void> read(std::uint32_t address, mutable_bytes out)
+//   result<void> program(std::uint32_t address, bytes data)
+//                         whole units of `program_size`, each once between two erases, unless the
+//                         geometry says that it `reprograms`; done when it returns
+//   result<void> erase(std::uint32_t address)
+//                         the sector that begins there; done when it returns
+//
+// Callers stay inside the geometry and its alignment; a policy need not check that. Nothing is
+// assumed of what a power cut leaves: a unit that was being programmed may read as before, as
+// after, or differently each time; so may a sector that was being erased, until it is erased again.
+
+namespace detail {
+
+template <class F>
+using flash_read_of = decltype(std::declval<F&>().read(std::uint32_t{}, mutable_bytes{}));
+template <class F>
+using flash_program_of = decltype(std::declval<F&>().program(std::uint32_t{}, bytes{}));
+template <class F>
+using flash_erase_of = decltype(std::declval<F&>().erase(std::uint32_t{}));
+template <class F>
+using flash_size_of = decltype(F::geometry.size());
+
+template <class F>
+constexpr bool has_sound_geometry() {
+  if (F::geometry.program_size == 0) return false;
+  for (const sector_run& run : F::geometry.runs)
+    if (run.count == 0 || run.size == 0 || run.size % F::geometry.program_size != 0) return false;
+  return true;
+}
+
+}  // namespace detail
+
+/// Checks a flash policy against the contract, one sentence for each missing member.
+template <class Flash>
+struct check_flash {
+  static_assert(detail::gives<std::uint32_t, detail::flash_size_of, Flash>::value,
+                "the flash policy needs: static constexpr ota::flash_geometry<N> geometry");
+  static_assert(detail::has_sound_geometry<Flash>(),
+                "the flash policy's geometry has a run without sectors, or sectors that are not "
+                "whole program units");
+  static_assert(detail::gives<result<void>, detail::flash_read_of, Flash>::value,
+                "the flash policy needs: ota::result<void> read(std::uint32_t address, "
+                "ota::mutable_bytes out)");
+  static_assert(detail::gives<result<void>, detail::flash_program_of, Flash>::value,
+                "the flash policy needs: ota::result<void> program(std::uint32_t address, "
+                "ota::bytes data)");
+  static_assert(detail::gives<result<void>, detail::flash_erase_of, Flash>::value,
+                "the flash policy needs: ota::result<void> erase(std::uint32_t address)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/testing/simulated_nor.hpp
+
+namespace ota::testing {
+
+/// One operation that changes a flash.
+struct flash_operation {
+  enum class kind { erase, program };
+  kind what = kind::erase;
+  std::uint32_t address = 0;
+  std::vector<std::uint8_t> data;  ///< of a program
+
+  std::uint64_t fingerprint() const {
+    std::uint64_t sum = (std::uint64_t{address} + 1) * 0x9e3779b97f4a7c15u;
+    for (const std::uint8_t byte : data) sum = (sum ^ byte) * 0x100000001b3u;
+    return sum;
+  }
+
+  /// For a message: "program 0x400, 16 bytes".
+  std::string describe() const {
+    char at[24];
+    std::snprintf(at, sizeof at, " 0x%x", static_cast<unsigned>(address));
+    return what == kind::erase
+               ? std::string("erase") + at
+               : std::string("program") + at + ", " + std::to_string(data.size()) + " bytes";
+  }
+};
+
+/// How what was being changed when the power failed reads from then on. Cells that are neither
+/// charged nor discharged may read differently at every start and at every read.
+enum class weak_reading : std::uint8_t {
+  untouched,  ///< as before, though it is not: to program it would be to program it twice
+  finished,   ///< as if it were done
+  random,     ///< each bit, at each read, one or the other
+  changing    ///< as one of these three, another one after each start
+};
+
+/// The memory of a simulated flash, and what is wrong with it.
+struct nor_cells {
+  /// A part that is neither as before nor as after.
+  struct weak_part {
+    std::vector<std::uint8_t> before, after;
+    weak_reading reading = weak_reading::random;
+  };
+
+  std::vector<std::uint8_t> values;
+  std::vector<std::uint8_t> programmed;     ///< a unit each, since its last erase
+  std::map<std::uint32_t, weak_part> weak;  ///< by address
+  std::set<std::uint32_t> half_erased;      ///< sectors by address
+};
+
+/// NOR flash as `Chip::geometry` describes it, in memory. It refuses what real flash would take
+/// badly (a unit programmed twice, a program in a sector whose erase was cut, wrong alignment),
+/// counts erases, has bad sectors and flipped bits where told to, and can cut the power before,
+/// inside or after any operation.
+template <class Chip>
+class simulated_nor {
+ public:
+  static constexpr auto geometry = Chip::geometry;
+  static constexpr std::uint32_t word = std::min<std::uint32_t>(geometry.program_size, 4);
+
+  simulated_nor() : erases_(count_sectors(), 0), sums_(count_sectors(), 0) {
+    cells_.values.assign(geometry.size(), geometry.erased);
+    cells_.programmed.assign(geometry.size() / geometry.program_size, 0);
+  }
+
+  // The policy.
+
+  result<void> read(std::uint32_t address, mutable_bytes out) {
+    if (is_cut_) return power_is_off;
+    if (address + out.size() > geometry.size()) return violated("reads behind its end");
+    std::copy_n(cells_.values.begin() + address, out.size(), out.begin());
+    if (cells_.weak.empty()) return {};
+    auto part = cells_.weak.upper_bound(address);
+    if (part != cells_.weak.begin()) --part;
+    for (; part != cells_.weak.end() && part->first < address + out.size(); ++part)
+      for (std::uint32_t i = 0; i < part->second.before.size(); ++i) {
+        const std::uint32_t at = part->first + i;
+        if (at >= address && at - address < out.size())
+          out[at - address] = read_weak(part->second, i);
+      }
+    return {};
+  }
+
+  result<void> program(std::uint32_t address, bytes data) {
+    if (is_cut_) return power_is_off;
+    if (address % geometry.program_size != 0 || data.size() % geometry.program_size != 0)
+      return violated("programs a part of a unit");
+    if (address + data.size() > geometry.size()) return violated("programs behind its end");
+    flash_operation one{flash_operation::kind::program, address,
+                        std::vector<std::uint8_t>(data.begin(), data.end())};
+    if (!may_program(address, data)) return violated("programs a unit twice without an erase");
+    return carry_out(std::move(one));
+  }
+
+  result<void> erase(std::uint32_t address) {
+    if (is_cut_) return power_is_off;
+    if (address >= geometry.size() || !geometry.is_boundary(address))
+      return violated("erases where no sector begins");
+    return carry_out({flash_operation::kind::erase, address, {}});
+  }
+
+  // Power.
+
+  /// Cuts the power at operation `index`, counted from the last `power_on()`: with `words` words
+  /// of it done, or all (`SIZE_MAX`); the next one weak, where there is one.
+  void cut_at(std::size_t index, std::size_t words, weak_reading reading) {
+    cut_ = {index, words, reading};
+  }
+  /// Cuts the power before operation `index`.
+  void cut_before(std::size_t index) { cut_at(index, before, weak_reading::untouched); }
+
+  /// The power is back: operations are counted anew, and weak cells may read differently.
+  void power_on() {
+    is_cut_ = false;
+    cut_ = {};
+    done_.clear();
+    ++starts_;
+  }
+  bool is_cut() const { return is_cut_; }
+
+  /// What was done since the last `power_on()`.
+  const std::vector<flash_operation>& operations() const { return done_; }
+
+  /// What was done that real flash would not have taken; empty: nothing.
+  const std::string& violation() const { return violation_; }
+
+  // What is wrong with it.
+
+  /// A sector that can not be erased nor programmed any more.
+  void make_bad(std::uint32_t address) { bad_.insert(geometry.sector_begin(address)); }
+  /// A bit that was lost.
+  void flip(std::uint32_t address, unsigned bit) {
+    set(address, static_cast<std::uint8_t>(cells_.values[address] ^ 1u << bit));
+  }
+  /// Writes any bytes anywhere, as a debugger does.
+  void load(std::uint32_t address, bytes data) {
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      set(address + static_cast<std::uint32_t>(i), data[i]);
+      cells_.programmed[(address + i) / geometry.program_size] = 1;
+    }
+  }
+
+  const nor_cells& cells() const { return cells_; }
+  /// Erases of the sector at `address` so far.
+  std::uint32_t erases(std::uint32_t address) const { return erases_[sector_index(address)]; }
+
+  /// Tells one state of the flash from another.
+  std::uint64_t fingerprint() const {
+    std::uint64_t sum = 0;
+    for (std::size_t sector = 0; sector < sums_.size(); ++sector) sum += sum_of(sector);
+    for (const auto& [address, part] : cells_.weak) {
+      sum ^= mix(address, 0x100u + static_cast<unsigned>(part.reading));
+      // How it reads depends on the number of the start.
+      if (part.reading == weak_reading::changing) sum ^= mix(address, 0x200u + starts_ % 3);
+      for (std::uint32_t i = 0; i < part.before.size(); ++i)
+        sum ^= mix(address + i, 0x300u + part.before[i] * 256u + part.after[i]);
+    }
+    for (const std::uint32_t sector : cells_.half_erased) sum ^= mix(sector, 0x20000u);
+    return sum;
+  }
+
+  static constexpr std::size_t before = SIZE_MAX - 1;  ///< as `words`: nothing was begun
+  static constexpr std::size_t all = SIZE_MAX;         ///< as `words`: everything was done
+
+ private:
+  struct cut {
+    std::size_t index = SIZE_MAX;
+    std::size_t words = before;
+    weak_reading reading = weak_reading::untouched;
+  };
+
+  static constexpr error power_is_off{errc::power_cut, "power cut", "the power is off"};
+  static constexpr error refused{errc::storage, "simulated flash",
+                                 "the flash was used in a way it does not allow"};
+  static constexpr error worn_out{errc::storage, "simulated flash",
+                                  "a sector is bad: it could not be erased or programmed"};
+
+  static constexpr std::uint64_t mix(std::uint32_t address, unsigned value) {
+    std::uint64_t x = (std::uint64_t{address} << 24 ^ value) + 0x9e3779b97f4a7c15u;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+  }
+
+  // Of a sector's bytes; made anew when they were changed.
+  std::uint64_t sum_of(std::size_t sector) const {
+    if (sums_[sector] != 0) return sums_[sector];
+    std::uint32_t begin = 0;
+    for (std::size_t i = 0; i < sector; ++i) begin += geometry.sector_size(begin);
+    std::uint64_t sum = begin + 1;
+    for (std::uint32_t i = 0; i < geometry.sector_size(begin); i += 8) {
+      std::uint64_t part = 0;
+      std::memcpy(&part, cells_.values.data() + begin + i, 8);
+      sum = (sum ^ part) * 0x9e3779b97f4a7c15u;
+      sum ^= sum >> 29;
+    }
+    sums_[sector] = sum | 1;
+    return sums_[sector];
+  }
+
+  static constexpr std::size_t sector_index(std::uint32_t address) {
+    std::size_t index = 0;
+    for (const sector_run& run : geometry.runs) {
+      if (address < run.count * run.size) return index + address / run.size;
+      address -= run.count * run.size;
+      index += run.count;
+    }
+    return index;
+  }
+  static constexpr std::size_t count_sectors() { return sector_index(geometry.size()); }
+
+  result<void> violated(const char* what) {
+    if (violation_.empty()) violation_ = what;
+    return refused;
+  }
+
+  void set(std::uint32_t address, std::uint8_t value) {
+    sums_[sector_index(address)] = 0;
+    cells_.values[address] = value;
+  }
+
+  bool may_program(std::uint32_t address, bytes data) const {
+    if (cells_.half_erased.count(geometry.sector_begin(address)) != 0) return false;
+    for (std::uint32_t at = 0; at < data.size(); at += geometry.program_size) {
+      if (geometry.reprograms) continue;
+      if (cells_.programmed[(address + at) / geometry.program_size] != 0) return false;
+    }
+    // Cells that a cut left weak must not be programmed, whatever they read as.
+    for (const auto& [begin, part] : cells_.weak)
+      for (std::uint32_t i = 0; i < part.before.size(); ++i)
+        if (begin + i >= address && begin + i - address < data.size() &&
+            data[begin + i - address] != geometry.erased)
+          return false;
+    return true;
+  }
+
+  result<void> carry_out(flash_operation&& one) {
+    const bool is_bad = bad_.count(geometry.sector_begin(one.address)) != 0;
+    if (done_.size() == cut_.index) {
+      is_cut_ = true;
+      if (cut_.words != before) apply(one, cut_.words, cut_.reading);
+      return power_is_off;
+    }
+    if (is_bad) return worn_out;
+    apply(one, all, weak_reading::finished);
+    done_.push_back(std::move(one));
+    return {};
+  }
+
+ public:
+  /// Does an operation, or its first `words` words; an erase that is not done in all leaves the
+  /// whole sector weak.
+  void apply(const flash_operation& one, std::size_t words, weak_reading reading) {
+    if (one.what == flash_operation::kind::erase)
+      apply_erase(one.address, words == all, reading);
+    else
+      apply_program(one, words, reading);
+  }
+
+ private:
+  void apply_erase(std::uint32_t address, bool whole, weak_reading reading) {
+    const std::uint32_t size = geometry.sector_size(address);
+    ++erases_[sector_index(address)];
+    if (!cells_.weak.empty())
+      cells_.weak.erase(cells_.weak.lower_bound(address), cells_.weak.lower_bound(address + size));
+    if (!cells_.half_erased.empty()) cells_.half_erased.erase(address);
+    if (!whole) {
+      const auto begin = cells_.values.begin() + address;
+      cells_.weak[address] = {
+          {begin, begin + size}, std::vector<std::uint8_t>(size, geometry.erased), reading};
+      cells_.half_erased.insert(address);
+    }
+    sums_[sector_index(address)] = 0;
+    std::memset(cells_.values.data() + address, geometry.erased, size);
+    const auto unit = cells_.programmed.begin() + address / geometry.program_size;
+    std::fill(unit, unit + size / geometry.program_size, std::uint8_t{0});
+  }
+
+  void apply_program(const flash_operation& one, std::size_t words, weak_reading reading) {
+    const std::size_t size = std::min(one.data.size(), words < all / word ? words * word : all);
+    program_bytes(one.address, one.data.data(), size);
+    if (size == one.data.size()) return;
+    nor_cells::weak_part part;
+    part.reading = reading;
+    const auto address = static_cast<std::uint32_t>(one.address + size);
+    const auto weak = cells_.values.begin() + address;
+    part.before.assign(weak, weak + word);
+    program_bytes(address, one.data.data() + size, word);
+    part.after.assign(weak, weak + word);
+    if (part.before != part.after) cells_.weak[address] = std::move(part);
+  }
+
+  void program_bytes(std::uint32_t address, const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return;
+    for (std::size_t sector = sector_index(address);
+         sector <= sector_index(static_cast<std::uint32_t>(address + size - 1)); ++sector)
+      sums_[sector] = 0;
+    const auto unit = cells_.programmed.begin() + address / geometry.program_size;
+    std::fill(unit, unit + (size - 1) / geometry.program_size + 1, std::uint8_t{1});
+    std::uint8_t* const to = cells_.values.data() + address;
+    for (std::size_t i = 0; i < size; ++i)
+      to[i] =
+          static_cast<std::uint8_t>(geometry.erased == 0xff ? to[i] & data[i] : to[i] | data[i]);
+  }
+
+  std::uint8_t read_weak(const nor_cells::weak_part& part, std::uint32_t i) {
+    weak_reading reading = part.reading;
+    if (reading == weak_reading::changing) reading = static_cast<weak_reading>((starts_ + 1) % 3);
+    if (reading == weak_reading::untouched) return part.before[i];
+    if (reading == weak_reading::finished) return part.after[i];
+    const std::uint64_t bits = mix(++reads_, i);
+    return static_cast<std::uint8_t>((part.before[i] & bits) | (part.after[i] & ~bits));
+  }
+
+  nor_cells cells_;
+  std::vector<std::uint32_t> erases_;
+  mutable std::vector<std::uint64_t> sums_;  // of each sector; 0: to be made anew
+  std::set<std::uint32_t> bad_;
+  std::vector<flash_operation> done_;
+  std::string violation_;
+  cut cut_;
+  std::uint32_t starts_ = 0;
+  std::uint32_t reads_ = 0;
+  bool is_cut_ = false;
+};
+
+}  // namespace ota::testing
+
+// ota/testing/prove_flash_safe.hpp
+
+namespace ota::testing {
+
+/// How thorough a proof on flash is.
+struct flash_cut_options {
+  /// Cuts in a row: 1 cuts the work, 2 also each recovery, 3 also the recovery after that.
+  int depth = 2;
+  /// After the first recovery, do the work once more and expect it to succeed.
+  bool finishes = false;
+};
+
+namespace detail {
+
+/// A cut in one operation: how many words of it are done, and how the next one reads.
+struct flash_cut {
+  std::size_t words;
+  weak_reading reading;
+  std::string describe() const {
+    static constexpr const char* names[] = {"as before", "as done", "at random",
+                                            "ever differently"};
+    return words == SIZE_MAX - 1
+               ? std::string("before it")
+               : "inside it, after " + std::to_string(words) + " words, the rest reading " +
+                     names[static_cast<std::size_t>(reading)];
+  }
+};
+
+template <class Flash>
+std::vector<flash_cut> cuts_in(const flash_operation& one, bool every_word) {
+  std::vector<flash_cut> cuts{{Flash::before, weak_reading::untouched}};
+  if (!every_word) {
+    const std::size_t words = one.data.size() / Flash::word;
+    cuts.push_back({words / 2, weak_reading::random});
+    if (words > 1) cuts.push_back({words - 1, weak_reading::changing});
+    return cuts;
+  }
+  const auto all_readings = {weak_reading::untouched, weak_reading::finished, weak_reading::random,
+                             weak_reading::changing};
+  if (one.what == flash_operation::kind::erase) {
+    for (const weak_reading reading : all_readings) cuts.push_back({0, reading});
+    return cuts;
+  }
+  const std::size_t words = one.data.size() / Flash::word;
+  for (std::size_t at = 0; at < words; ++at) {
+    if (at == 0 || at == words - 1)
+      for (const weak_reading reading : all_readings) cuts.push_back({at, reading});
+    else
+      cuts.push_back({at, weak_reading::changing});
+  }
+  return cuts;
+}
+
+template <class Flash, class Make, class Work, class Boot, class Judge>
+class flash_prover {
+ public:
+  using operations = std::vector<flash_operation>;
+
+  flash_prover(Make& make, Work& work, Boot& boot, Judge& judge, const flash_cut_options& options)
+      : make_(make), work_(work), boot_(boot), judge_(judge), options_(options) {}
+
+  power_cut_report run() {
+    report_.depth = options_.depth;
+    Flash flash = make_();
+    flash.power_on();
+    const Flash fresh = flash;
+    if (const auto done = work_(flash); !done) {
+      broken(std::string("the uncut work fails: ") + done.error().text);
+      return report_;
+    }
+    look_for_violation(flash, "the uncut work");
+    report_.operations = flash.operations().size();
+    explore(fresh, flash.operations(), options_.depth, true, "work");
+    report_.distinct_states = seen_.size();
+    return report_;
+  }
+
+  /// Series of cuts at random places: the device starts, goes on with the work, and loses its power
+  /// again.
+  power_cut_report run_series(int series, int cuts, std::uint32_t seed) {
+    report_.depth = cuts;
+    std::mt19937 random(seed);
+    const Flash fresh = make_();
+    Flash whole = fresh;
+    whole.power_on();
+    (void)work_(whole);
+    report_.operations = whole.operations().size();
+    for (int i = 0; i < series; ++i) {
+      Flash flash = fresh;
+      std::string where = "series " + std::to_string(i) + ":";
+      for (int j = 0; j < cuts; ++j) cut_once(flash, random, where);
+      seen_[flash.fingerprint()] = 1;
+      recover(std::move(flash), 1, where);
+    }
+    report_.distinct_states = seen_.size();
+    return report_;
+  }
+
+ private:
+  // Cuts `done`, which began with `flash`, inside each of its operations.
+  void explore(Flash flash, const operations& done, int depth, bool every_word,
+               const std::string& what) {
+    for (std::size_t index = 0; index < done.size(); ++index) {
+      // Recoveries run into each other: the same operation in the same state was cut before.
+      const bool is_new =
+          cut_.emplace(flash.fingerprint() ^ done[index].fingerprint(), depth).second;
+      if (is_new)
+        for (const flash_cut& one : cuts_in<Flash>(done[index], every_word))
+          look(flash, done[index], one, depth, [&] {
+            return what + " cut at operation " + std::to_string(index) + " (" +
+                   done[index].describe() + "), " + one.describe();
+          });
+      flash.apply(done[index], Flash::all, weak_reading::finished);
+    }
+    look(flash, {}, {Flash::before, weak_reading::untouched}, depth,
+         [&] { return what + " cut after its last operation"; });
+  }
+
+  template <class Where>
+  void look(const Flash& flash, const flash_operation& one, const flash_cut& cut, int depth,
+            const Where& where) {
+    ++report_.cuts;
+    Flash after = flash;
+    if (cut.words != Flash::before) after.apply(one, cut.words, cut.reading);
+    after.power_on();
+    // A state that was looked at with as many cuts to come needs no second look.
+    int& looked = seen_[after.fingerprint()];
+    if (looked >= depth) return;
+    looked = depth;
+    recover(std::move(after), depth, where());
+  }
+
+  void recover(Flash flash, int depth, const std::string& where) {
+    ++report_.recoveries;
+    flash.power_on();
+    const Flash before = flash;
+    const auto booted = boot_(flash);
+    if (!booted) return broken(where + ": recovery fails: " + booted.error().text);
+    look_for_violation(flash, where);
+    const operations recovery = flash.operations();
+    if (const std::string wrong = judge_(flash); !wrong.empty())
+      return broken(where + ": " + wrong);
+    if (depth >= 2) explore(before, recovery, depth - 1, false, where + "; recovery");
+    if (options_.finishes && depth == options_.depth) {
+      flash.power_on();
+      if (const auto again = work_(flash); !again)
+        return broken(where + ": the work fails when it is done again: " + again.error().text);
+      look_for_violation(flash, where + ": the work again");
+    }
+  }
+
+  void cut_once(Flash& flash, std::mt19937& random, std::string& where) {
+    ++report_.cuts;
+    flash.power_on();
+    const std::size_t at = random() % (report_.operations * 2 / 3 + 1);
+    const std::size_t words = random() % 5 == 0 ? Flash::before : random() % 20;
+    flash.cut_at(at, words, static_cast<weak_reading>(random() % 4));
+    where += " " + std::to_string(at);
+    const auto booted = boot_(flash);
+    seen_[flash.fingerprint()] = 1;
+    if (flash.is_cut()) return;
+    if (!booted) return broken(where + ": the start fails: " + booted.error().text);
+    if (const std::string wrong = judge_(flash); !wrong.empty()) broken(where + ": " + wrong);
+    (void)work_(flash);
+  }
+
+  void look_for_violation(const Flash& flash, const std::string& where) {
+    if (!flash.violation().empty()) broken(where + ": it " + flash.violation());
+  }
+
+  void broken(const std::string& what) {
+    if (report_.broken++ == 0) report_.first_broken = what;
+  }
+
+  Make& make_;
+  Work& work_;
+  Boot& boot_;
+  Judge& judge_;
+  flash_cut_options options_;
+  power_cut_report report_;
+  std::set<std::pair<std::uint64_t, int>> cut_;  // operations in states, and how deep
+  std::unordered_map<std::uint64_t, int>
+      seen_;  // states, and how many cuts deep they were looked at
+};
+
+}  // namespace detail
+
+/// Proves that work on flash survives every power cut: cuts it before, inside and after each
+/// operation, with each word torn, and each recovery again.
+///
+/// - `make()` gives a `simulated_nor` as it is before the work;
+/// - `work(flash)` is what is cut, `boot(flash)` what a start of the device does: both make their
+///   objects anew and give a `result<void>`;
+/// - `judge(flash)` says after a start what is wrong; an empty text: nothing.
+template <class Make, class Work, class Boot, class Judge>
+power_cut_report prove_flash_safe(Make make, Work work, Boot boot, Judge judge,
+                                  const flash_cut_options& options = {}) {
+  using flash = decltype(make());
+  return detail::flash_prover<flash, Make, Work, Boot, Judge>(make, work, boot, judge, options)
+      .run();
+}
+
+/// The same by chance: `series` times, `cuts` power cuts in a row.
+template <class Make, class Work, class Boot, class Judge>
+power_cut_report prove_flash_safe_at_random(Make make, Work work, Boot boot, Judge judge,
+                                            int series, int cuts, std::uint32_t seed = 1) {
+  using flash = decltype(make());
+  return detail::flash_prover<flash, Make, Work, Boot, Judge>(make, work, boot, judge, {})
+      .run_series(series, cuts, seed);
 }
 
 }  // namespace ota::testing

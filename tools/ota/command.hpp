@@ -67,5 +67,9 @@ int run_verify(const arguments& args);
 int run_root_init(const arguments& args);
 int run_root_rotate(const arguments& args);
 int run_root_show(const arguments& args);
+int run_image_pack(const arguments& args);
+int run_image_info(const arguments& args);
+int run_image_verify(const arguments& args);
+int run_image_uf2(const arguments& args);
 
 }  // namespace ota_tool
