@@ -39,6 +39,7 @@ void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *,
                                       void (*)(unsigned, memory_info, uint64_t, void *),
                                       int registers, int kinds, void *);
 void qemu_plugin_register_atexit_cb(plugin_id, void (*)(plugin_id, void *), void *);
+bool qemu_plugin_mem_is_store(memory_info);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
 
@@ -64,7 +65,8 @@ static void on_instruction(unsigned processor, void *unused) {
 }
 
 static void on_store(unsigned processor, memory_info info, uint64_t address, void *unused) {
-  (void)processor, (void)info, (void)unused;
+  (void)processor, (void)unused;
+  if (!qemu_plugin_mem_is_store(info)) return;  // asking for stores only does not keep loads out
   for (size_t i = 0; i < ranges; ++i) {
     if (address < watched[i].begin || address >= watched[i].end) continue;
     last_store = address;
