@@ -1,6 +1,7 @@
 """Builds firmware for the emulated chips, and the plugin that cuts their power."""
 
 import pathlib
+import shutil
 import subprocess
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -51,3 +52,12 @@ def torn(before, after, random):
     changing = int.from_bytes(before, "little") ^ int.from_bytes(after, "little")
     kept = changing & random.getrandbits(size * 8)
     return (int.from_bytes(after, "little") ^ kept).to_bytes(size, "little")
+
+
+def rp2040js():
+    """Installs the emulator that rp2040.mjs needs, as package-lock.json pins it, below build/."""
+    if not (BUILD / "node_modules" / "rp2040js").is_dir():
+        BUILD.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(HERE / name, BUILD / name)
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--silent"], cwd=BUILD, check=True)
