@@ -12,7 +12,8 @@ void program();
 /// What it does about a fault.
 void fault_handler();
 
-void reset_handler();
+/// All other exceptions, and interrupts: faults, unless the program expects them.
+[[gnu::weak]] void other_handler() { fault_handler(); }
 
 void reset_handler() {
   const std::uint32_t* from = data_in_flash;
@@ -21,10 +22,21 @@ void reset_handler() {
   program();
   fault_handler();
 }
-
-[[gnu::section(".vectors"), gnu::used]] void (*const vectors[48])() = {
-    reinterpret_cast<void (*)()>(stack_top), reset_handler,
-    fault_handler,  // NMI
-    fault_handler,  // hard fault, the only one of a Cortex-M0
-};
 }
+
+namespace {
+
+struct vector_table {
+  constexpr vector_table() {
+    for (auto& handler : other) handler = other_handler;
+  }
+  std::uint32_t* stack = stack_top;
+  void (*reset)() = reset_handler;
+  void (*nmi)() = fault_handler;
+  void (*hard_fault)() = fault_handler;
+  void (*other[44])() = {};
+};
+
+[[gnu::section(".vectors"), gnu::used]] constexpr vector_table vectors;
+
+}  // namespace

@@ -13,6 +13,7 @@ import microbit
 import mps2
 import rp2040
 
+M0 = "-mcpu=cortex-m0"
 GOOD = "all rules hold\nDONE\n"
 passed = 0
 
@@ -24,10 +25,11 @@ def check(right, name, why=""):
     passed += 1
 
 
-def chip_program(chip, script, begin, size, *more, source="chip_rules.cpp", name=""):
+def chip_program(name, chip, begin, size, *more, source=None):
+    """The bytes of one of the programs here, for a chip."""
     return firmware.binary(firmware.build(
-        f"chip_{name or 'rules'}_{chip}", [firmware.HERE / source, firmware.BOARDS / "startup.cpp"],
-        firmware.BOARDS / script, *more, begin=begin, size=size))
+        f"{name}_{chip}", [firmware.HERE / f"{source or name}.cpp", firmware.BOARDS / "startup.cpp"],
+        firmware.BOARDS / f"{chip}.ld", f"-DCHIP_{chip.upper()}", *more, begin=begin, size=size))
 
 
 def microbit_start(flash, **cut):
@@ -39,7 +41,7 @@ def microbit_start(flash, **cut):
 
 def try_microbit():
     begin, end = 0x10000, 0x11000  # what chip_rules.cpp tries
-    code = chip_program("nrf51", "nrf51.ld", 0, 0x4000, "-DCHIP_NRF51", "-mcpu=cortex-m0")
+    code = chip_program("chip_rules", "nrf51", 0, 0x4000, M0)
     first = microbit.image((0, code))
     why, text, flash = microbit_start(first)
     check((why, text) == ("reset", GOOD), "nrf_nvmc keeps the contract on QEMU's NVMC", text)
@@ -87,12 +89,11 @@ def try_mps2():
 
 
 def try_rp2040():
-    def build(*more, **options):
-        code = chip_program("rp2040", "rp2040.ld", rp2040.FIRST_IMAGE, 0x10000 - 256, *more,
-                            **options)
+    def build(name, *more, **options):
+        code = chip_program(name, "rp2040", rp2040.FIRST_IMAGE, 0x10000 - 256, *more, **options)
         return rp2040.image((0, code))
 
-    first = build("-DCHIP_RP2040")
+    first = build("chip_rules")
     whole = rp2040.run(first)
     check((whole.why, whole.text) == ("reset", GOOD), "rp2040_flash keeps the contract", str(whole))
     check(whole.flash == first, "what was tried is erased again, and nothing else was touched")
@@ -111,7 +112,7 @@ def try_rp2040():
     broken_sum = bytearray(first)
     broken_sum[0x50] ^= 1
     for name, flash in [("boot2 has a wrong sum", bytes(broken_sum))] + [
-            (sentence, build(f"-DMISUSE={i}", source="chip_misuse.cpp", name=f"misuse_{i}"))
+            (sentence, build(f"chip_misuse_{i}", f"-DMISUSE={i}", source="chip_misuse"))
             for i, sentence in enumerate(("IF with interrupts on",
                                           "flash is read or run from while it cannot be read",
                                           "a store into flash",
@@ -124,8 +125,29 @@ def try_rp2040():
             "6 misuses found")
 
 
+def try_hand_over():
+    """One program starts another one, and that takes interrupts."""
+    expected = "first\nsecond\ninterrupted\nDONE\n"
+
+    def build(chip, stage, begin, size, *more):
+        return chip_program(f"chip_stage_{stage}", chip, begin, size, f"-DSTAGE={stage}", *more,
+                            source="chip_hand_over")
+
+    flash = microbit.image(
+        (0, build("nrf51", 1, 0, 0x4000, M0, firmware.BOARDS / "interrupts_nrf51.cpp")),
+        (0x4000, build("nrf51", 2, 0x4000, 0x4000, M0)))
+    why, text, _ = microbit_start(flash)
+    check((why, text) == ("reset", expected), "nRF51 passes interrupts on", text)
+
+    flash = rp2040.image((0, build("rp2040", 1, rp2040.FIRST_IMAGE, 0x10000 - 256)),
+                         (0x10000, build("rp2040", 2, rp2040.BEGIN + 0x10000, 0x10000)))
+    one = rp2040.run(flash)
+    check((one.why, one.text) == ("reset", expected), "RP2040 starts another program", str(one))
+    return "nRF51 and RP2040: one program starts another, which takes interrupts"
+
+
 def main():
-    for part in (try_microbit, try_mps2, try_rp2040):
+    for part in (try_hand_over, try_microbit, try_mps2, try_rp2040):
         print(part())
     print(f"[  PASSED  ] {passed} tests.")
 

@@ -21,6 +21,11 @@ BEGIN = 0x10000000
 FIRST_IMAGE = 0x10000100  # behind boot2
 
 
+class Run(types.SimpleNamespace):
+    def __repr__(self):
+        return str({name: value for name, value in vars(self).items() if name != "flash"})
+
+
 class Rp2040:
     def __init__(self, flash, serial=True, until=None, limit=None, instruction=None, operation=None,
                  bytes_done=None, torn=None):
@@ -41,7 +46,7 @@ class Rp2040:
         """Waits for the end; gives what rp2040.mjs says of it, and the flash."""
         try:
             told, _ = self._process.communicate()
-            one = types.SimpleNamespace(**json.loads(told))
+            one = Run(**json.loads(told))
             one.flash = self._flash.read_bytes()
             return one
         finally:
