@@ -855,7 +855,7 @@ struct nor_cells {
   };
 
   std::vector<std::uint8_t> values;
-  std::vector<bool> programmed;             ///< a unit each, since its last erase
+  std::vector<std::uint8_t> programmed;     ///< a unit each, since its last erase
   std::map<std::uint32_t, weak_part> weak;  ///< by address
   std::set<std::uint32_t> half_erased;      ///< sectors by address
   std::uint64_t sum = 0;                    ///< of `values`, kept up to date
@@ -873,7 +873,7 @@ class simulated_nor {
 
   simulated_nor() : erases_(count_sectors(), 0) {
     cells_.values.assign(geometry.size(), geometry.erased);
-    cells_.programmed.assign(geometry.size() / geometry.program_size, false);
+    cells_.programmed.assign(geometry.size() / geometry.program_size, 0);
   }
 
   // The policy.
@@ -949,7 +949,7 @@ class simulated_nor {
   void load(std::uint32_t address, bytes data) {
     for (std::size_t i = 0; i < data.size(); ++i) {
       set(address + static_cast<std::uint32_t>(i), data[i]);
-      cells_.programmed[(address + i) / geometry.program_size] = true;
+      cells_.programmed[(address + i) / geometry.program_size] = 1;
     }
   }
 
@@ -1030,7 +1030,7 @@ class simulated_nor {
     if (cells_.half_erased.count(geometry.sector_begin(address)) != 0) return false;
     for (std::uint32_t at = 0; at < data.size(); at += geometry.program_size) {
       if (geometry.reprograms) continue;
-      if (cells_.programmed[(address + at) / geometry.program_size]) return false;
+      if (cells_.programmed[(address + at) / geometry.program_size] != 0) return false;
     }
     // Cells that a cut left weak must not be programmed, whatever they read as.
     for (const auto& [begin, part] : cells_.weak)
@@ -1068,38 +1068,38 @@ class simulated_nor {
   void apply_erase(std::uint32_t address, bool whole, weak_reading reading) {
     const std::uint32_t size = geometry.sector_size(address);
     ++erases_[sector_index(address)];
-    nor_cells::weak_part part;
-    part.reading = reading;
-    part.before.assign(cells_.values.begin() + address, cells_.values.begin() + address + size);
-    part.after.assign(size, geometry.erased);
-    cells_.weak.erase(cells_.weak.lower_bound(address), cells_.weak.lower_bound(address + size));
-    cells_.half_erased.erase(address);
-    for (std::uint32_t at = address; at < address + size; ++at) {
-      set(at, geometry.erased);
-      cells_.programmed[at / geometry.program_size] = false;
+    if (!cells_.weak.empty())
+      cells_.weak.erase(cells_.weak.lower_bound(address), cells_.weak.lower_bound(address + size));
+    if (!cells_.half_erased.empty()) cells_.half_erased.erase(address);
+    if (!whole) {
+      const auto begin = cells_.values.begin() + address;
+      cells_.weak[address] = {
+          {begin, begin + size}, std::vector<std::uint8_t>(size, geometry.erased), reading};
+      cells_.half_erased.insert(address);
     }
-    if (whole) return;
-    cells_.weak[address] = std::move(part);
-    cells_.half_erased.insert(address);
+    for (std::uint32_t at = address; at < address + size; ++at) set(at, geometry.erased);
+    const auto unit = cells_.programmed.begin() + address / geometry.program_size;
+    std::fill(unit, unit + size / geometry.program_size, std::uint8_t{0});
   }
 
   void apply_program(const flash_operation& one, std::size_t words, weak_reading reading) {
-    for (std::uint32_t i = 0; i < one.data.size(); i += word) {
-      const std::uint32_t address = one.address + i;
-      const std::size_t index = i / word;
-      if (index > words) return;
-      cells_.programmed[address / geometry.program_size] = true;
-      nor_cells::weak_part part;
-      part.reading = reading;
-      for (std::uint32_t j = 0; j < word; ++j) {
-        const std::uint8_t old = cells_.values[address + j], wanted = one.data[i + j];
-        part.before.push_back(old);
-        part.after.push_back(
-            static_cast<std::uint8_t>(geometry.erased == 0xff ? old & wanted : old | wanted));
-        set(address + j, part.after.back());
-      }
-      if (index == words && part.before != part.after) cells_.weak[address] = std::move(part);
-    }
+    const std::size_t size = std::min(one.data.size(), words < all / word ? words * word : all);
+    for (std::uint32_t i = 0; i < size; ++i) program_byte(one.address + i, one.data[i]);
+    if (size == one.data.size()) return;
+    nor_cells::weak_part part;
+    part.reading = reading;
+    const auto address = static_cast<std::uint32_t>(one.address + size);
+    const auto weak = cells_.values.begin() + address;
+    part.before.assign(weak, weak + word);
+    for (std::uint32_t i = 0; i < word; ++i) program_byte(address + i, one.data[size + i]);
+    part.after.assign(weak, weak + word);
+    if (part.before != part.after) cells_.weak[address] = std::move(part);
+  }
+
+  void program_byte(std::uint32_t address, std::uint8_t value) {
+    cells_.programmed[address / geometry.program_size] = 1;
+    const std::uint8_t old = cells_.values[address];
+    set(address, static_cast<std::uint8_t>(geometry.erased == 0xff ? old & value : old | value));
   }
 
   std::uint8_t read_weak(const nor_cells::weak_part& part, std::uint32_t i) {

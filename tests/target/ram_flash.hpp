@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ota/flash/flash_policy.hpp>
+#include <ota/flash/memory_bus.hpp>
 
 /// Memory that follows the rules of flash: for boards whose flash is a file on the host (mps2.py).
 /// Programs and erases word by word, so that a cut between two instructions leaves them half done.
@@ -16,11 +17,8 @@ struct ram_flash {
   }
 
   static ota::result<void> program(std::uint32_t address, ota::bytes data) {
-    for (; !data.empty(); data = data.drop(4), address += 4) {
-      const auto value = static_cast<std::uint32_t>(data[0] | data[1] << 8 | data[2] << 16) |
-                         static_cast<std::uint32_t>(data[3]) << 24;
-      word(address) = word(address) & value;
-    }
+    for (; !data.empty(); data = data.drop(4), address += 4)
+      word(address) = word(address) & ota::detail::word_at(data);
     return {};
   }
 

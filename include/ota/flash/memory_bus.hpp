@@ -32,11 +32,10 @@ struct memory_bus {
 
 namespace detail {
 
-/// Four bytes in the order in which memory has them.
+/// Four bytes as the word that a processor with the lowest byte first stores for them.
 inline std::uint32_t word_at(bytes data) {
-  std::uint32_t word = 0;
-  std::memcpy(&word, data.data(), sizeof word);
-  return word;
+  return static_cast<std::uint32_t>(data[0] | data[1] << 8 | data[2] << 16) |
+         static_cast<std::uint32_t>(data[3]) << 24;
 }
 
 }  // namespace detail

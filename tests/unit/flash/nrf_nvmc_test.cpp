@@ -68,7 +68,7 @@ class nrf_nvmc : public ::testing::Test {
 };
 
 using chips = ::testing::Types<ota::nrf51822, ota::nrf52832, ota::nrf52840>;
-TYPED_TEST_SUITE(nrf_nvmc, chips);
+TYPED_TEST_SUITE(nrf_nvmc, chips, );
 
 TYPED_TEST(nrf_nvmc, keeps_the_contract_and_the_manual) {
   typename TestFixture::policy flash;
