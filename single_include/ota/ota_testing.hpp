@@ -37,6 +37,275 @@
 #include <vector>
 #include "ota.hpp"
 
+// ota/flash/geometry.hpp
+
+namespace ota {
+
+/// Sectors of one size that follow each other.
+struct sector_run {
+  std::uint32_t count = 0;
+  std::uint32_t size = 0;  ///< bytes of each: what one erase takes
+};
+
+/// How a NOR flash is divided, and what its memory cells allow. Addresses count from its first
+/// byte, wherever a processor sees that.
+///
+/// ```
+/// static constexpr ota::flash_geometry<3> geometry{{{4, 16 * 1024}, {1, 64 * 1024}, {7, 128 *
+/// 1024}},
+///                                                  4};
+/// ```
+template <std::size_t Runs = 1>
+struct flash_geometry {
+  sector_run runs[Runs];
+  std::uint32_t program_size = 4;    ///< a program begins and ends at multiples of it, bytes
+  std::uint8_t erased = 0xff;        ///< how an erased byte reads
+  bool reprograms = false;           ///< a programmed unit may have more of its bits cleared
+  std::uint32_t endurance = 10'000;  ///< erases that a sector is made for
+
+  constexpr std::uint32_t size() const {
+    std::uint32_t total = 0;
+    for (const sector_run& run : runs) total += run.count * run.size;
+    return total;
+  }
+
+  /// Bytes of the sector that holds `address`; 0 behind the end.
+  constexpr std::uint32_t sector_size(std::uint32_t address) const {
+    for (const sector_run& run : runs) {
+      if (address < run.count * run.size) return run.size;
+      address -= run.count * run.size;
+    }
+    return 0;
+  }
+
+  /// Where the sector that holds `address` begins; the flash's size behind its end.
+  constexpr std::uint32_t sector_begin(std::uint32_t address) const {
+    std::uint32_t begin = 0;
+    for (const sector_run& run : runs) {
+      const std::uint32_t length = run.count * run.size;
+      if (address - begin < length) return address - (address - begin) % run.size;
+      begin += length;
+    }
+    return begin;
+  }
+
+  /// Whether a sector begins at `address`, or the flash ends there.
+  constexpr bool is_boundary(std::uint32_t address) const {
+    return sector_begin(address) == address;
+  }
+};
+
+/// A part of a flash.
+struct flash_region {
+  std::uint32_t begin = 0;
+  std::uint32_t size = 0;  ///< bytes
+
+  constexpr std::uint32_t end() const { return begin + size; }
+  constexpr bool holds(std::uint32_t address) const { return address - begin < size; }
+};
+
+constexpr bool overlap(flash_region a, flash_region b) {
+  return a.begin < b.end() && b.begin < a.end();
+}
+
+}  // namespace ota
+
+// ota/flash/flash_policy.hpp
+
+namespace ota {
+
+// The contract of a flash policy: NOR flash, in which an erase sets a whole sector to one value and
+// a program clears bits of it.
+//
+//   static constexpr flash_geometry<N> geometry
+//   result<void> read(std::uint32_t address, mutable_bytes out)
+//   result<void> program(std::uint32_t address, bytes data)
+//                         whole units of `program_size`, each once between two erases, unless the
+//                         geometry says that it `reprograms`; done when it returns
+//   result<void> erase(std::uint32_t address)
+//                         the sector that begins there; done when it returns
+//
+// Callers stay inside the geometry and its alignment; a policy need not check that. Nothing is
+// assumed of what a power cut leaves: a unit that was being programmed may read as before, as
+// after, or differently each time; so may a sector that was being erased, until it is erased again.
+
+namespace detail {
+
+template <class F>
+using flash_read_of = decltype(std::declval<F&>().read(std::uint32_t{}, mutable_bytes{}));
+template <class F>
+using flash_program_of = decltype(std::declval<F&>().program(std::uint32_t{}, bytes{}));
+template <class F>
+using flash_erase_of = decltype(std::declval<F&>().erase(std::uint32_t{}));
+template <class F>
+using flash_size_of = decltype(F::geometry.size());
+
+template <class F>
+constexpr bool has_sound_geometry() {
+  if (F::geometry.program_size == 0) return false;
+  for (const sector_run& run : F::geometry.runs)
+    if (run.count == 0 || run.size == 0 || run.size % F::geometry.program_size != 0) return false;
+  return true;
+}
+
+}  // namespace detail
+
+/// Checks a flash policy against the contract, one sentence for each missing member.
+template <class Flash>
+struct check_flash {
+  static_assert(detail::gives<std::uint32_t, detail::flash_size_of, Flash>::value,
+                "the flash policy needs: static constexpr ota::flash_geometry<N> geometry");
+  static_assert(detail::has_sound_geometry<Flash>(),
+                "the flash policy's geometry has a run without sectors, or sectors that are not "
+                "whole program units");
+  static_assert(detail::gives<result<void>, detail::flash_read_of, Flash>::value,
+                "the flash policy needs: ota::result<void> read(std::uint32_t address, "
+                "ota::mutable_bytes out)");
+  static_assert(detail::gives<result<void>, detail::flash_program_of, Flash>::value,
+                "the flash policy needs: ota::result<void> program(std::uint32_t address, "
+                "ota::bytes data)");
+  static_assert(detail::gives<result<void>, detail::flash_erase_of, Flash>::value,
+                "the flash policy needs: ota::result<void> erase(std::uint32_t address)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/testing/flash_conformance.hpp
+
+namespace ota::testing {
+
+namespace detail {
+
+/// Tries the contract rule by rule; the first one broken is kept. Runs on chips too: no heap.
+template <class Flash>
+class flash_conformance {
+ public:
+  flash_conformance(Flash& flash, flash_region where) : flash_(flash), where_(where) {}
+
+  const char* run() {
+    begin_erased();
+    if (broken_ == nullptr) units();
+    if (broken_ == nullptr) borders();
+    if constexpr (geometry.reprograms)
+      if (broken_ == nullptr) reprogramming();
+    if (broken_ == nullptr) erasing();
+    return broken_;
+  }
+
+ private:
+  static constexpr auto geometry = Flash::geometry;
+  static constexpr std::uint32_t unit = geometry.program_size;
+
+  void rule(bool holds, const char* sentence) {
+    if (!holds && broken_ == nullptr) broken_ = sentence;
+  }
+
+  // Every byte of the pattern differs from the erased one, and from its neighbours.
+  static constexpr std::uint8_t pattern(std::uint32_t address) {
+    const auto value = static_cast<std::uint8_t>(address * 37 + (address >> 8) * 11 + 1);
+    return value == geometry.erased ? static_cast<std::uint8_t>(~value) : value;
+  }
+
+  bool erase_all() {
+    for (std::uint32_t at = where_.begin; at < where_.end(); at += geometry.sector_size(at))
+      if (!flash_.erase(at)) return false;
+    return true;
+  }
+
+  // The data lies at an odd address, as it may.
+  bool program(std::uint32_t address, std::uint32_t units) {
+    for (std::uint32_t i = 0; i < units * unit; ++i) buffer_[1 + i] = pattern(address + i);
+    return flash_.program(address, bytes(buffer_ + 1, units * unit)).has_value();
+  }
+
+  // Read in pieces of odd length, so at odd addresses.
+  template <class Expected>
+  bool holds(std::uint32_t from, std::uint32_t to, Expected expected) {
+    std::uint8_t piece[61];
+    while (from < to) {
+      const auto part = mutable_bytes(piece).first(to - from);
+      if (!flash_.read(from, part)) return false;
+      for (std::uint8_t byte : part)
+        if (byte != expected(from++)) return false;
+    }
+    return true;
+  }
+  bool is_erased(std::uint32_t from, std::uint32_t to) {
+    return holds(from, to, [](std::uint32_t) { return geometry.erased; });
+  }
+  bool is_programmed(std::uint32_t from, std::uint32_t to) { return holds(from, to, pattern); }
+
+  void begin_erased() {
+    rule(geometry.is_boundary(where_.begin) && geometry.is_boundary(where_.end()) &&
+             where_.size > geometry.sector_size(where_.begin),
+         "the region to try must be two sectors or more, whole ones");
+    if (broken_ != nullptr) return;
+    rule(erase_all(), "erase of a sector succeeds");
+    rule(is_erased(where_.begin, where_.end()), "an erased sector reads as erased");
+  }
+
+  void units() {
+    const std::uint32_t at = where_.begin;
+    rule(program(at, 1), "program of a unit succeeds");
+    rule(is_programmed(at, at + unit), "read gives what was programmed");
+    rule(is_erased(at + unit, where_.end()), "program changes nothing behind it");
+    rule(program(at + 2 * unit, 2), "program of several units succeeds");
+    rule(is_programmed(at + 2 * unit, at + 4 * unit), "read gives all units of a program");
+    rule(is_erased(at + unit, at + 2 * unit), "program changes nothing before it");
+  }
+
+  void borders() {
+    const std::uint32_t border = where_.begin + geometry.sector_size(where_.begin);
+    rule(program(border - unit, 2), "program across two sectors succeeds");
+    rule(is_programmed(border - unit, border + unit), "program goes on in the next sector");
+    rule(program(where_.end() - unit, 1), "program of the last unit succeeds");
+    rule(is_programmed(where_.end() - unit, where_.end()), "the last unit can be read");
+  }
+
+  void reprogramming() {
+    const std::uint32_t at = where_.begin;
+    constexpr auto other = static_cast<std::uint8_t>(0x5a);
+    for (std::uint32_t i = 0; i < unit; ++i) buffer_[i] = other;
+    rule(flash_.program(at, bytes(buffer_, unit)).has_value(), "program of a used unit succeeds");
+    rule(holds(at, at + unit,
+               [](std::uint32_t address) {
+                 const std::uint8_t before = pattern(address);
+                 return static_cast<std::uint8_t>(geometry.erased == 0 ? before | other
+                                                                       : before & other);
+               }),
+         "program of a used unit changes only bits that are still erased");
+  }
+
+  void erasing() {
+    const std::uint32_t border = where_.begin + geometry.sector_size(where_.begin);
+    rule(flash_.erase(where_.begin).has_value(), "erase of a used sector succeeds");
+    rule(is_erased(where_.begin, border), "erase takes the whole sector");
+    rule(is_programmed(border, border + unit), "erase takes nothing of the next sector");
+    rule(program(where_.begin, 1), "program after an erase succeeds");
+    rule(is_programmed(where_.begin, where_.begin + unit), "an erased unit is programmed anew");
+    rule(erase_all() && is_erased(where_.begin, where_.end()), "what was used is erased again");
+  }
+
+  Flash& flash_;
+  flash_region where_;
+  std::uint8_t buffer_[2 * unit + 1] = {};
+  const char* broken_ = nullptr;
+};
+
+}  // namespace detail
+
+/// Tries a flash policy of your own against the contract in `flash/flash_policy.hpp`, on a region
+/// of whole sectors, at least two, whose content is lost. Gives the first rule that is broken, or
+/// nullptr. Takes nothing from the heap, so that it runs on the device as well.
+template <class Flash>
+const char* check_flash_rules(Flash& flash, flash_region where) {
+  static_assert(check_flash<Flash>::ok);
+  return detail::flash_conformance<Flash>(flash, where).run();
+}
+
+}  // namespace ota::testing
+
 // ota/testing/power_cut_storage.hpp
 
 namespace ota::testing {
@@ -540,140 +809,6 @@ power_cut_report prove_power_safe(Start&& start, Update&& update, Boot&& boot,
 }
 
 }  // namespace ota::testing
-
-// ota/flash/geometry.hpp
-
-namespace ota {
-
-/// Sectors of one size that follow each other.
-struct sector_run {
-  std::uint32_t count = 0;
-  std::uint32_t size = 0;  ///< bytes of each: what one erase takes
-};
-
-/// How a NOR flash is divided, and what its memory cells allow. Addresses count from its first
-/// byte, wherever a processor sees that.
-///
-/// ```
-/// static constexpr ota::flash_geometry<3> geometry{{{4, 16 * 1024}, {1, 64 * 1024}, {7, 128 *
-/// 1024}},
-///                                                  4};
-/// ```
-template <std::size_t Runs = 1>
-struct flash_geometry {
-  sector_run runs[Runs];
-  std::uint32_t program_size = 4;    ///< a program begins and ends at multiples of it, bytes
-  std::uint8_t erased = 0xff;        ///< how an erased byte reads
-  bool reprograms = false;           ///< a programmed unit may have more of its bits cleared
-  std::uint32_t endurance = 10'000;  ///< erases that a sector is made for
-
-  constexpr std::uint32_t size() const {
-    std::uint32_t total = 0;
-    for (const sector_run& run : runs) total += run.count * run.size;
-    return total;
-  }
-
-  /// Bytes of the sector that holds `address`; 0 behind the end.
-  constexpr std::uint32_t sector_size(std::uint32_t address) const {
-    for (const sector_run& run : runs) {
-      if (address < run.count * run.size) return run.size;
-      address -= run.count * run.size;
-    }
-    return 0;
-  }
-
-  /// Where the sector that holds `address` begins; the flash's size behind its end.
-  constexpr std::uint32_t sector_begin(std::uint32_t address) const {
-    std::uint32_t begin = 0;
-    for (const sector_run& run : runs) {
-      const std::uint32_t length = run.count * run.size;
-      if (address - begin < length) return address - (address - begin) % run.size;
-      begin += length;
-    }
-    return begin;
-  }
-
-  /// Whether a sector begins at `address`, or the flash ends there.
-  constexpr bool is_boundary(std::uint32_t address) const {
-    return sector_begin(address) == address;
-  }
-};
-
-/// A part of a flash.
-struct flash_region {
-  std::uint32_t begin = 0;
-  std::uint32_t size = 0;  ///< bytes
-
-  constexpr std::uint32_t end() const { return begin + size; }
-  constexpr bool holds(std::uint32_t address) const { return address - begin < size; }
-};
-
-constexpr bool overlap(flash_region a, flash_region b) {
-  return a.begin < b.end() && b.begin < a.end();
-}
-
-}  // namespace ota
-
-// ota/flash/flash_policy.hpp
-
-namespace ota {
-
-// The contract of a flash policy: NOR flash, in which an erase sets a whole sector to one value and
-// a program clears bits of it.
-//
-//   static constexpr flash_geometry<N> geometry
-//   result<void> read(std::uint32_t address, mutable_bytes out)
-//   result<void> program(std::uint32_t address, bytes data)
-//                         whole units of `program_size`, each once between two erases, unless the
-//                         geometry says that it `reprograms`; done when it returns
-//   result<void> erase(std::uint32_t address)
-//                         the sector that begins there; done when it returns
-//
-// Callers stay inside the geometry and its alignment; a policy need not check that. Nothing is
-// assumed of what a power cut leaves: a unit that was being programmed may read as before, as
-// after, or differently each time; so may a sector that was being erased, until it is erased again.
-
-namespace detail {
-
-template <class F>
-using flash_read_of = decltype(std::declval<F&>().read(std::uint32_t{}, mutable_bytes{}));
-template <class F>
-using flash_program_of = decltype(std::declval<F&>().program(std::uint32_t{}, bytes{}));
-template <class F>
-using flash_erase_of = decltype(std::declval<F&>().erase(std::uint32_t{}));
-template <class F>
-using flash_size_of = decltype(F::geometry.size());
-
-template <class F>
-constexpr bool has_sound_geometry() {
-  if (F::geometry.program_size == 0) return false;
-  for (const sector_run& run : F::geometry.runs)
-    if (run.count == 0 || run.size == 0 || run.size % F::geometry.program_size != 0) return false;
-  return true;
-}
-
-}  // namespace detail
-
-/// Checks a flash policy against the contract, one sentence for each missing member.
-template <class Flash>
-struct check_flash {
-  static_assert(detail::gives<std::uint32_t, detail::flash_size_of, Flash>::value,
-                "the flash policy needs: static constexpr ota::flash_geometry<N> geometry");
-  static_assert(detail::has_sound_geometry<Flash>(),
-                "the flash policy's geometry has a run without sectors, or sectors that are not "
-                "whole program units");
-  static_assert(detail::gives<result<void>, detail::flash_read_of, Flash>::value,
-                "the flash policy needs: ota::result<void> read(std::uint32_t address, "
-                "ota::mutable_bytes out)");
-  static_assert(detail::gives<result<void>, detail::flash_program_of, Flash>::value,
-                "the flash policy needs: ota::result<void> program(std::uint32_t address, "
-                "ota::bytes data)");
-  static_assert(detail::gives<result<void>, detail::flash_erase_of, Flash>::value,
-                "the flash policy needs: ota::result<void> erase(std::uint32_t address)");
-  static constexpr bool ok = true;
-};
-
-}  // namespace ota
 
 // ota/testing/simulated_nor.hpp
 

@@ -61,6 +61,7 @@ int run_rollback(const arguments& args);
 int run_status(const arguments& args);
 int run_serve(const arguments& args);
 int run_manifest(const arguments& args);
+int run_image_send(const arguments& args);
 int run_keygen(const arguments& args);
 int run_sign(const arguments& args);
 int run_verify(const arguments& args);

@@ -57,6 +57,12 @@ FILE stands before --key, which takes several. Its signatures are added to those
 A passphrase is given as to keygen.
 )";
 
+const char image_send_notes[] = R"(
+--port      serial device, such as /dev/ttyACM0, or unix:PATH for a Unix socket
+--baud      115200 otherwise
+A transfer that broke off goes on where the device has the image. docs/serial.md has the protocol.
+)";
+
 const char root_notes[] = R"(
 --key       secret keys that sign now; others add theirs with `ota sign`
 --root, --release        public keys of the roles, all of them; otherwise the public parts
@@ -115,6 +121,8 @@ const command commands[] = {
      "root= version= out= file-list= include=* exclude=* deletes= post-update= rollback= hmac-key= "
      "key=* passphrase-file= product= hardware=* minimum= counter= expires= created= chain=",
      run_manifest, manifest_notes},
+    {"image send", "send an image to a device over a serial line",
+     "FILE port=! baud=", run_image_send, image_send_notes},
     {"keygen", "make a key: NAME.key, which is secret, and NAME.pub",
      "out=! passphrase-file=", run_keygen, key_notes},
     {"sign", "sign a file, or the last of the signed documents in it",
