@@ -1085,7 +1085,7 @@ class simulated_nor {
     sums_[sector_index(address)] = 0;
     std::memset(cells_.values.data() + address, geometry.erased, size);
     const auto unit = cells_.programmed.begin() + address / geometry.program_size;
-    std::fill(unit, unit + size / geometry.program_size, std::uint8_t{0});
+    std::fill_n(unit, size / geometry.program_size, std::uint8_t{0});
   }
 
   void apply_program(const flash_operation& one, std::size_t words, weak_reading reading) {
@@ -1108,7 +1108,7 @@ class simulated_nor {
          sector <= sector_index(static_cast<std::uint32_t>(address + size - 1)); ++sector)
       sums_[sector] = 0;
     const auto unit = cells_.programmed.begin() + address / geometry.program_size;
-    std::fill(unit, unit + (size - 1) / geometry.program_size + 1, std::uint8_t{1});
+    std::fill_n(unit, (size - 1) / geometry.program_size + 1, std::uint8_t{1});
     std::uint8_t* const to = cells_.values.data() + address;
     for (std::size_t i = 0; i < size; ++i)
       to[i] =
