@@ -127,40 +127,52 @@ TEST(mcuboot_slots, know_an_image_that_was_put_back) {
   EXPECT_TRUE(one.slots.was_put_back());
 }
 
-// The tables of docs/design.md, "New swaps (non-resumes)", without State I, which is of swaps by
-// offset: the first row that fits gives the result. Rows are magic, image_ok, copy_done of both.
-TEST(mcuboot_slots, decide_as_the_tables_of_mcuboot) {
-  constexpr int any = 9, unset = 0, good = 1;
-  struct row {
-    int primary[3], secondary[3];
-    mcuboot_swap result;
-  };
-  const row rows[] = {{{any, any, any}, {good, unset, any}, mcuboot_swap::test},
-                      {{any, any, any}, {good, good, any}, mcuboot_swap::permanent},
-                      {{good, unset, good}, {any, any, any}, mcuboot_swap::revert},
-                      {{any, any, any}, {any, any, any}, mcuboot_swap::none}};
-  const auto fits = [&](const int(&wanted)[3], const int(&is)[3]) {
-    for (int i = 0; i < 3; ++i)
-      if (wanted[i] != any && wanted[i] != is[i]) return false;
-    return true;
-  };
+std::string mcuboot_data(const std::string& name) {
+  return content_of(OTA_TEST_DATA_DIR "/mcuboot/" + name);
+}
+
+template <std::uint32_t ProgramSize, std::uint32_t Align>
+void expect_as_mcuboot() {
+  const std::string align = std::to_string(Align) + ".bin";
+  for (const bool permanent : {false, true}) {
+    device<chip<ProgramSize>, Align> one;
+    ASSERT_TRUE(one.slots.begin(one.image, permanent));
+    EXPECT_EQ(one.end_of(regions::secondary, 200),
+              mcuboot_data((permanent ? "pending_permanent_" : "pending_") + align));
+  }
+  device<chip<ProgramSize>, Align> one;
+  const std::string after = mcuboot_data("confirmed_" + align);
+  std::string before = after;
+  before[200 - (Align > 16 ? Align : 16) - Align] = '\xff';
+  for (std::uint32_t i = 0; i < 200; ++i)
+    if (before[i] != '\xff') one.put(regions::primary, 200 - i, before.substr(i, 1));
+  EXPECT_EQ(one.slots.phase(), image_phase::trial);
+  ASSERT_TRUE(one.slots.confirm());
+  EXPECT_EQ(one.end_of(regions::primary, 200), after);
+}
+
+TEST(mcuboot_slots, write_what_mcuboot_itself_writes) {
+  expect_as_mcuboot<1, 8>();
+  expect_as_mcuboot<8, 8>();
+  expect_as_mcuboot<16, 16>();
+  expect_as_mcuboot<32, 32>();
+}
+
+// Every state of the fields of both trailers, also torn ones, in the order of swap_types.bin.
+TEST(mcuboot_slots, decide_as_mcuboot_itself) {
   using one_device = device<chip<1>>;
-  for (int state = 0; state < 3 * 3 * 3 * 3 * 3 * 3; ++state) {
-    int fields[2][3], rest = state;
+  const std::string types = mcuboot_data("swap_types.bin");
+  ASSERT_EQ(types.size(), 729u);
+  for (std::size_t state = 0; state < types.size(); ++state) {
     one_device one;
-    const ota::flash_region slots[] = {regions::primary, regions::secondary};
-    for (int s = 0; s < 2; ++s)
-      for (int i = 0; i < 3; ++i, rest /= 3) {
-        fields[s][i] = rest % 3;
-        std::string bytes = i == 0 ? one_device::magic : "\1";
-        if (fields[s][i] == 2) bytes.back() ^= 0x40;  // torn
-        if (fields[s][i] != unset) one.put(slots[s], 16 + static_cast<std::uint32_t>(i) * 8, bytes);
+    std::size_t rest = state;
+    for (const ota::flash_region slot : {regions::primary, regions::secondary})
+      for (std::uint32_t field = 0; field < 3; ++field, rest /= 3) {
+        std::string bytes = field == 0 ? one_device::magic : "\1";
+        if (rest % 3 == 2) bytes.back() ^= 0x40;
+        if (rest % 3 != 0) one.put(slot, 16 + field * 8, bytes);
       }
-    for (const row& each : rows)
-      if (fits(each.primary, fields[0]) && fits(each.secondary, fields[1])) {
-        EXPECT_EQ(one.slots.next_swap(), each.result) << state;
-        break;
-      }
+    ASSERT_EQ(static_cast<char>(one.slots.next_swap()), types[state]) << state;
   }
 }
 
