@@ -52,6 +52,10 @@ TEST_F(image, is_packed_shown_and_verified) {
   output(ota + " keygen --out j");
   expect_failed(ota + " image verify app.img --key j.pub",
                 "app.img: signed by no key that is known here");
+  expect_failed(ota + " image verify app.img --key k.key", "k.key is secret", 2);
+  EXPECT_EQ(in_folder(ota + " image verify app.img --key j.pub --json 2>/dev/null").out,
+            R"({"outcome": "failed", "message": "app.img: signed by no key that is known here"})"
+            "\n");
   const std::string json = output(ota + " image verify app.img --key k.pub --json");
   EXPECT_NE(json.find(R"("hardware": "thermostat-2")"), std::string::npos) << json;
 }

@@ -8,6 +8,7 @@
 #include "ota/format/json_writer.hpp"
 #include "ota/host/image_pack.hpp"
 #include "ota/host/image_verify.hpp"
+#include "ota/host/key_file.hpp"
 #include "text.hpp"
 
 namespace ota_tool {
@@ -126,6 +127,17 @@ ota::image_info checked(const std::string& path, bytes data, const ota::host::im
   return *info;
 }
 
+ota::host::image_key key_in(const std::string& path) {
+  const std::string text = content_of(path);
+  if (ota::host::is_secret_key(text))
+    throw usage_error("--key takes a public key, and " + shown(path) + " is secret");
+  try {
+    return ota::host::image_key_of(text);
+  } catch (const std::invalid_argument& wrong) {
+    throw std::runtime_error(shown(path) + ": " + wrong.what());
+  }
+}
+
 void print_info(bytes data, const ota::image_info& info) {
   std::printf("version %s\n", version_text(info.version).c_str());
   std::printf("size %u: header %u, program %u\n", static_cast<unsigned>(info.size),
@@ -137,11 +149,20 @@ void print_info(bytes data, const ota::image_info& info) {
                 one.value.c_str());
 }
 
+void print_failure(const std::string& message) {
+  std::string text;
+  auto out = [&text](std::string_view piece) { text += piece; };
+  ota::json_writer json(out);
+  json.begin_object().key("outcome").string("failed").key("message").string(message).end_object();
+  std::printf("%s\n", text.c_str());
+}
+
 void print_json(bytes data, const ota::image_info& info) {
   std::string text;
   auto out = [&text](std::string_view piece) { text += piece; };
   ota::json_writer json(out);
-  json.begin_object().key("version").string(version_text(info.version));
+  json.begin_object().key("outcome").string("valid");
+  json.key("version").string(version_text(info.version));
   json.key("size").number(info.size).key("header_size").number(info.header_size);
   json.key("program_size").number(info.payload_size).key("flags").number(info.flags);
   json.key("security_counter").number(info.security_counter);
@@ -189,29 +210,45 @@ int run_image_pack(const arguments& args) {
   return 0;
 }
 
+namespace {
+
+// With --json also what is wrong is told in JSON, besides the line on standard error.
+template <class Work>
+int told_in_json(const arguments& args, Work&& work) {
+  try {
+    return work();
+  } catch (const std::exception& failure) {
+    if (args.has("json")) print_failure(failure.what());
+    throw;
+  }
+}
+
+}  // namespace
+
 int run_image_info(const arguments& args) {
-  const std::string path = args.text("IMAGE"), file = content_of(path);
-  const ota::image_info info = checked(path, ota::as_bytes(file), nullptr);
-  args.has("json") ? print_json(ota::as_bytes(file), info) : print_info(ota::as_bytes(file), info);
-  return 0;
+  return told_in_json(args, [&] {
+    const std::string path = args.text("IMAGE"), file = content_of(path);
+    const bytes data = ota::as_bytes(file);
+    const ota::image_info info = checked(path, data, nullptr);
+    args.has("json") ? print_json(data, info) : print_info(data, info);
+    return 0;
+  });
 }
 
 int run_image_verify(const arguments& args) {
-  const std::string path = args.text("IMAGE"), file = content_of(path);
-  ota::host::image_key key;
-  try {
-    key = ota::host::image_key_of(content_of(args.text("key")));
-  } catch (const std::invalid_argument& wrong) {
-    throw std::runtime_error(shown(args.text("key")) + ": " + wrong.what());
-  }
-  const ota::image_info info = checked(path, ota::as_bytes(file), &key);
-  if (args.has("hardware") && args.text("hardware") != hardware_of(ota::as_bytes(file), info))
-    throw std::runtime_error(shown(path) + ": for other hardware");
-  if (args.has("json"))
-    print_json(ota::as_bytes(file), info);
-  else
-    std::printf("valid\nversion %s\n", version_text(info.version).c_str());
-  return 0;
+  return told_in_json(args, [&] {
+    const std::string path = args.text("IMAGE"), file = content_of(path);
+    const bytes data = ota::as_bytes(file);
+    const ota::host::image_key key = key_in(args.text("key"));
+    const ota::image_info info = checked(path, data, &key);
+    if (args.has("hardware") && args.text("hardware") != hardware_of(data, info))
+      throw std::runtime_error(shown(path) + ": for other hardware");
+    if (args.has("json"))
+      print_json(data, info);
+    else
+      std::printf("valid\nversion %s\n", version_text(info.version).c_str());
+    return 0;
+  });
 }
 
 }  // namespace ota_tool
