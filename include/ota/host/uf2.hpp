@@ -33,7 +33,7 @@ inline constexpr std::uint32_t uf2_magic = 0x0a324655, uf2_second_magic = 0x9e5d
 // takes the last 24 bytes of the data. Tags behind the data need none of what is done here.
 inline constexpr std::uint32_t uf2_other_place = 0x1001, uf2_has_family = 0x2000,
                                uf2_has_md5 = 0x4000;
-inline constexpr std::uint32_t uf2_greatest = 256u << 20;
+inline constexpr std::uint32_t uf2_greatest = 32u << 20;
 
 struct uf2_block {
   std::uint32_t flags, address, number, count;
