@@ -82,8 +82,10 @@ TEST(boot_journal, never_forgets_what_was_stored_for_good) {
   int starts = 0, whole = 0;
   for (; starts < 500'000 && !HasFailure(); ++starts) {
     flash.power_on();
+    // Mostly in the last word of a record or in its seal: others cannot be read by mistake.
+    const std::size_t words[] = {0, 9, 9, random() % 12};
     if (random() % 8 != 0)
-      flash.cut_at(random() % 7, random() % 12, static_cast<weak_reading>(random() % 4));
+      flash.cut_at(random() % 5, words[random() % 4], static_cast<weak_reading>(random() % 4));
     journal records(flash, {0, 384});
     ota::image_state state;
     const auto found = records.load(state);
@@ -92,10 +94,10 @@ TEST(boot_journal, never_forgets_what_was_stored_for_good) {
     ASSERT_TRUE(!*found || possible.count(state.size) == 1) << starts << ": read " << state.size;
     // What was read is stored before anything rests on it; then come changes.
     if (*found && !store(records, state, state.size)) continue;
-    if (store(records, state, next++)) ++whole;
+    if (random() % 2 == 0 && store(records, state, next++)) ++whole;
   }
   EXPECT_EQ(flash.violation(), "");
-  EXPECT_GT(whole, 50'000);
+  EXPECT_GT(whole, 20'000);
 }
 
 // mcu-tools/mcuboot issues 829 and 1588: a reset in the middle of swap-move, with images padded to
