@@ -14,9 +14,7 @@ TEST(flash_moving, rp2040) { prove_strategy<rp2040_map, swap_by_moving>("moving_
 TEST(flash_moving, esp32) { prove_strategy<esp32_map, swap_by_moving>("moving_esp32"); }
 TEST(flash_moving, samd21) { prove_strategy<samd21_map, swap_by_moving>("moving_samd21"); }
 TEST(flash_moving, stm32l) { prove_strategy<stm32l_map, swap_by_moving>("moving_stm32l"); }
-TEST(flash_moving, stm32f4) {
-  prove_strategy<stm32f4_map, swap_by_moving>("moving_stm32f4");
-}
+TEST(flash_moving, stm32f4) { prove_strategy<stm32f4_map, swap_by_moving>("moving_stm32f4"); }
 TEST(flash_moving, ten_thousand_series_of_ten_cuts) {
   prove_series<nrf51_map, swap_by_moving>("moving_nrf51", 10000);
 }
