@@ -1,6 +1,10 @@
 #!/usr/bin/env python3
 """Checks that the pages say what is so: every configuration key is described, every link leads
-somewhere, and the power-cut figures in the README are those of the last proof."""
+somewhere, and the power-cut figures in README.md and docs/flash.md are those of the last proof.
+
+    check_docs.py [FIGURES]            FIGURES: where the proofs have left their figures
+    check_docs.py FIGURES --write      writes the figures of docs/flash.md
+"""
 
 import json
 import pathlib
@@ -8,6 +12,7 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+FLASH = ROOT / "docs" / "flash.md"
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -38,10 +43,44 @@ def stale_figures(folder):
             yield f"README.md lacks the row | {row} |"
 
 
+def flash_table(folder):
+    """What tests/power_cut/flash_*_test.cpp found: a row for each strategy and what was cut."""
+    lines = ["| strategy | what is cut | proofs | cuts | distinct states | broken |",
+             "|---|---|---|---|---|---|"]
+    total = [0] * 4
+    for short, strategy in (("slots", "two_slots"), ("overwrite", "overwrite_with_backup"),
+                            ("moving", "swap_by_moving"), ("scratch", "swap_with_scratch")):
+        for what in ("update", "put_back", "rollback", "series"):
+            reports = [json.loads(file.read_text(encoding="utf-8"))
+                       for file in folder.glob(f"flash_{short}_*_{what}.json")]
+            row = [len(reports)] + [sum(one[key] for one in reports)
+                                    for key in ("cuts", "distinct_states", "broken")]
+            total = [a + b for a, b in zip(total, row)]
+            name = "ten cuts in a row" if what == "series" else what.replace("_", " ")
+            lines.append(f"| `{strategy}` | {name} | {' | '.join(f'{n:,}' for n in row)} |")
+    lines.append(f"| all | | {' | '.join(f'{n:,}' for n in total)} |")
+    return "\n".join(lines) + "\n"
+
+
+def flash_page(folder):
+    """docs/flash.md as it is, and as it should be."""
+    page = FLASH.read_text(encoding="utf-8")
+    table = flash_table(folder)
+    return page, re.sub(r"(<!-- figures -->\n).*?(<!-- /figures -->)",
+                        lambda at: at[1] + table + at[2], page, flags=re.S)
+
+
 def main():
     problems = [*undescribed_keys(), *dead_links()]
     if len(sys.argv) > 1:
-        problems += stale_figures(pathlib.Path(sys.argv[1]))
+        folder = pathlib.Path(sys.argv[1])
+        problems += stale_figures(folder)
+        page, right = flash_page(folder)
+        if page != right and "--write" in sys.argv:
+            FLASH.write_text(right, encoding="utf-8")
+        elif page != right:
+            problems.append("docs/flash.md has figures of another proof: "
+                            f"tests/docs/check_docs.py {folder} --write")
     sys.exit("\n".join(problems) or 0)
 
 
