@@ -145,6 +145,46 @@ TEST(swaps, mcuboot_2169_cut_after_the_erase) {
   cut_after_each_erase<overwrite_with_backup>();
 }
 
+// Nothing that may run is left but the golden image: it starts, however often its copy is cut.
+struct golden_map {
+  using flash = nrf51_map::flash;
+  static constexpr ota::flash_region journal = nrf51_map::journal;
+  static constexpr ota::flash_region primary = nrf51_map::primary;
+  static constexpr ota::flash_region secondary = nrf51_map::secondary;
+  static constexpr ota::flash_region scratch = nrf51_map::scratch;
+  static constexpr ota::flash_region golden = nrf51_map::backup;
+};
+
+template <template <class> class Strategy>
+void prove_golden() {
+  using device = flash_device<golden_map, Strategy>;
+  using chip = golden_map::flash;
+  const auto golden = make_test_image(9, 2700);
+  scene<golden_map, Strategy> one(2000, 3000);
+  chip broken = one.on_trial();
+  broken.load(golden_map::golden.begin, {golden.data(), golden.size()});
+  broken.flip(golden_map::primary.begin + 100, 0);
+  broken.flip(golden_map::secondary.begin + 100, 0);
+  ota::flash_region chosen{};
+  const auto boot = [&](chip& flash) -> result<void> {
+    const auto slot = device::boot(flash);
+    if (!slot) return slot.error();
+    chosen = *slot;
+    return {};
+  };
+  const auto report = prove_flash_safe(
+      [&] { return broken; }, boot, boot,
+      [&](chip& flash) {
+        return device::holds(flash, chosen, golden) ? std::string() : std::string("not golden");
+      });
+  EXPECT_EQ(report.broken, 0u) << report.first_broken;
+  EXPECT_GT(report.distinct_states, 1000u);
+}
+TEST(golden_image, starts_whenever_its_copy_is_cut) {
+  prove_golden<swap_with_scratch>();
+  prove_golden<swap_by_moving>();
+}
+
 // Wrong: swaps sector by sector through memory, erasing both before it writes either, and begins
 // anew after a cut. Popular nevertheless.
 struct swap_through_memory {

@@ -28,6 +28,9 @@ TEST(flash_overwrite, stm32l) {
 TEST(flash_overwrite, stm32f4_uneven) {
   prove_strategy<stm32f4_uneven_map, overwrite_with_backup>("overwrite_stm32f4_uneven");
 }
+TEST(flash_overwrite, nrf51_with_spi) {
+  prove_strategy<nrf51_with_spi_map, overwrite_with_backup>("overwrite_nrf51_with_spi");
+}
 TEST(flash_overwrite, ten_thousand_series_of_ten_cuts) {
   prove_series<nrf51_map, overwrite_with_backup>("overwrite_nrf51", 10000);
 }

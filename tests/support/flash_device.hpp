@@ -38,6 +38,11 @@ struct stm32l {
   static constexpr flash_geometry<1> geometry{{{20, 512}}, 8, 0x00, false, 10'000};
 };
 
+// 16 KiB of an nRF51, then 16 KiB of a NOR flash on SPI, as `joined_flash` shows them.
+struct nrf51_with_spi {
+  static constexpr flash_geometry<2> geometry{{{16, 1024}, {4, 4096}}, 256, 0xff, false, 20'000};
+};
+
 /// An image of tests: a size, a version, a sum, content.
 struct test_image {
   struct info {

@@ -46,6 +46,15 @@ struct stm32f4_uneven_map {
   static constexpr flash_region journal{10240, 6144};
 };
 
+// The next image arrives on the other chip.
+struct nrf51_with_spi_map {
+  using flash = simulated_nor<nrf51_with_spi>;
+  static constexpr flash_region journal{0, 3 * 2048};
+  static constexpr flash_region primary{8 * 1024, 8 * 1024};
+  static constexpr flash_region secondary{16 * 1024, 8 * 1024};
+  static constexpr flash_region backup{24 * 1024, 8 * 1024};
+};
+
 inline void keep_figures(const std::string& name, const power_cut_report& report) {
   std::cout << "[ figures  ] " << name << ": " << report.to_json() << '\n';
   if (const char* folder = std::getenv("OTA_FIGURES"))
