@@ -26,10 +26,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 #include "ota.hpp"
@@ -534,6 +536,530 @@ power_cut_report prove_power_safe(Start&& start, Update&& update, Boot&& boot,
     const auto make = [&start] { return std::remove_cv_t<std::remove_reference_t<Start>>(start); };
     return prove_power_safe(make, update, boot, options);
   }
+}
+
+}  // namespace ota::testing
+
+// ota/testing/simulated_nor.hpp
+
+namespace ota::testing {
+
+/// One operation that changes a flash.
+struct flash_operation {
+  enum class kind { erase, program };
+  kind what = kind::erase;
+  std::uint32_t address = 0;
+  std::vector<std::uint8_t> data;  ///< of a program
+
+  std::uint64_t fingerprint() const {
+    std::uint64_t sum = (std::uint64_t{address} + 1) * 0x9e3779b97f4a7c15u;
+    for (const std::uint8_t byte : data) sum = (sum ^ byte) * 0x100000001b3u;
+    return sum;
+  }
+
+  /// For a message: "program 0x400, 16 bytes".
+  std::string describe() const {
+    char at[24];
+    std::snprintf(at, sizeof at, " 0x%x", static_cast<unsigned>(address));
+    return what == kind::erase
+               ? std::string("erase") + at
+               : std::string("program") + at + ", " + std::to_string(data.size()) + " bytes";
+  }
+};
+
+/// How what was being changed when the power failed reads from then on. Cells that are neither
+/// charged nor discharged may read differently at every start and at every read.
+enum class weak_reading : std::uint8_t {
+  untouched,  ///< as before, though it is not: to program it would be to program it twice
+  finished,   ///< as if it were done
+  random,     ///< each bit, at each read, one or the other
+  changing    ///< as one of these three, another one after each start
+};
+
+/// The memory of a simulated flash, and what is wrong with it.
+struct nor_cells {
+  /// A part that is neither as before nor as after.
+  struct weak_part {
+    std::vector<std::uint8_t> before, after;
+    weak_reading reading = weak_reading::random;
+  };
+
+  std::vector<std::uint8_t> values;
+  std::vector<std::uint8_t> programmed;     ///< a unit each, since its last erase
+  std::map<std::uint32_t, weak_part> weak;  ///< by address
+  std::set<std::uint32_t> half_erased;      ///< sectors by address
+  std::uint64_t sum = 0;                    ///< of `values`, kept up to date
+};
+
+/// NOR flash as `Chip::geometry` describes it, in memory. It refuses what real flash would take
+/// badly (a unit programmed twice, a program in a sector whose erase was cut, wrong alignment),
+/// counts erases, has bad sectors and flipped bits where told to, and can cut the power before,
+/// inside or after any operation.
+template <class Chip>
+class simulated_nor {
+ public:
+  static constexpr auto geometry = Chip::geometry;
+  static constexpr std::uint32_t word = std::min<std::uint32_t>(geometry.program_size, 4);
+
+  simulated_nor() : erases_(count_sectors(), 0) {
+    cells_.values.assign(geometry.size(), geometry.erased);
+    cells_.programmed.assign(geometry.size() / geometry.program_size, 0);
+  }
+
+  // The policy.
+
+  result<void> read(std::uint32_t address, mutable_bytes out) {
+    if (is_cut_) return power_is_off;
+    if (address + out.size() > geometry.size()) return violated("reads behind its end");
+    std::copy_n(cells_.values.begin() + address, out.size(), out.begin());
+    if (cells_.weak.empty()) return {};
+    auto part = cells_.weak.upper_bound(address);
+    if (part != cells_.weak.begin()) --part;
+    for (; part != cells_.weak.end() && part->first < address + out.size(); ++part)
+      for (std::uint32_t i = 0; i < part->second.before.size(); ++i) {
+        const std::uint32_t at = part->first + i;
+        if (at >= address && at - address < out.size())
+          out[at - address] = read_weak(part->second, i);
+      }
+    return {};
+  }
+
+  result<void> program(std::uint32_t address, bytes data) {
+    if (is_cut_) return power_is_off;
+    if (address % geometry.program_size != 0 || data.size() % geometry.program_size != 0)
+      return violated("programs a part of a unit");
+    if (address + data.size() > geometry.size()) return violated("programs behind its end");
+    flash_operation one{flash_operation::kind::program, address,
+                        std::vector<std::uint8_t>(data.begin(), data.end())};
+    if (!may_program(address, data)) return violated("programs a unit twice without an erase");
+    return carry_out(std::move(one));
+  }
+
+  result<void> erase(std::uint32_t address) {
+    if (is_cut_) return power_is_off;
+    if (address >= geometry.size() || !geometry.is_boundary(address))
+      return violated("erases where no sector begins");
+    return carry_out({flash_operation::kind::erase, address, {}});
+  }
+
+  // Power.
+
+  /// Cuts the power at operation `index`, counted from the last `power_on()`: with `words` words
+  /// of it done, or all (`SIZE_MAX`); the next one weak, where there is one.
+  void cut_at(std::size_t index, std::size_t words, weak_reading reading) {
+    cut_ = {index, words, reading};
+  }
+  /// Cuts the power before operation `index`.
+  void cut_before(std::size_t index) { cut_at(index, before, weak_reading::untouched); }
+
+  /// The power is back: operations are counted anew, and weak cells may read differently.
+  void power_on() {
+    is_cut_ = false;
+    cut_ = {};
+    done_.clear();
+    ++starts_;
+  }
+  bool is_cut() const { return is_cut_; }
+
+  /// What was done since the last `power_on()`.
+  const std::vector<flash_operation>& operations() const { return done_; }
+
+  /// What was done that real flash would not have taken; empty: nothing.
+  const std::string& violation() const { return violation_; }
+
+  // What is wrong with it.
+
+  /// A sector that can not be erased nor programmed any more.
+  void make_bad(std::uint32_t address) { bad_.insert(geometry.sector_begin(address)); }
+  /// A bit that was lost.
+  void flip(std::uint32_t address, unsigned bit) {
+    set(address, static_cast<std::uint8_t>(cells_.values[address] ^ 1u << bit));
+  }
+  /// Writes any bytes anywhere, as a debugger does.
+  void load(std::uint32_t address, bytes data) {
+    for (std::size_t i = 0; i < data.size(); ++i) {
+      set(address + static_cast<std::uint32_t>(i), data[i]);
+      cells_.programmed[(address + i) / geometry.program_size] = 1;
+    }
+  }
+
+  const nor_cells& cells() const { return cells_; }
+  /// Erases of the sector at `address` so far.
+  std::uint32_t erases(std::uint32_t address) const { return erases_[sector_index(address)]; }
+
+  /// Tells one state of the flash from another.
+  std::uint64_t fingerprint() const {
+    std::uint64_t sum = cells_.sum;
+    for (const auto& [address, part] : cells_.weak) {
+      sum ^= mix(address, 0x100u + static_cast<unsigned>(part.reading));
+      // How it reads depends on the number of the start.
+      if (part.reading == weak_reading::changing) sum ^= mix(address, 0x200u + starts_ % 3);
+      for (std::uint32_t i = 0; i < part.before.size(); ++i)
+        sum ^= mix(address + i, 0x300u + part.before[i] * 256u + part.after[i]);
+    }
+    for (const std::uint32_t sector : cells_.half_erased) sum ^= mix(sector, 0x20000u);
+    return sum;
+  }
+
+  static constexpr std::size_t before = SIZE_MAX - 1;  ///< as `words`: nothing was begun
+  static constexpr std::size_t all = SIZE_MAX;         ///< as `words`: everything was done
+
+ private:
+  struct cut {
+    std::size_t index = SIZE_MAX;
+    std::size_t words = before;
+    weak_reading reading = weak_reading::untouched;
+  };
+
+  static constexpr error power_is_off{errc::power_cut, "power cut", "the power is off"};
+  static constexpr error refused{errc::storage, "simulated flash",
+                                 "the flash was used in a way it does not allow"};
+  static constexpr error worn_out{errc::storage, "simulated flash",
+                                  "a sector is bad: it could not be erased or programmed"};
+
+  static constexpr std::uint64_t mix(std::uint32_t address, unsigned value) {
+    std::uint64_t x = (std::uint64_t{address} << 24 ^ value) + 0x9e3779b97f4a7c15u;
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+  }
+
+  // What a byte counts for in the sum over all of them.
+  static const std::uint64_t* weights() {
+    static const std::vector<std::uint64_t> table = [] {
+      std::vector<std::uint64_t> made(geometry.size());
+      for (std::uint32_t at = 0; at < geometry.size(); ++at) made[at] = mix(at, 0) | 1;
+      return made;
+    }();
+    return table.data();
+  }
+
+  static constexpr std::size_t sector_index(std::uint32_t address) {
+    std::size_t index = 0;
+    for (const sector_run& run : geometry.runs) {
+      if (address < run.count * run.size) return index + address / run.size;
+      address -= run.count * run.size;
+      index += run.count;
+    }
+    return index;
+  }
+  static constexpr std::size_t count_sectors() { return sector_index(geometry.size()); }
+
+  result<void> violated(const char* what) {
+    if (violation_.empty()) violation_ = what;
+    return refused;
+  }
+
+  void set(std::uint32_t address, std::uint8_t value) {
+    std::uint8_t& cell = cells_.values[address];
+    cells_.sum += weights()[address] * (std::uint64_t{value} - cell);
+    cell = value;
+  }
+
+  bool may_program(std::uint32_t address, bytes data) const {
+    if (cells_.half_erased.count(geometry.sector_begin(address)) != 0) return false;
+    for (std::uint32_t at = 0; at < data.size(); at += geometry.program_size) {
+      if (geometry.reprograms) continue;
+      if (cells_.programmed[(address + at) / geometry.program_size] != 0) return false;
+    }
+    // Cells that a cut left weak must not be programmed, whatever they read as.
+    for (const auto& [begin, part] : cells_.weak)
+      for (std::uint32_t i = 0; i < part.before.size(); ++i)
+        if (begin + i >= address && begin + i - address < data.size() &&
+            data[begin + i - address] != geometry.erased)
+          return false;
+    return true;
+  }
+
+  result<void> carry_out(flash_operation&& one) {
+    const bool is_bad = bad_.count(geometry.sector_begin(one.address)) != 0;
+    if (done_.size() == cut_.index) {
+      is_cut_ = true;
+      if (cut_.words != before) apply(one, cut_.words, cut_.reading);
+      return power_is_off;
+    }
+    if (is_bad) return worn_out;
+    apply(one, all, weak_reading::finished);
+    done_.push_back(std::move(one));
+    return {};
+  }
+
+ public:
+  /// Does an operation, or its first `words` words; an erase that is not done in all leaves the
+  /// whole sector weak.
+  void apply(const flash_operation& one, std::size_t words, weak_reading reading) {
+    if (one.what == flash_operation::kind::erase)
+      apply_erase(one.address, words == all, reading);
+    else
+      apply_program(one, words, reading);
+  }
+
+ private:
+  void apply_erase(std::uint32_t address, bool whole, weak_reading reading) {
+    const std::uint32_t size = geometry.sector_size(address);
+    ++erases_[sector_index(address)];
+    if (!cells_.weak.empty())
+      cells_.weak.erase(cells_.weak.lower_bound(address), cells_.weak.lower_bound(address + size));
+    if (!cells_.half_erased.empty()) cells_.half_erased.erase(address);
+    if (!whole) {
+      const auto begin = cells_.values.begin() + address;
+      cells_.weak[address] = {
+          {begin, begin + size}, std::vector<std::uint8_t>(size, geometry.erased), reading};
+      cells_.half_erased.insert(address);
+    }
+    for (std::uint32_t at = address; at < address + size; ++at) set(at, geometry.erased);
+    const auto unit = cells_.programmed.begin() + address / geometry.program_size;
+    std::fill(unit, unit + size / geometry.program_size, std::uint8_t{0});
+  }
+
+  void apply_program(const flash_operation& one, std::size_t words, weak_reading reading) {
+    const std::size_t size = std::min(one.data.size(), words < all / word ? words * word : all);
+    for (std::uint32_t i = 0; i < size; ++i) program_byte(one.address + i, one.data[i]);
+    if (size == one.data.size()) return;
+    nor_cells::weak_part part;
+    part.reading = reading;
+    const auto address = static_cast<std::uint32_t>(one.address + size);
+    const auto weak = cells_.values.begin() + address;
+    part.before.assign(weak, weak + word);
+    for (std::uint32_t i = 0; i < word; ++i) program_byte(address + i, one.data[size + i]);
+    part.after.assign(weak, weak + word);
+    if (part.before != part.after) cells_.weak[address] = std::move(part);
+  }
+
+  void program_byte(std::uint32_t address, std::uint8_t value) {
+    cells_.programmed[address / geometry.program_size] = 1;
+    const std::uint8_t old = cells_.values[address];
+    set(address, static_cast<std::uint8_t>(geometry.erased == 0xff ? old & value : old | value));
+  }
+
+  std::uint8_t read_weak(const nor_cells::weak_part& part, std::uint32_t i) {
+    weak_reading reading = part.reading;
+    if (reading == weak_reading::changing) reading = static_cast<weak_reading>((starts_ + 1) % 3);
+    if (reading == weak_reading::untouched) return part.before[i];
+    if (reading == weak_reading::finished) return part.after[i];
+    const std::uint64_t bits = mix(++reads_, i);
+    return static_cast<std::uint8_t>((part.before[i] & bits) | (part.after[i] & ~bits));
+  }
+
+  nor_cells cells_;
+  std::vector<std::uint32_t> erases_;
+  std::set<std::uint32_t> bad_;
+  std::vector<flash_operation> done_;
+  std::string violation_;
+  cut cut_;
+  std::uint32_t starts_ = 0;
+  std::uint32_t reads_ = 0;
+  bool is_cut_ = false;
+};
+
+}  // namespace ota::testing
+
+// ota/testing/prove_flash_safe.hpp
+
+namespace ota::testing {
+
+/// How thorough a proof on flash is.
+struct flash_cut_options {
+  /// Cuts in a row: 1 cuts the work, 2 also each recovery, 3 also the recovery after that.
+  int depth = 2;
+  /// After a recovery, do the work once more and expect it to succeed.
+  bool finishes = false;
+};
+
+namespace detail {
+
+/// A cut in one operation: how many words of it are done, and how the next one reads.
+struct flash_cut {
+  std::size_t words;
+  weak_reading reading;
+  std::string describe() const {
+    static constexpr const char* names[] = {"as before", "as done", "at random",
+                                            "ever differently"};
+    return words == SIZE_MAX - 1
+               ? std::string("before it")
+               : "inside it, after " + std::to_string(words) + " words, the rest reading " +
+                     names[static_cast<std::size_t>(reading)];
+  }
+};
+
+template <class Flash>
+std::vector<flash_cut> cuts_in(const flash_operation& one, bool every_word) {
+  std::vector<flash_cut> cuts{{Flash::before, weak_reading::untouched}};
+  if (!every_word) {
+    const std::size_t words = one.data.size() / Flash::word;
+    cuts.push_back({words / 2, weak_reading::random});
+    if (words > 1) cuts.push_back({words - 1, weak_reading::changing});
+    return cuts;
+  }
+  const auto all_readings = {weak_reading::untouched, weak_reading::finished, weak_reading::random,
+                             weak_reading::changing};
+  if (one.what == flash_operation::kind::erase) {
+    for (const weak_reading reading : all_readings) cuts.push_back({0, reading});
+    return cuts;
+  }
+  const std::size_t words = one.data.size() / Flash::word;
+  for (std::size_t at = 0; at < words; ++at) {
+    if (at == 0 || at == words - 1)
+      for (const weak_reading reading : all_readings) cuts.push_back({at, reading});
+    else
+      cuts.push_back({at, weak_reading::changing});
+  }
+  return cuts;
+}
+
+template <class Flash, class Make, class Work, class Boot, class Judge>
+class flash_prover {
+ public:
+  using operations = std::vector<flash_operation>;
+
+  flash_prover(Make& make, Work& work, Boot& boot, Judge& judge, const flash_cut_options& options)
+      : make_(make), work_(work), boot_(boot), judge_(judge), options_(options) {}
+
+  power_cut_report run() {
+    report_.depth = options_.depth;
+    Flash flash = make_();
+    flash.power_on();
+    const Flash fresh = flash;
+    if (const auto done = work_(flash); !done) {
+      broken(std::string("the uncut work fails: ") + done.error().text);
+      return report_;
+    }
+    look_for_violation(flash, "the uncut work");
+    report_.operations = flash.operations().size();
+    explore(fresh, flash.operations(), options_.depth, true, "work");
+    report_.distinct_states = seen_.size();
+    return report_;
+  }
+
+  /// Series of cuts at random places: one in the work, the others in recoveries.
+  power_cut_report run_series(int series, int cuts, std::uint32_t seed) {
+    report_.depth = cuts;
+    std::mt19937 random(seed);
+    const Flash fresh = make_();
+    Flash whole = fresh;
+    whole.power_on();
+    (void)work_(whole);
+    report_.operations = whole.operations().size();
+    std::size_t length = report_.operations;
+    for (int i = 0; i < series; ++i) {
+      Flash flash = fresh;
+      std::string where = "series " + std::to_string(i) + ":";
+      for (int j = 0; j < cuts; ++j) {
+        flash.power_on();
+        const std::size_t at = random() % (length + 1);
+        const std::size_t words = random() % 5 == 0 ? Flash::before : random() % 70;
+        flash.cut_at(at, words, static_cast<weak_reading>(random() % 4));
+        where += " " + std::to_string(at);
+        const auto done = j == 0 ? work_(flash) : boot_(flash);
+        if (!done && !flash.is_cut()) broken(where + ": the recovery fails: " + done.error().text);
+        ++report_.cuts;
+        // A recovery that was not cut has said how long one is.
+        length = flash.is_cut() ? std::max<std::size_t>(length, 8) : flash.operations().size() + 8;
+      }
+      seen_[flash.fingerprint()] = 1;
+      recover(flash, 1, where);
+      length = report_.operations;
+    }
+    report_.distinct_states = seen_.size();
+    return report_;
+  }
+
+ private:
+  // Cuts `done`, which began with `flash`, inside each of its operations.
+  void explore(Flash flash, const operations& done, int depth, bool every_word,
+               const std::string& what) {
+    for (std::size_t index = 0; index < done.size(); ++index) {
+      // Recoveries run into each other: the same operation in the same state was cut before.
+      const bool is_new =
+          cut_.emplace(flash.fingerprint() ^ done[index].fingerprint(), depth).second;
+      if (is_new)
+        for (const flash_cut& one : cuts_in<Flash>(done[index], every_word))
+          look(flash, done[index], one, depth, [&] {
+            return what + " cut at operation " + std::to_string(index) + " (" +
+                   done[index].describe() + "), " + one.describe();
+          });
+      flash.apply(done[index], Flash::all, weak_reading::finished);
+    }
+    look(flash, {}, {Flash::before, weak_reading::untouched}, depth,
+         [&] { return what + " cut after its last operation"; });
+  }
+
+  template <class Where>
+  void look(const Flash& flash, const flash_operation& one, const flash_cut& cut, int depth,
+            const Where& where) {
+    ++report_.cuts;
+    Flash after = flash;
+    if (cut.words != Flash::before) after.apply(one, cut.words, cut.reading);
+    after.power_on();
+    // A state that was looked at with as many cuts to come needs no second look.
+    int& looked = seen_[after.fingerprint()];
+    if (looked >= depth) return;
+    looked = depth;
+    recover(std::move(after), depth, where());
+  }
+
+  void recover(Flash flash, int depth, const std::string& where) {
+    ++report_.recoveries;
+    flash.power_on();
+    const Flash before = flash;
+    const auto booted = boot_(flash);
+    if (!booted) return broken(where + ": recovery fails: " + booted.error().text);
+    look_for_violation(flash, where);
+    const operations recovery = flash.operations();
+    if (const std::string wrong = judge_(flash); !wrong.empty())
+      return broken(where + ": " + wrong);
+    if (depth >= 2) explore(before, recovery, depth - 1, false, where + "; recovery");
+    if (options_.finishes) {
+      flash.power_on();
+      if (const auto again = work_(flash); !again)
+        return broken(where + ": the work fails when it is done again: " + again.error().text);
+      look_for_violation(flash, where + ": the work again");
+    }
+  }
+
+  void look_for_violation(const Flash& flash, const std::string& where) {
+    if (!flash.violation().empty()) broken(where + ": it " + flash.violation());
+  }
+
+  void broken(const std::string& what) {
+    if (report_.broken++ == 0) report_.first_broken = what;
+  }
+
+  Make& make_;
+  Work& work_;
+  Boot& boot_;
+  Judge& judge_;
+  flash_cut_options options_;
+  power_cut_report report_;
+  std::set<std::pair<std::uint64_t, int>> cut_;  // operations in states, and how deep
+  std::unordered_map<std::uint64_t, int>
+      seen_;  // states, and how many cuts deep they were looked at
+};
+
+}  // namespace detail
+
+/// Proves that work on flash survives every power cut: cuts it before, inside and after each
+/// operation, with each word torn, and each recovery again.
+///
+/// - `make()` gives a `simulated_nor` as it is before the work;
+/// - `work(flash)` is what is cut, `boot(flash)` what a start of the device does: both make their
+///   objects anew and give a `result<void>`;
+/// - `judge(flash)` says after a start what is wrong; an empty text: nothing.
+template <class Make, class Work, class Boot, class Judge>
+power_cut_report prove_flash_safe(Make make, Work work, Boot boot, Judge judge,
+                                  const flash_cut_options& options = {}) {
+  using flash = decltype(make());
+  return detail::flash_prover<flash, Make, Work, Boot, Judge>(make, work, boot, judge, options)
+      .run();
+}
+
+/// The same by chance: `series` times, `cuts` power cuts in a row.
+template <class Make, class Work, class Boot, class Judge>
+power_cut_report prove_flash_safe_at_random(Make make, Work work, Boot boot, Judge judge,
+                                            int series, int cuts, std::uint32_t seed = 1) {
+  using flash = decltype(make());
+  return detail::flash_prover<flash, Make, Work, Boot, Judge>(make, work, boot, judge, {})
+      .run_series(series, cuts, seed);
 }
 
 }  // namespace ota::testing
