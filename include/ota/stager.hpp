@@ -147,6 +147,8 @@ class stager : detail::promised_image<takes_images<Image>> {
       "manifest_key is set, but the release has no manifest.json to check"};
   static constexpr error cannot_trust{errc::unsupported, "stager",
                                       "trusted_root is set, but this program checks no signatures"};
+  static constexpr error empty_image{errc::malformed, "stager",
+                                     "the firmware image of the new version has no bytes"};
   static constexpr error put_back{errc::rejected, "stager",
                                   "the newest version was put back before"};
 
@@ -255,6 +257,10 @@ class stager : detail::promised_image<takes_images<Image>> {
 
   result<bool> begin_sort(const result<bool>& more) {
     if (!more || *more) return more;
+    if constexpr (has_image) {
+      const auto alone = is_image_alone();
+      if (!alone || *alone) return begin_walk(alone ? result<bool>(false) : alone);
+    }
     ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
     sorter_.begin_listing();
     stage_ = stage::sort;
@@ -335,13 +341,28 @@ class stager : detail::promised_image<takes_images<Image>> {
     return planner_.add_list();
   }
 
+  // A version of an image and no files is taken only where there are none: else a mistake in its
+  // list would take them all away.
+  result<bool> is_image_alone() {
+    if (!this->image_.is_there) return false;
+    for (const std::string_view list : {layout::listing, layout::installed}) {
+      const auto there = storage_.stat(list);
+      if (!there) return there.error();
+      if (there->size != 0) return false;
+    }
+    return true;
+  }
+
   // An image that runs already is no part of the plan.
   result<void> add_image(Image& image) {
-    if (!this->image_.is_there) return {};
-    const auto same = image.runs(this->image_.size, this->image_.digest);
+    image_promise& next = this->image_;
+    if (!next.is_there) return {};
+    if (next.size == 0) return empty_image;
+    const auto same = image.runs(next.size, next.digest);
     if (!same) return same.error();
-    if (*same || record_only_) this->image_ = {};
-    return this->image_.is_there ? planner_.add_image(Image::name, this->image_) : result<void>{};
+    if (!*same && !record_only_) return planner_.add_image(Image::name, next);
+    next = {};
+    return {};
   }
 
   void begin_check() {

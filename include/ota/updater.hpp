@@ -176,7 +176,8 @@ class updater : private check_policies<Policies> {
     if constexpr (Policies::takes_over)
       if (auto done = detail::take_over(storage_, settings_); !done) return done;
     if constexpr (has_image)
-      if (auto done = follow_image(given); !done || needs_restart()) return done;
+      if (auto done = follow_image(given); !done || (needs_restart() && given <= order::start))
+        return done;
     if (auto done = finish_swap(); !done || given == order::recover) return done;
     if (given == order::confirm) return swapper_.confirm();
     if (auto done = given == order::start ? swapper_.count_boot() : swapper_.revert(); !done)

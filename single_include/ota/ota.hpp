@@ -9048,7 +9048,9 @@ class image_downloader {
       case task::body:
         return body(http, progress, chunk);
       case task::finish:
-        return finish(progress);
+        return more_after(finish(progress));
+      case task::done:
+        break;
     }
     return false;
   }
@@ -9059,7 +9061,7 @@ class image_downloader {
   static constexpr error other_size{errc::mismatch, "stager",
                                     "the server promises another size than the image has"};
 
-  enum class task : std::uint8_t { begin, open, body, finish };
+  enum class task : std::uint8_t { begin, open, body, finish, done };
 
   result<bool> begin_image(staging_progress& progress) {
     const auto offset = image_.begin(promise_.size, promise_.digest);
@@ -9109,10 +9111,11 @@ class image_downloader {
     return true;
   }
 
-  result<bool> finish(staging_progress& progress) {
-    if (auto done = image_.finish(); !done) return done.error();
+  result<void> finish(staging_progress& progress) {
+    if (auto done = image_.finish(); !done) return done;
     ++progress.files;
-    return false;
+    task_ = task::done;
+    return {};
   }
 
   Image& image_;
@@ -10774,6 +10777,8 @@ class stager : detail::promised_image<takes_images<Image>> {
       "manifest_key is set, but the release has no manifest.json to check"};
   static constexpr error cannot_trust{errc::unsupported, "stager",
                                       "trusted_root is set, but this program checks no signatures"};
+  static constexpr error empty_image{errc::malformed, "stager",
+                                     "the firmware image of the new version has no bytes"};
   static constexpr error put_back{errc::rejected, "stager",
                                   "the newest version was put back before"};
 
@@ -10882,6 +10887,10 @@ class stager : detail::promised_image<takes_images<Image>> {
 
   result<bool> begin_sort(const result<bool>& more) {
     if (!more || *more) return more;
+    if constexpr (has_image) {
+      const auto alone = is_image_alone();
+      if (!alone || *alone) return begin_walk(alone ? result<bool>(false) : alone);
+    }
     ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
     sorter_.begin_listing();
     stage_ = stage::sort;
@@ -10962,13 +10971,28 @@ class stager : detail::promised_image<takes_images<Image>> {
     return planner_.add_list();
   }
 
+  // A version of an image and no files is taken only where there are none: else a mistake in its
+  // list would take them all away.
+  result<bool> is_image_alone() {
+    if (!this->image_.is_there) return false;
+    for (const std::string_view list : {layout::listing, layout::installed}) {
+      const auto there = storage_.stat(list);
+      if (!there) return there.error();
+      if (there->size != 0) return false;
+    }
+    return true;
+  }
+
   // An image that runs already is no part of the plan.
   result<void> add_image(Image& image) {
-    if (!this->image_.is_there) return {};
-    const auto same = image.runs(this->image_.size, this->image_.digest);
+    image_promise& next = this->image_;
+    if (!next.is_there) return {};
+    if (next.size == 0) return empty_image;
+    const auto same = image.runs(next.size, next.digest);
     if (!same) return same.error();
-    if (*same || record_only_) this->image_ = {};
-    return this->image_.is_there ? planner_.add_image(Image::name, this->image_) : result<void>{};
+    if (!*same && !record_only_) return planner_.add_image(Image::name, next);
+    next = {};
+    return {};
   }
 
   void begin_check() {
@@ -11991,7 +12015,8 @@ class updater : private check_policies<Policies> {
     if constexpr (Policies::takes_over)
       if (auto done = detail::take_over(storage_, settings_); !done) return done;
     if constexpr (has_image)
-      if (auto done = follow_image(given); !done || needs_restart()) return done;
+      if (auto done = follow_image(given); !done || (needs_restart() && given <= order::start))
+        return done;
     if (auto done = finish_swap(); !done || given == order::recover) return done;
     if (given == order::confirm) return swapper_.confirm();
     if (auto done = given == order::start ? swapper_.count_boot() : swapper_.revert(); !done)

@@ -39,10 +39,11 @@ struct small_map {
 
 /// A device with files and a firmware image, by signed manifests alone.
 template <class Storage, class Flash, template <class> class Strategy = ota::swap_with_scratch,
-          class Check = ota::testing::test_image>
+          class Check = ota::testing::test_image,
+          template <class, template <class> class, class> class Slots = ota::image_slots>
 struct mixed_device {
   using map = small_map<borrowed_flash<Flash>>;
-  using slots = ota::image_slots<map, Strategy, Check>;
+  using slots = Slots<map, Strategy, Check>;
   using swapper = ota::image_swapper<map, Strategy, Check>;
 
   struct policies : ota::default_policies {

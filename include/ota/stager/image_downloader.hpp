@@ -39,7 +39,9 @@ class image_downloader {
       case task::body:
         return body(http, progress, chunk);
       case task::finish:
-        return finish(progress);
+        return more_after(finish(progress));
+      case task::done:
+        break;
     }
     return false;
   }
@@ -50,7 +52,7 @@ class image_downloader {
   static constexpr error other_size{errc::mismatch, "stager",
                                     "the server promises another size than the image has"};
 
-  enum class task : std::uint8_t { begin, open, body, finish };
+  enum class task : std::uint8_t { begin, open, body, finish, done };
 
   result<bool> begin_image(staging_progress& progress) {
     const auto offset = image_.begin(promise_.size, promise_.digest);
@@ -100,10 +102,11 @@ class image_downloader {
     return true;
   }
 
-  result<bool> finish(staging_progress& progress) {
-    if (auto done = image_.finish(); !done) return done.error();
+  result<void> finish(staging_progress& progress) {
+    if (auto done = image_.finish(); !done) return done;
     ++progress.files;
-    return false;
+    task_ = task::done;
+    return {};
   }
 
   Image& image_;
