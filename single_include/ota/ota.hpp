@@ -4158,6 +4158,10 @@ struct check_image_slots {
                 "the image policy needs: ota::result<void> revert()");
   static constexpr bool ok = true;
 };
+template <>
+struct check_image_slots<no_image> {
+  static constexpr bool ok = true;
+};
 
 }  // namespace ota
 
@@ -11277,12 +11281,6 @@ void set_timeouts(Http& http, const config& settings) {
   }
 }
 
-template <class Image>
-constexpr bool has_image_contract() {
-  if constexpr (takes_images<Image>) return check_image_slots<Image>::ok;
-  return true;
-}
-
 }  // namespace detail
 
 /// Checks that a device's policies keep their contracts: one sentence for whatever is missing.
@@ -11298,10 +11296,10 @@ struct check_policies {
   static_assert(check_hash<typename Policies::hash>::ok);
   static_assert(Policies::hash::digest_size >= 20,
                 "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
-  static_assert(detail::has_image_contract<typename Policies::image>());
+  static_assert(check_image_slots<typename Policies::image>::ok);
   static_assert(!takes_images<typename Policies::image> || Policies::trust::requires_manifest,
                 "a device with an image policy needs a trust policy whose manifests name images: "
-                "using trust = ota::signed_by<…>");
+                "using trust = ota::signed_by<ota::ed25519>");
   static_assert(Policies::chunk_size >= 256 && Policies::chunk_size <= 65536,
                 "chunk_size must lie between 256 and 65536 bytes");
 };
@@ -13030,7 +13028,8 @@ class image_slots {
       : flash_(std::move(flash)), swapper_(flash_, image), stager_(swapper_) {}
 
   /// Only the flash and image policies are taken over; `load` reads the rest.
-  image_slots(image_slots&& other) : image_slots(std::move(other.flash_), other.swapper_.image()) {}
+  image_slots(image_slots&& other) noexcept
+      : image_slots(std::move(other.flash_), other.swapper_.image()) {}
 
   /// A record that the last power cut left half written may read whole today and not tomorrow, so
   /// it is stored anew before anything rests on it.

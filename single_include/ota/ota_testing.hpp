@@ -1177,8 +1177,8 @@ class mixed_prover {
     for (std::size_t s = 0, f = 0; s < done.files.size() || f < done.flash.size();) {
       const bool is_file = s < done.files.size() && done.moments[s] == f;
       const std::string next = is_file ? done.files[s].describe() : done.flash[f].describe();
-      const std::string where =
-          what + " cut at operation " + std::to_string(s + f) + " (" + next + "), ";
+      std::string where = what + " cut at operation " + std::to_string(s + f);
+      where += " (" + next + "), ";
       // Recoveries run into each other: the same operation in the same state was cut before.
       const bool is_new =
           cut_.emplace(now.fingerprint() ^ sum(next + std::to_string(row)), depth).second;

@@ -81,11 +81,11 @@ struct signed_documents : ::testing::Test {
 TEST_F(signed_documents, of_the_peer_are_verified) {
   expect_done(peer + "make .");
   EXPECT_EQ(in_folder("ota verify manifest.ota --trusted-root root.txt").out,
-            "valid\nproduct: station\nversion: v1\ncounter: 7\nexpires: never\nfiles: 5\n"
+            "valid\nproduct: station\nversion: v1\ncounter: 7\nexpires: never\nfiles: 5\nimages: 0\n"
             "root version: 2\n");
   EXPECT_EQ(in_folder("ota verify manifest.ota --trusted-root root.txt --json").out,
             R"({"outcome": "valid", "product": "station", "version": "v1", "counter": 7, )"
-            R"("expires": "never", "files": 5, "root_version": 2})"
+            R"("expires": "never", "files": 5, "images": 0, "root_version": 2})"
             "\n");
   expect_done("ota verify manifest.ota --trusted-root root.txt --product station --hardware rev-b");
   EXPECT_NE(in_folder("ota verify root.txt --key second.pub").out.find("signed: the whole file\n"),

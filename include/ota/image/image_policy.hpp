@@ -103,5 +103,9 @@ struct check_image_slots {
                 "the image policy needs: ota::result<void> revert()");
   static constexpr bool ok = true;
 };
+template <>
+struct check_image_slots<no_image> {
+  static constexpr bool ok = true;
+};
 
 }  // namespace ota

@@ -33,7 +33,8 @@ class image_slots {
       : flash_(std::move(flash)), swapper_(flash_, image), stager_(swapper_) {}
 
   /// Only the flash and image policies are taken over; `load` reads the rest.
-  image_slots(image_slots&& other) : image_slots(std::move(other.flash_), other.swapper_.image()) {}
+  image_slots(image_slots&& other) noexcept
+      : image_slots(std::move(other.flash_), other.swapper_.image()) {}
 
   /// A record that the last power cut left half written may read whole today and not tomorrow, so
   /// it is stored anew before anything rests on it.

@@ -38,12 +38,6 @@ void set_timeouts(Http& http, const config& settings) {
   }
 }
 
-template <class Image>
-constexpr bool has_image_contract() {
-  if constexpr (takes_images<Image>) return check_image_slots<Image>::ok;
-  return true;
-}
-
 }  // namespace detail
 
 /// Checks that a device's policies keep their contracts: one sentence for whatever is missing.
@@ -59,10 +53,10 @@ struct check_policies {
   static_assert(check_hash<typename Policies::hash>::ok);
   static_assert(Policies::hash::digest_size >= 20,
                 "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
-  static_assert(detail::has_image_contract<typename Policies::image>());
+  static_assert(check_image_slots<typename Policies::image>::ok);
   static_assert(!takes_images<typename Policies::image> || Policies::trust::requires_manifest,
                 "a device with an image policy needs a trust policy whose manifests name images: "
-                "using trust = ota::signed_by<…>");
+                "using trust = ota::signed_by<ota::ed25519>");
   static_assert(Policies::chunk_size >= 256 && Policies::chunk_size <= 65536,
                 "chunk_size must lie between 256 and 65536 bytes");
 };
