@@ -39,7 +39,7 @@ void keep_figures(const std::string& name, const ota::testing::power_cut_report&
 /// A station that runs version one, and a version two of files and image.
 template <class Device>
 struct station : signed_maker {
-  const std::string old_image = image_text(1, 1100), new_image = image_text(2, 1600);
+  std::string old_image = image_text(1, 1100), new_image = image_text(2, 1600);
   media start;
   ota::testing::storage_tree old_files, new_files;
   ota::flash_region running{};
@@ -52,6 +52,20 @@ struct station : signed_maker {
     EXPECT_EQ(live(start), "");
     old_files = visible(read_storage(start.files));
     publish(2, {{"a.txt", {"two"}}, {"new.txt", {"two"}}}, {{"firmware", {new_image}}});
+    look_ahead();
+  }
+
+  /// It comes to version two; a version three is what it is to come to.
+  void go_on() {
+    EXPECT_EQ(live(start), "");
+    old_files = new_files;
+    old_image = new_image;
+    new_image = image_text(3, 1400);
+    publish(3, {{"a.txt", {"three"}}, {"other.txt", {"three"}}}, {{"firmware", {new_image}}});
+    look_ahead();
+  }
+
+  void look_ahead() {
     media after = start;
     EXPECT_EQ(live(after), "");
     new_files = visible(read_storage(after.files));
@@ -86,10 +100,16 @@ struct station : signed_maker {
     return refused;
   }
 
-  // To a version two on trial that has used up its starts.
-  result<void> install(cut_files& storage, flash& chip) {
+  // To the newest version, ready for the restart that changes the image.
+  result<void> prepare(cut_files& storage, flash& chip) {
     Device one(*this, storage, chip);
-    if (auto done = one.updater.run(); !done) return done.error();
+    const auto done = one.updater.run();
+    return done ? result<void>{} : done.error();
+  }
+
+  // To a version on trial that has used up its starts.
+  result<void> install(cut_files& storage, flash& chip) {
+    if (auto done = prepare(storage, chip); !done) return done;
     return boot(storage, chip);
   }
 
@@ -176,6 +196,29 @@ void prove_strategy(const std::string& name) {
   EXPECT_EQ(rollback.broken, 0u) << rollback.first_broken;
 }
 
+using usual = station<mixed_device<cut_files, flash>>;
+
+TEST(mixed_power_cut, an_update_after_an_update) {
+  usual one;
+  one.go_on();
+  const auto report = one.prove(one.start, &usual::update);
+  keep_figures("second_update", report);
+  EXPECT_EQ(report.broken, 0u) << report.first_broken;
+  EXPECT_GT(one.old_versions, 100);
+  EXPECT_GT(one.new_versions, 100);
+}
+
+TEST(mixed_power_cut, an_image_that_the_bootloader_refuses) {
+  usual one;
+  media ready = one.start;
+  ASSERT_EQ(one.live(ready, &usual::prepare), "");
+  ready.flash.flip(mixed_device<cut_files, flash>::map::secondary.begin + 100, 0);
+  const auto report = one.prove(ready, &usual::boot);
+  keep_figures("refused", report);
+  EXPECT_EQ(report.broken, 0u) << report.first_broken;
+  EXPECT_EQ(one.new_versions, 0);
+}
+
 TEST(mixed_power_cut, swap_with_scratch) { prove_strategy<ota::swap_with_scratch>("scratch"); }
 TEST(mixed_power_cut, swap_by_moving) { prove_strategy<ota::swap_by_moving>("moving"); }
 TEST(mixed_power_cut, overwrite) { prove_strategy<ota::overwrite_with_backup>("overwrite"); }
@@ -183,6 +226,12 @@ TEST(mixed_power_cut, two_slots) { prove_strategy<ota::two_slots>("two_slots"); 
 
 // ---- the check of the check
 // -----------------------------------------------------------------------
+
+ota::testing::power_cut_options one_cut() {
+  ota::testing::power_cut_options options;
+  options.depth = 1;
+  return options;
+}
 
 template <class Map, template <class> class Strategy, class Check>
 struct eager_slots : ota::image_slots<Map, Strategy, Check> {
@@ -200,17 +249,16 @@ TEST(mixed_power_cut, finds_an_image_that_is_asked_for_before_its_files) {
   using fleet = station<mixed_device<cut_files, flash, ota::swap_with_scratch,
                                      ota::testing::test_image, eager_slots>>;
   fleet one;
-  const auto report = one.prove(one.start, &fleet::update);
+  const auto report = one.prove(one.start, &fleet::update, one_cut());
   EXPECT_GT(report.broken, 0u);
   EXPECT_NE(report.first_broken.find("the new image runs with the old files"), std::string::npos)
       << report.first_broken;
 }
 
 TEST(mixed_power_cut, finds_a_program_that_does_not_start_again) {
-  using fleet = station<mixed_device<cut_files, flash>>;
-  fleet one;
+  usual one;
   one.obeys = false;
-  const auto report = one.prove(one.start, &fleet::update);
+  const auto report = one.prove(one.start, &usual::update, one_cut());
   EXPECT_GT(report.broken, 0u);
   EXPECT_NE(report.first_broken.find("the old image runs with the new files"), std::string::npos)
       << report.first_broken;

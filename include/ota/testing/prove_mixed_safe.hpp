@@ -109,21 +109,22 @@ class mixed_prover {
   void explore(media now, const performance& done, int depth, bool every_word,
                const std::string& what) {
     std::vector<storage_operation> unsynced;
-    std::hash<std::string> sum;
-    std::size_t row = 0;  // a number for `unsynced`
+    const std::hash<std::string> sum;
+    std::string row;  // names what is in `unsynced`
     for (std::size_t s = 0, f = 0; s < done.files.size() || f < done.flash.size();) {
       const bool is_file = s < done.files.size() && done.moments[s] == f;
       const std::string next = is_file ? done.files[s].describe() : done.flash[f].describe();
       std::string where = what + " cut at operation " + std::to_string(s + f);
       where += " (" + next + "), ";
+      const std::string content =
+          is_file ? done.files[s].data : std::to_string(done.flash[f].fingerprint());
+      row = std::to_string(sum(row.append(next).append(content)));
       // Recoveries run into each other: the same operation in the same state was cut before.
-      const bool is_new =
-          cut_.emplace(now.fingerprint() ^ sum(next + std::to_string(row)), depth).second;
+      const bool is_new = cut_.emplace(now.fingerprint() ^ sum(row), depth).second;
       if (is_file) {
         unsynced.push_back(done.files[s++]);
-        row = sum(std::to_string(row) + next + unsynced.back().data);
         if (is_new) cut_storage(now, unsynced, unsynced.size() - 1, depth, where);
-        if (unsynced.back().what == storage_operation::kind::sync) settle(now, unsynced), row = 0;
+        if (unsynced.back().what == storage_operation::kind::sync) settle(now, unsynced, row);
       } else {
         if (is_new) cut_flash(now, unsynced, done.flash[f], depth, every_word, where);
         now.flash.apply(done.flash[f++], Flash::all, weak_reading::finished);
@@ -132,9 +133,10 @@ class mixed_prover {
     cut_storage(now, unsynced, unsynced.size(), depth, what + " cut at its end, ");
   }
 
-  static void settle(media& now, std::vector<storage_operation>& unsynced) {
+  static void settle(media& now, std::vector<storage_operation>& unsynced, std::string& row) {
     for (const storage_operation& one : unsynced) apply(now.files, one);
     unsynced.clear();
+    row.clear();
   }
 
   void cut_storage(const media& now, const std::vector<storage_operation>& unsynced,
