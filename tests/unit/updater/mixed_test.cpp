@@ -403,6 +403,38 @@ TEST_F(mixed_updates, a_start_that_is_cut_behind_the_confirmation_of_the_image_k
   EXPECT_EQ(read_tree(storage), new_files);
 }
 
+TEST_F(mixed_updates, a_confirmation_that_was_seen_once_stays) {
+  publish(2, new_files, {{"firmware", {two}}});
+  ASSERT_EQ(update(), update_outcome::restart) << message;
+  start();
+  const files trial_storage = storage;
+  flash trial_chip = chip;
+  int seen = 0;
+  // The power fails inside the record that says so; a word of it reads differently at each start.
+  for (int cut = 0; cut < 3 * 3 * 16; ++cut) {
+    storage = trial_storage;
+    chip = trial_chip;
+    for (int i = 0; i <= cut % 3; ++i) chip.power_on();
+    chip.cut_at(static_cast<std::size_t>(cut / 3 % 3), static_cast<std::size_t>(cut / 9),
+                ota::testing::weak_reading::changing);
+    {
+      device station(*this, storage, chip);
+      EXPECT_FALSE(station.updater.confirm());
+    }
+    bool is_kept = false;
+    for (int i = 0; i < 6; ++i) {
+      chip.power_on();
+      start();
+      EXPECT_TRUE(!is_kept || phase == ota::swap_phase::kept) << "cut " << cut << ", start " << i;
+      is_kept |= phase == ota::swap_phase::kept;
+    }
+    EXPECT_EQ(is_kept, runs(two));
+    EXPECT_EQ(chip.violation(), "");
+    seen += is_kept;
+  }
+  EXPECT_GT(seen, 0);
+}
+
 }  // namespace
 
 #endif
