@@ -750,6 +750,32 @@ class fixed_string : public string_buffer {
 
 }  // namespace ota
 
+// ota/core/little_endian.hpp
+
+// Numbers in bytes, the lowest first, at any address.
+
+namespace ota::detail {
+
+inline std::uint16_t get_u16(const std::uint8_t* in) {
+  return static_cast<std::uint16_t>(in[0] | in[1] << 8);
+}
+
+inline std::uint32_t get_u32(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
+         std::uint32_t{in[3]} << 24;
+}
+
+inline void put_u16(std::uint8_t* out, std::uint16_t value) {
+  out[0] = static_cast<std::uint8_t>(value);
+  out[1] = static_cast<std::uint8_t>(value >> 8);
+}
+
+inline void put_u32(std::uint8_t* out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
+}
+
+}  // namespace ota::detail
+
 // ota/hash/crc32.hpp
 
 namespace ota {
@@ -1113,15 +1139,6 @@ namespace detail {
 
 inline constexpr std::size_t entry_head_size = 12;
 inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
-
-inline void put_u32(std::uint8_t* out, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
-}
-
-inline std::uint32_t get_u32(const std::uint8_t* in) {
-  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
-         std::uint32_t{in[3]} << 24;
-}
 
 /// A size, in 8 bytes whatever the machine counts in.
 inline void put_size(std::uint8_t* out, std::size_t size) {
@@ -7437,22 +7454,27 @@ namespace detail {
 inline constexpr number256 p256_order =
     number256::of("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
 
-inline number256 digest_modulo_order(bytes message) {
-  sha256 hash;
-  hash.update(message);
-  const auto digest = hash.finish();
-  number256 e = number256::of(bytes{digest.data(), digest.size()});
+inline number256 modulo_order(bytes digest) {
+  number256 e = number256::of(digest);
   if (!(e < p256_order)) e -= p256_order;
   return e;
 }
 
-/// ECDSA's verification (FIPS 186-5, 6.4.2) over P-256, of a signature in its two numbers.
-inline bool verify_p256(bytes public_key, bytes message, number256 r, const number256& s) {
+inline number256 digest_modulo_order(bytes message) {
+  sha256 hash;
+  hash.update(message);
+  const auto digest = hash.finish();
+  return modulo_order({digest.data(), digest.size()});
+}
+
+/// ECDSA's verification (FIPS 186-5, 6.4.2) over P-256: of the digest `e`, modulo the order, and of
+/// a signature in its two numbers.
+inline bool verify_p256(bytes public_key, const number256& e, number256 r, const number256& s) {
   p256_affine key;
   if (r.zero() || s.zero() || !(r < p256_order) || !(s < p256_order) || !key.load(public_key))
     return false;
-  const p256_point sum = p256_combine(divide_modulo(digest_modulo_order(message), s, p256_order),
-                                      divide_modulo(r, s, p256_order), key);
+  const p256_point sum =
+      p256_combine(divide_modulo(e, s, p256_order), divide_modulo(r, s, p256_order), key);
   if (sum.at_infinity()) return false;
   if (sum.x_is(r)) return true;
   // r is x modulo the order, which is a little less than p.
@@ -7471,7 +7493,8 @@ struct ecdsa_p256 {
 
   static bool verify(bytes public_key, bytes message, bytes signature) {
     return signature.size() == signature_size &&
-           detail::verify_p256(public_key, message, detail::number256::of(signature.first(32)),
+           detail::verify_p256(public_key, detail::digest_modulo_order(message),
+                               detail::number256::of(signature.first(32)),
                                detail::number256::of(signature.drop(32)));
   }
 };
@@ -7484,12 +7507,22 @@ struct ecdsa_p256_der {
   static constexpr std::size_t signature_size = 72;  ///< the greatest
 
   static bool verify(bytes public_key, bytes message, bytes signature) {
+    return verify_number(public_key, detail::digest_modulo_order(message), signature);
+  }
+
+  /// The same, where the SHA-256 of the message is known already.
+  static bool verify_digest(bytes public_key, bytes digest, bytes signature) {
+    return digest.size() == 32 &&
+           verify_number(public_key, detail::modulo_order(digest), signature);
+  }
+
+ private:
+  static bool verify_number(bytes public_key, const detail::number256& e, bytes signature) {
     detail::der_reader whole(signature);
     detail::der_reader pair(whole.sequence());
     const bytes r = pair.integer(), s = pair.integer();
     return whole.done() && pair.done() && r.size() <= 32 && s.size() <= 32 &&
-           detail::verify_p256(public_key, message, detail::number256::of(r),
-                               detail::number256::of(s));
+           detail::verify_p256(public_key, e, detail::number256::of(r), detail::number256::of(s));
   }
 };
 
@@ -8298,13 +8331,17 @@ struct rsa_sha256 {
   static constexpr std::size_t signature_size = Bits / 8;
 
   static bool verify(bytes public_key, bytes message, bytes signature) {
-    limb power[Bits / limb_bits];
-    if (!rsa_power<Bits>(power, public_key, signature)) return false;
     sha256 hash;
     hash.update(message);
     const auto digest = hash.finish();
-    return Padding::holds(to_big_endian(power, Bits / limb_bits), Bits / 8,
-                          {digest.data(), digest.size()});
+    return verify_digest(public_key, {digest.data(), digest.size()}, signature);
+  }
+
+  /// The same, where the SHA-256 of the message is known already.
+  static bool verify_digest(bytes public_key, bytes digest, bytes signature) {
+    limb power[Bits / limb_bits];
+    return digest.size() == 32 && rsa_power<Bits>(power, public_key, signature) &&
+           Padding::holds(to_big_endian(power, Bits / limb_bits), Bits / 8, digest);
   }
 };
 
@@ -12529,12 +12566,15 @@ class boot_journal {
   /// Keeps that a record which was stored since the start is a step further.
   result<void> advance(Record& value) {
     ++value.step;
-    if (!is_open_ || entry_size + (marks_ + 1) * mark_size > bank_size()) return store(value);
+    if (!is_open_ || marks_ == marks_in(bank_size())) return store(value);
     return mark();
   }
 
-  /// Bytes that a bank must have at least.
-  static constexpr std::uint32_t least_bank() { return entry_size + 2 * mark_size; }
+  /// Marks, the seal among them, for which a bank of `size` bytes has room: at least two are
+  /// needed.
+  static constexpr std::uint32_t marks_in(std::uint32_t size) {
+    return size < entry_size ? 0 : (size - entry_size) / mark_size;
+  }
 
  private:
   struct entry {
@@ -12577,7 +12617,7 @@ class boot_journal {
   }
 
   result<bool> count_steps(Record& value) {
-    for (marks_ = 0; entry_size + (marks_ + 1) * mark_size <= bank_size(); ++marks_) {
+    for (marks_ = 0; marks_ < marks_in(bank_size()); ++marks_) {
       std::uint32_t word = 0;
       const std::uint32_t at = begin_of(newest_) + entry_size + marks_ * mark_size;
       if (auto done = read(at, word); !done) return done.error();
@@ -12818,7 +12858,7 @@ class image_swapper {
   Image& image() { return image_; }
 
  private:
-  static_assert(Map::journal.size / 3 >= boot_journal<flash_type, image_state>::least_bank(),
+  static_assert(boot_journal<flash_type, image_state>::marks_in(Map::journal.size / 3) >= 2,
                 "the flash map's journal is too short: its banks do not hold a record");
 
   static constexpr error nothing_staged{errc::wrong_state, "image swapper",

@@ -37,6 +37,141 @@
 #include <vector>
 #include "ota.hpp"
 
+// ota/testing/flash_conformance.hpp
+
+namespace ota::testing {
+
+namespace detail {
+
+/// Tries the contract rule by rule; the first one broken is kept. Runs on chips too: no heap.
+template <class Flash>
+class flash_conformance {
+ public:
+  flash_conformance(Flash& flash, flash_region where) : flash_(flash), where_(where) {}
+
+  const char* run() {
+    begin_erased();
+    if (broken_ == nullptr) units();
+    if (broken_ == nullptr) borders();
+    if constexpr (geometry.reprograms)
+      if (broken_ == nullptr) reprogramming();
+    if (broken_ == nullptr) erasing();
+    return broken_;
+  }
+
+ private:
+  static constexpr auto geometry = Flash::geometry;
+  static constexpr std::uint32_t unit = geometry.program_size;
+
+  void rule(bool holds, const char* sentence) {
+    if (!holds && broken_ == nullptr) broken_ = sentence;
+  }
+
+  // Every byte of the pattern differs from the erased one, and from its neighbours.
+  static constexpr std::uint8_t pattern(std::uint32_t address) {
+    const auto value = static_cast<std::uint8_t>(address * 37 + (address >> 8) * 11 + 1);
+    return value == geometry.erased ? static_cast<std::uint8_t>(~value) : value;
+  }
+
+  bool erase_all() {
+    for (std::uint32_t at = where_.begin; at < where_.end(); at += geometry.sector_size(at))
+      if (!flash_.erase(at)) return false;
+    return true;
+  }
+
+  // The data lies at an odd address, as it may.
+  bool program(std::uint32_t address, std::uint32_t units) {
+    for (std::uint32_t i = 0; i < units * unit; ++i) buffer_[1 + i] = pattern(address + i);
+    return flash_.program(address, bytes(buffer_ + 1, units * unit)).has_value();
+  }
+
+  // Read in pieces of odd length, so at odd addresses.
+  template <class Expected>
+  bool holds(std::uint32_t from, std::uint32_t to, Expected expected) {
+    std::uint8_t piece[61];
+    while (from < to) {
+      const auto part = mutable_bytes(piece).first(to - from);
+      if (!flash_.read(from, part)) return false;
+      for (std::uint8_t byte : part)
+        if (byte != expected(from++)) return false;
+    }
+    return true;
+  }
+  bool is_erased(std::uint32_t from, std::uint32_t to) {
+    return holds(from, to, [](std::uint32_t) { return geometry.erased; });
+  }
+  bool is_programmed(std::uint32_t from, std::uint32_t to) { return holds(from, to, pattern); }
+
+  void begin_erased() {
+    rule(geometry.is_boundary(where_.begin) && geometry.is_boundary(where_.end()) &&
+             where_.size > geometry.sector_size(where_.begin),
+         "the region to try must be two sectors or more, whole ones");
+    if (broken_ != nullptr) return;
+    rule(erase_all(), "erase of a sector succeeds");
+    rule(is_erased(where_.begin, where_.end()), "an erased sector reads as erased");
+  }
+
+  void units() {
+    const std::uint32_t at = where_.begin;
+    rule(program(at, 1), "program of a unit succeeds");
+    rule(is_programmed(at, at + unit), "read gives what was programmed");
+    rule(is_erased(at + unit, where_.end()), "program changes nothing behind it");
+    rule(program(at + 2 * unit, 2), "program of several units succeeds");
+    rule(is_programmed(at + 2 * unit, at + 4 * unit), "read gives all units of a program");
+    rule(is_erased(at + unit, at + 2 * unit), "program changes nothing before it");
+  }
+
+  void borders() {
+    const std::uint32_t border = where_.begin + geometry.sector_size(where_.begin);
+    rule(program(border - unit, 2), "program across two sectors succeeds");
+    rule(is_programmed(border - unit, border + unit), "program goes on in the next sector");
+    rule(program(where_.end() - unit, 1), "program of the last unit succeeds");
+    rule(is_programmed(where_.end() - unit, where_.end()), "the last unit can be read");
+  }
+
+  void reprogramming() {
+    const std::uint32_t at = where_.begin;
+    constexpr auto other = static_cast<std::uint8_t>(0x5a);
+    for (std::uint32_t i = 0; i < unit; ++i) buffer_[i] = other;
+    rule(flash_.program(at, bytes(buffer_, unit)).has_value(), "program of a used unit succeeds");
+    rule(holds(at, at + unit,
+               [](std::uint32_t address) {
+                 const std::uint8_t before = pattern(address);
+                 return static_cast<std::uint8_t>(geometry.erased == 0 ? before | other
+                                                                       : before & other);
+               }),
+         "program of a used unit changes only bits that are still erased");
+  }
+
+  void erasing() {
+    const std::uint32_t border = where_.begin + geometry.sector_size(where_.begin);
+    rule(flash_.erase(where_.begin).has_value(), "erase of a used sector succeeds");
+    rule(is_erased(where_.begin, border), "erase takes the whole sector");
+    rule(is_programmed(border, border + unit), "erase takes nothing of the next sector");
+    rule(program(where_.begin, 1), "program after an erase succeeds");
+    rule(is_programmed(where_.begin, where_.begin + unit), "an erased unit is programmed anew");
+    rule(erase_all() && is_erased(where_.begin, where_.end()), "what was used is erased again");
+  }
+
+  Flash& flash_;
+  flash_region where_;
+  std::uint8_t buffer_[2 * unit + 1] = {};
+  const char* broken_ = nullptr;
+};
+
+}  // namespace detail
+
+/// Tries a flash policy of your own against the contract in `flash/flash_policy.hpp`, on a region
+/// of whole sectors, at least two, whose content is lost. Gives the first rule that is broken, or
+/// nullptr. Takes nothing from the heap, so that it runs on the device as well.
+template <class Flash>
+const char* check_flash_rules(Flash& flash, flash_region where) {
+  static_assert(check_flash<Flash>::ok);
+  return detail::flash_conformance<Flash>(flash, where).run();
+}
+
+}  // namespace ota::testing
+
 // ota/testing/power_cut_storage.hpp
 
 namespace ota::testing {
@@ -589,7 +724,6 @@ struct nor_cells {
   std::vector<std::uint8_t> programmed;     ///< a unit each, since its last erase
   std::map<std::uint32_t, weak_part> weak;  ///< by address
   std::set<std::uint32_t> half_erased;      ///< sectors by address
-  std::uint64_t sum = 0;                    ///< of `values`, kept up to date
 };
 
 /// NOR flash as `Chip::geometry` describes it, in memory. It refuses what real flash would take
@@ -602,7 +736,7 @@ class simulated_nor {
   static constexpr auto geometry = Chip::geometry;
   static constexpr std::uint32_t word = std::min<std::uint32_t>(geometry.program_size, 4);
 
-  simulated_nor() : erases_(count_sectors(), 0) {
+  simulated_nor() : erases_(count_sectors(), 0), sums_(count_sectors(), 0) {
     cells_.values.assign(geometry.size(), geometry.erased);
     cells_.programmed.assign(geometry.size() / geometry.program_size, 0);
   }
@@ -690,7 +824,8 @@ class simulated_nor {
 
   /// Tells one state of the flash from another.
   std::uint64_t fingerprint() const {
-    std::uint64_t sum = cells_.sum;
+    std::uint64_t sum = 0;
+    for (std::size_t sector = 0; sector < sums_.size(); ++sector) sum += sum_of(sector);
     for (const auto& [address, part] : cells_.weak) {
       sum ^= mix(address, 0x100u + static_cast<unsigned>(part.reading));
       // How it reads depends on the number of the start.
@@ -725,14 +860,20 @@ class simulated_nor {
     return x ^ x >> 31;
   }
 
-  // What a byte counts for in the sum over all of them.
-  static const std::uint64_t* weights() {
-    static const std::vector<std::uint64_t> table = [] {
-      std::vector<std::uint64_t> made(geometry.size());
-      for (std::uint32_t at = 0; at < geometry.size(); ++at) made[at] = mix(at, 0) | 1;
-      return made;
-    }();
-    return table.data();
+  // Of a sector's bytes; made anew when they were changed.
+  std::uint64_t sum_of(std::size_t sector) const {
+    if (sums_[sector] != 0) return sums_[sector];
+    std::uint32_t begin = 0;
+    for (std::size_t i = 0; i < sector; ++i) begin += geometry.sector_size(begin);
+    std::uint64_t sum = begin + 1;
+    for (std::uint32_t i = 0; i < geometry.sector_size(begin); i += 8) {
+      std::uint64_t part = 0;
+      std::memcpy(&part, cells_.values.data() + begin + i, 8);
+      sum = (sum ^ part) * 0x9e3779b97f4a7c15u;
+      sum ^= sum >> 29;
+    }
+    sums_[sector] = sum | 1;
+    return sums_[sector];
   }
 
   static constexpr std::size_t sector_index(std::uint32_t address) {
@@ -752,9 +893,8 @@ class simulated_nor {
   }
 
   void set(std::uint32_t address, std::uint8_t value) {
-    std::uint8_t& cell = cells_.values[address];
-    cells_.sum += weights()[address] * (std::uint64_t{value} - cell);
-    cell = value;
+    sums_[sector_index(address)] = 0;
+    cells_.values[address] = value;
   }
 
   bool may_program(std::uint32_t address, bytes data) const {
@@ -808,29 +948,37 @@ class simulated_nor {
           {begin, begin + size}, std::vector<std::uint8_t>(size, geometry.erased), reading};
       cells_.half_erased.insert(address);
     }
-    for (std::uint32_t at = address; at < address + size; ++at) set(at, geometry.erased);
+    sums_[sector_index(address)] = 0;
+    std::memset(cells_.values.data() + address, geometry.erased, size);
     const auto unit = cells_.programmed.begin() + address / geometry.program_size;
-    std::fill(unit, unit + size / geometry.program_size, std::uint8_t{0});
+    std::fill_n(unit, size / geometry.program_size, std::uint8_t{0});
   }
 
   void apply_program(const flash_operation& one, std::size_t words, weak_reading reading) {
     const std::size_t size = std::min(one.data.size(), words < all / word ? words * word : all);
-    for (std::uint32_t i = 0; i < size; ++i) program_byte(one.address + i, one.data[i]);
+    program_bytes(one.address, one.data.data(), size);
     if (size == one.data.size()) return;
     nor_cells::weak_part part;
     part.reading = reading;
     const auto address = static_cast<std::uint32_t>(one.address + size);
     const auto weak = cells_.values.begin() + address;
     part.before.assign(weak, weak + word);
-    for (std::uint32_t i = 0; i < word; ++i) program_byte(address + i, one.data[size + i]);
+    program_bytes(address, one.data.data() + size, word);
     part.after.assign(weak, weak + word);
     if (part.before != part.after) cells_.weak[address] = std::move(part);
   }
 
-  void program_byte(std::uint32_t address, std::uint8_t value) {
-    cells_.programmed[address / geometry.program_size] = 1;
-    const std::uint8_t old = cells_.values[address];
-    set(address, static_cast<std::uint8_t>(geometry.erased == 0xff ? old & value : old | value));
+  void program_bytes(std::uint32_t address, const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return;
+    for (std::size_t sector = sector_index(address);
+         sector <= sector_index(static_cast<std::uint32_t>(address + size - 1)); ++sector)
+      sums_[sector] = 0;
+    const auto unit = cells_.programmed.begin() + address / geometry.program_size;
+    std::fill_n(unit, (size - 1) / geometry.program_size + 1, std::uint8_t{1});
+    std::uint8_t* const to = cells_.values.data() + address;
+    for (std::size_t i = 0; i < size; ++i)
+      to[i] =
+          static_cast<std::uint8_t>(geometry.erased == 0xff ? to[i] & data[i] : to[i] | data[i]);
   }
 
   std::uint8_t read_weak(const nor_cells::weak_part& part, std::uint32_t i) {
@@ -844,6 +992,7 @@ class simulated_nor {
 
   nor_cells cells_;
   std::vector<std::uint32_t> erases_;
+  mutable std::vector<std::uint64_t> sums_;  // of each sector; 0: to be made anew
   std::set<std::uint32_t> bad_;
   std::vector<flash_operation> done_;
   std::string violation_;
@@ -863,7 +1012,7 @@ namespace ota::testing {
 struct flash_cut_options {
   /// Cuts in a row: 1 cuts the work, 2 also each recovery, 3 also the recovery after that.
   int depth = 2;
-  /// After a recovery, do the work once more and expect it to succeed.
+  /// After the first recovery, do the work once more and expect it to succeed.
   bool finishes = false;
 };
 
@@ -932,7 +1081,8 @@ class flash_prover {
     return report_;
   }
 
-  /// Series of cuts at random places: one in the work, the others in recoveries.
+  /// Series of cuts at random places: the device starts, goes on with the work, and loses its power
+  /// again.
   power_cut_report run_series(int series, int cuts, std::uint32_t seed) {
     report_.depth = cuts;
     std::mt19937 random(seed);
@@ -941,25 +1091,12 @@ class flash_prover {
     whole.power_on();
     (void)work_(whole);
     report_.operations = whole.operations().size();
-    std::size_t length = report_.operations;
     for (int i = 0; i < series; ++i) {
       Flash flash = fresh;
       std::string where = "series " + std::to_string(i) + ":";
-      for (int j = 0; j < cuts; ++j) {
-        flash.power_on();
-        const std::size_t at = random() % (length + 1);
-        const std::size_t words = random() % 5 == 0 ? Flash::before : random() % 70;
-        flash.cut_at(at, words, static_cast<weak_reading>(random() % 4));
-        where += " " + std::to_string(at);
-        const auto done = j == 0 ? work_(flash) : boot_(flash);
-        if (!done && !flash.is_cut()) broken(where + ": the recovery fails: " + done.error().text);
-        ++report_.cuts;
-        // A recovery that was not cut has said how long one is.
-        length = flash.is_cut() ? std::max<std::size_t>(length, 8) : flash.operations().size() + 8;
-      }
+      for (int j = 0; j < cuts; ++j) cut_once(flash, random, where);
       seen_[flash.fingerprint()] = 1;
-      recover(flash, 1, where);
-      length = report_.operations;
+      recover(std::move(flash), 1, where);
     }
     report_.distinct_states = seen_.size();
     return report_;
@@ -1010,12 +1147,27 @@ class flash_prover {
     if (const std::string wrong = judge_(flash); !wrong.empty())
       return broken(where + ": " + wrong);
     if (depth >= 2) explore(before, recovery, depth - 1, false, where + "; recovery");
-    if (options_.finishes) {
+    if (options_.finishes && depth == options_.depth) {
       flash.power_on();
       if (const auto again = work_(flash); !again)
         return broken(where + ": the work fails when it is done again: " + again.error().text);
       look_for_violation(flash, where + ": the work again");
     }
+  }
+
+  void cut_once(Flash& flash, std::mt19937& random, std::string& where) {
+    ++report_.cuts;
+    flash.power_on();
+    const std::size_t at = random() % (report_.operations * 2 / 3 + 1);
+    const std::size_t words = random() % 5 == 0 ? Flash::before : random() % 20;
+    flash.cut_at(at, words, static_cast<weak_reading>(random() % 4));
+    where += " " + std::to_string(at);
+    const auto booted = boot_(flash);
+    seen_[flash.fingerprint()] = 1;
+    if (flash.is_cut()) return;
+    if (!booted) return broken(where + ": the start fails: " + booted.error().text);
+    if (const std::string wrong = judge_(flash); !wrong.empty()) broken(where + ": " + wrong);
+    (void)work_(flash);
   }
 
   void look_for_violation(const Flash& flash, const std::string& where) {

@@ -2,6 +2,7 @@
 add_library(ota_test INTERFACE)
 target_link_libraries(ota_test INTERFACE ota_own_code GTest::gtest_main)
 target_include_directories(ota_test INTERFACE ${CMAKE_CURRENT_SOURCE_DIR})
+target_include_directories(ota_test SYSTEM INTERFACE ${CMAKE_CURRENT_SOURCE_DIR}/support/vendor)
 target_compile_definitions(ota_test INTERFACE
   OTA_SOURCE_DIR="${PROJECT_SOURCE_DIR}"
   OTA_TEST_DATA_DIR="${CMAKE_CURRENT_SOURCE_DIR}/data"

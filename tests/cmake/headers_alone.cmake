@@ -22,6 +22,8 @@ foreach(kind device host)
   if(${kind}_sources)
     add_library(ota_headers_alone_${kind} OBJECT ${${kind}_sources})
     target_compile_options(ota_headers_alone_${kind} PRIVATE -O0)
+    target_include_directories(ota_headers_alone_${kind} SYSTEM PRIVATE
+      ${CMAKE_CURRENT_SOURCE_DIR}/support/vendor)
   endif()
 endforeach()
 if(TARGET ota_headers_alone_device)

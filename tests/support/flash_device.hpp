@@ -18,24 +18,24 @@ namespace ota::testing {
 // Real chips, with as many of their sectors as a test needs.
 
 struct nrf51 {
-  static constexpr flash_geometry<1> geometry{{{24, 1024}}, 4, 0xff, false, 20'000};
+  static constexpr flash_geometry<1> geometry{{{20, 1024}}, 4, 0xff, false, 20'000};
 };
 struct rp2040_flash {
-  static constexpr flash_geometry<1> geometry{{{20, 4096}}, 256, 0xff, true, 100'000};
+  static constexpr flash_geometry<1> geometry{{{14, 4096}}, 256, 0xff, true, 100'000};
 };
-// The sectors of an STM32F401, a sixteenth of their size.
+// The sectors of an STM32F407, a 64th of their size.
 struct stm32f4 {
-  static constexpr flash_geometry<3> geometry{{{4, 1024}, {1, 4096}, {5, 8192}}, 4, 0xff, false};
+  static constexpr flash_geometry<3> geometry{{{4, 256}, {1, 1024}, {7, 2048}}, 4, 0xff, false};
 };
 struct samd21 {
-  static constexpr flash_geometry<1> geometry{{{96, 256}}, 64, 0xff, false, 25'000};
+  static constexpr flash_geometry<1> geometry{{{50, 256}}, 64, 0xff, false, 25'000};
 };
 struct esp32 {
-  static constexpr flash_geometry<1> geometry{{{20, 4096}}, 4, 0xff, true, 100'000};
+  static constexpr flash_geometry<1> geometry{{{11, 4096}}, 4, 0xff, true, 100'000};
 };
 // Erased bytes are 0, and a unit is 8 bytes, as STM32L0 and STM32L4 have.
 struct stm32l {
-  static constexpr flash_geometry<1> geometry{{{40, 512}}, 8, 0x00, false, 10'000};
+  static constexpr flash_geometry<1> geometry{{{20, 512}}, 8, 0x00, false, 10'000};
 };
 
 /// An image of tests: a size, a version, a sum, content.
@@ -81,16 +81,25 @@ struct test_image {
   }
 };
 
+/// Makes the sum of an image right whose content was changed.
+inline void seal_test_image(std::vector<std::uint8_t>& image) {
+  std::uint32_t sum;
+  std::memcpy(&sum, image.data() + 8, sizeof sum);
+  for (bytes rest = bytes(image.data(), image.size()).drop(16); !rest.empty();
+       rest = rest.drop(1024))
+    sum = test_image::add(sum, rest.first(1024));
+  std::memcpy(image.data() + 12, &sum, sizeof sum);
+}
+
 /// An image with `content` bytes of content.
-inline std::vector<std::uint8_t> make_test_image(std::uint32_t version, std::uint32_t content) {
+inline std::vector<std::uint8_t> make_test_image(std::uint32_t seed, std::uint32_t content,
+                                                 std::uint32_t version = 1) {
   std::vector<std::uint8_t> image(16 + std::size_t{content});
   for (std::uint32_t i = 0; i < content; ++i)
-    image[16 + i] = static_cast<std::uint8_t>((i * 7 + i / 256 * 13) ^ (version * 0x55));
-  std::uint32_t sum = version;
-  for (std::uint32_t at = 0; at < content; at += 1024)
-    sum = test_image::add(sum, bytes(image.data() + 16, content).drop(at).first(1024));
-  const std::uint32_t head[] = {0x0a7a1a6e, 16 + content, version, sum};
+    image[16 + i] = static_cast<std::uint8_t>((i * 7 + i / 256 * 13) ^ (seed * 0x55));
+  const std::uint32_t head[] = {0x0a7a1a6e, 16 + content, version};
   std::memcpy(image.data(), head, sizeof head);
+  seal_test_image(image);
   return image;
 }
 

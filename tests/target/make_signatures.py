@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Writes Wycheproof vectors as C++ headers into the folder that is the first argument:
-signatures.hpp, a valid signature of each kind, and vectors.hpp, all of them."""
+signatures.hpp, a valid signature of each kind, and vectors.hpp, all of them; and image.hpp, a signed
+image by imgtool."""
 
+import base64
 import json
 import pathlib
 import sys
 
-VECTORS = pathlib.Path(__file__).resolve().parent.parent / "data" / "wycheproof"
+DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
+VECTORS = DATA / "wycheproof"
 KINDS = {
     "ecdsa_p256": ("ecdsa_secp256r1_sha256_p1363", ("publicKey", "uncompressed")),
     "ecdsa_p256_der": ("ecdsa_secp256r1_sha256", ("publicKey", "uncompressed")),
@@ -27,10 +30,20 @@ def tests(file, path):
             yield (key, test["msg"], test["sig"]), test["result"] == "valid"
 
 
+def write_bytes(out, name, data):
+    values = ",".join(str(byte) for byte in data)
+    out.write(f"CANNED const std::uint8_t {name}[] = {{{values}}};\n")
+
+
 def write_one(out, kind, digits):
     for what, value in zip(("key", "message", "signature"), digits):
-        values = ",".join(str(byte) for byte in bytes.fromhex(value))
-        out.write(f"CANNED const std::uint8_t {kind}_{what}[] = {{{values}}};\n")
+        write_bytes(out, f"{kind}_{what}", bytes.fromhex(value))
+
+
+def write_image(out):
+    pem = (DATA / "imgtool" / "ed25519.pem").read_text(encoding="utf-8").splitlines()
+    write_bytes(out, "image", (DATA / "imgtool" / "protected.bin").read_bytes())
+    write_bytes(out, "image_key", base64.b64decode("".join(pem[1:-1]))[-32:])
 
 
 def write_all(out, kind, all_tests):
@@ -45,6 +58,9 @@ def write_all(out, kind, all_tests):
 
 def main():
     folder = pathlib.Path(sys.argv[1])
+    with open(folder / "image.hpp", "w", encoding="utf-8") as image:
+        image.write(HEAD)
+        write_image(image)
     with open(folder / "signatures.hpp", "w", encoding="utf-8") as one, \
             open(folder / "vectors.hpp", "w", encoding="utf-8") as every:
         one.write(HEAD)

@@ -61,11 +61,16 @@ int run_rollback(const arguments& args);
 int run_status(const arguments& args);
 int run_serve(const arguments& args);
 int run_manifest(const arguments& args);
+int run_image_send(const arguments& args);
 int run_keygen(const arguments& args);
 int run_sign(const arguments& args);
 int run_verify(const arguments& args);
 int run_root_init(const arguments& args);
 int run_root_rotate(const arguments& args);
 int run_root_show(const arguments& args);
+int run_image_pack(const arguments& args);
+int run_image_info(const arguments& args);
+int run_image_verify(const arguments& args);
+int run_image_uf2(const arguments& args);
 
 }  // namespace ota_tool

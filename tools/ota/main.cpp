@@ -59,6 +59,12 @@ FILE stands before --key, which takes several. Its signatures are added to those
 A passphrase is given as to keygen.
 )";
 
+const char image_send_notes[] = R"(
+--port      serial device, such as /dev/ttyACM0, or unix:PATH for a Unix socket
+--baud      115200 otherwise
+A transfer that broke off goes on where the device has the image. docs/serial.md has the protocol.
+)";
+
 const char root_notes[] = R"(
 --key       secret keys that sign now; others add theirs with `ota sign`
 --root, --release        public keys of the roles, all of them; otherwise the public parts
@@ -73,6 +79,29 @@ const char verify_notes[] = R"(
 --trusted-root           root document of a device: FILE is a manifest, and is checked as the
             device would, for --product and --hardware, otherwise those of the manifest
 --now       seconds since 1970
+)";
+
+const char image_pack_notes[] = R"(
+--version   like 1.2.3+4
+--header-size   bytes before the program, which must be linked for it; 32 otherwise
+--key       secret key, which signs; a passphrase is given as to keygen
+--hardware  what the image is for; devices that name theirs refuse the others
+--security-counter       devices never take a lower one again
+--slot-size bytes; an image that leaves no room for MCUboot's trailer is refused
+--pad       fills the slot, and asks MCUboot to try the image; --confirm, to keep it
+--align, --max-sectors   of MCUboot's trailer: bytes programmed at once, 8 otherwise, and
+            BOOT_MAX_IMG_SECTORS, 128 otherwise
+docs/images.md describes the format, which is that of MCUboot.
+)";
+
+const char image_verify_notes[] = R"(
+--key       public key: its file, or one in PEM (Ed25519, ECDSA P-256, RSA 2048 or 3072)
+)";
+
+const char uf2_notes[] = R"(
+Makes UF2 of a program, and a program of UF2: IN says which.
+--family    rp2040, rp2350-arm-s, rp2350-riscv, rp2350-arm-ns, or a number
+--base      address of the program; otherwise where those of the family begin
 )";
 
 const char update_notes[] = R"(
@@ -95,6 +124,8 @@ const command commands[] = {
      "key=* passphrase-file= product= hardware=* minimum= counter= expires= created= chain= "
      "image=*",
      run_manifest, manifest_notes},
+    {"image send", "send an image to a device over a serial line",
+     "FILE port=! baud=", run_image_send, image_send_notes},
     {"keygen", "make a key: NAME.key, which is secret, and NAME.pub",
      "out=! passphrase-file=", run_keygen, key_notes},
     {"sign", "sign a file, or the last of the signed documents in it",
@@ -109,6 +140,16 @@ const command commands[] = {
      "passphrase-file=",
      run_root_rotate, root_notes},
     {"root show", "show root documents, and what signatures they have", "FILE json", run_root_show},
+    {"image pack", "make a firmware image of a program",
+     "in=! out=! version=! header-size= slot-size= key= passphrase-file= hardware= "
+     "security-counter= pad confirm align= max-sectors=",
+     run_image_pack, image_pack_notes},
+    {"image info", "show what a firmware image says of itself, and check its hash", "IMAGE json",
+     run_image_info},
+    {"image verify", "check a firmware image as a device does", "IMAGE key=! hardware= json",
+     run_image_verify, image_verify_notes},
+    {"image uf2", "make UF2 of a program, or a program of UF2",
+     "IN OUT family= base=", run_image_uf2, uf2_notes},
 };
 
 void print_usage(std::FILE* to) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <stdexcept>
@@ -9,6 +10,7 @@
 
 #include "../core/text.hpp"
 #include "../sign/ed25519.hpp"
+#include "base64.hpp"
 #include "blake2b.hpp"
 #include "signed_documents.hpp"
 
@@ -18,47 +20,14 @@ namespace ota::host {
 
 namespace detail {
 
-inline constexpr std::string_view base64_digits =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-inline int base64_digit(char c) {
-  const std::size_t place = base64_digits.find(c);
-  return place == base64_digits.npos ? -1 : static_cast<int>(place);
-}
-
-/// Exactly `Size` bytes in base64 (RFC 4648, 4); there is one way to write them.
+/// Exactly `Size` bytes in base64.
 template <std::size_t Size>
 std::array<std::uint8_t, Size> from_base64(std::string_view text) {
-  constexpr std::size_t digits = (Size * 4 + 2) / 3;
-  bool is_fine = text.size() == (Size + 2) / 3 * 4;
-  for (std::size_t i = digits; is_fine && i < text.size(); ++i) is_fine = text[i] == '=';
+  const auto found = host::from_base64(text);
   std::array<std::uint8_t, Size> out{};
-  std::uint32_t bits = 0;
-  std::size_t count = 0, at = 0;
-  for (std::size_t i = 0; is_fine && i < digits; ++i) {
-    const int digit = base64_digit(text[i]);
-    is_fine = digit >= 0;
-    bits = bits << 6 | static_cast<std::uint32_t>(digit & 63);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    out[at++] = static_cast<std::uint8_t>(bits >> count);
-    bits &= (1u << count) - 1;
-  }
-  if (!is_fine || bits != 0) throw std::invalid_argument("not a file of minisign");
+  if (!found || found->size() != out.size()) throw std::invalid_argument("not a file of minisign");
+  std::copy(found->begin(), found->end(), out.begin());
   return out;
-}
-
-inline std::string to_base64(bytes data) {
-  std::string text;
-  for (std::size_t at = 0; at < data.size(); at += 3) {
-    std::uint32_t bits = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      bits = bits << 8 | (at + i < data.size() ? data[at + i] : std::uint32_t{0});
-    for (std::size_t i = 0; i < 4; ++i)
-      text += at + i <= data.size() ? base64_digits[bits >> (18 - 6 * i) & 63] : '=';
-  }
-  return text;
 }
 
 inline blake2b::digest_type blake2b_of(std::string_view text) {
@@ -174,7 +143,7 @@ inline std::string minisign_text(const signer& one, std::string_view file,
   std::string text = "untrusted comment: signature by the key " + key_id_text(one.key) + '\n';
   text += detail::minisign_line("ED", one.key, {signature.data(), signature.size()});
   text += "\ntrusted comment: " + comment + '\n';
-  text += detail::to_base64({global.data(), global.size()});
+  text += to_base64({global.data(), global.size()});
   return text + '\n';
 }
 

@@ -94,12 +94,15 @@ class boot_journal {
   /// Keeps that a record which was stored since the start is a step further.
   result<void> advance(Record& value) {
     ++value.step;
-    if (!is_open_ || entry_size + (marks_ + 1) * mark_size > bank_size()) return store(value);
+    if (!is_open_ || marks_ == marks_in(bank_size())) return store(value);
     return mark();
   }
 
-  /// Bytes that a bank must have at least.
-  static constexpr std::uint32_t least_bank() { return entry_size + 2 * mark_size; }
+  /// Marks, the seal among them, for which a bank of `size` bytes has room: at least two are
+  /// needed.
+  static constexpr std::uint32_t marks_in(std::uint32_t size) {
+    return size < entry_size ? 0 : (size - entry_size) / mark_size;
+  }
 
  private:
   struct entry {
@@ -142,7 +145,7 @@ class boot_journal {
   }
 
   result<bool> count_steps(Record& value) {
-    for (marks_ = 0; entry_size + (marks_ + 1) * mark_size <= bank_size(); ++marks_) {
+    for (marks_ = 0; marks_ < marks_in(bank_size()); ++marks_) {
       std::uint32_t word = 0;
       const std::uint32_t at = begin_of(newest_) + entry_size + marks_ * mark_size;
       if (auto done = read(at, word); !done) return done.error();

@@ -101,7 +101,7 @@ class image_swapper {
   Image& image() { return image_; }
 
  private:
-  static_assert(Map::journal.size / 3 >= boot_journal<flash_type, image_state>::least_bank(),
+  static_assert(boot_journal<flash_type, image_state>::marks_in(Map::journal.size / 3) >= 2,
                 "the flash map's journal is too short: its banks do not hold a record");
 
   static constexpr error nothing_staged{errc::wrong_state, "image swapper",

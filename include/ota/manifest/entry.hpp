@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "../core/fixed_string.hpp"
+#include "../core/little_endian.hpp"
 #include "../hash/crc32.hpp"
 #include "../hash/digest.hpp"
 #include "../storage/file_storage.hpp"
@@ -36,15 +37,6 @@ namespace detail {
 
 inline constexpr std::size_t entry_head_size = 12;
 inline constexpr std::size_t max_entry_size = entry_head_size + 32 + max_path;
-
-inline void put_u32(std::uint8_t* out, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
-}
-
-inline std::uint32_t get_u32(const std::uint8_t* in) {
-  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
-         std::uint32_t{in[3]} << 24;
-}
 
 /// A size, in 8 bytes whatever the machine counts in.
 inline void put_size(std::uint8_t* out, std::size_t size) {

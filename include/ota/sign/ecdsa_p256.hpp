@@ -12,22 +12,27 @@ namespace detail {
 inline constexpr number256 p256_order =
     number256::of("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
 
-inline number256 digest_modulo_order(bytes message) {
-  sha256 hash;
-  hash.update(message);
-  const auto digest = hash.finish();
-  number256 e = number256::of(bytes{digest.data(), digest.size()});
+inline number256 modulo_order(bytes digest) {
+  number256 e = number256::of(digest);
   if (!(e < p256_order)) e -= p256_order;
   return e;
 }
 
-/// ECDSA's verification (FIPS 186-5, 6.4.2) over P-256, of a signature in its two numbers.
-inline bool verify_p256(bytes public_key, bytes message, number256 r, const number256& s) {
+inline number256 digest_modulo_order(bytes message) {
+  sha256 hash;
+  hash.update(message);
+  const auto digest = hash.finish();
+  return modulo_order({digest.data(), digest.size()});
+}
+
+/// ECDSA's verification (FIPS 186-5, 6.4.2) over P-256: of the digest `e`, modulo the order, and of
+/// a signature in its two numbers.
+inline bool verify_p256(bytes public_key, const number256& e, number256 r, const number256& s) {
   p256_affine key;
   if (r.zero() || s.zero() || !(r < p256_order) || !(s < p256_order) || !key.load(public_key))
     return false;
-  const p256_point sum = p256_combine(divide_modulo(digest_modulo_order(message), s, p256_order),
-                                      divide_modulo(r, s, p256_order), key);
+  const p256_point sum =
+      p256_combine(divide_modulo(e, s, p256_order), divide_modulo(r, s, p256_order), key);
   if (sum.at_infinity()) return false;
   if (sum.x_is(r)) return true;
   // r is x modulo the order, which is a little less than p.
@@ -46,7 +51,8 @@ struct ecdsa_p256 {
 
   static bool verify(bytes public_key, bytes message, bytes signature) {
     return signature.size() == signature_size &&
-           detail::verify_p256(public_key, message, detail::number256::of(signature.first(32)),
+           detail::verify_p256(public_key, detail::digest_modulo_order(message),
+                               detail::number256::of(signature.first(32)),
                                detail::number256::of(signature.drop(32)));
   }
 };
@@ -59,12 +65,22 @@ struct ecdsa_p256_der {
   static constexpr std::size_t signature_size = 72;  ///< the greatest
 
   static bool verify(bytes public_key, bytes message, bytes signature) {
+    return verify_number(public_key, detail::digest_modulo_order(message), signature);
+  }
+
+  /// The same, where the SHA-256 of the message is known already.
+  static bool verify_digest(bytes public_key, bytes digest, bytes signature) {
+    return digest.size() == 32 &&
+           verify_number(public_key, detail::modulo_order(digest), signature);
+  }
+
+ private:
+  static bool verify_number(bytes public_key, const detail::number256& e, bytes signature) {
     detail::der_reader whole(signature);
     detail::der_reader pair(whole.sequence());
     const bytes r = pair.integer(), s = pair.integer();
     return whole.done() && pair.done() && r.size() <= 32 && s.size() <= 32 &&
-           detail::verify_p256(public_key, message, detail::number256::of(r),
-                               detail::number256::of(s));
+           detail::verify_p256(public_key, e, detail::number256::of(r), detail::number256::of(s));
   }
 };
 

@@ -18,13 +18,17 @@ struct rsa_sha256 {
   static constexpr std::size_t signature_size = Bits / 8;
 
   static bool verify(bytes public_key, bytes message, bytes signature) {
-    limb power[Bits / limb_bits];
-    if (!rsa_power<Bits>(power, public_key, signature)) return false;
     sha256 hash;
     hash.update(message);
     const auto digest = hash.finish();
-    return Padding::holds(to_big_endian(power, Bits / limb_bits), Bits / 8,
-                          {digest.data(), digest.size()});
+    return verify_digest(public_key, {digest.data(), digest.size()}, signature);
+  }
+
+  /// The same, where the SHA-256 of the message is known already.
+  static bool verify_digest(bytes public_key, bytes digest, bytes signature) {
+    limb power[Bits / limb_bits];
+    return digest.size() == 32 && rsa_power<Bits>(power, public_key, signature) &&
+           Padding::holds(to_big_endian(power, Bits / limb_bits), Bits / 8, digest);
   }
 };
 

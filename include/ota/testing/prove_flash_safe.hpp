@@ -12,7 +12,7 @@ namespace ota::testing {
 struct flash_cut_options {
   /// Cuts in a row: 1 cuts the work, 2 also each recovery, 3 also the recovery after that.
   int depth = 2;
-  /// After a recovery, do the work once more and expect it to succeed.
+  /// After the first recovery, do the work once more and expect it to succeed.
   bool finishes = false;
 };
 
@@ -81,7 +81,8 @@ class flash_prover {
     return report_;
   }
 
-  /// Series of cuts at random places: one in the work, the others in recoveries.
+  /// Series of cuts at random places: the device starts, goes on with the work, and loses its power
+  /// again.
   power_cut_report run_series(int series, int cuts, std::uint32_t seed) {
     report_.depth = cuts;
     std::mt19937 random(seed);
@@ -90,25 +91,12 @@ class flash_prover {
     whole.power_on();
     (void)work_(whole);
     report_.operations = whole.operations().size();
-    std::size_t length = report_.operations;
     for (int i = 0; i < series; ++i) {
       Flash flash = fresh;
       std::string where = "series " + std::to_string(i) + ":";
-      for (int j = 0; j < cuts; ++j) {
-        flash.power_on();
-        const std::size_t at = random() % (length + 1);
-        const std::size_t words = random() % 5 == 0 ? Flash::before : random() % 70;
-        flash.cut_at(at, words, static_cast<weak_reading>(random() % 4));
-        where += " " + std::to_string(at);
-        const auto done = j == 0 ? work_(flash) : boot_(flash);
-        if (!done && !flash.is_cut()) broken(where + ": the recovery fails: " + done.error().text);
-        ++report_.cuts;
-        // A recovery that was not cut has said how long one is.
-        length = flash.is_cut() ? std::max<std::size_t>(length, 8) : flash.operations().size() + 8;
-      }
+      for (int j = 0; j < cuts; ++j) cut_once(flash, random, where);
       seen_[flash.fingerprint()] = 1;
-      recover(flash, 1, where);
-      length = report_.operations;
+      recover(std::move(flash), 1, where);
     }
     report_.distinct_states = seen_.size();
     return report_;
@@ -159,12 +147,27 @@ class flash_prover {
     if (const std::string wrong = judge_(flash); !wrong.empty())
       return broken(where + ": " + wrong);
     if (depth >= 2) explore(before, recovery, depth - 1, false, where + "; recovery");
-    if (options_.finishes) {
+    if (options_.finishes && depth == options_.depth) {
       flash.power_on();
       if (const auto again = work_(flash); !again)
         return broken(where + ": the work fails when it is done again: " + again.error().text);
       look_for_violation(flash, where + ": the work again");
     }
+  }
+
+  void cut_once(Flash& flash, std::mt19937& random, std::string& where) {
+    ++report_.cuts;
+    flash.power_on();
+    const std::size_t at = random() % (report_.operations * 2 / 3 + 1);
+    const std::size_t words = random() % 5 == 0 ? Flash::before : random() % 20;
+    flash.cut_at(at, words, static_cast<weak_reading>(random() % 4));
+    where += " " + std::to_string(at);
+    const auto booted = boot_(flash);
+    seen_[flash.fingerprint()] = 1;
+    if (flash.is_cut()) return;
+    if (!booted) return broken(where + ": the start fails: " + booted.error().text);
+    if (const std::string wrong = judge_(flash); !wrong.empty()) broken(where + ": " + wrong);
+    (void)work_(flash);
   }
 
   void look_for_violation(const Flash& flash, const std::string& where) {

@@ -57,7 +57,6 @@ struct nor_cells {
   std::vector<std::uint8_t> programmed;     ///< a unit each, since its last erase
   std::map<std::uint32_t, weak_part> weak;  ///< by address
   std::set<std::uint32_t> half_erased;      ///< sectors by address
-  std::uint64_t sum = 0;                    ///< of `values`, kept up to date
 };
 
 /// NOR flash as `Chip::geometry` describes it, in memory. It refuses what real flash would take
@@ -70,7 +69,7 @@ class simulated_nor {
   static constexpr auto geometry = Chip::geometry;
   static constexpr std::uint32_t word = std::min<std::uint32_t>(geometry.program_size, 4);
 
-  simulated_nor() : erases_(count_sectors(), 0) {
+  simulated_nor() : erases_(count_sectors(), 0), sums_(count_sectors(), 0) {
     cells_.values.assign(geometry.size(), geometry.erased);
     cells_.programmed.assign(geometry.size() / geometry.program_size, 0);
   }
@@ -158,7 +157,8 @@ class simulated_nor {
 
   /// Tells one state of the flash from another.
   std::uint64_t fingerprint() const {
-    std::uint64_t sum = cells_.sum;
+    std::uint64_t sum = 0;
+    for (std::size_t sector = 0; sector < sums_.size(); ++sector) sum += sum_of(sector);
     for (const auto& [address, part] : cells_.weak) {
       sum ^= mix(address, 0x100u + static_cast<unsigned>(part.reading));
       // How it reads depends on the number of the start.
@@ -193,14 +193,20 @@ class simulated_nor {
     return x ^ x >> 31;
   }
 
-  // What a byte counts for in the sum over all of them.
-  static const std::uint64_t* weights() {
-    static const std::vector<std::uint64_t> table = [] {
-      std::vector<std::uint64_t> made(geometry.size());
-      for (std::uint32_t at = 0; at < geometry.size(); ++at) made[at] = mix(at, 0) | 1;
-      return made;
-    }();
-    return table.data();
+  // Of a sector's bytes; made anew when they were changed.
+  std::uint64_t sum_of(std::size_t sector) const {
+    if (sums_[sector] != 0) return sums_[sector];
+    std::uint32_t begin = 0;
+    for (std::size_t i = 0; i < sector; ++i) begin += geometry.sector_size(begin);
+    std::uint64_t sum = begin + 1;
+    for (std::uint32_t i = 0; i < geometry.sector_size(begin); i += 8) {
+      std::uint64_t part = 0;
+      std::memcpy(&part, cells_.values.data() + begin + i, 8);
+      sum = (sum ^ part) * 0x9e3779b97f4a7c15u;
+      sum ^= sum >> 29;
+    }
+    sums_[sector] = sum | 1;
+    return sums_[sector];
   }
 
   static constexpr std::size_t sector_index(std::uint32_t address) {
@@ -220,9 +226,8 @@ class simulated_nor {
   }
 
   void set(std::uint32_t address, std::uint8_t value) {
-    std::uint8_t& cell = cells_.values[address];
-    cells_.sum += weights()[address] * (std::uint64_t{value} - cell);
-    cell = value;
+    sums_[sector_index(address)] = 0;
+    cells_.values[address] = value;
   }
 
   bool may_program(std::uint32_t address, bytes data) const {
@@ -276,29 +281,37 @@ class simulated_nor {
           {begin, begin + size}, std::vector<std::uint8_t>(size, geometry.erased), reading};
       cells_.half_erased.insert(address);
     }
-    for (std::uint32_t at = address; at < address + size; ++at) set(at, geometry.erased);
+    sums_[sector_index(address)] = 0;
+    std::memset(cells_.values.data() + address, geometry.erased, size);
     const auto unit = cells_.programmed.begin() + address / geometry.program_size;
-    std::fill(unit, unit + size / geometry.program_size, std::uint8_t{0});
+    std::fill_n(unit, size / geometry.program_size, std::uint8_t{0});
   }
 
   void apply_program(const flash_operation& one, std::size_t words, weak_reading reading) {
     const std::size_t size = std::min(one.data.size(), words < all / word ? words * word : all);
-    for (std::uint32_t i = 0; i < size; ++i) program_byte(one.address + i, one.data[i]);
+    program_bytes(one.address, one.data.data(), size);
     if (size == one.data.size()) return;
     nor_cells::weak_part part;
     part.reading = reading;
     const auto address = static_cast<std::uint32_t>(one.address + size);
     const auto weak = cells_.values.begin() + address;
     part.before.assign(weak, weak + word);
-    for (std::uint32_t i = 0; i < word; ++i) program_byte(address + i, one.data[size + i]);
+    program_bytes(address, one.data.data() + size, word);
     part.after.assign(weak, weak + word);
     if (part.before != part.after) cells_.weak[address] = std::move(part);
   }
 
-  void program_byte(std::uint32_t address, std::uint8_t value) {
-    cells_.programmed[address / geometry.program_size] = 1;
-    const std::uint8_t old = cells_.values[address];
-    set(address, static_cast<std::uint8_t>(geometry.erased == 0xff ? old & value : old | value));
+  void program_bytes(std::uint32_t address, const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return;
+    for (std::size_t sector = sector_index(address);
+         sector <= sector_index(static_cast<std::uint32_t>(address + size - 1)); ++sector)
+      sums_[sector] = 0;
+    const auto unit = cells_.programmed.begin() + address / geometry.program_size;
+    std::fill_n(unit, (size - 1) / geometry.program_size + 1, std::uint8_t{1});
+    std::uint8_t* const to = cells_.values.data() + address;
+    for (std::size_t i = 0; i < size; ++i)
+      to[i] =
+          static_cast<std::uint8_t>(geometry.erased == 0xff ? to[i] & data[i] : to[i] | data[i]);
   }
 
   std::uint8_t read_weak(const nor_cells::weak_part& part, std::uint32_t i) {
@@ -312,6 +325,7 @@ class simulated_nor {
 
   nor_cells cells_;
   std::vector<std::uint32_t> erases_;
+  mutable std::vector<std::uint64_t> sums_;  // of each sector; 0: to be made anew
   std::set<std::uint32_t> bad_;
   std::vector<flash_operation> done_;
   std::string violation_;

@@ -1,0 +1,36 @@
+// A complete bootloader: ends or undoes a swap, counts the starts of an image on trial, verifies,
+// and starts what may run. Nothing else: the application receives and stages (application.cpp).
+#include <ota/image/image_boot.hpp>
+
+#include "device.hpp"
+
+#if defined(BOARD_RP2040)
+#include "boot2.hpp"
+#endif
+
+namespace {
+
+void say(const char* text) {
+  while (*text != '\0') board::write(static_cast<std::uint8_t>(*text++));
+}
+
+}  // namespace
+
+extern "C" void fault_handler() { board::reset(); }
+
+extern "C" void program() {
+  device::flash flash;
+  device::swapper swapper{flash};
+  const auto slot = ota::image_boot<device::swapper>(swapper).choose();
+  if (slot) {
+    const auto image = ota::read_image(flash, *slot);
+    if (image) board::start_program(device::flash_begin + slot->begin + image->header_size);
+  }
+  // Nothing is left that may run. An image can still be written by the debugger.
+  board::start();
+  say("no image to start: ");
+  say(slot.error().text);
+  say("\n");
+  for (;;) {
+  }
+}

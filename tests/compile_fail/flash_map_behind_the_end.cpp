@@ -1,0 +1,14 @@
+// expect: the flash map's scratch does not lie inside the flash, from sector to sector
+#include <ota/image/image_swapper.hpp>
+#include <ota/image/swap_with_scratch.hpp>
+
+#include "flash_chip.hpp"
+
+struct map {
+  using flash = chip;
+  static constexpr ota::flash_region journal{0, 3 * 1024};
+  static constexpr ota::flash_region primary{3 * 1024, 8 * 1024};
+  static constexpr ota::flash_region secondary{11 * 1024, 8 * 1024};
+  static constexpr ota::flash_region scratch{96 * 1024, 1024};
+};
+template struct ota::swap_with_scratch<map>;
