@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "ota/flash/file_flash.hpp"
 #include "ota/ota.hpp"
 #include "support/flash_device.hpp"
 #include "support/process.hpp"
@@ -12,20 +13,14 @@
 namespace {
 
 using namespace ota_test;
-using chip = ota::testing::simulated_nor<ota::testing::esp32>;
 
-/// The flash outlives the device.
-struct borrowed_chip {
-  static constexpr auto geometry = chip::geometry;
-  chip* flash = nullptr;
-
-  ota::result<void> read(std::uint32_t at, ota::mutable_bytes out) { return flash->read(at, out); }
-  ota::result<void> program(std::uint32_t at, ota::bytes data) { return flash->program(at, data); }
-  ota::result<void> erase(std::uint32_t at) { return flash->erase(at); }
+struct chip {
+  static constexpr ota::flash_geometry<1> geometry{{{16, 4096}}, 4, 0xff, true};
 };
+using flash_file = ota::file_flash<chip>;
 
 struct map {
-  using flash = borrowed_chip;
+  using flash = flash_file;
   static constexpr ota::flash_region journal{0, 3 * 4096};
   static constexpr ota::flash_region primary{3 * 4096, 6 * 4096};
   static constexpr ota::flash_region secondary{9 * 4096, 6 * 4096};
@@ -46,14 +41,15 @@ struct policies : ota::default_policies {
 
 struct mixed : ::testing::Test {
   scratch_folder here;
-  chip flash;
   std::string root, url;
   const std::vector<std::uint8_t> old_image = ota::testing::make_test_image(1, 15000),
                                   new_image = ota::testing::make_test_image(2, 20000);
 
   void SetUp() override {
     std::filesystem::create_directories(here / "device");
-    flash.load(map::primary.begin, {old_image.data(), old_image.size()});
+    std::string content(chip::geometry.size(), '\xff');
+    std::copy(old_image.begin(), old_image.end(), content.begin() + map::primary.begin);
+    write_file(here / "flash", content);
     write_file(here / "new.bin", {new_image.begin(), new_image.end()});
     const auto made = run(
         "set -e; cd " + here.path() +
@@ -88,10 +84,18 @@ struct mixed : ::testing::Test {
         .out;
   }
 
-  ota::flash_region boot_image() {
-    borrowed_chip borrowed{&flash};
-    slots::swapper_type images(borrowed);
-    return ota::image_boot<slots::swapper_type>(images).choose().value_or({});
+  flash_file flash() const {
+    flash_file file;
+    EXPECT_TRUE(file.open((here / "flash").c_str()));
+    return file;
+  }
+
+  std::unique_ptr<ota::updater<policies>> device(const ota::config& known) const {
+    auto made = std::make_unique<ota::updater<policies>>(known, ota::posix_files(here / "device"),
+                                                         policies::http(), ota::no_hardware(),
+                                                         ota::no_log(), slots(flash()));
+    EXPECT_TRUE(made->boot());
+    return made;
   }
 
  private:
@@ -100,32 +104,26 @@ struct mixed : ::testing::Test {
 
 TEST_F(mixed, a_release_of_files_and_image_is_taken_and_goes_on_where_it_was_cut) {
   const ota::config known = settings();
-  const auto device = [&] {
-    return std::make_unique<ota::updater<policies>>(known, ota::posix_files(here / "device"),
-                                                    policies::http(), ota::no_hardware(),
-                                                    ota::no_log(), slots(borrowed_chip{&flash}));
-  };
   {
-    auto first = device();
-    ASSERT_TRUE(first->boot());
+    const auto first = device(known);
     while (first->image().state().step < 2) ASSERT_TRUE(first->step()) << first->message();
   }
   {
-    auto second = device();
-    ASSERT_TRUE(second->boot());
+    const auto second = device(known);
     const auto outcome = second->run();
     ASSERT_TRUE(outcome) << second->message();
     EXPECT_EQ(*outcome, ota::update_outcome::restart);
     EXPECT_EQ(second->progress().bytes_moved, new_image.size() - 2 * 4096);
   }
-  const ota::flash_region slot = boot_image();
-  EXPECT_EQ(slot.begin, map::primary.begin);
-  auto third = device();
-  ASSERT_TRUE(third->boot());
+  auto file = flash();
+  slots::swapper_type images(file);
+  const auto slot = ota::image_boot<slots::swapper_type>(images).choose();
+  ASSERT_TRUE(slot);
+  const auto third = device(known);
   EXPECT_FALSE(third->needs_restart());
   ASSERT_TRUE(third->confirm());
   std::vector<std::uint8_t> running(new_image.size());
-  ASSERT_TRUE(flash.read(slot.begin, {running.data(), running.size()}));
+  ASSERT_TRUE(file.read(slot->begin, {running.data(), running.size()}));
   EXPECT_TRUE(running == new_image);
   EXPECT_EQ(files(), "./a.txt\n./lib/b.txt\n./version.json\n");
   EXPECT_EQ(*third->run(), ota::update_outcome::up_to_date);
