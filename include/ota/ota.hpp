@@ -10,6 +10,12 @@
 #include "storage/memory_files.hpp"
 #include "updater.hpp"
 
+#include "image/image_slots.hpp"
+#include "image/overwrite_with_backup.hpp"
+#include "image/swap_by_moving.hpp"
+#include "image/swap_with_scratch.hpp"
+#include "image/two_slots.hpp"
+
 #include "hardware/battery.hpp"
 #include "hardware/led.hpp"
 #include "hardware/signal.hpp"

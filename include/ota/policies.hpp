@@ -3,6 +3,7 @@
 #include "core/log.hpp"
 #include "hardware/no_hardware.hpp"
 #include "hash/sha256.hpp"
+#include "image/image_policy.hpp"
 #include "manifest/trust.hpp"
 #include "scheduler.hpp"
 #include "source/github.hpp"
@@ -16,6 +17,7 @@ struct default_policies {
   using hash = sha256;           ///< how bytes are checked; `sha1` leaves manifests out
   using trust = shared_secret;   ///< whose word counts
   using hardware = no_hardware;  ///< clock, watchdog, LED, battery, reset
+  using image = no_image;        ///< firmware images: `image_slots<…>`
   using log = no_log;            ///< where events are told
 
   /// Whether now is the time. `no_scheduler` leaves the rules out of the program.

@@ -8,6 +8,7 @@
 #include "manifest/trust_file.hpp"
 #include "manifest/version_file.hpp"
 #include "stager/downloader.hpp"
+#include "stager/image_downloader.hpp"
 #include "stager/list_sorter.hpp"
 #include "stager/lister.hpp"
 #include "stager/manifest_lister.hpp"
@@ -22,8 +23,11 @@ namespace ota {
 
 /// Brings the new version beside the running one: lists its files, finds out which of them
 /// differ, and downloads those. It goes on where an interruption, or a power cut, left it.
-template <class Storage, class Hash, class Trust>
-class stager {
+template <class Storage, class Hash, class Trust, class Image = no_image>
+class stager : detail::promised_image<takes_images<Image>> {
+  using swapper_type = swapper<Storage, Image>;
+  static constexpr bool has_image = takes_images<Image>;
+
  public:
   stager(Storage& storage, const config& settings)
       : storage_(storage), settings_(settings), none_() {}
@@ -68,6 +72,9 @@ class stager {
   const plan_summary& plan() const { return record_.plan; }
   const staging_progress& progress() const { return staged_; }
 
+  /// Of the image that the plan holds; all zero: it holds none. On devices that take images.
+  image_id image() const { return this->image_.id(); }
+
   /// The path at hand, for a message.
   std::string_view subject() const {
     switch (stage_) {
@@ -83,6 +90,9 @@ class stager {
         return planner_.subject();
       case stage::download:
         return downloader_.subject();
+      case stage::image:
+        if constexpr (has_image) return image_downloader_.subject();
+        return {};
       default:
         return {};
     }
@@ -90,7 +100,7 @@ class stager {
 
   /// One piece of work further; false when the version is complete and synced beside the other.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, swapper<Storage>& swap, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, swapper_type& swap, mutable_bytes chunk) {
     switch (stage_) {
       case stage::start:
         return begin_list();
@@ -116,11 +126,17 @@ class stager {
       case stage::compare:
         return after(planner_.step(chunk), stage::seal);
       case stage::seal:
+        if constexpr (has_image)
+          if (auto done = add_image(swap.image()); !done) return done.error();
         return seal();
       case stage::check:
         return check_plan();
       case stage::download:
+        if constexpr (has_image) return begin_image(download(http, source, chunk), swap);
         return download(http, source, chunk);
+      case stage::image:
+        if constexpr (has_image) return download_image(http, source, chunk);
+        break;
     }
     return false;
   }
@@ -131,6 +147,8 @@ class stager {
       "manifest_key is set, but the release has no manifest.json to check"};
   static constexpr error cannot_trust{errc::unsupported, "stager",
                                       "trusted_root is set, but this program checks no signatures"};
+  static constexpr error empty_image{errc::malformed, "stager",
+                                     "the firmware image of the new version has no bytes"};
   static constexpr error put_back{errc::rejected, "stager",
                                   "the newest version was put back before"};
 
@@ -147,7 +165,8 @@ class stager {
     compare,
     seal,
     check,
-    download
+    download,
+    image
   };
 
   static constexpr error damaged_plan{
@@ -187,7 +206,7 @@ class stager {
 
   // Only now that the new version's list is complete, and trusted: until then the old one can be
   // put back, and what is staged gone on with.
-  result<void> forget(swapper<Storage>& swap) {
+  result<void> forget(swapper_type& swap) {
     if (auto done = swap.forget_previous(); !done) return done;
     if (auto done = storage_.remove(layout::target); !done) return done;
     return storage_.sync();
@@ -224,6 +243,7 @@ class stager {
     if (!more || *more) return more;
     if (identity() == state.rejected && state.rejected != version_id{}) return put_back;
     manifest_.take_version(version_);
+    if constexpr (has_image) manifest_.take_image(this->image_);
     if constexpr (Trust::requires_manifest) {
       if (state.version != version_id{} && !settings_.force) {
         digits room;
@@ -237,6 +257,10 @@ class stager {
 
   result<bool> begin_sort(const result<bool>& more) {
     if (!more || *more) return more;
+    if constexpr (has_image) {
+      const auto alone = is_image_alone();
+      if (!alone || *alone) return begin_walk(alone ? result<bool>(false) : alone);
+    }
     ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
     sorter_.begin_listing();
     stage_ = stage::sort;
@@ -274,6 +298,11 @@ class stager {
     if (plan->entries == 0) return false;
     if (auto room = detail::check_space(storage_, settings_, plan->size); !room)
       return room.error();
+    if constexpr (has_image) {
+      // It needs no room among the files.
+      record_.plan.files += this->image_.is_there ? 1 : 0;
+      record_.plan.size += this->image_.size;
+    }
     if (auto done = detail::keep_reserve(storage_); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
     record_.version = target_->id;
@@ -312,8 +341,33 @@ class stager {
     return planner_.add_list();
   }
 
+  // A version of an image and no files is taken only where there are none: else a mistake in its
+  // list would take them all away.
+  result<bool> is_image_alone() {
+    if (!this->image_.is_there) return false;
+    for (const std::string_view list : {layout::listing, layout::installed}) {
+      const auto there = storage_.stat(list);
+      if (!there) return there.error();
+      if (there->size != 0) return false;
+    }
+    return true;
+  }
+
+  // An image that runs already is no part of the plan.
+  result<void> add_image(Image& image) {
+    image_promise& next = this->image_;
+    if (!next.is_there) return {};
+    if (next.size == 0) return empty_image;
+    const auto same = image.runs(next.size, next.digest);
+    if (!same) return same.error();
+    if (!*same && !record_only_) return planner_.add_image(Image::name, next);
+    next = {};
+    return {};
+  }
+
   void begin_check() {
     end_hash();
+    if constexpr (has_image) this->image_ = {};
     plan_.begin(layout::plan);
     stage_ = stage::check;
   }
@@ -322,6 +376,8 @@ class stager {
   result<bool> check_plan() {
     entry item;
     const auto more = plan_.next(storage_, item);
+    if constexpr (has_image)
+      if (more && *more && item.kind == entry_kind::image) this->image_ = detail::promise_of(item);
     if (more ? *more : more.error().code != errc::damaged) return more;
     if (!more || plan_.sum() != record_.plan.sum) {
       // The next update begins to stage anew.
@@ -351,6 +407,22 @@ class stager {
     return false;
   }
 
+  result<bool> begin_image(const result<bool>& more, swapper_type& swap) {
+    if (!more || *more || !this->image_.is_there) return more;
+    end_hash();
+    ::new (&image_downloader_) image_stage(swap.image());
+    image_downloader_.begin(this->image_);
+    stage_ = stage::image;
+    return true;
+  }
+
+  template <class Http, class Source>
+  result<bool> download_image(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = image_downloader_.step(http, source, staged_, chunk);
+    if (auto done = give_up_after(more.error()); !done) return done.error();
+    return more;
+  }
+
   // Where the server has other files than the plan, somebody may have shown one version's manifest
   // as another's for a while: the next update must not go on with it.
   result<void> give_up_after(const error& failure) {
@@ -367,8 +439,9 @@ class stager {
   }
 
   struct nothing {};
+  using image_stage = std::conditional_t<has_image, image_downloader<Image>, nothing>;
   using manifest_stage =
-      std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust>, nothing>;
+      std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust, Image>, nothing>;
 
   Storage& storage_;
   const config& settings_;
@@ -390,6 +463,7 @@ class stager {
     pattern_walk<Storage> walk_;
     planner<Storage, Hash> planner_;
     downloader<Storage, Hash> downloader_;
+    image_stage image_downloader_;
   };
 };
 

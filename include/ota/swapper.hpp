@@ -2,8 +2,8 @@
 
 #include "hash/crc32.hpp"
 #include "manifest/entry.hpp"
-#include "storage/sealed_record.hpp"
-#include "swapper/swap_state.hpp"
+#include "swapper/image_link.hpp"
+#include "swapper/swap_record.hpp"
 
 namespace ota {
 
@@ -13,10 +13,19 @@ namespace ota {
 /// what was at its path before is kept as `.ota/old/N`. Each pass over the plan can be cut at any
 /// point and begun again, and a barrier divides the passes, so it does not matter which of the
 /// renames within one pass reached the storage.
-template <class Storage>
-class swapper {
+///
+/// A version's firmware image, on a device with an image policy, becomes the running one together
+/// with the files: `needs_restart()` then says when the device has to start again.
+template <class Storage, class Image = no_image>
+class swapper : public detail::image_link<Image> {
+  using link = detail::image_link<Image>;
+  using state_type = typename link::state_type;
+  using image_word = detail::image_word;
+  static constexpr bool has_image = takes_images<Image>;
+
  public:
-  explicit swapper(Storage& storage) : storage_(storage) {}
+  explicit swapper(Storage& storage, Image&& image = {})
+      : link(std::move(image)), storage_(storage) {}
 
   const swap_state& state() const { return state_; }
 
@@ -40,7 +49,11 @@ class swapper {
   result<void> load() {
     begin_pass(pass::back_up);
     state_ = {};
-    const auto found = detail::load_record(storage_, layout::state, state_);
+    if constexpr (has_image) {
+      link::forget_restart();
+      if (auto done = link::image().load(); !done) return done;
+    }
+    const auto found = detail::load_state(storage_, state_);
     if (!found) return found.error();
     if (!active()) return check_version_file();
     if (state_.phase == swap_phase::removing) begin_pass(pass::remove_new);
@@ -52,21 +65,25 @@ class swapper {
   /// in, by `step()` or after a power cut by the next start. Everything staged must be synced.
   /// The version may start `allowed` times, at least once, without being confirmed.
   result<void> begin(const version_id& version, std::uint32_t entries, std::uint32_t allowed) {
-    failure_ = &no_error;
-    swap_state next = state_;
-    next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
-    next.previous = state_.version;
-    next.version = version;
-    next.entries = entries;
-    next.boots = 0;
-    next.phase = swap_phase::swapping;
-    return enter(next, pass::back_up);
+    return begin(state_, version, entries, allowed);
   }
 
-  /// One entry further; false when there is nothing left to do. An error while swapping turns
-  /// the swap round, an error while putting back is returned and tried again at the next start.
+  /// The same for a version whose image is staged; an id of zeros: it has none.
+  template <class Id>
+  result<void> begin_with(const Id& image, const version_id& version, std::uint32_t entries,
+                          std::uint32_t allowed) {
+    state_type next = state_;
+    next.image = image;
+    return begin(next, version, entries, allowed);
+  }
+
+  /// One entry further; false when there is nothing left to do before a restart. An error while
+  /// swapping turns the swap round, an error while putting back is returned and tried again at the
+  /// next start.
   result<bool> step() {
     if (!active()) return false;
+    if constexpr (has_image)
+      if (link::needs_restart()) return false;
     auto done = work();
     if (done) return true;
     if (state_.phase != swap_phase::swapping) return done.error();
@@ -79,14 +96,27 @@ class swapper {
   /// Counts a start of the version on trial; one too many begins to put the old version back.
   result<void> count_boot() {
     if (state_.phase != swap_phase::trial) return {};
+    if constexpr (has_image)
+      if (state_.image != image_id{}) return {};  // its bootloader counts
     if (state_.boots >= state_.allowed) return revert();
-    swap_state next = state_;
+    state_type next = state_;
     ++next.boots;
     return change(next);
   }
 
+  /// After a start: an image that was put back takes its files with it, one that is kept keeps
+  /// them.
+  result<void> follow_image() {
+    if (state_.phase != swap_phase::trial && state_.phase != swap_phase::kept) return {};
+    return obey(link::while_running(state_));
+  }
+
   /// Keeps the version on trial.
   result<void> confirm() {
+    if constexpr (has_image) {
+      auto done = link::confirm_image(state_);
+      if (!done || state_.phase != swap_phase::trial) return done;
+    }
     if (state_.phase != swap_phase::trial) return nothing_on_trial;
     return change_phase(swap_phase::kept);
   }
@@ -101,15 +131,16 @@ class swapper {
   /// Gives up the old version, so that its place can be used for staging the next.
   result<void> forget_previous() {
     if (state_.phase != swap_phase::kept) return {};
-    swap_state next = state_;
+    state_type next = state_;
     next.phase = swap_phase::idle;
     next.previous = {};
+    if constexpr (has_image) next.image = {};
     return change(next);
   }
 
   /// Records that `version` runs without anything having been swapped.
   result<void> adopt(const version_id& version) {
-    swap_state next = state_;
+    state_type next = state_;
     next.version = version;
     return note_version_file(next);
   }
@@ -119,6 +150,9 @@ class swapper {
                                           "no version is on trial: there is nothing to confirm"};
   static constexpr error nothing_to_put_back{errc::wrong_state, "swapper",
                                              "there is no earlier version to put back"};
+  static constexpr error image_gone{errc::rejected, "swapper",
+                                    "the image of the version does not run: it was refused or put "
+                                    "back, and its files with it"};
   static constexpr error damaged_plan{errc::damaged, "swapper",
                                       "the plan of the swap at .ota/plan is damaged"};
 
@@ -148,20 +182,51 @@ class swapper {
     return {};
   }
 
+  result<void> begin(state_type next, const version_id& version, std::uint32_t entries,
+                     std::uint32_t allowed) {
+    failure_ = &no_error;
+    next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
+    next.previous = state_.version;
+    next.version = version;
+    next.entries = entries;
+    next.boots = 0;
+    next.phase = swap_phase::swapping;
+    return enter(next, pass::back_up);
+  }
+
+  // Does what the version's image says.
+  result<void> obey(const result<image_word>& word) {
+    if (!word) return word.error();
+    switch (*word) {
+      case image_word::go_on:
+        break;
+      case image_word::keep:
+        return change_phase(swap_phase::kept);
+      case image_word::restart:
+        link::wait_for_restart();
+        break;
+      case image_word::put_back:
+        failure_ = &image_gone;
+        failed_at_ = plan_.offset();
+        return turn_round(true);
+    }
+    return {};
+  }
+
   // The state in memory is always one that storage has.
-  result<void> change(const swap_state& next) {
-    if (auto done = detail::store_record(storage_, layout::state, next); !done) return done;
+  result<void> change(const state_type& next) {
+    if (auto done = detail::store_state(storage_, next); !done) return done;
     state_ = next;
     return {};
   }
 
   result<void> change_phase(swap_phase phase) {
-    swap_state next = state_;
+    state_type next = state_;
     next.phase = phase;
     return change(next);
   }
 
-  result<void> enter(const swap_state& next, pass first) {
+  result<void> enter(const state_type& next, pass first) {
     if (auto done = change(next); !done) return done;
     begin_pass(first);
     return {};
@@ -169,14 +234,14 @@ class swapper {
 
   // Begins to put the old version back.
   result<void> turn_round(bool reject) {
-    swap_state next = state_;
+    state_type next = state_;
     next.reject = reject;
     next.phase = swap_phase::removing;
     return enter(next, pass::remove_new);
   }
 
   // Keeps a sum over version.json with the state, unless it is the same as before.
-  result<void> note_version_file(swap_state& next) {
+  result<void> note_version_file(state_type& next) {
     const auto sum = version_file_sum();
     if (!sum) return sum.error();
     next.version_file = *sum;
@@ -232,28 +297,37 @@ class swapper {
         begin_pass(pass::install);
         return {};
       case pass::install: {
-        swap_state next = state_;
+        if constexpr (has_image)
+          if (const auto word = link::before_trial(state_); !word || *word != image_word::go_on)
+            return obey(word);
+        state_type next = state_;
         next.phase = swap_phase::trial;
         return note_version_file(next);
       }
       case pass::remove_new: {
-        swap_state next = state_;
+        state_type next = state_;
         next.phase = swap_phase::restoring;
         return enter(next, pass::put_back);
       }
       case pass::put_back:
         break;
     }
-    swap_state next = state_;
+    if constexpr (has_image)
+      if (const auto word = link::before_idle(state_); !word || *word != image_word::go_on)
+        return obey(word);
+    state_type next = state_;
     if (next.reject) next.rejected = next.version;
     next.reject = false;
     next.version = next.previous;
     next.previous = {};
+    if constexpr (has_image) next.image = {};
     next.phase = swap_phase::idle;
     return note_version_file(next);
   }
 
   result<void> apply(const entry& item, std::uint32_t index) {
+    if constexpr (has_image)
+      if (item.kind == entry_kind::image) return {};
     const auto staged = detail::staged_path(index);
     const auto replaced = detail::replaced_path(index);
     const bool installs = item.kind != entry_kind::remove;
@@ -289,7 +363,7 @@ class swapper {
   }
 
   Storage& storage_;
-  swap_state state_;
+  state_type state_;
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;

@@ -34,6 +34,7 @@ class updater : private check_policies<Policies> {
   using http_type = typename Policies::http;
   using hardware_type = typename Policies::hardware;
   using log_type = typename Policies::log;
+  using image_type = typename Policies::image;
 
   /// `settings`, and the texts it views, must outlive the updater. Settings that come from outside
   /// should have been through `validate`.
@@ -43,10 +44,11 @@ class updater : private check_policies<Policies> {
 
   /// As above, with policies that are made elsewhere, and moved in.
   updater(const config& settings, storage_type&& storage, http_type&& http = {},
-          hardware_type&& hardware = {}, log_type log = {})
+          hardware_type&& hardware = {}, log_type log = {}, image_type&& image = {})
       : settings_(settings),
         hardware_(std::move(hardware)),
         log_(std::move(log), settings.debug),
+        swapper_(storage_, std::move(image)),
         http_(std::move(http)),
         storage_(std::move(storage)) {
     set_up();
@@ -59,9 +61,11 @@ class updater : private check_policies<Policies> {
   http_type& http() { return http_; }
   hardware_type& hardware() { return hardware_; }
   log_type& log() { return log_; }  ///< the log policy
+  image_type& image() { return swapper_.image(); }
 
   /// What a start of the device does, before anything of the version runs: ends or undoes what a
   /// power cut interrupted, and puts a version back that was not confirmed within its starts.
+  /// Nothing of the version may run while `needs_restart()`.
   result<void> boot() { return carry_out(order::start); }
 
   /// Ends or undoes what was interrupted, without counting a start of the device.
@@ -103,6 +107,14 @@ class updater : private check_policies<Policies> {
   /// Puts the version before the present one back; the present one is not tried again.
   result<void> rollback() { return carry_out(order::put_back); }
 
+  /// Whether files and image of a version are not together before the device has started again:
+  /// then `boot()`, `run()` and `rollback()` end with the hardware policy's `reset()`. Where that
+  /// comes back, the program has to start the device again by itself.
+  bool needs_restart() const {
+    if constexpr (has_image) return swapper_.needs_restart();
+    return false;
+  }
+
   const update_progress_report& progress() const { return progress_; }
   update_outcome outcome() const { return outcome_; }
 
@@ -123,9 +135,13 @@ class updater : private check_policies<Policies> {
   void record_only() { stager_.record_only(); }
 
  private:
+  static constexpr bool has_image = takes_images<image_type>;
+
   static constexpr error trial_pending{
       errc::wrong_state, "updater",
       "a version is on trial: confirm it or roll it back before the next update"};
+  static constexpr error restart_pending{
+      errc::wrong_state, "updater", "the last version waits for the device to be started again"};
   static constexpr error too_little_memory{errc::wrong_state, "updater",
                                            "less memory is free than min_free_mem asks for"};
 
@@ -150,6 +166,8 @@ class updater : private check_policies<Policies> {
     }
     loaded_ = done.has_value();
     if (done) detail::raise_counter(storage_, hardware_, swapper_.state());
+    if constexpr (has_image)
+      if (done && needs_restart()) restart();
     return done;
   }
 
@@ -157,6 +175,9 @@ class updater : private check_policies<Policies> {
     if (auto done = swapper_.load(); !done) return done;
     if constexpr (Policies::takes_over)
       if (auto done = detail::take_over(storage_, settings_); !done) return done;
+    if constexpr (has_image)
+      if (auto done = follow_image(given); !done || (needs_restart() && given <= order::start))
+        return done;
     if (auto done = finish_swap(); !done || given == order::recover) return done;
     if (given == order::confirm) return swapper_.confirm();
     if (auto done = given == order::start ? swapper_.count_boot() : swapper_.revert(); !done)
@@ -165,6 +186,12 @@ class updater : private check_policies<Policies> {
     log_.info(given == order::start ? "Rollback triggered: the version on trial was not confirmed"sv
                                     : "Rollback triggered"sv);
     return finish_swap();
+  }
+
+  // What the bootloader did with the image of the version comes before everything else.
+  result<void> follow_image(order given) {
+    auto done = finish_swap();
+    return done && given != order::confirm ? swapper_.follow_image() : done;
   }
 
   // ---- the phases of an update --------------------------------------------------------------
@@ -209,6 +236,7 @@ class updater : private check_policies<Policies> {
     if (!checking_) {
       if (!loaded_)
         if (auto done = recover(); !done) return done;
+      if (needs_restart()) return restart_pending;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
       if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
@@ -309,12 +337,18 @@ class updater : private check_policies<Policies> {
       return up_to_date();
     }
     http_.close();
-    if (auto done =
-            swapper_.begin(stager_.identity(), stager_.plan().entries, settings_.trial_boots);
-        !done)
-      return done;
+    if (auto done = begin_swap(); !done) return done;
     enter(update_phase::swapping);
     return {};
+  }
+
+  result<void> begin_swap() {
+    const version_id& version = stager_.identity();
+    const std::uint32_t entries = stager_.plan().entries;
+    if constexpr (has_image)
+      return swapper_.begin_with(stager_.image(), version, entries, settings_.trial_boots);
+    else
+      return swapper_.begin(version, entries, settings_.trial_boots);
   }
 
   result<void> swap() {
@@ -327,12 +361,17 @@ class updater : private check_policies<Policies> {
     message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");
     message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
+    if (needs_restart()) message_.append(" after a restart");
     log_.info(message_);
-    finish(update_outcome::updated);
+    finish(needs_restart() ? update_outcome::restart : update_outcome::updated);
     light_.play(led_pattern::success);
+    restart();
+    return {};
+  }
+
+  void restart() {
     log_.reset(settings_.reset);
     hardware_.reset(settings_.reset);
-    return {};
   }
 
   result<void> finish_swap() {
@@ -417,11 +456,11 @@ class updater : private check_policies<Policies> {
   status_light<hardware_type> light_{hardware_, settings_};
   typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
                                                                                 settings_};
-  swapper<storage_type> swapper_{storage_};
+  swapper<storage_type, image_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
   typename Policies::source source_{settings_};
-  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
-                                                                                  settings_};
+  stager<storage_type, typename Policies::hash, typename Policies::trust, image_type> stager_{
+      storage_, settings_};
   http_type http_;
   std::uint8_t buffer_[Policies::chunk_size];
   storage_type storage_;

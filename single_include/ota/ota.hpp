@@ -1118,10 +1118,11 @@ inline constexpr std::size_t max_path = 255;
 
 /// What an entry of a list stands for.
 enum class entry_kind : std::uint8_t {
-  file,      ///< a file of the version
-  keep,      ///< as `file`, but its content is installed already and only its mode differs
-  remove,    ///< a file the version no longer has
-  directory  ///< a directory of the source that is still to be listed
+  file,       ///< a file of the version
+  keep,       ///< as `file`, but its content is installed already and only its mode differs
+  remove,     ///< a file the version no longer has
+  directory,  ///< a directory of the source that is still to be listed
+  image       ///< a firmware image; its path is the image's name
 };
 
 /// One line of what a version consists of.
@@ -1166,7 +1167,7 @@ inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
 
 /// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
 inline std::size_t decode_entry(bytes in, entry& value) {
-  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
+  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 4 || in[1] > 3) return 0;
   value.kind = static_cast<entry_kind>(in[0] & 0x0f);
   value.executable = (in[0] & 0x10) != 0;
   value.has_size = (in[0] & 0x20) != 0;
@@ -1633,7 +1634,8 @@ class release_document {
 
 namespace ota {
 
-/// Reads the files and the paths to be removed out of the release document of a signed manifest.
+/// Reads the files, the images and the paths to be removed out of the release document of a signed
+/// manifest.
 template <std::size_t Longest>
 class release_reader {
  public:
@@ -1643,14 +1645,18 @@ class release_reader {
   /// Of the version, once its first file was read.
   std::string_view version() const { return document_.head().version; }
 
-  /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
-  /// document's order; false at its end.
-  template <class Storage>
+  /// The next path to be removed (`entry_kind::remove`), file (`file`) or firmware image (`image`),
+  /// in the document's order; false at its end. Only a device that takes images asks for them.
+  template <bool Images = false, class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
       const auto line = document_.next(storage, out);
       if (!line) return line.error();
-      if (*line == release_line::image) return no_slots;
+      if (*line == release_line::image) {
+        if constexpr (!Images) return no_slots;
+        out.kind = entry_kind::image;
+        return true;
+      }
       if (*line == release_line::item) return true;
       if (*line == release_line::end) return false;
     }
@@ -4027,6 +4033,150 @@ struct check_hardware {
                 "the hardware policy needs: std::string_view unique_id()");
   static_assert(has<void, detail::reset_of>,
                 "the hardware policy needs: void reset(ota::reset_mode mode)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/image/image_state.hpp
+
+namespace ota {
+
+/// How far the change from one image to the next is. Kept in the boot journal; see docs/flash.md.
+enum class image_phase : std::uint8_t {
+  idle,      ///< one image, nothing to put back
+  staging,   ///< the new image is being written beside the running one
+  staged,    ///< it is complete and checked
+  swapping,  ///< it is being made the running one
+  trial,     ///< it runs and is not confirmed yet
+  kept,      ///< it is confirmed; the old one can still be put back
+  restoring  ///< the old one is being made the running one again
+};
+
+/// Names one image: the first bytes of its SHA-256. All zero: none.
+using image_id = std::array<std::uint8_t, 8>;
+
+inline image_id id_of(const sha256::digest_type& digest) {
+  image_id id{};
+  for (std::size_t i = 0; i < id.size(); ++i) id[i] = digest[i];
+  return id;
+}
+
+/// What the boot journal keeps.
+struct image_state {
+  static constexpr std::uint32_t format = 1;
+
+  image_phase phase = image_phase::idle;
+  std::uint8_t boots = 0;    ///< starts of the image on trial so far
+  std::uint8_t allowed = 1;  ///< starts without being confirmed, before it is put back
+  std::uint8_t slot = 0;     ///< which of two slots runs, where images run where they lie
+  std::uint32_t step = 0;    ///< sectors staged, or copies done
+  std::uint32_t size = 0;    ///< of the image being staged, bytes
+  std::uint32_t used = 0;    ///< of each slot, by the larger of the two images, bytes
+  image_id id{};             ///< being staged, swapped in, on trial or kept
+  image_id rejected{};       ///< put back before, or refused: not to be tried again
+};
+
+}  // namespace ota
+
+// ota/image/image_policy.hpp
+
+namespace ota {
+
+/// Where one image of a device stands.
+enum class image_standing : std::uint8_t {
+  unknown,    ///< nothing is known of it: not staged, or given up
+  staged,     ///< complete beside the running one
+  swapping,   ///< the next start of the device makes it run
+  trial,      ///< it runs and is not confirmed yet
+  kept,       ///< it runs and is confirmed; the one before it can still be put back
+  restoring,  ///< the next start of the device puts the one before it back
+  put_back    ///< it was put back or refused: it is not tried again
+};
+
+/// A device whose updates hold no firmware image; nothing about images is in its program.
+struct no_image {};
+
+template <class Image>
+inline constexpr bool takes_images = !std::is_same_v<Image, no_image>;
+
+// The contract of an image policy, which keeps firmware images and has them swapped at a start of
+// the device; `image_slots` fills it on raw flash.
+//
+//   static constexpr std::string_view name   of the manifest's `image` line that is this device's
+//   result<void> load()                      reads how far it is; before anything else. What is
+//                                            told after it must be so after a power cut as well
+//   result<image_standing> standing_of(const image_id&)
+//   result<bool> runs(uint32_t size, const sha256::digest_type&)
+//                                            whether the running image is that one, to the byte
+//   result<uint32_t> begin(uint32_t size, const sha256::digest_type&)
+//                                            begins to stage it, or goes on: the first byte wanted
+//   result<void> write(bytes)                the next bytes; one more than `size` is an error
+//   result<void> finish()                    all were written: checks them; `staged` from now on
+//   result<void> swap(uint32_t allowed)      asks for the staged image: `swapping`. It may start
+//                                            that often without being confirmed
+//   result<void> confirm()                   `trial` becomes `kept`
+//   result<void> revert()                    asks for the one before: `restoring`
+//
+// Each of the last four is one change that a power cut leaves done or not done.
+
+namespace detail {
+
+template <class I>
+using image_name_of = decltype(std::string_view(I::name));
+template <class I>
+using image_load_of = decltype(std::declval<I&>().load());
+template <class I>
+using image_standing_of = decltype(std::declval<I&>().standing_of(std::declval<const image_id&>()));
+template <class I>
+using image_runs_of =
+    decltype(std::declval<I&>().runs(std::uint32_t{}, std::declval<const sha256::digest_type&>()));
+template <class I>
+using image_begin_of =
+    decltype(std::declval<I&>().begin(std::uint32_t{}, std::declval<const sha256::digest_type&>()));
+template <class I>
+using image_write_of = decltype(std::declval<I&>().write(bytes{}));
+template <class I>
+using image_finish_of = decltype(std::declval<I&>().finish());
+template <class I>
+using image_swap_of = decltype(std::declval<I&>().swap(std::uint32_t{}));
+template <class I>
+using image_confirm_of = decltype(std::declval<I&>().confirm());
+template <class I>
+using image_revert_of = decltype(std::declval<I&>().revert());
+
+}  // namespace detail
+
+/// Checks an image policy against the contract, one sentence for each missing member.
+template <class Image>
+struct check_image_slots {
+  static_assert(detail::gives<std::string_view, detail::image_name_of, Image>::value,
+                "the image policy needs: static constexpr std::string_view name");
+  static_assert(detail::gives<result<void>, detail::image_load_of, Image>::value,
+                "the image policy needs: ota::result<void> load()");
+  static_assert(detail::gives<result<image_standing>, detail::image_standing_of, Image>::value,
+                "the image policy needs: ota::result<ota::image_standing> standing_of(const "
+                "ota::image_id& id)");
+  static_assert(detail::gives<result<bool>, detail::image_runs_of, Image>::value,
+                "the image policy needs: ota::result<bool> runs(std::uint32_t size, const "
+                "ota::sha256::digest_type& digest)");
+  static_assert(detail::gives<result<std::uint32_t>, detail::image_begin_of, Image>::value,
+                "the image policy needs: ota::result<std::uint32_t> begin(std::uint32_t size, "
+                "const ota::sha256::digest_type& digest)");
+  static_assert(detail::gives<result<void>, detail::image_write_of, Image>::value,
+                "the image policy needs: ota::result<void> write(ota::bytes data)");
+  static_assert(detail::gives<result<void>, detail::image_finish_of, Image>::value,
+                "the image policy needs: ota::result<void> finish()");
+  static_assert(detail::gives<result<void>, detail::image_swap_of, Image>::value,
+                "the image policy needs: ota::result<void> swap(std::uint32_t allowed)");
+  static_assert(detail::gives<result<void>, detail::image_confirm_of, Image>::value,
+                "the image policy needs: ota::result<void> confirm()");
+  static_assert(detail::gives<result<void>, detail::image_revert_of, Image>::value,
+                "the image policy needs: ota::result<void> revert()");
+  static constexpr bool ok = true;
+};
+template <>
+struct check_image_slots<no_image> {
   static constexpr bool ok = true;
 };
 
@@ -6712,6 +6862,7 @@ struct default_policies {
   using hash = sha256;           ///< how bytes are checked; `sha1` leaves manifests out
   using trust = shared_secret;   ///< whose word counts
   using hardware = no_hardware;  ///< clock, watchdog, LED, battery, reset
+  using image = no_image;        ///< firmware images: `image_slots<…>`
   using log = no_log;            ///< where events are told
 
   /// Whether now is the time. `no_scheduler` leaves the rules out of the program.
@@ -8673,7 +8824,7 @@ class downloader {
     if (!first_) ++index_;
     first_ = false;
     etag_.clear();
-    if (item_.kind == entry_kind::remove) return true;
+    if (item_.kind >= entry_kind::remove) return true;  // no file to bring
     const auto staged = storage_.stat(path());
     if (!staged) return staged.error();
     if (staged->kind == file_kind::none) return restart();
@@ -8861,6 +9012,158 @@ class downloader {
   staging_progress progress_;
   entry_reader plan_;
   verifier<Hash> verifier_;
+  fixed_string<64> etag_;
+  entry item_;
+};
+
+}  // namespace ota
+
+// ota/stager/image_promise.hpp
+
+namespace ota {
+
+/// The image that a version holds: what its manifest promises.
+struct image_promise {
+  bool is_there = false;
+  std::uint32_t size = 0;
+  sha256::digest_type digest{};
+
+  /// What names it; all zero: there is none.
+  image_id id() const { return is_there ? id_of(digest) : image_id{}; }
+};
+
+namespace detail {
+
+/// A size that does not fit is larger than any slot: the policy refuses it.
+inline image_promise promise_of(const entry& item) {
+  image_promise image;
+  image.is_there = true;
+  image.size = item.size < UINT32_MAX ? static_cast<std::uint32_t>(item.size) : UINT32_MAX;
+  std::memcpy(image.digest.data(), item.hash.value, image.digest.size());
+  return image;
+}
+
+/// A stager's promise, where the device takes images.
+template <bool TakesImages>
+struct promised_image {
+  image_promise image_;
+};
+template <>
+struct promised_image<false> {};
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/stager/image_downloader.hpp
+
+namespace ota {
+
+/// Brings a version's firmware image straight to where the image policy keeps it: no copy of it
+/// lies among the files. Goes on where an interruption, or a power cut, left it.
+template <class Image>
+class image_downloader {
+ public:
+  explicit image_downloader(Image& image) : image_(image) {}
+
+  void begin(const image_promise& promise) {
+    promise_ = promise;
+    item_ = {};
+    item_.kind = entry_kind::image;
+    item_.path.assign(Image::name);
+    etag_.clear();
+    task_ = task::begin;
+  }
+
+  /// Of the image, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// One chunk further; false when the image is staged. After an error that may pass
+  /// (`is_transient`) the next step goes on where the bytes ended.
+  template <class Http, class Source>
+  result<bool> step(Http& http, Source& source, staging_progress& progress, mutable_bytes chunk) {
+    switch (task_) {
+      case task::begin:
+        return begin_image(progress);
+      case task::open:
+        return open(http, source);
+      case task::body:
+        return body(http, progress, chunk);
+      case task::finish:
+        return more_after(finish(progress));
+      case task::done:
+        break;
+    }
+    return false;
+  }
+
+ private:
+  static constexpr error too_short{errc::mismatch, "stager",
+                                   "the image ended before its promised size"};
+  static constexpr error other_size{errc::mismatch, "stager",
+                                    "the server promises another size than the image has"};
+
+  enum class task : std::uint8_t { begin, open, body, finish, done };
+
+  result<bool> begin_image(staging_progress& progress) {
+    const auto offset = image_.begin(promise_.size, promise_.digest);
+    if (!offset) return offset.error();
+    offset_ = *offset;
+    progress.bytes += offset_;
+    if (offset_ != 0) ++progress.resumed;
+    task_ = offset_ == promise_.size ? task::finish : task::open;
+    return true;
+  }
+
+  template <class Http, class Source>
+  result<bool> open(Http& http, Source& source) {
+    if (auto opened = source.open_file(http, item_, offset_, etag_.view()); !opened)
+      return opened.error();
+    const http_response& answer = http.response();
+    if (const auto status = check_status(answer); !status) return status.error();
+    // A server that knows no ranges sends what is there already once more.
+    skip_ = answer.status == 206 ? 0 : offset_;
+    if (answer.has_length && offset_ - skip_ + answer.content_length != promise_.size)
+      return other_size;
+    etag_.assign(http.etag());
+    // A weak tag may not stand in If-Range (RFC 9110, 13.1.5).
+    if (etag_.overflowed() || starts_with(etag_, "W/"sv)) etag_.clear();
+    task_ = task::body;
+    return true;
+  }
+
+  template <class Http>
+  result<bool> body(Http& http, staging_progress& progress, mutable_bytes chunk) {
+    const auto size = http.read(chunk);
+    if (!size) {
+      task_ = task::open;
+      return size.error();
+    }
+    progress.bytes_moved += *size;
+    bytes data = chunk.first(*size);
+    const bytes skipped = data.first(skip_);
+    skip_ -= static_cast<std::uint32_t>(skipped.size());
+    data = data.drop(skipped.size());
+    if (auto done = image_.write(data); !done) return done.error();
+    offset_ += static_cast<std::uint32_t>(data.size());
+    progress.bytes += data.size();
+    if (*size != 0) return true;
+    if (offset_ != promise_.size) return too_short;
+    task_ = task::finish;
+    return true;
+  }
+
+  result<void> finish(staging_progress& progress) {
+    if (auto done = image_.finish(); !done) return done;
+    ++progress.files;
+    task_ = task::done;
+    return {};
+  }
+
+  Image& image_;
+  image_promise promise_;
+  std::uint32_t offset_ = 0;  // of the next byte
+  std::uint32_t skip_ = 0;    // bytes that come once more
+  task task_ = task::begin;
   fixed_string<64> etag_;
   entry item_;
 };
@@ -9243,7 +9546,7 @@ namespace ota {
 /// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
 /// it to `.ota/manifest`, has its signatures checked, and reads it from there. The paths that it
 /// wants removed become a list of their own, `.ota/gone`.
-template <class Storage, class Trust>
+template <class Storage, class Trust, class Image = no_image>
 class manifest_lister {
  public:
   /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
@@ -9263,6 +9566,9 @@ class manifest_lister {
   void take_version(fixed_string<128>& version) const {
     if (!list_.in.version().empty()) version.assign(list_.in.version());
   }
+
+  /// The image that the manifest promises, if it does.
+  void take_image(image_promise& image) const { image = list_.image; }
 
   /// One chunk or one entry further; false when the list is complete.
   template <class Http, class Source>
@@ -9290,9 +9596,25 @@ class manifest_lister {
   static constexpr error too_large{errc::too_long, "manifest",
                                    "Response too large: the manifest is over its limit"};
 
+  static constexpr error no_image_of_ours{
+      errc::unsupported, "manifest",
+      "the version holds firmware images, and none has the name that this device takes"};
+
   using trust_check = typename Trust::template check<Storage>;
-  struct list {
-    typename Trust::reader in;
+  // What a device that takes images notes of them.
+  struct images {
+    image_promise image;
+    bool has_other_image = false;
+  };
+  struct no_images {};
+  // A reader that is not asked for images refuses a version that holds one.
+  struct image_reader : Trust::reader {
+    result<bool> next(Storage& storage, entry& out) {
+      return Trust::reader::template next<true>(storage, out);
+    }
+  };
+  struct list : std::conditional_t<takes_images<Image>, images, no_images> {
+    std::conditional_t<takes_images<Image>, image_reader, typename Trust::reader> in;
     entry_writer out;
     entry item;
     std::uint32_t deletes_size = 0;
@@ -9351,8 +9673,12 @@ class manifest_lister {
     if (!more) return more;
     if (!*more) {
       if (auto done = list_.out.flush(storage_); !done) return done.error();
+      if constexpr (takes_images<Image>)
+        if (list_.has_other_image && !list_.image.is_there) return no_image_of_ours;
       return false;
     }
+    if constexpr (takes_images<Image>)
+      if (item.kind == entry_kind::image) return take_image(item);
     const file_filter filter(settings_);
     if (!filter.manages(item.path)) return true;
     const auto fine = filter.check(item.path, false);
@@ -9364,6 +9690,13 @@ class manifest_lister {
     if (!fine) return fine.error();
     if (hidden) return hidden_file;
     return more_after(list_.out.add(storage_, item));
+  }
+
+  result<bool> take_image(const entry& item) {
+    const bool is_ours = item.path.view() == std::string_view(Image::name);
+    if (is_ours) list_.image = detail::promise_of(item);
+    list_.has_other_image |= !is_ours;
+    return true;
   }
 
   static bool is_hidden(std::string_view path) {
@@ -9589,6 +9922,17 @@ class planner {
     return add_own(path, content.size());
   }
 
+  /// Adds the version's firmware image.
+  result<void> add_image(std::string_view name, const image_promise& image) {
+    item_ = {};
+    item_.kind = entry_kind::image;
+    item_.path.assign(name);
+    item_.size = image.size;
+    item_.hash.kind = digest_kind::sha256;
+    std::memcpy(item_.hash.value, image.digest.data(), image.digest.size());
+    return plan_.add(storage_, item_);
+  }
+
   /// The list of files becomes the list of what is installed.
   result<void> add_list() {
     const auto there = storage_.stat(layout::listing);
@@ -9809,6 +10153,170 @@ struct swap_state {
 
 }  // namespace ota
 
+// ota/swapper/swap_record.hpp
+
+namespace ota {
+
+/// What the swapper keeps where a version may hold a firmware image.
+struct mixed_state : swap_state {
+  static constexpr std::uint32_t format = 2;
+
+  image_id image{};  ///< the version's, which runs or does not run together with its files
+};
+
+namespace detail {
+
+template <class Storage>
+result<bool> load_state(Storage& storage, swap_state& state) {
+  return load_record(storage, layout::state, state);
+}
+
+template <class Storage>
+result<void> store_state(Storage& storage, const swap_state& state) {
+  return store_record(storage, layout::state, state);
+}
+
+// Without an image the record is that of a device that takes none: a program that learns of images
+// goes on where the one before it stood, and the other way round.
+
+template <class Storage>
+result<bool> load_state(Storage& storage, mixed_state& state) {
+  const auto found = load_record(storage, layout::state, state);
+  if (!found || *found) return found;
+  return load_record(storage, layout::state, static_cast<swap_state&>(state));
+}
+
+template <class Storage>
+result<void> store_state(Storage& storage, const mixed_state& state) {
+  if (state.image != image_id{}) return store_record(storage, layout::state, state);
+  return store_record(storage, layout::state, static_cast<const swap_state&>(state));
+}
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/swapper/image_link.hpp
+
+namespace ota::detail {
+
+/// What a version's image lets its files do.
+enum class image_word : std::uint8_t {
+  go_on,     ///< what they were about to do
+  keep,      ///< be kept, as it is
+  restart,   ///< nothing before the next start of the device, which changes the image
+  put_back,  ///< be put back: it does not run, or not any more
+};
+
+/// A swapper's image policy, and how the image of a version keeps step with its files
+/// (docs/mixed-updates.md). A version without an image goes on.
+template <class Image>
+class image_link {
+ public:
+  using state_type = mixed_state;
+
+  Image& image() { return image_; }
+
+  /// Whether the device must start again before anything of a version may run.
+  bool needs_restart() const { return waits_; }
+
+ protected:
+  explicit image_link(Image&& image) : image_(std::move(image)) {}
+
+  void forget_restart() { waits_ = false; }
+  void wait_for_restart() { waits_ = true; }
+
+  /// The new files are in place: may they be tried?
+  result<image_word> before_trial(const mixed_state& state) {
+    if (state.image == image_id{}) return image_word::go_on;
+    const auto standing = image_.standing_of(state.image);
+    if (!standing) return standing.error();
+    switch (*standing) {
+      case image_standing::staged:
+        if (auto done = image_.swap(state.allowed); !done) return done.error();
+        return image_word::restart;
+      case image_standing::swapping:
+      case image_standing::restoring:
+        return image_word::restart;
+      case image_standing::trial:
+      case image_standing::kept:
+        return image_word::go_on;
+      case image_standing::unknown:
+      case image_standing::put_back:
+        break;
+    }
+    return image_word::put_back;
+  }
+
+  /// The old files are back in place: is the old image, too?
+  result<image_word> before_idle(const mixed_state& state) {
+    if (state.image == image_id{}) return image_word::go_on;
+    const auto standing = image_.standing_of(state.image);
+    if (!standing) return standing.error();
+    switch (*standing) {
+      case image_standing::trial:
+      case image_standing::kept:
+        if (auto done = image_.revert(); !done) return done.error();
+        return image_word::restart;
+      case image_standing::swapping:
+      case image_standing::restoring:
+        return image_word::restart;
+      default:
+        return image_word::go_on;
+    }
+  }
+
+  /// The new files are on trial, or kept. Does their image still run? One that was kept is given up
+  /// only where it is known to have been put back: who writes another by other means keeps the
+  /// files.
+  result<image_word> while_running(const mixed_state& state) {
+    if (state.image == image_id{}) return image_word::go_on;
+    const auto standing = image_.standing_of(state.image);
+    if (!standing) return standing.error();
+    const bool is_trial = state.phase == swap_phase::trial;
+    switch (*standing) {
+      case image_standing::trial:
+        return image_word::go_on;
+      case image_standing::kept:
+        return is_trial ? image_word::keep : image_word::go_on;
+      case image_standing::swapping:
+      case image_standing::restoring:
+        return image_word::restart;
+      case image_standing::put_back:
+        return image_word::put_back;
+      default:
+        return is_trial ? image_word::put_back : image_word::go_on;
+    }
+  }
+
+  /// Keeps the image of a version on trial, or the one that is on trial by itself. One that is kept
+  /// already was so before a cut.
+  result<void> confirm_image(const mixed_state& state) {
+    if (state.phase == swap_phase::trial) {
+      if (state.image == image_id{}) return {};
+      const auto standing = image_.standing_of(state.image);
+      if (!standing) return standing.error();
+      if (*standing == image_standing::kept) return {};
+    }
+    return image_.confirm();
+  }
+
+ private:
+  Image image_;
+  bool waits_ = false;
+};
+
+/// A device that takes no images.
+template <>
+class image_link<no_image> {
+ public:
+  using state_type = swap_state;
+
+ protected:
+  explicit image_link(no_image&&) {}
+};
+
+}  // namespace ota::detail
+
 // ota/swapper.hpp
 
 namespace ota {
@@ -9819,10 +10327,19 @@ namespace ota {
 /// what was at its path before is kept as `.ota/old/N`. Each pass over the plan can be cut at any
 /// point and begun again, and a barrier divides the passes, so it does not matter which of the
 /// renames within one pass reached the storage.
-template <class Storage>
-class swapper {
+///
+/// A version's firmware image, on a device with an image policy, becomes the running one together
+/// with the files: `needs_restart()` then says when the device has to start again.
+template <class Storage, class Image = no_image>
+class swapper : public detail::image_link<Image> {
+  using link = detail::image_link<Image>;
+  using state_type = typename link::state_type;
+  using image_word = detail::image_word;
+  static constexpr bool has_image = takes_images<Image>;
+
  public:
-  explicit swapper(Storage& storage) : storage_(storage) {}
+  explicit swapper(Storage& storage, Image&& image = {})
+      : link(std::move(image)), storage_(storage) {}
 
   const swap_state& state() const { return state_; }
 
@@ -9846,7 +10363,11 @@ class swapper {
   result<void> load() {
     begin_pass(pass::back_up);
     state_ = {};
-    const auto found = detail::load_record(storage_, layout::state, state_);
+    if constexpr (has_image) {
+      link::forget_restart();
+      if (auto done = link::image().load(); !done) return done;
+    }
+    const auto found = detail::load_state(storage_, state_);
     if (!found) return found.error();
     if (!active()) return check_version_file();
     if (state_.phase == swap_phase::removing) begin_pass(pass::remove_new);
@@ -9858,21 +10379,25 @@ class swapper {
   /// in, by `step()` or after a power cut by the next start. Everything staged must be synced.
   /// The version may start `allowed` times, at least once, without being confirmed.
   result<void> begin(const version_id& version, std::uint32_t entries, std::uint32_t allowed) {
-    failure_ = &no_error;
-    swap_state next = state_;
-    next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
-    next.previous = state_.version;
-    next.version = version;
-    next.entries = entries;
-    next.boots = 0;
-    next.phase = swap_phase::swapping;
-    return enter(next, pass::back_up);
+    return begin(state_, version, entries, allowed);
   }
 
-  /// One entry further; false when there is nothing left to do. An error while swapping turns
-  /// the swap round, an error while putting back is returned and tried again at the next start.
+  /// The same for a version whose image is staged; an id of zeros: it has none.
+  template <class Id>
+  result<void> begin_with(const Id& image, const version_id& version, std::uint32_t entries,
+                          std::uint32_t allowed) {
+    state_type next = state_;
+    next.image = image;
+    return begin(next, version, entries, allowed);
+  }
+
+  /// One entry further; false when there is nothing left to do before a restart. An error while
+  /// swapping turns the swap round, an error while putting back is returned and tried again at the
+  /// next start.
   result<bool> step() {
     if (!active()) return false;
+    if constexpr (has_image)
+      if (link::needs_restart()) return false;
     auto done = work();
     if (done) return true;
     if (state_.phase != swap_phase::swapping) return done.error();
@@ -9885,14 +10410,27 @@ class swapper {
   /// Counts a start of the version on trial; one too many begins to put the old version back.
   result<void> count_boot() {
     if (state_.phase != swap_phase::trial) return {};
+    if constexpr (has_image)
+      if (state_.image != image_id{}) return {};  // its bootloader counts
     if (state_.boots >= state_.allowed) return revert();
-    swap_state next = state_;
+    state_type next = state_;
     ++next.boots;
     return change(next);
   }
 
+  /// After a start: an image that was put back takes its files with it, one that is kept keeps
+  /// them.
+  result<void> follow_image() {
+    if (state_.phase != swap_phase::trial && state_.phase != swap_phase::kept) return {};
+    return obey(link::while_running(state_));
+  }
+
   /// Keeps the version on trial.
   result<void> confirm() {
+    if constexpr (has_image) {
+      auto done = link::confirm_image(state_);
+      if (!done || state_.phase != swap_phase::trial) return done;
+    }
     if (state_.phase != swap_phase::trial) return nothing_on_trial;
     return change_phase(swap_phase::kept);
   }
@@ -9907,15 +10445,16 @@ class swapper {
   /// Gives up the old version, so that its place can be used for staging the next.
   result<void> forget_previous() {
     if (state_.phase != swap_phase::kept) return {};
-    swap_state next = state_;
+    state_type next = state_;
     next.phase = swap_phase::idle;
     next.previous = {};
+    if constexpr (has_image) next.image = {};
     return change(next);
   }
 
   /// Records that `version` runs without anything having been swapped.
   result<void> adopt(const version_id& version) {
-    swap_state next = state_;
+    state_type next = state_;
     next.version = version;
     return note_version_file(next);
   }
@@ -9925,6 +10464,9 @@ class swapper {
                                           "no version is on trial: there is nothing to confirm"};
   static constexpr error nothing_to_put_back{errc::wrong_state, "swapper",
                                              "there is no earlier version to put back"};
+  static constexpr error image_gone{errc::rejected, "swapper",
+                                    "the image of the version does not run: it was refused or put "
+                                    "back, and its files with it"};
   static constexpr error damaged_plan{errc::damaged, "swapper",
                                       "the plan of the swap at .ota/plan is damaged"};
 
@@ -9954,20 +10496,51 @@ class swapper {
     return {};
   }
 
+  result<void> begin(state_type next, const version_id& version, std::uint32_t entries,
+                     std::uint32_t allowed) {
+    failure_ = &no_error;
+    next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
+    next.previous = state_.version;
+    next.version = version;
+    next.entries = entries;
+    next.boots = 0;
+    next.phase = swap_phase::swapping;
+    return enter(next, pass::back_up);
+  }
+
+  // Does what the version's image says.
+  result<void> obey(const result<image_word>& word) {
+    if (!word) return word.error();
+    switch (*word) {
+      case image_word::go_on:
+        break;
+      case image_word::keep:
+        return change_phase(swap_phase::kept);
+      case image_word::restart:
+        link::wait_for_restart();
+        break;
+      case image_word::put_back:
+        failure_ = &image_gone;
+        failed_at_ = plan_.offset();
+        return turn_round(true);
+    }
+    return {};
+  }
+
   // The state in memory is always one that storage has.
-  result<void> change(const swap_state& next) {
-    if (auto done = detail::store_record(storage_, layout::state, next); !done) return done;
+  result<void> change(const state_type& next) {
+    if (auto done = detail::store_state(storage_, next); !done) return done;
     state_ = next;
     return {};
   }
 
   result<void> change_phase(swap_phase phase) {
-    swap_state next = state_;
+    state_type next = state_;
     next.phase = phase;
     return change(next);
   }
 
-  result<void> enter(const swap_state& next, pass first) {
+  result<void> enter(const state_type& next, pass first) {
     if (auto done = change(next); !done) return done;
     begin_pass(first);
     return {};
@@ -9975,14 +10548,14 @@ class swapper {
 
   // Begins to put the old version back.
   result<void> turn_round(bool reject) {
-    swap_state next = state_;
+    state_type next = state_;
     next.reject = reject;
     next.phase = swap_phase::removing;
     return enter(next, pass::remove_new);
   }
 
   // Keeps a sum over version.json with the state, unless it is the same as before.
-  result<void> note_version_file(swap_state& next) {
+  result<void> note_version_file(state_type& next) {
     const auto sum = version_file_sum();
     if (!sum) return sum.error();
     next.version_file = *sum;
@@ -10038,28 +10611,37 @@ class swapper {
         begin_pass(pass::install);
         return {};
       case pass::install: {
-        swap_state next = state_;
+        if constexpr (has_image)
+          if (const auto word = link::before_trial(state_); !word || *word != image_word::go_on)
+            return obey(word);
+        state_type next = state_;
         next.phase = swap_phase::trial;
         return note_version_file(next);
       }
       case pass::remove_new: {
-        swap_state next = state_;
+        state_type next = state_;
         next.phase = swap_phase::restoring;
         return enter(next, pass::put_back);
       }
       case pass::put_back:
         break;
     }
-    swap_state next = state_;
+    if constexpr (has_image)
+      if (const auto word = link::before_idle(state_); !word || *word != image_word::go_on)
+        return obey(word);
+    state_type next = state_;
     if (next.reject) next.rejected = next.version;
     next.reject = false;
     next.version = next.previous;
     next.previous = {};
+    if constexpr (has_image) next.image = {};
     next.phase = swap_phase::idle;
     return note_version_file(next);
   }
 
   result<void> apply(const entry& item, std::uint32_t index) {
+    if constexpr (has_image)
+      if (item.kind == entry_kind::image) return {};
     const auto staged = detail::staged_path(index);
     const auto replaced = detail::replaced_path(index);
     const bool installs = item.kind != entry_kind::remove;
@@ -10095,7 +10677,7 @@ class swapper {
   }
 
   Storage& storage_;
-  swap_state state_;
+  state_type state_;
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
@@ -10112,8 +10694,11 @@ namespace ota {
 
 /// Brings the new version beside the running one: lists its files, finds out which of them
 /// differ, and downloads those. It goes on where an interruption, or a power cut, left it.
-template <class Storage, class Hash, class Trust>
-class stager {
+template <class Storage, class Hash, class Trust, class Image = no_image>
+class stager : detail::promised_image<takes_images<Image>> {
+  using swapper_type = swapper<Storage, Image>;
+  static constexpr bool has_image = takes_images<Image>;
+
  public:
   stager(Storage& storage, const config& settings)
       : storage_(storage), settings_(settings), none_() {}
@@ -10158,6 +10743,9 @@ class stager {
   const plan_summary& plan() const { return record_.plan; }
   const staging_progress& progress() const { return staged_; }
 
+  /// Of the image that the plan holds; all zero: it holds none. On devices that take images.
+  image_id image() const { return this->image_.id(); }
+
   /// The path at hand, for a message.
   std::string_view subject() const {
     switch (stage_) {
@@ -10173,6 +10761,9 @@ class stager {
         return planner_.subject();
       case stage::download:
         return downloader_.subject();
+      case stage::image:
+        if constexpr (has_image) return image_downloader_.subject();
+        return {};
       default:
         return {};
     }
@@ -10180,7 +10771,7 @@ class stager {
 
   /// One piece of work further; false when the version is complete and synced beside the other.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, swapper<Storage>& swap, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, swapper_type& swap, mutable_bytes chunk) {
     switch (stage_) {
       case stage::start:
         return begin_list();
@@ -10206,11 +10797,17 @@ class stager {
       case stage::compare:
         return after(planner_.step(chunk), stage::seal);
       case stage::seal:
+        if constexpr (has_image)
+          if (auto done = add_image(swap.image()); !done) return done.error();
         return seal();
       case stage::check:
         return check_plan();
       case stage::download:
+        if constexpr (has_image) return begin_image(download(http, source, chunk), swap);
         return download(http, source, chunk);
+      case stage::image:
+        if constexpr (has_image) return download_image(http, source, chunk);
+        break;
     }
     return false;
   }
@@ -10221,6 +10818,8 @@ class stager {
       "manifest_key is set, but the release has no manifest.json to check"};
   static constexpr error cannot_trust{errc::unsupported, "stager",
                                       "trusted_root is set, but this program checks no signatures"};
+  static constexpr error empty_image{errc::malformed, "stager",
+                                     "the firmware image of the new version has no bytes"};
   static constexpr error put_back{errc::rejected, "stager",
                                   "the newest version was put back before"};
 
@@ -10237,7 +10836,8 @@ class stager {
     compare,
     seal,
     check,
-    download
+    download,
+    image
   };
 
   static constexpr error damaged_plan{
@@ -10277,7 +10877,7 @@ class stager {
 
   // Only now that the new version's list is complete, and trusted: until then the old one can be
   // put back, and what is staged gone on with.
-  result<void> forget(swapper<Storage>& swap) {
+  result<void> forget(swapper_type& swap) {
     if (auto done = swap.forget_previous(); !done) return done;
     if (auto done = storage_.remove(layout::target); !done) return done;
     return storage_.sync();
@@ -10314,6 +10914,7 @@ class stager {
     if (!more || *more) return more;
     if (identity() == state.rejected && state.rejected != version_id{}) return put_back;
     manifest_.take_version(version_);
+    if constexpr (has_image) manifest_.take_image(this->image_);
     if constexpr (Trust::requires_manifest) {
       if (state.version != version_id{} && !settings_.force) {
         digits room;
@@ -10327,6 +10928,10 @@ class stager {
 
   result<bool> begin_sort(const result<bool>& more) {
     if (!more || *more) return more;
+    if constexpr (has_image) {
+      const auto alone = is_image_alone();
+      if (!alone || *alone) return begin_walk(alone ? result<bool>(false) : alone);
+    }
     ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
     sorter_.begin_listing();
     stage_ = stage::sort;
@@ -10364,6 +10969,11 @@ class stager {
     if (plan->entries == 0) return false;
     if (auto room = detail::check_space(storage_, settings_, plan->size); !room)
       return room.error();
+    if constexpr (has_image) {
+      // It needs no room among the files.
+      record_.plan.files += this->image_.is_there ? 1 : 0;
+      record_.plan.size += this->image_.size;
+    }
     if (auto done = detail::keep_reserve(storage_); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
     record_.version = target_->id;
@@ -10402,8 +11012,33 @@ class stager {
     return planner_.add_list();
   }
 
+  // A version of an image and no files is taken only where there are none: else a mistake in its
+  // list would take them all away.
+  result<bool> is_image_alone() {
+    if (!this->image_.is_there) return false;
+    for (const std::string_view list : {layout::listing, layout::installed}) {
+      const auto there = storage_.stat(list);
+      if (!there) return there.error();
+      if (there->size != 0) return false;
+    }
+    return true;
+  }
+
+  // An image that runs already is no part of the plan.
+  result<void> add_image(Image& image) {
+    image_promise& next = this->image_;
+    if (!next.is_there) return {};
+    if (next.size == 0) return empty_image;
+    const auto same = image.runs(next.size, next.digest);
+    if (!same) return same.error();
+    if (!*same && !record_only_) return planner_.add_image(Image::name, next);
+    next = {};
+    return {};
+  }
+
   void begin_check() {
     end_hash();
+    if constexpr (has_image) this->image_ = {};
     plan_.begin(layout::plan);
     stage_ = stage::check;
   }
@@ -10412,6 +11047,8 @@ class stager {
   result<bool> check_plan() {
     entry item;
     const auto more = plan_.next(storage_, item);
+    if constexpr (has_image)
+      if (more && *more && item.kind == entry_kind::image) this->image_ = detail::promise_of(item);
     if (more ? *more : more.error().code != errc::damaged) return more;
     if (!more || plan_.sum() != record_.plan.sum) {
       // The next update begins to stage anew.
@@ -10441,6 +11078,22 @@ class stager {
     return false;
   }
 
+  result<bool> begin_image(const result<bool>& more, swapper_type& swap) {
+    if (!more || *more || !this->image_.is_there) return more;
+    end_hash();
+    ::new (&image_downloader_) image_stage(swap.image());
+    image_downloader_.begin(this->image_);
+    stage_ = stage::image;
+    return true;
+  }
+
+  template <class Http, class Source>
+  result<bool> download_image(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = image_downloader_.step(http, source, staged_, chunk);
+    if (auto done = give_up_after(more.error()); !done) return done.error();
+    return more;
+  }
+
   // Where the server has other files than the plan, somebody may have shown one version's manifest
   // as another's for a while: the next update must not go on with it.
   result<void> give_up_after(const error& failure) {
@@ -10457,8 +11110,9 @@ class stager {
   }
 
   struct nothing {};
+  using image_stage = std::conditional_t<has_image, image_downloader<Image>, nothing>;
   using manifest_stage =
-      std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust>, nothing>;
+      std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust, Image>, nothing>;
 
   Storage& storage_;
   const config& settings_;
@@ -10480,6 +11134,7 @@ class stager {
     pattern_walk<Storage> walk_;
     planner<Storage, Hash> planner_;
     downloader<Storage, Hash> downloader_;
+    image_stage image_downloader_;
   };
 };
 
@@ -10678,6 +11333,10 @@ struct check_policies {
   static_assert(check_hash<typename Policies::hash>::ok);
   static_assert(Policies::hash::digest_size >= 20,
                 "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
+  static_assert(check_image_slots<typename Policies::image>::ok);
+  static_assert(!takes_images<typename Policies::image> || Policies::trust::requires_manifest,
+                "a device with an image policy needs a trust policy whose manifests name images: "
+                "using trust = ota::signed_by<ota::ed25519>");
   static_assert(Policies::chunk_size >= 256 && Policies::chunk_size <= 65536,
                 "chunk_size must lie between 256 and 65536 bytes");
 };
@@ -10810,6 +11469,7 @@ enum class update_outcome : std::uint8_t {
   none,        ///< not yet
   up_to_date,  ///< the newest version is installed
   updated,     ///< a new version was swapped in and is on trial
+  restart,     ///< a new version is ready, and is on trial after a restart that changes the image
   rejected,    ///< the newest version was put back before and is not tried again
   waiting,     ///< the scheduler says that it is not the time
   failed
@@ -11248,6 +11908,7 @@ class updater : private check_policies<Policies> {
   using http_type = typename Policies::http;
   using hardware_type = typename Policies::hardware;
   using log_type = typename Policies::log;
+  using image_type = typename Policies::image;
 
   /// `settings`, and the texts it views, must outlive the updater. Settings that come from outside
   /// should have been through `validate`.
@@ -11257,10 +11918,11 @@ class updater : private check_policies<Policies> {
 
   /// As above, with policies that are made elsewhere, and moved in.
   updater(const config& settings, storage_type&& storage, http_type&& http = {},
-          hardware_type&& hardware = {}, log_type log = {})
+          hardware_type&& hardware = {}, log_type log = {}, image_type&& image = {})
       : settings_(settings),
         hardware_(std::move(hardware)),
         log_(std::move(log), settings.debug),
+        swapper_(storage_, std::move(image)),
         http_(std::move(http)),
         storage_(std::move(storage)) {
     set_up();
@@ -11273,9 +11935,11 @@ class updater : private check_policies<Policies> {
   http_type& http() { return http_; }
   hardware_type& hardware() { return hardware_; }
   log_type& log() { return log_; }  ///< the log policy
+  image_type& image() { return swapper_.image(); }
 
   /// What a start of the device does, before anything of the version runs: ends or undoes what a
   /// power cut interrupted, and puts a version back that was not confirmed within its starts.
+  /// Nothing of the version may run while `needs_restart()`.
   result<void> boot() { return carry_out(order::start); }
 
   /// Ends or undoes what was interrupted, without counting a start of the device.
@@ -11317,6 +11981,14 @@ class updater : private check_policies<Policies> {
   /// Puts the version before the present one back; the present one is not tried again.
   result<void> rollback() { return carry_out(order::put_back); }
 
+  /// Whether files and image of a version are not together before the device has started again:
+  /// then `boot()`, `run()` and `rollback()` end with the hardware policy's `reset()`. Where that
+  /// comes back, the program has to start the device again by itself.
+  bool needs_restart() const {
+    if constexpr (has_image) return swapper_.needs_restart();
+    return false;
+  }
+
   const update_progress_report& progress() const { return progress_; }
   update_outcome outcome() const { return outcome_; }
 
@@ -11337,9 +12009,13 @@ class updater : private check_policies<Policies> {
   void record_only() { stager_.record_only(); }
 
  private:
+  static constexpr bool has_image = takes_images<image_type>;
+
   static constexpr error trial_pending{
       errc::wrong_state, "updater",
       "a version is on trial: confirm it or roll it back before the next update"};
+  static constexpr error restart_pending{
+      errc::wrong_state, "updater", "the last version waits for the device to be started again"};
   static constexpr error too_little_memory{errc::wrong_state, "updater",
                                            "less memory is free than min_free_mem asks for"};
 
@@ -11364,6 +12040,8 @@ class updater : private check_policies<Policies> {
     }
     loaded_ = done.has_value();
     if (done) detail::raise_counter(storage_, hardware_, swapper_.state());
+    if constexpr (has_image)
+      if (done && needs_restart()) restart();
     return done;
   }
 
@@ -11371,6 +12049,9 @@ class updater : private check_policies<Policies> {
     if (auto done = swapper_.load(); !done) return done;
     if constexpr (Policies::takes_over)
       if (auto done = detail::take_over(storage_, settings_); !done) return done;
+    if constexpr (has_image)
+      if (auto done = follow_image(given); !done || (needs_restart() && given <= order::start))
+        return done;
     if (auto done = finish_swap(); !done || given == order::recover) return done;
     if (given == order::confirm) return swapper_.confirm();
     if (auto done = given == order::start ? swapper_.count_boot() : swapper_.revert(); !done)
@@ -11379,6 +12060,12 @@ class updater : private check_policies<Policies> {
     log_.info(given == order::start ? "Rollback triggered: the version on trial was not confirmed"sv
                                     : "Rollback triggered"sv);
     return finish_swap();
+  }
+
+  // What the bootloader did with the image of the version comes before everything else.
+  result<void> follow_image(order given) {
+    auto done = finish_swap();
+    return done && given != order::confirm ? swapper_.follow_image() : done;
   }
 
   // ---- the phases of an update --------------------------------------------------------------
@@ -11423,6 +12110,7 @@ class updater : private check_policies<Policies> {
     if (!checking_) {
       if (!loaded_)
         if (auto done = recover(); !done) return done;
+      if (needs_restart()) return restart_pending;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
       if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
@@ -11523,12 +12211,18 @@ class updater : private check_policies<Policies> {
       return up_to_date();
     }
     http_.close();
-    if (auto done =
-            swapper_.begin(stager_.identity(), stager_.plan().entries, settings_.trial_boots);
-        !done)
-      return done;
+    if (auto done = begin_swap(); !done) return done;
     enter(update_phase::swapping);
     return {};
+  }
+
+  result<void> begin_swap() {
+    const version_id& version = stager_.identity();
+    const std::uint32_t entries = stager_.plan().entries;
+    if constexpr (has_image)
+      return swapper_.begin_with(stager_.image(), version, entries, settings_.trial_boots);
+    else
+      return swapper_.begin(version, entries, settings_.trial_boots);
   }
 
   result<void> swap() {
@@ -11541,12 +12235,17 @@ class updater : private check_policies<Policies> {
     message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");
     message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
+    if (needs_restart()) message_.append(" after a restart");
     log_.info(message_);
-    finish(update_outcome::updated);
+    finish(needs_restart() ? update_outcome::restart : update_outcome::updated);
     light_.play(led_pattern::success);
+    restart();
+    return {};
+  }
+
+  void restart() {
     log_.reset(settings_.reset);
     hardware_.reset(settings_.reset);
-    return {};
   }
 
   result<void> finish_swap() {
@@ -11631,14 +12330,1207 @@ class updater : private check_policies<Policies> {
   status_light<hardware_type> light_{hardware_, settings_};
   typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
                                                                                 settings_};
-  swapper<storage_type> swapper_{storage_};
+  swapper<storage_type, image_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
   typename Policies::source source_{settings_};
-  stager<storage_type, typename Policies::hash, typename Policies::trust> stager_{storage_,
-                                                                                  settings_};
+  stager<storage_type, typename Policies::hash, typename Policies::trust, image_type> stager_{
+      storage_, settings_};
   http_type http_;
   std::uint8_t buffer_[Policies::chunk_size];
   storage_type storage_;
+};
+
+}  // namespace ota
+
+// ota/flash/geometry.hpp
+
+namespace ota {
+
+/// Sectors of one size that follow each other.
+struct sector_run {
+  std::uint32_t count = 0;
+  std::uint32_t size = 0;  ///< bytes of each: what one erase takes
+};
+
+/// How a NOR flash is divided, and what its memory cells allow. Addresses count from its first
+/// byte, wherever a processor sees that.
+///
+/// ```
+/// static constexpr ota::flash_geometry<3> geometry{{{4, 16 * 1024}, {1, 64 * 1024}, {7, 128 *
+/// 1024}},
+///                                                  4};
+/// ```
+template <std::size_t Runs = 1>
+struct flash_geometry {
+  sector_run runs[Runs];
+  std::uint32_t program_size = 4;    ///< a program begins and ends at multiples of it, bytes
+  std::uint8_t erased = 0xff;        ///< how an erased byte reads
+  bool reprograms = false;           ///< a programmed unit may have more of its bits cleared
+  std::uint32_t endurance = 10'000;  ///< erases that a sector is made for
+
+  constexpr std::uint32_t size() const {
+    std::uint32_t total = 0;
+    for (const sector_run& run : runs) total += run.count * run.size;
+    return total;
+  }
+
+  /// Bytes of the sector that holds `address`; 0 behind the end.
+  constexpr std::uint32_t sector_size(std::uint32_t address) const {
+    for (const sector_run& run : runs) {
+      if (address < run.count * run.size) return run.size;
+      address -= run.count * run.size;
+    }
+    return 0;
+  }
+
+  /// Where the sector that holds `address` begins; the flash's size behind its end.
+  constexpr std::uint32_t sector_begin(std::uint32_t address) const {
+    std::uint32_t begin = 0;
+    for (const sector_run& run : runs) {
+      const std::uint32_t length = run.count * run.size;
+      if (address - begin < length) return address - (address - begin) % run.size;
+      begin += length;
+    }
+    return begin;
+  }
+
+  /// Whether a sector begins at `address`, or the flash ends there.
+  constexpr bool is_boundary(std::uint32_t address) const {
+    return sector_begin(address) == address;
+  }
+};
+
+/// A part of a flash.
+struct flash_region {
+  std::uint32_t begin = 0;
+  std::uint32_t size = 0;  ///< bytes
+
+  constexpr std::uint32_t end() const { return begin + size; }
+  constexpr bool holds(std::uint32_t address) const { return address - begin < size; }
+};
+
+constexpr bool overlap(flash_region a, flash_region b) {
+  return a.begin < b.end() && b.begin < a.end();
+}
+
+}  // namespace ota
+
+// ota/flash/flash_policy.hpp
+
+namespace ota {
+
+// The contract of a flash policy: NOR flash, in which an erase sets a whole sector to one value and
+// a program clears bits of it.
+//
+//   static constexpr flash_geometry<N> geometry
+//   result<void> read(std::uint32_t address, mutable_bytes out)
+//   result<void> program(std::uint32_t address, bytes data)
+//                         whole units of `program_size`, each once between two erases, unless the
+//                         geometry says that it `reprograms`; done when it returns
+//   result<void> erase(std::uint32_t address)
+//                         the sector that begins there; done when it returns
+//
+// Callers stay inside the geometry and its alignment; a policy need not check that. Nothing is
+// assumed of what a power cut leaves: a unit that was being programmed may read as before, as
+// after, or differently each time; so may a sector that was being erased, until it is erased again.
+
+namespace detail {
+
+template <class F>
+using flash_read_of = decltype(std::declval<F&>().read(std::uint32_t{}, mutable_bytes{}));
+template <class F>
+using flash_program_of = decltype(std::declval<F&>().program(std::uint32_t{}, bytes{}));
+template <class F>
+using flash_erase_of = decltype(std::declval<F&>().erase(std::uint32_t{}));
+template <class F>
+using flash_size_of = decltype(F::geometry.size());
+
+template <class F>
+constexpr bool has_sound_geometry() {
+  if (F::geometry.program_size == 0) return false;
+  for (const sector_run& run : F::geometry.runs)
+    if (run.count == 0 || run.size == 0 || run.size % F::geometry.program_size != 0) return false;
+  return true;
+}
+
+}  // namespace detail
+
+/// Checks a flash policy against the contract, one sentence for each missing member.
+template <class Flash>
+struct check_flash {
+  static_assert(detail::gives<std::uint32_t, detail::flash_size_of, Flash>::value,
+                "the flash policy needs: static constexpr ota::flash_geometry<N> geometry");
+  static_assert(detail::has_sound_geometry<Flash>(),
+                "the flash policy's geometry has a run without sectors, or sectors that are not "
+                "whole program units");
+  static_assert(detail::gives<result<void>, detail::flash_read_of, Flash>::value,
+                "the flash policy needs: ota::result<void> read(std::uint32_t address, "
+                "ota::mutable_bytes out)");
+  static_assert(detail::gives<result<void>, detail::flash_program_of, Flash>::value,
+                "the flash policy needs: ota::result<void> program(std::uint32_t address, "
+                "ota::bytes data)");
+  static_assert(detail::gives<result<void>, detail::flash_erase_of, Flash>::value,
+                "the flash policy needs: ota::result<void> erase(std::uint32_t address)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/image/boot_journal.hpp
+
+namespace ota {
+
+/// Keeps one record, and how many steps were done since, in a region of flash, whatever a power cut
+/// does to the cells that were being changed.
+///
+/// The region is three banks. A bank is erased, takes the record, then a seal, then a mark for each
+/// step. What makes it safe:
+/// - Only a bank that was erased since the last start is written to, so no unit is programmed
+/// twice,
+///   though it may read as if it were erased.
+/// - A record whose programming was cut can read whole today and not tomorrow. Its seal, which is
+///   programmed after it, tells that it was finished. The newest bank and the newest sealed bank
+///   are never erased.
+/// - Whoever acts on what was read stores it first. That leaves no bank behind whose record was not
+///   finished: it could be read as the newest one day.
+///
+/// `Record` is plain data with a `format` number and a `step`.
+template <class Flash, class Record>
+class boot_journal {
+  static_assert(std::is_trivially_copyable_v<Record> &&
+                    std::has_unique_object_representations_v<Record>,
+                "a record must be plain data without gaps");
+
+ public:
+  static constexpr std::uint32_t banks = 3;
+
+  boot_journal(Flash& flash, flash_region region) : flash_(flash), region_(region) {}
+
+  /// Reads the newest record; false where there is none.
+  result<bool> load(Record& value) {
+    newest_ = sealed_ = none;
+    settled_ = 0;
+    sequence_ = 0;
+    is_open_ = false;
+    std::uint32_t sealed_sequence = 0;
+    for (std::uint8_t bank = 0; bank < banks; ++bank) {
+      entry one;
+      if (auto done = read(begin_of(bank), one); !done) return done.error();
+      if (one.seal != seal_of(one)) continue;
+      std::uint32_t seal = 0;
+      if (auto done = read(begin_of(bank) + entry_size, seal); !done) return done.error();
+      if (newest_ == none || one.sequence > sequence_) {
+        newest_ = bank;
+        sequence_ = one.sequence;
+        value = one.record;
+      }
+      if (seal == erased_word) continue;
+      settled_ |= 1u << bank;
+      if (sealed_ == none || one.sequence > sealed_sequence) {
+        sealed_ = bank;
+        sealed_sequence = one.sequence;
+      }
+    }
+    if (newest_ == none) return false;
+    return count_steps(value);
+  }
+
+  /// Whether what was read was written to its end: so that it reads the same from now on.
+  bool is_sealed() const { return newest_ == sealed_; }
+
+  /// Keeps a record from now on, in the place of what was there.
+  result<void> store(const Record& value) {
+    std::uint8_t bank = after(newest_);
+    if (bank == sealed_) bank = after(bank);
+    is_open_ = false;
+    if (auto done = erase(bank); !done) return done;
+    entry one{};
+    one.sequence = sequence_ + 1;
+    one.record = value;
+    one.seal = seal_of(one);
+    if (auto done = program(begin_of(bank), &one, sizeof one); !done) return done;
+    entry kept;
+    if (auto done = read(begin_of(bank), kept); !done) return done;
+    if (std::memcmp(&one, &kept, sizeof one) != 0) return not_kept;
+    ++sequence_;
+    newest_ = bank;
+    marks_ = 0;
+    if (auto done = mark(); !done) return done;
+    sealed_ = bank;
+    settled_ |= 1u << bank;
+    if (auto done = settle(); !done) return done;
+    is_open_ = true;
+    return {};
+  }
+
+  /// Keeps that a record which was stored since the start is a step further.
+  result<void> advance(Record& value) {
+    ++value.step;
+    if (!is_open_ || marks_ == marks_in(bank_size())) return store(value);
+    return mark();
+  }
+
+  /// Marks, the seal among them, for which a bank of `size` bytes has room: at least two are
+  /// needed.
+  static constexpr std::uint32_t marks_in(std::uint32_t size) {
+    return size < entry_size ? 0 : (size - entry_size) / mark_size;
+  }
+
+ private:
+  struct entry {
+    std::uint32_t sequence;
+    Record record;
+    std::uint32_t seal;
+  };
+  static_assert(sizeof(entry) == sizeof(Record) + 8);
+
+  static constexpr auto& geometry = Flash::geometry;
+  static constexpr std::uint8_t none = 0xff;
+  static constexpr std::uint32_t erased_word = geometry.erased * 0x01010101u;
+
+  // What is programmed at a time; a flash whose units may be programmed again takes less than one.
+  static constexpr std::uint32_t piece =
+      geometry.reprograms || geometry.program_size < 4 ? 4 : geometry.program_size;
+  static constexpr std::uint32_t mark_size = piece;
+  static constexpr std::uint32_t entry_size = (sizeof(entry) + piece - 1) / piece * piece;
+
+  static constexpr error not_kept{errc::storage, "boot journal",
+                                  "the flash does not keep what is written to the boot journal"};
+
+  std::uint32_t bank_size() const { return region_.size / banks; }
+  std::uint32_t begin_of(std::uint8_t bank) const { return region_.begin + bank * bank_size(); }
+
+  static std::uint32_t seal_of(const entry& one) {
+    crc32 sum;
+    sum.update({reinterpret_cast<const std::uint8_t*>(&one), sizeof one - sizeof one.seal});
+    return sum.value() ^ Record::format;
+  }
+
+  template <class T>
+  result<void> read(std::uint32_t address, T& out) {
+    return flash_.read(address, {reinterpret_cast<std::uint8_t*>(&out), sizeof out});
+  }
+
+  // A mark and its complement: whatever bits of it are missing, it is not one.
+  static constexpr std::uint32_t mark_word(std::uint32_t index) {
+    return (index & 0xffff) | (~index & 0xffff) << 16;
+  }
+
+  result<bool> count_steps(Record& value) {
+    for (marks_ = 0; marks_ < marks_in(bank_size()); ++marks_) {
+      std::uint32_t word = 0;
+      const std::uint32_t at = begin_of(newest_) + entry_size + marks_ * mark_size;
+      if (auto done = read(at, word); !done) return done.error();
+      if (word != mark_word(marks_)) break;
+    }
+    if (marks_ > 1) value.step += marks_ - 1;  // the first is the seal
+    return true;
+  }
+
+  result<void> mark() {
+    const std::uint32_t word = mark_word(marks_);
+    const std::uint32_t at = begin_of(newest_) + entry_size + marks_ * mark_size;
+    ++marks_;
+    return program(at, &word, sizeof word);
+  }
+
+  // The bytes with erased ones around them, in whole units. What is smaller than a unit lies in
+  // one.
+  result<void> program(std::uint32_t address, const void* data, std::size_t size) {
+    constexpr std::uint32_t unit = geometry.program_size;
+    constexpr std::uint32_t most = (entry_size + unit - 1) / unit * unit;
+    std::uint8_t buffer[most];
+    const std::size_t skipped = address % unit;
+    const std::size_t whole = (skipped + size + unit - 1) / unit * unit;
+    std::memset(buffer, geometry.erased, whole);
+    std::memcpy(buffer + skipped, data, size);
+    return flash_.program(address - static_cast<std::uint32_t>(skipped), {buffer, whole});
+  }
+
+  static constexpr std::uint8_t after(std::uint8_t bank) {
+    return bank >= banks - 1 ? 0 : static_cast<std::uint8_t>(bank + 1);
+  }
+
+  // Erases the banks whose record may not have been finished.
+  result<void> settle() {
+    for (std::uint8_t bank = 0; bank < banks; ++bank) {
+      if ((settled_ >> bank & 1) != 0) continue;
+      if (auto done = erase(bank); !done) return done;
+      settled_ |= 1u << bank;
+    }
+    return {};
+  }
+
+  result<void> erase(std::uint8_t bank) {
+    const std::uint32_t end = begin_of(bank) + bank_size();
+    for (std::uint32_t at = begin_of(bank); at < end; at += geometry.sector_size(at))
+      if (auto done = flash_.erase(at); !done) return done;
+    return {};
+  }
+
+  Flash& flash_;
+  flash_region region_;
+  std::uint32_t sequence_ = 0;
+  std::uint32_t marks_ = 0;
+  std::uint8_t newest_ = none;
+  std::uint8_t sealed_ = none;
+  unsigned settled_ = 0;  // a bit for each bank: its record was finished, or it has none
+  bool is_open_ = false;
+};
+
+}  // namespace ota
+
+// ota/image/flash_copy.hpp
+
+namespace ota {
+
+/// A piece of flash to be copied to another place, which is erased before.
+struct flash_copy {
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;    ///< where a sector begins
+  std::uint32_t size = 0;  ///< bytes, whole program units
+};
+
+namespace detail {
+
+/// Bytes moved at a time: whole program units.
+template <class Flash>
+inline constexpr std::uint32_t copy_chunk =
+    Flash::geometry.program_size > 64
+        ? Flash::geometry.program_size
+        : 64 / Flash::geometry.program_size* Flash::geometry.program_size;
+
+inline constexpr error flash_does_not_keep{
+    errc::storage, "flash", "the flash does not keep what is written: a sector is bad"};
+
+template <class Flash>
+bool reads_erased(bytes data) {
+  for (const std::uint8_t byte : data)
+    if (byte != Flash::geometry.erased) return false;
+  return true;
+}
+
+/// Programs whole units, at most a chunk, and reads them back. Units that would stay erased are
+/// left alone.
+template <class Flash>
+result<void> program_and_check(Flash& flash, std::uint32_t address, bytes data) {
+  if (reads_erased<Flash>(data)) return {};
+  if (auto done = flash.program(address, data); !done) return done;
+  std::uint8_t kept[copy_chunk<Flash>];
+  if (auto done = flash.read(address, {kept, data.size()}); !done) return done;
+  return std::memcmp(kept, data.data(), data.size()) == 0 ? result<void>{} : flash_does_not_keep;
+}
+
+/// The SHA-256 of `size` bytes from `address` on.
+template <class Flash>
+result<sha256::digest_type> digest_of(Flash& flash, std::uint32_t address, std::uint32_t size) {
+  sha256 hash;
+  std::uint8_t piece[copy_chunk<Flash>];
+  for (std::uint32_t at = 0; at < size; at += sizeof piece) {
+    const auto part = mutable_bytes(piece).first(size - at);
+    if (auto done = flash.read(address + at, part); !done) return done.error();
+    hash.update(part);
+  }
+  return hash.finish();
+}
+
+/// Erases the sectors in which `size` bytes from `address` on lie.
+template <class Flash>
+result<void> erase_sectors(Flash& flash, std::uint32_t address, std::uint32_t size) {
+  for (std::uint32_t at = address; at - address < size; at += Flash::geometry.sector_size(at))
+    if (auto done = flash.erase(at); !done) return done;
+  return {};
+}
+
+/// Carries a copy out. Cut anywhere, it can be done again from its beginning, since it does not
+/// change what it copies.
+template <class Flash>
+result<void> carry_out(Flash& flash, const flash_copy& copy) {
+  if (auto done = erase_sectors(flash, copy.to, copy.size); !done) return done;
+  std::uint8_t buffer[copy_chunk<Flash>];
+  for (std::uint32_t at = 0; at < copy.size; at += sizeof buffer) {
+    const auto chunk = mutable_bytes(buffer).first(copy.size - at);
+    if (auto done = flash.read(copy.from + at, chunk); !done) return done;
+    if (auto done = program_and_check(flash, copy.to + at, chunk); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/image/image_swapper.hpp
+
+namespace ota {
+
+// The contract of an image policy: what a slot must hold to be run. `mcuboot_image` fills it.
+//
+//   template <class Flash> result<info> check(Flash&, flash_region slot)
+//         reads all of the image from flash; info has a `size`, bytes from the slot's beginning,
+//         and a `digest`, the image's SHA-256
+//   result<void> check_successor(const info& running, const info& next)
+//         whether one may take the other's place: not when it is older
+
+/// Makes a staged image the running one, and puts the old one back: what `swapper` does for files,
+/// on raw flash.
+///
+/// A program stages (`image_stager`), asks for the swap, and starts again; `image_boot` in the
+/// bootloader, or first thing in a program whose images run where they lie, carries it out. Both
+/// share the boot journal. `Strategy` is one of `two_slots`, `swap_with_scratch`, `swap_by_moving`,
+/// `overwrite_with_backup`, or the user's own.
+template <class Map, template <class> class Strategy, class Image>
+class image_swapper {
+ public:
+  using map = Map;
+  using flash_type = typename Map::flash;
+  using strategy = Strategy<Map>;
+  using image_type = Image;
+
+  explicit image_swapper(flash_type& flash, const Image& image = {})
+      : flash_(flash), journal_(flash, Map::journal), image_(image) {}
+
+  /// Reads the state from the boot journal; one that is not there is `idle`.
+  result<void> load() {
+    state_ = {};
+    const auto found = journal_.load(state_);
+    return found ? result<void>{} : found.error();
+  }
+
+  /// Whether the state that was read reads the same at the next start, whatever cut it short.
+  bool is_sealed() const { return journal_.is_sealed(); }
+
+  const image_state& state() const { return state_; }
+  image_phase phase() const { return state_.phase; }
+  flash_region running() const { return strategy::running(state_.slot); }
+  flash_region staging() const { return strategy::staging(state_.slot); }
+  flash_region previous() const { return strategy::previous(state_.slot); }
+
+  /// Whether a swap or a put-back is under way: the device must start again to carry it out.
+  bool active() const {
+    return state_.phase == image_phase::swapping || state_.phase == image_phase::restoring;
+  }
+
+  /// Asks for the staged image to be run. It may start `allowed` times, at least once, without
+  /// being confirmed.
+  result<void> swap(std::uint32_t allowed = 1) {
+    if (state_.phase != image_phase::staged) return nothing_staged;
+    image_state next = state_;
+    // Where the running image cannot be read, as one that a debugger has written, all of it counts.
+    const auto runs = image_.check(flash_, running());
+    next.used = runs ? static_cast<std::uint32_t>(runs->size) : strategy::capacity;
+    if (next.used < next.size) next.used = next.size;
+    next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
+    next.boots = 0;
+    next.step = 0;
+    next.phase = image_phase::swapping;
+    return change(next);
+  }
+
+  /// Keeps the image on trial.
+  result<void> confirm() {
+    if (state_.phase != image_phase::trial) return nothing_on_trial;
+    return change_phase(image_phase::kept);
+  }
+
+  /// Asks for the old image to be put back; the present one will not be tried again.
+  result<void> revert() {
+    if (state_.phase != image_phase::trial && state_.phase != image_phase::kept)
+      return nothing_to_put_back;
+    return change_phase(image_phase::restoring);
+  }
+
+  // For the parts that work on the same journal.
+
+  result<void> change(const image_state& next) {
+    if (auto done = journal_.store(next); !done) return done;
+    state_ = next;
+    return {};
+  }
+  result<void> change_phase(image_phase phase) {
+    image_state next = state_;
+    next.phase = phase;
+    next.step = 0;
+    return change(next);
+  }
+  result<void> advance() { return journal_.advance(state_); }
+
+  flash_type& flash() { return flash_; }
+  Image& image() { return image_; }
+
+ private:
+  static_assert(boot_journal<flash_type, image_state>::marks_in(Map::journal.size / 3) >= 2,
+                "the flash map's journal is too short: its banks do not hold a record");
+
+  static constexpr error nothing_staged{errc::wrong_state, "image swapper",
+                                        "no image is staged: there is nothing to swap"};
+  static constexpr error nothing_on_trial{errc::wrong_state, "image swapper",
+                                          "no image is on trial: there is nothing to confirm"};
+  static constexpr error nothing_to_put_back{errc::wrong_state, "image swapper",
+                                             "there is no earlier image to put back"};
+
+  flash_type& flash_;
+  boot_journal<flash_type, image_state> journal_;
+  Image image_;
+  image_state state_;
+};
+
+}  // namespace ota
+
+// ota/image/image_stager.hpp
+
+namespace ota {
+
+/// Writes a new image beside the running one, sector by sector as its bytes arrive, and goes on
+/// after a power cut where the last whole sector ended.
+///
+/// Whatever goes wrong, the running image is not touched. An image that was put back before is
+/// refused, and none is taken while another is on trial: the one before it is then the only one
+/// that is known to work.
+template <class Swapper>
+class image_stager {
+ public:
+  using strategy = typename Swapper::strategy;
+  using flash_type = typename Swapper::flash_type;
+
+  /// The swapper has loaded its state.
+  explicit image_stager(Swapper& swapper) : swapper_(swapper) {}
+
+  /// Begins with the image of `size` bytes whose SHA-256 is `digest` (over the whole file, as a
+  /// manifest promises it), or goes on with it. Gives the offset from which bytes are wanted.
+  result<std::uint32_t> begin(std::uint32_t size, const sha256::digest_type& digest) {
+    const image_state& old = swapper_.state();
+    const image_id id = id_of(digest);
+    if (old.phase == image_phase::trial) return still_on_trial;
+    if (swapper_.active()) return swap_waits;
+    if (old.rejected == id) return was_rejected;
+    if (size == 0) return empty_image;
+    if (size > strategy::capacity) return too_large;
+    image_state next = old;
+    const bool goes_on = (old.phase == image_phase::staging || old.phase == image_phase::staged) &&
+                         old.id == id && old.size == size;
+    if (goes_on && old.phase == image_phase::staged) {
+      offset_ = size;
+      return offset_;
+    }
+    if (!goes_on) {
+      next.phase = image_phase::staging;
+      next.id = id;
+      next.size = size;
+      next.step = 0;
+    }
+    // Also where it goes on: what the journal said may have been written by halves.
+    if (auto done = swapper_.change(next); !done) return done.error();
+    digest_ = digest;
+    gathered_ = 0;
+    offset_ = 0;
+    for (std::uint32_t sector = 0; sector < next.step; ++sector)
+      offset_ += flash_type::geometry.sector_size(slot().begin + offset_);
+    if (offset_ > size) offset_ = size;
+    return offset_;
+  }
+
+  /// The next bytes.
+  result<void> write(bytes data) {
+    if (swapper_.phase() != image_phase::staging) return not_begun;
+    if (data.size() > swapper_.state().size - offset_) return too_many;
+    while (!data.empty()) {
+      const bytes part = data.first(sizeof buffer_ - gathered_);
+      std::memcpy(buffer_ + gathered_, part.data(), part.size());
+      gathered_ += static_cast<std::uint32_t>(part.size());
+      offset_ += static_cast<std::uint32_t>(part.size());
+      data = data.drop(part.size());
+      if (gathered_ == sizeof buffer_)
+        if (auto done = flush(); !done) return done;
+    }
+    return {};
+  }
+
+  /// Bytes that are in the slot or on their way there.
+  std::uint32_t offset() const { return offset_; }
+
+  /// All bytes were written: checks the image from flash, and that it may follow the running one.
+  /// On success it is staged; `swap()` and a new start make it run.
+  result<void> finish() {
+    if (swapper_.phase() == image_phase::staged) return {};
+    if (swapper_.phase() != image_phase::staging) return not_begun;
+    if (offset_ != swapper_.state().size) return too_few;
+    if (auto done = flush(); !done) return done;
+    const auto whole = check_digest();
+    const auto accepted = whole ? check_image() : whole;
+    if (!accepted && accepted.error().code == errc::storage) return accepted;
+    // What is wrong as a whole is not mended by going on: the next try begins anew, and none is
+    // made with an image that is what it was promised to be and still must not run.
+    image_state next = swapper_.state();
+    next.phase = accepted ? image_phase::staged : image_phase::idle;
+    if (whole && !accepted) next.rejected = next.id;
+    if (auto done = swapper_.change(next); !done) return done;
+    return accepted;
+  }
+
+ private:
+  static constexpr std::uint32_t chunk = detail::copy_chunk<flash_type>;
+
+  static constexpr error still_on_trial{
+      errc::wrong_state, "image stager",
+      "an image is on trial: confirm it or put it back before the next one"};
+  static constexpr error swap_waits{errc::wrong_state, "image stager",
+                                    "a swap is under way: start the device again to end it"};
+  static constexpr error was_rejected{errc::rejected, "image stager",
+                                      "this image was tried before and put back"};
+  static constexpr error empty_image{errc::malformed, "image stager", "the image has no bytes"};
+  static constexpr error too_large{errc::no_space, "image stager",
+                                   "the image is larger than its slot allows"};
+  static constexpr error not_begun{errc::wrong_state, "image stager",
+                                   "no image was begun: call begin() first"};
+  static constexpr error too_many{errc::mismatch, "image stager",
+                                  "more bytes arrive than the image was said to have"};
+  static constexpr error too_few{errc::mismatch, "image stager",
+                                 "the image is truncated: fewer bytes arrived than it was said to "
+                                 "have"};
+  static constexpr error other_bytes{errc::mismatch, "image stager",
+                                     "the image is corrupted: its SHA-256 is not the promised one"};
+
+  flash_region slot() const { return swapper_.staging(); }
+
+  // Programs what was gathered. A sector is erased just before its first bytes, and marked in the
+  // journal after its last.
+  result<void> flush() {
+    if (gathered_ == 0) return {};
+    constexpr std::uint32_t unit = flash_type::geometry.program_size;
+    std::uint32_t size = gathered_;
+    for (; size % unit != 0; ++size) buffer_[size] = flash_type::geometry.erased;
+    std::uint32_t at = slot().begin + offset_ - gathered_;
+    gathered_ = 0;
+    for (mutable_bytes rest(buffer_, size); !rest.empty();) {
+      if (flash_type::geometry.is_boundary(at))
+        if (auto done = swapper_.flash().erase(at); !done) return done;
+      const std::uint32_t sector_end =
+          flash_type::geometry.sector_begin(at) + flash_type::geometry.sector_size(at);
+      const auto part = rest.first(sector_end - at);
+      if (auto done = detail::program_and_check(swapper_.flash(), at, part); !done) return done;
+      at += static_cast<std::uint32_t>(part.size());
+      rest = rest.drop(part.size());
+      if (at == sector_end)
+        if (auto done = swapper_.advance(); !done) return done;
+    }
+    return {};
+  }
+
+  result<void> check_digest() {
+    const auto found = detail::digest_of(swapper_.flash(), slot().begin, swapper_.state().size);
+    if (!found) return found.error();
+    return *found == digest_ ? result<void>{} : other_bytes;
+  }
+
+  result<void> check_image() {
+    const auto next = swapper_.image().check(swapper_.flash(), slot());
+    if (!next) return next.error();
+    const auto running = swapper_.image().check(swapper_.flash(), swapper_.running());
+    if (!running) return {};  // there is none that it could be older than
+    return swapper_.image().check_successor(*running, *next);
+  }
+
+  Swapper& swapper_;
+  sha256::digest_type digest_{};
+  std::uint32_t offset_ = 0;
+  std::uint32_t gathered_ = 0;
+  std::uint8_t buffer_[chunk];
+};
+
+}  // namespace ota
+
+// ota/image/image_slots.hpp
+
+namespace ota {
+
+/// The image policy of an updater on raw flash: slots, of which a bootloader with `image_boot`
+/// runs one.
+///
+/// ```
+/// struct station : ota::default_policies {
+///   using trust = ota::signed_by<ota::ed25519>;
+///   using image = ota::image_slots<my_map, ota::swap_with_scratch, my_image_check>;
+///   …
+/// };
+/// ```
+///
+/// A device that takes the image of another name derives from it and says so:
+/// `static constexpr std::string_view name = "radio.bin";`
+template <class Map, template <class> class Strategy, class Image>
+class image_slots {
+ public:
+  using flash_type = typename Map::flash;
+  using swapper_type = image_swapper<Map, Strategy, Image>;
+
+  static constexpr std::string_view name = "firmware";
+
+  explicit image_slots(flash_type flash = {}, const Image& image = {})
+      : flash_(std::move(flash)), swapper_(flash_, image), stager_(swapper_) {}
+
+  /// Only the flash and image policies are taken over; `load` reads the rest.
+  image_slots(image_slots&& other) noexcept
+      : image_slots(std::move(other.flash_), other.swapper_.image()) {}
+
+  /// A record that the last power cut left half written may read whole today and not tomorrow, so
+  /// it is stored anew before anything rests on it.
+  result<void> load() {
+    if (auto done = swapper_.load(); !done || swapper_.is_sealed()) return done;
+    return swapper_.change(swapper_.state());
+  }
+
+  result<image_standing> standing_of(const image_id& id) {
+    const image_state& state = swapper_.state();
+    const bool was_rejected = state.rejected == id;
+    const image_standing otherwise =
+        was_rejected ? image_standing::put_back : image_standing::unknown;
+    return state.id == id ? standing_in(state.phase, otherwise) : otherwise;
+  }
+
+  result<bool> runs(std::uint32_t size, const sha256::digest_type& digest) {
+    const flash_region slot = swapper_.running();
+    if (size > slot.size) return false;
+    const auto found = detail::digest_of(flash_, slot.begin, size);
+    return found ? result<bool>(*found == digest) : found.error();
+  }
+
+  result<std::uint32_t> begin(std::uint32_t size, const sha256::digest_type& digest) {
+    return stager_.begin(size, digest);
+  }
+  result<void> write(bytes data) { return stager_.write(data); }
+  result<void> finish() { return stager_.finish(); }
+
+  result<void> swap(std::uint32_t allowed) { return swapper_.swap(allowed); }
+  result<void> confirm() { return swapper_.confirm(); }
+  result<void> revert() { return swapper_.revert(); }
+
+  const image_state& state() const { return swapper_.state(); }
+  flash_type& flash() { return flash_; }
+
+ private:
+  static image_standing standing_in(image_phase phase, image_standing otherwise) {
+    switch (phase) {
+      case image_phase::staged:
+        return image_standing::staged;
+      case image_phase::swapping:
+        return image_standing::swapping;
+      case image_phase::trial:
+        return image_standing::trial;
+      case image_phase::kept:
+        return image_standing::kept;
+      case image_phase::restoring:
+        return image_standing::restoring;
+      case image_phase::idle:
+      case image_phase::staging:
+        break;
+    }
+    return otherwise;
+  }
+
+  flash_type flash_;
+  swapper_type swapper_;
+  image_stager<swapper_type> stager_;
+};
+
+}  // namespace ota
+
+// ota/flash/flash_map.hpp
+
+namespace ota {
+
+// A flash map says where on a flash things lie. It is a struct with a flash policy and regions, of
+// which a strategy says which ones it needs:
+//
+//   struct map {
+//     using flash = ota::nrf_nvmc<ota::nrf51822>;
+//     static constexpr ota::flash_region bootloader{0, 16 * 1024};
+//     static constexpr ota::flash_region journal{16 * 1024, 3 * 1024};
+//     static constexpr ota::flash_region primary{20 * 1024, 116 * 1024};    // runs here
+//     static constexpr ota::flash_region secondary{136 * 1024, 116 * 1024}; // arrives here
+//     static constexpr ota::flash_region scratch{252 * 1024, 1024};
+//     static constexpr ota::flash_region backup…, golden…
+//   };
+
+namespace detail {
+
+struct no_region {
+  static constexpr flash_region value{};
+};
+
+// Each a region of a map, or an empty one.
+template <class M, class = void>
+struct bootloader_of : no_region {};
+template <class M>
+struct bootloader_of<M, std::void_t<decltype(M::bootloader)>> {
+  static constexpr flash_region value = M::bootloader;
+};
+template <class M, class = void>
+struct journal_of : no_region {};
+template <class M>
+struct journal_of<M, std::void_t<decltype(M::journal)>> {
+  static constexpr flash_region value = M::journal;
+};
+template <class M, class = void>
+struct primary_of : no_region {};
+template <class M>
+struct primary_of<M, std::void_t<decltype(M::primary)>> {
+  static constexpr flash_region value = M::primary;
+};
+template <class M, class = void>
+struct secondary_of : no_region {};
+template <class M>
+struct secondary_of<M, std::void_t<decltype(M::secondary)>> {
+  static constexpr flash_region value = M::secondary;
+};
+template <class M, class = void>
+struct scratch_of : no_region {};
+template <class M>
+struct scratch_of<M, std::void_t<decltype(M::scratch)>> {
+  static constexpr flash_region value = M::scratch;
+};
+template <class M, class = void>
+struct backup_of : no_region {};
+template <class M>
+struct backup_of<M, std::void_t<decltype(M::backup)>> {
+  static constexpr flash_region value = M::backup;
+};
+template <class M, class = void>
+struct golden_of : no_region {};
+template <class M>
+struct golden_of<M, std::void_t<decltype(M::golden)>> {
+  static constexpr flash_region value = M::golden;
+};
+
+template <class Flash>
+constexpr bool is_inside(flash_region region) {
+  return region.begin <= Flash::geometry.size() &&
+         region.size <= Flash::geometry.size() - region.begin;
+}
+
+template <class Flash>
+constexpr bool is_aligned(flash_region region) {
+  return region.size == 0 ||
+         (Flash::geometry.is_boundary(region.begin) && Flash::geometry.is_boundary(region.end()));
+}
+
+template <class Flash>
+constexpr bool is_sound(flash_region region) {
+  return is_inside<Flash>(region) && is_aligned<Flash>(region);
+}
+
+template <std::size_t N>
+constexpr bool are_apart(const flash_region (&regions)[N]) {
+  for (std::size_t i = 0; i < N; ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (regions[i].size != 0 && regions[j].size != 0 && overlap(regions[i], regions[j]))
+        return false;
+  return true;
+}
+
+// The sector of the flash at which a region is cut in three has a boundary.
+template <class Flash>
+constexpr bool has_three_banks(flash_region region) {
+  const std::uint32_t bank = region.size / 3;
+  return bank != 0 && region.size % 3 == 0 && Flash::geometry.is_boundary(region.begin + bank) &&
+         Flash::geometry.is_boundary(region.begin + 2 * bank);
+}
+
+}  // namespace detail
+
+/// Checks a flash map, one sentence for each thing that is wrong.
+template <class Map>
+struct check_flash_map {
+  using flash = typename Map::flash;
+  static_assert(check_flash<flash>::ok);
+  static_assert(detail::is_sound<flash>(detail::bootloader_of<Map>::value),
+                "the flash map's bootloader does not lie inside the flash, from sector to sector");
+  static_assert(detail::is_sound<flash>(detail::journal_of<Map>::value),
+                "the flash map's journal does not lie inside the flash, from sector to sector");
+  static_assert(
+      detail::is_sound<flash>(detail::primary_of<Map>::value),
+      "the flash map's primary slot does not lie inside the flash, from sector to sector");
+  static_assert(detail::is_sound<flash>(detail::secondary_of<Map>::value),
+                "the flash map's secondary slot does not lie inside the flash, from sector to "
+                "sector");
+  static_assert(detail::is_sound<flash>(detail::scratch_of<Map>::value),
+                "the flash map's scratch does not lie inside the flash, from sector to sector");
+  static_assert(detail::is_sound<flash>(detail::backup_of<Map>::value),
+                "the flash map's backup does not lie inside the flash, from sector to sector");
+  static_assert(detail::is_sound<flash>(detail::golden_of<Map>::value),
+                "the flash map's golden image does not lie inside the flash, from sector to "
+                "sector");
+  static_assert(detail::are_apart({detail::bootloader_of<Map>::value,
+                                   detail::journal_of<Map>::value, detail::primary_of<Map>::value,
+                                   detail::secondary_of<Map>::value, detail::scratch_of<Map>::value,
+                                   detail::backup_of<Map>::value, detail::golden_of<Map>::value}),
+                "two regions of the flash map overlap");
+  static_assert(detail::primary_of<Map>::value.size != 0,
+                "the flash map needs: static constexpr ota::flash_region primary");
+  static_assert(detail::has_three_banks<flash>(detail::journal_of<Map>::value),
+                "the flash map's journal is too short: it needs three banks of equal size, each at "
+                "least a sector");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/image/slot_units.hpp
+
+namespace ota::detail {
+
+/// Bytes of a sector where all sectors of a region have the same; else 0.
+template <class Flash>
+constexpr std::uint32_t even_sector(flash_region region) {
+  std::uint32_t begin = 0, even = 0;
+  for (const sector_run& run : Flash::geometry.runs) {
+    const flash_region sectors{begin, run.count * run.size};
+    begin = sectors.end();
+    if (!overlap(sectors, region)) continue;
+    if (even != 0 && even != run.size) return 0;
+    even = run.size;
+  }
+  return even;
+}
+
+/// The units in which two slots can be copied one to the other: the smallest pieces that begin and
+/// end where sectors do, in both. `First` and `Second` have a region as `value`.
+template <class Flash, class First, class Second>
+struct slot_units {
+  static constexpr flash_region first = First::value;
+  static constexpr flash_region second = Second::value;
+  static constexpr std::uint32_t capacity = first.size < second.size ? first.size : second.size;
+
+  /// Bytes of every unit, where they are the same; else 0.
+  static constexpr std::uint32_t even_size() {
+    const std::uint32_t a = even_sector<Flash>(first), b = even_sector<Flash>(second);
+    if (a == 0 || b == 0) return 0;
+    const std::uint32_t large = a < b ? b : a;
+    return large % a == 0 && large % b == 0 && capacity % large == 0 ? large : 0;
+  }
+  static constexpr std::uint32_t even = even_size();
+
+  /// Where the unit ends that begins at `begin`, counted from the slot's own beginning.
+  static constexpr std::uint32_t end_of(std::uint32_t begin) {
+    if constexpr (even != 0) return begin + even;
+    std::uint32_t end = begin;
+    do {
+      if (end >= capacity) return 0;  // the slots have no such boundary in common
+      end += Flash::geometry.sector_size(first.begin + end);
+    } while (!Flash::geometry.is_boundary(second.begin + end));
+    return end;
+  }
+
+  /// Units of the first `used` bytes.
+  static constexpr std::uint32_t count(std::uint32_t used) {
+    if constexpr (even != 0) return (used + even - 1) / even;
+    std::uint32_t units = 0;
+    for (std::uint32_t at = 0; at < used && units < capacity; at = end_of(at)) ++units;
+    return units;
+  }
+
+  /// The unit of number `index`, of which only the first `used` bytes of the slot count.
+  static constexpr flash_region unit(std::uint32_t index, std::uint32_t used) {
+    std::uint32_t begin = 0;
+    if constexpr (even != 0) {
+      begin = index * even;
+    } else {
+      for (; index != 0; --index) begin = end_of(begin);
+    }
+    const std::uint32_t whole = end_of(begin) - begin;
+    const std::uint32_t length = used - begin < whole ? used - begin : whole;
+    return {begin, (length + program_size - 1) / program_size * program_size};
+  }
+
+  /// Bytes of the largest unit; 0 where the slots cannot be cut into units.
+  static constexpr std::uint32_t largest() {
+    if constexpr (even != 0) return even;
+    std::uint32_t most = 0;
+    for (std::uint32_t at = 0; at < capacity;) {
+      const std::uint32_t end = end_of(at);
+      if (end <= at || end > capacity) return 0;
+      if (end - at > most) most = end - at;
+      at = end;
+    }
+    return most;
+  }
+
+ private:
+  static constexpr std::uint32_t program_size = Flash::geometry.program_size;
+};
+
+template <class Map>
+using primary_and_secondary = slot_units<typename Map::flash, primary_of<Map>, secondary_of<Map>>;
+
+}  // namespace ota::detail
+
+// ota/image/overwrite_with_backup.hpp
+
+namespace ota {
+
+/// Copies the running image to a backup and the staged one over it; puts the backup back.
+///
+/// Needs `primary`, `secondary` and `backup`. Three slots instead of two, and the fewest erases of
+/// those that run from one place: the staged image stays as it is, so that a swap that met a bad
+/// sector can be tried again. The secondary slot or the backup may lie on another chip
+/// (`joined_flash`).
+template <class Map>
+struct overwrite_with_backup {
+  static_assert(check_flash_map<Map>::ok);
+  using staged = detail::primary_and_secondary<Map>;
+  using saved =
+      detail::slot_units<typename Map::flash, detail::primary_of<Map>, detail::backup_of<Map>>;
+  static_assert(staged::largest() != 0 && saved::largest() != 0,
+                "the flash map's slots cannot be copied: their sectors have no boundaries in "
+                "common");
+
+  static constexpr bool runs_in_place = false;
+  static constexpr std::uint32_t capacity =
+      staged::capacity < saved::capacity ? staged::capacity : saved::capacity;
+  static constexpr flash_region running(std::uint8_t) { return Map::primary; }
+  static constexpr flash_region staging(std::uint8_t) { return Map::secondary; }
+  static constexpr flash_region previous(std::uint8_t) { return Map::backup; }
+
+  static constexpr std::uint32_t copies(image_phase phase, std::uint32_t used) {
+    return saved::count(used) + (phase == image_phase::swapping ? staged::count(used) : 0);
+  }
+  static constexpr flash_copy copy(image_phase phase, std::uint32_t used, std::uint32_t step) {
+    const std::uint32_t count = saved::count(used);
+    if (step >= count) {
+      const flash_region unit = staged::unit(step - count, used);
+      return {Map::secondary.begin + unit.begin, Map::primary.begin + unit.begin, unit.size};
+    }
+    const flash_region unit = saved::unit(step, used);
+    const std::uint32_t primary = Map::primary.begin + unit.begin;
+    const std::uint32_t backup = Map::backup.begin + unit.begin;
+    if (phase == image_phase::swapping) return {primary, backup, unit.size};
+    return {backup, primary, unit.size};
+  }
+};
+
+}  // namespace ota
+
+// ota/image/swap_by_moving.hpp
+
+namespace ota {
+
+/// Exchanges the primary and the secondary slot without a scratch area: the running image moves up
+/// by one unit, then each unit of both changes places through the gap.
+///
+/// Needs `primary` and `secondary` of even sectors; the primary slot holds one unit that images may
+/// not use. As MCUboot's swap-move.
+template <class Map>
+struct swap_by_moving {
+  static_assert(check_flash_map<Map>::ok);
+  using units = detail::primary_and_secondary<Map>;
+  static_assert(units::even != 0,
+                "the flash map's slots need sectors of one size, to be swapped by moving");
+  static_assert(units::first.size > units::even,
+                "the flash map's primary slot is too small: swapping by moving needs one unit more "
+                "than the image");
+
+  static constexpr bool runs_in_place = false;
+  static constexpr std::uint32_t capacity = Map::primary.size - units::even < Map::secondary.size
+                                                ? Map::primary.size - units::even
+                                                : Map::secondary.size;
+  static constexpr flash_region running(std::uint8_t) { return Map::primary; }
+  static constexpr flash_region staging(std::uint8_t) { return Map::secondary; }
+  static constexpr flash_region previous(std::uint8_t) { return Map::secondary; }
+
+  static constexpr std::uint32_t copies(image_phase, std::uint32_t used) {
+    return 3 * units::count(used);
+  }
+  static constexpr flash_copy copy(image_phase, std::uint32_t used, std::uint32_t step) {
+    const std::uint32_t count = units::count(used);
+    const bool moves = step < count;
+    const std::uint32_t index = moves ? count - 1 - step : (step - count) / 2;
+    const flash_region unit = units::unit(index, used);
+    const std::uint32_t primary = Map::primary.begin + unit.begin;
+    const std::uint32_t secondary = Map::secondary.begin + unit.begin;
+    if (moves) return {primary, primary + units::even, unit.size};
+    if ((step - count) % 2 == 0) return {secondary, primary, unit.size};
+    return {primary + units::even, secondary, unit.size};
+  }
+};
+
+}  // namespace ota
+
+// ota/image/swap_with_scratch.hpp
+
+namespace ota {
+
+// A strategy says how a staged image becomes the running one: by which copies, in which order. Each
+// copy can be cut and done again; after each the boot journal is a step further.
+//
+//   static constexpr bool runs_in_place        images run where they were staged: nothing is copied
+//   static constexpr std::uint32_t capacity    the largest image, bytes
+//   static constexpr flash_region running(std::uint8_t slot)   where the running image lies
+//   static constexpr flash_region staging(std::uint8_t slot)   where the next one is written
+//   static constexpr flash_region previous(std::uint8_t slot)  where the one before it lies
+//   static constexpr std::uint32_t copies(image_phase, std::uint32_t used)
+//   static constexpr flash_copy copy(image_phase, std::uint32_t used, std::uint32_t step)
+//                                              phase: swapping or restoring; the first `used`
+//                                              bytes of the slots hold images
+
+/// Exchanges the primary and the secondary slot through a scratch area, a unit at a time.
+///
+/// Needs `primary`, `secondary` and `scratch`, which is as large as the largest sector of the
+/// slots. Each erase of a slot costs one of the scratch, which wears out first. As MCUboot's
+/// swap-scratch.
+template <class Map>
+struct swap_with_scratch {
+  static_assert(check_flash_map<Map>::ok);
+  using units = detail::primary_and_secondary<Map>;
+  static_assert(units::largest() != 0,
+                "the flash map's slots cannot be exchanged: their sectors have no boundaries in "
+                "common");
+  static_assert(Map::scratch.size >= units::largest(),
+                "the flash map's scratch is too small for the largest sector of the slots");
+
+  static constexpr bool runs_in_place = false;
+  static constexpr std::uint32_t capacity = units::capacity;
+  static constexpr flash_region running(std::uint8_t) { return Map::primary; }
+  static constexpr flash_region staging(std::uint8_t) { return Map::secondary; }
+  static constexpr flash_region previous(std::uint8_t) { return Map::secondary; }
+
+  static constexpr std::uint32_t copies(image_phase, std::uint32_t used) {
+    return 3 * units::count(used);
+  }
+  static constexpr flash_copy copy(image_phase, std::uint32_t used, std::uint32_t step) {
+    const flash_region unit = units::unit(step / 3, used);
+    const std::uint32_t primary = Map::primary.begin + unit.begin;
+    const std::uint32_t secondary = Map::secondary.begin + unit.begin;
+    if (step % 3 == 0) return {secondary, Map::scratch.begin, unit.size};
+    if (step % 3 == 1) return {primary, secondary, unit.size};
+    return {Map::scratch.begin, primary, unit.size};
+  }
+};
+
+}  // namespace ota
+
+// ota/image/two_slots.hpp
+
+namespace ota {
+
+/// A/B: two slots, of which the boot journal names the one that runs. Nothing is copied.
+///
+/// Needs `primary` and `secondary`, and images that run where they lie: built for both places,
+/// independent of their place, or mapped to one address by the hardware.
+template <class Map>
+struct two_slots {
+  static_assert(check_flash_map<Map>::ok);
+  static_assert(detail::secondary_of<Map>::value.size != 0,
+                "the flash map needs: static constexpr ota::flash_region secondary");
+
+  static constexpr bool runs_in_place = true;
+  static constexpr std::uint32_t capacity =
+      Map::primary.size < Map::secondary.size ? Map::primary.size : Map::secondary.size;
+  static constexpr flash_region running(std::uint8_t slot) {
+    return slot == 0 ? Map::primary : Map::secondary;
+  }
+  static constexpr flash_region staging(std::uint8_t slot) { return running(slot ^ 1); }
+  static constexpr flash_region previous(std::uint8_t slot) { return running(slot ^ 1); }
+
+  static constexpr std::uint32_t copies(image_phase, std::uint32_t) { return 0; }
+  static constexpr flash_copy copy(image_phase, std::uint32_t, std::uint32_t) { return {}; }
 };
 
 }  // namespace ota

@@ -25,9 +25,9 @@
 #pragma once
 
 #include <algorithm>
-#include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
@@ -36,140 +36,6 @@
 #include <utility>
 #include <vector>
 #include "ota.hpp"
-
-// ota/flash/geometry.hpp
-
-namespace ota {
-
-/// Sectors of one size that follow each other.
-struct sector_run {
-  std::uint32_t count = 0;
-  std::uint32_t size = 0;  ///< bytes of each: what one erase takes
-};
-
-/// How a NOR flash is divided, and what its memory cells allow. Addresses count from its first
-/// byte, wherever a processor sees that.
-///
-/// ```
-/// static constexpr ota::flash_geometry<3> geometry{{{4, 16 * 1024}, {1, 64 * 1024}, {7, 128 *
-/// 1024}},
-///                                                  4};
-/// ```
-template <std::size_t Runs = 1>
-struct flash_geometry {
-  sector_run runs[Runs];
-  std::uint32_t program_size = 4;    ///< a program begins and ends at multiples of it, bytes
-  std::uint8_t erased = 0xff;        ///< how an erased byte reads
-  bool reprograms = false;           ///< a programmed unit may have more of its bits cleared
-  std::uint32_t endurance = 10'000;  ///< erases that a sector is made for
-
-  constexpr std::uint32_t size() const {
-    std::uint32_t total = 0;
-    for (const sector_run& run : runs) total += run.count * run.size;
-    return total;
-  }
-
-  /// Bytes of the sector that holds `address`; 0 behind the end.
-  constexpr std::uint32_t sector_size(std::uint32_t address) const {
-    for (const sector_run& run : runs) {
-      if (address < run.count * run.size) return run.size;
-      address -= run.count * run.size;
-    }
-    return 0;
-  }
-
-  /// Where the sector that holds `address` begins; the flash's size behind its end.
-  constexpr std::uint32_t sector_begin(std::uint32_t address) const {
-    std::uint32_t begin = 0;
-    for (const sector_run& run : runs) {
-      const std::uint32_t length = run.count * run.size;
-      if (address - begin < length) return address - (address - begin) % run.size;
-      begin += length;
-    }
-    return begin;
-  }
-
-  /// Whether a sector begins at `address`, or the flash ends there.
-  constexpr bool is_boundary(std::uint32_t address) const {
-    return sector_begin(address) == address;
-  }
-};
-
-/// A part of a flash.
-struct flash_region {
-  std::uint32_t begin = 0;
-  std::uint32_t size = 0;  ///< bytes
-
-  constexpr std::uint32_t end() const { return begin + size; }
-  constexpr bool holds(std::uint32_t address) const { return address - begin < size; }
-};
-
-constexpr bool overlap(flash_region a, flash_region b) {
-  return a.begin < b.end() && b.begin < a.end();
-}
-
-}  // namespace ota
-
-// ota/flash/flash_policy.hpp
-
-namespace ota {
-
-// The contract of a flash policy: NOR flash, in which an erase sets a whole sector to one value and
-// a program clears bits of it.
-//
-//   static constexpr flash_geometry<N> geometry
-//   result<void> read(std::uint32_t address, mutable_bytes out)
-//   result<void> program(std::uint32_t address, bytes data)
-//                         whole units of `program_size`, each once between two erases, unless the
-//                         geometry says that it `reprograms`; done when it returns
-//   result<void> erase(std::uint32_t address)
-//                         the sector that begins there; done when it returns
-//
-// Callers stay inside the geometry and its alignment; a policy need not check that. Nothing is
-// assumed of what a power cut leaves: a unit that was being programmed may read as before, as
-// after, or differently each time; so may a sector that was being erased, until it is erased again.
-
-namespace detail {
-
-template <class F>
-using flash_read_of = decltype(std::declval<F&>().read(std::uint32_t{}, mutable_bytes{}));
-template <class F>
-using flash_program_of = decltype(std::declval<F&>().program(std::uint32_t{}, bytes{}));
-template <class F>
-using flash_erase_of = decltype(std::declval<F&>().erase(std::uint32_t{}));
-template <class F>
-using flash_size_of = decltype(F::geometry.size());
-
-template <class F>
-constexpr bool has_sound_geometry() {
-  if (F::geometry.program_size == 0) return false;
-  for (const sector_run& run : F::geometry.runs)
-    if (run.count == 0 || run.size == 0 || run.size % F::geometry.program_size != 0) return false;
-  return true;
-}
-
-}  // namespace detail
-
-/// Checks a flash policy against the contract, one sentence for each missing member.
-template <class Flash>
-struct check_flash {
-  static_assert(detail::gives<std::uint32_t, detail::flash_size_of, Flash>::value,
-                "the flash policy needs: static constexpr ota::flash_geometry<N> geometry");
-  static_assert(detail::has_sound_geometry<Flash>(),
-                "the flash policy's geometry has a run without sectors, or sectors that are not "
-                "whole program units");
-  static_assert(detail::gives<result<void>, detail::flash_read_of, Flash>::value,
-                "the flash policy needs: ota::result<void> read(std::uint32_t address, "
-                "ota::mutable_bytes out)");
-  static_assert(detail::gives<result<void>, detail::flash_program_of, Flash>::value,
-                "the flash policy needs: ota::result<void> program(std::uint32_t address, "
-                "ota::bytes data)");
-  static_assert(detail::gives<result<void>, detail::flash_erase_of, Flash>::value,
-                "the flash policy needs: ota::result<void> erase(std::uint32_t address)");
-  static constexpr bool ok = true;
-};
-
-}  // namespace ota
 
 // ota/testing/flash_conformance.hpp
 
@@ -1347,6 +1213,227 @@ power_cut_report prove_flash_safe_at_random(Make make, Work work, Boot boot, Jud
   using flash = decltype(make());
   return detail::flash_prover<flash, Make, Work, Boot, Judge>(make, work, boot, judge, {})
       .run_series(series, cuts, seed);
+}
+
+}  // namespace ota::testing
+
+// ota/testing/prove_mixed_safe.hpp
+
+namespace ota::testing {
+
+/// A storage that shares its power with a flash: it records which of the flash's operations were
+/// done before each of its own.
+template <class Storage, class Flash>
+class shared_power_storage : public power_cut_storage<Storage> {
+  using base = power_cut_storage<Storage>;
+
+ public:
+  shared_power_storage(Storage& storage, const Flash& flash) : base(storage), flash_(&flash) {}
+
+  result<void> write(std::string_view path, std::uint64_t offset, bytes data) {
+    note();
+    return base::write(path, offset, data);
+  }
+  result<void> rename(std::string_view from, std::string_view to) {
+    note();
+    return base::rename(from, to);
+  }
+  result<void> remove(std::string_view path) {
+    note();
+    return base::remove(path);
+  }
+  result<void> sync() {
+    note();
+    return base::sync();
+  }
+  template <class B = base>
+  auto set_executable(std::string_view path, bool executable)
+      -> decltype(std::declval<B&>().set_executable(path, executable)) {
+    note();
+    return base::set_executable(path, executable);
+  }
+
+  /// For each of `operations()`, how many of the flash's were done before it.
+  const std::vector<std::size_t>& moments() const { return moments_; }
+
+ private:
+  void note() { moments_.push_back(flash_->operations().size()); }
+
+  const Flash* flash_;
+  std::vector<std::size_t> moments_;
+};
+
+/// What a device keeps: files, and a `simulated_nor`.
+template <class Storage, class Flash>
+struct two_media {
+  Storage files;
+  Flash flash;
+
+  std::uint64_t fingerprint() {
+    return testing::fingerprint(read_storage(files)) * 3 ^ flash.fingerprint();
+  }
+};
+
+namespace detail {
+
+template <class Storage, class Flash, class Work, class Boot, class Judge>
+class mixed_prover {
+ public:
+  using media = two_media<Storage, Flash>;
+  using storage_type = shared_power_storage<Storage, Flash>;
+
+  mixed_prover(Work& work, Boot& boot, Judge& judge, const power_cut_options& options)
+      : work_(work), boot_(boot), judge_(judge), options_(options) {}
+
+  power_cut_report run(const media& start) {
+    report_.depth = options_.depth;
+    media now = start;
+    const auto done = perform(work_, now);
+    if (!done.error.empty()) {
+      broken("the uncut work fails: " + done.error);
+      return report_;
+    }
+    report_.operations = done.files.size() + done.flash.size();
+    explore(start, done, options_.depth, true, "work");
+    report_.distinct_states = seen_.size();
+    return report_;
+  }
+
+ private:
+  // What was done to both, and in which order.
+  struct performance {
+    std::vector<storage_operation> files;
+    std::vector<flash_operation> flash;
+    std::vector<std::size_t> moments;
+    std::string error;
+  };
+
+  template <class Do>
+  performance perform(Do& what, media& now) {
+    now.flash.power_on();
+    storage_type files(now.files, now.flash);
+    const auto done = what(files, now.flash);
+    performance all{files.operations(), now.flash.operations(), files.moments(), {}};
+    if (!done) all.error = done.error().text;
+    if (!now.flash.violation().empty()) all.error = "it " + now.flash.violation();
+    return all;
+  }
+
+  // Cuts what was done at each operation. `now` is what no cut can undo: all that the flash did so
+  // far, and the storage up to its last barrier; `unsynced` what the storage did since.
+  void explore(media now, const performance& done, int depth, bool every_word,
+               const std::string& what) {
+    std::vector<storage_operation> unsynced;
+    const std::hash<std::string> sum;
+    std::string row;  // names what is in `unsynced`
+    for (std::size_t s = 0, f = 0; s < done.files.size() || f < done.flash.size();) {
+      const bool is_file = s < done.files.size() && done.moments[s] == f;
+      const std::string next = is_file ? done.files[s].describe() : done.flash[f].describe();
+      std::string where = what + " cut at operation " + std::to_string(s + f);
+      where += " (" + next + "), ";
+      const std::string content =
+          is_file ? done.files[s].data : std::to_string(done.flash[f].fingerprint());
+      row = std::to_string(sum(row.append(next).append(content)));
+      // Recoveries run into each other: the same operation in the same state was cut before.
+      const bool is_new = cut_.emplace(now.fingerprint() ^ sum(row), depth).second;
+      if (is_file) {
+        unsynced.push_back(done.files[s++]);
+        if (is_new) cut_storage(now, unsynced, unsynced.size() - 1, depth, where);
+        if (unsynced.back().what == storage_operation::kind::sync) settle(now, unsynced, row);
+      } else {
+        if (is_new) cut_flash(now, unsynced, done.flash[f], depth, every_word, where);
+        now.flash.apply(done.flash[f++], Flash::all, weak_reading::finished);
+      }
+    }
+    cut_storage(now, unsynced, unsynced.size(), depth, what + " cut at its end, ");
+  }
+
+  static void settle(media& now, std::vector<storage_operation>& unsynced, std::string& row) {
+    for (const storage_operation& one : unsynced) apply(now.files, one);
+    unsynced.clear();
+    row.clear();
+  }
+
+  void cut_storage(const media& now, const std::vector<storage_operation>& unsynced,
+                   std::size_t index, int depth, const std::string& where) {
+    for (const cut& one : cuts_at(unsynced, index, options_, random_))
+      look(now, unsynced, one, depth, where + one.name);
+  }
+
+  // While the flash is being changed, whatever the storage has not synced may be there or not.
+  void cut_flash(const media& now, const std::vector<storage_operation>& unsynced,
+                 const flash_operation& one, int depth, bool every_word, const std::string& where) {
+    cut_storage(now, unsynced, unsynced.size(), depth, where);
+    for (const flash_cut& torn : cuts_in<Flash>(one, every_word)) {
+      if (torn.words == Flash::before) continue;
+      media after = now;
+      after.flash.apply(one, torn.words, torn.reading);
+      cut all{unsynced.size(), 0, {}, false, "what the storage did is there"};
+      look(after, unsynced, all, depth, where + torn.describe());
+      for (std::size_t i = 0; i < unsynced.size(); ++i) all.lost.insert(i);
+      if (!unsynced.empty())
+        look(after, unsynced, all, depth, where + torn.describe() + ", all since the sync lost");
+    }
+  }
+
+  void look(const media& now, const std::vector<storage_operation>& unsynced, const cut& one,
+            int depth, const std::string& where) {
+    ++report_.cuts;
+    media after = now;
+    for (const storage_operation& each : done_at(unsynced, one)) apply(after.files, each);
+    after.flash.power_on();
+    // A state that was looked at with as many cuts to come needs no second look.
+    int& looked = seen_[after.fingerprint()];
+    if (looked >= depth) return;
+    looked = depth;
+    recover(std::move(after), depth, where);
+  }
+
+  void recover(media now, int depth, const std::string& where) {
+    ++report_.recoveries;
+    const media before = now;
+    const performance recovery = perform(boot_, now);
+    if (!recovery.error.empty()) return broken(where + ": recovery fails: " + recovery.error);
+    if (const std::string wrong = judge_(now.files, now.flash); !wrong.empty())
+      return broken(where + ": " + wrong);
+    if (depth >= 2) explore(before, recovery, depth - 1, false, where + "; recovery");
+    if (!options_.finishes) return;
+    const performance again = perform(work_, now);
+    if (!again.error.empty())
+      broken(where + ": the work fails when it is done again: " + again.error);
+  }
+
+  void broken(const std::string& what) {
+    if (report_.broken++ == 0) report_.first_broken = what;
+  }
+
+  Work& work_;
+  Boot& boot_;
+  Judge& judge_;
+  power_cut_options options_;
+  power_cut_report report_;
+  std::set<std::pair<std::uint64_t, int>> cut_;  // operations in states, and how deep
+  std::unordered_map<std::uint64_t, int>
+      seen_;  // states, and how many cuts deep they were looked at
+  std::mt19937 random_{1};
+};
+
+}  // namespace detail
+
+/// Proves that a device whose versions hold files and a firmware image runs both of one version,
+/// whenever the power of both media fails: cuts the work before, inside and after each operation of
+/// either, with what the storage had not synced there or lost, and each recovery again.
+///
+/// - `start` is a `two_media` before the work;
+/// - `work(storage, flash)` is what is cut, `boot(storage, flash)` what a start of the device does,
+///   bootloader and program, until the application may run: both make their objects anew, get a
+///   `shared_power_storage<Storage, Flash>&` and the flash, and give a `result<void>`;
+/// - `judge(storage, flash)` says then what is wrong; an empty text: nothing.
+template <class Storage, class Flash, class Work, class Boot, class Judge>
+power_cut_report prove_mixed_safe(const two_media<Storage, Flash>& start, Work work, Boot boot,
+                                  Judge judge, const power_cut_options& options = {}) {
+  return detail::mixed_prover<Storage, Flash, Work, Boot, Judge>(work, boot, judge, options)
+      .run(start);
 }
 
 }  // namespace ota::testing

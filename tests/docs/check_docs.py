@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Checks that the pages say what is so: every configuration key is described, every link leads
+<<<<<<< HEAD
 somewhere, and the power-cut figures in README.md and docs/flash.md are those of the last proof.
 
     check_docs.py [FIGURES]            FIGURES: where the proofs have left their figures
     check_docs.py FIGURES --write      writes the figures of docs/flash.md
 """
+=======
+somewhere, and the power-cut figures in the pages are those of the last proof."""
+>>>>>>> 33d95bbbf5a6e9744959723d9caf60ca2cf448fb
 
 import json
 import pathlib
@@ -33,14 +37,15 @@ def dead_links():
 
 
 def stale_figures(folder):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for file in sorted(folder.glob("power_cut_*.json")):
-        report = json.loads(file.read_text(encoding="utf-8"))
-        name = file.stem.removeprefix("power_cut_").replace("_", " ")
-        row = " | ".join([name, *(f"{report[key]:,}" for key in
-                                  ("operations", "cuts", "distinct_states", "broken"))])
-        if f"| {row} |" not in readme:
-            yield f"README.md lacks the row | {row} |"
+    for page, prefix in (("README.md", "power_cut_"), ("docs/mixed-updates.md", "mixed_")):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for file in sorted(folder.glob(f"{prefix}*.json")):
+            report = json.loads(file.read_text(encoding="utf-8"))
+            name = file.stem.removeprefix(prefix).replace("_", " ")
+            row = " | ".join([name, *(f"{report[key]:,}" for key in
+                                      ("operations", "cuts", "distinct_states", "broken"))])
+            if f"| {row} |" not in text:
+                yield f"{page} lacks the row | {row} |"
 
 
 def flash_table(folder):

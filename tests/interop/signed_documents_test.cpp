@@ -80,12 +80,13 @@ struct signed_documents : ::testing::Test {
 
 TEST_F(signed_documents, of_the_peer_are_verified) {
   expect_done(peer + "make .");
-  EXPECT_EQ(in_folder("ota verify manifest.ota --trusted-root root.txt").out,
-            "valid\nproduct: station\nversion: v1\ncounter: 7\nexpires: never\nfiles: 5\n"
-            "root version: 2\n");
+  EXPECT_EQ(
+      in_folder("ota verify manifest.ota --trusted-root root.txt").out,
+      "valid\nproduct: station\nversion: v1\ncounter: 7\nexpires: never\nfiles: 5\nimages: 0\n"
+      "root version: 2\n");
   EXPECT_EQ(in_folder("ota verify manifest.ota --trusted-root root.txt --json").out,
             R"({"outcome": "valid", "product": "station", "version": "v1", "counter": 7, )"
-            R"("expires": "never", "files": 5, "root_version": 2})"
+            R"("expires": "never", "files": 5, "images": 0, "root_version": 2})"
             "\n");
   expect_done("ota verify manifest.ota --trusted-root root.txt --product station --hardware rev-b");
   EXPECT_NE(in_folder("ota verify root.txt --key second.pub").out.find("signed: the whole file\n"),
@@ -180,11 +181,38 @@ TEST_F(signed_documents, say_what_they_are_told) {
   EXPECT_NE(text("manifest.ota").find("\nexpires never\n"), std::string::npos);
 }
 
+TEST_F(signed_documents, hold_firmware_images) {
+  make_keys("k");
+  expect_done(
+      "ota root init --key k.key --release k.pub; mkdir out; head -c 5000 /dev/urandom > "
+      "out/a.bin; "
+      "echo b > files/rev-b; ota manifest --root files --version v1 --key k.key --image "
+      "'z z=out/a.bin' --image rev-b=files/rev-b");
+  EXPECT_EQ(in_folder("grep '^image\\|rev-b' manifest.ota").out,
+            in_folder("echo image 2 $(sha256sum files/rev-b | cut -c1-64) rev-b; "
+                      "echo image 5000 $(sha256sum out/a.bin | cut -c1-64) z z")
+                .out);
+  EXPECT_NE(in_folder("ota verify manifest.ota --trusted-root root.txt").out.find("images: 2\n"),
+            std::string::npos);
+  EXPECT_EQ(in_folder("rm files/rev-b; " + peer + "check manifest.ota root.txt files").code, 0);
+  // Of images alone, too.
+  expect_done(
+      "mkdir none; ota manifest --root none --version v1 --key k.key --image a=out/a.bin; "
+      "ota verify manifest.ota --trusted-root root.txt; grep '^image 5000' manifest.ota; "
+      "! grep ^file manifest.ota");
+}
+
 TEST_F(signed_documents, that_a_device_would_refuse_are_not_made) {
   make_keys("k other");
   expect_done("ota root init --key k.key --release k.pub; cp root.txt before.txt");
   const std::string make = "ota manifest --root files --version v1 --key ";
   expect_failed(make + "k.key --include '*.none'", "no file was chosen");
+  expect_failed(make + "k.key --image a=files/lib/empty", "files/lib/empty has no bytes");
+  expect_failed(make + "k.key --image a=none", "cannot read none");
+  for (const std::string option : {"a", "=files/main.py", "../a=files/main.py", ".a=files/main.py",
+                                   "a=files/main.py --image a=files/lib-a"})
+    EXPECT_EQ(in_folder(make + "k.key --image " + option).code, 2) << option;
+  EXPECT_EQ(in_folder("ota manifest --root files --image a=files/main.py").code, 2);
   expect_failed(make + "other.key --chain root.txt", "is no release key of the root document");
   expect_failed(make + "k.key --chain files/main.py", "no root or release document");
   expect_failed("cp k.key files/k.txt; " + make + "k.key", "k.txt is a secret key");

@@ -67,8 +67,8 @@ struct signed_maker {
     release_signers = release_keys;
   }
 
-  /// Publishes version v`number`, with what `next` says of it.
-  void publish(int number, const tree& content) {
+  /// Publishes version v`number`, with what `next` says of it. `images` lie in its tree, too.
+  void publish(int number, const tree& content, const tree& images = {}) {
     ota::host::release_contents contents = next;
     if (contents.version.empty()) contents.version = "v" + std::to_string(number);
     if (contents.created == 0) contents.created = static_cast<std::uint64_t>(1000 + number);
@@ -77,10 +77,14 @@ struct signed_maker {
     for (const auto& [path, file] : content)
       contents.files.push_back(
           {path, file.content.size(), ota::host::sha256_of(file.content), file.executable});
+    for (const auto& [name, image] : images)
+      contents.images.push_back(
+          {name, image.content.size(), ota::host::sha256_of(image.content), false});
     const std::string document =
         ota::host::signed_document(ota::host::release_body(contents), signers(release_signers));
     const char digit = static_cast<char>('0' + number);
     github.commits[commit_of(digit)] = content;
+    github.commits[commit_of(digit)].insert(images.begin(), images.end());
     documents[number] = document;
     github.releases.push_back({"v" + std::to_string(number), commit_of(digit),
                                contents.chain + document, "manifest.ota"});

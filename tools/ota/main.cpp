@@ -43,6 +43,8 @@ from manifest_gen.py of 0x687931/ota.
 --expires   days, or never; 365 otherwise
 --created   seconds since 1970; now otherwise
 --chain     root documents, for devices that know the first one
+--image     NAME=FILE, a firmware image: for devices that take one of that name, and ask for it
+            at that path of the release
 )";
 
 const char key_notes[] = R"(
@@ -119,7 +121,8 @@ const command commands[] = {
      "port=! address= git= assets= files= token= rate-limit= fault= log", run_serve},
     {"manifest", "make a manifest of the files below --root",
      "root= version= out= file-list= include=* exclude=* deletes= post-update= rollback= hmac-key= "
-     "key=* passphrase-file= product= hardware=* minimum= counter= expires= created= chain=",
+     "key=* passphrase-file= product= hardware=* minimum= counter= expires= created= chain= "
+     "image=*",
      run_manifest, manifest_notes},
     {"image send", "send an image to a device over a serial line",
      "FILE port=! baud=", run_image_send, image_send_notes},

@@ -2,6 +2,7 @@
 
 #include "manifest.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -45,6 +46,25 @@ release_content::file describe(const fs::path& root, const std::string& path) {
   one.sha256 = ota::host::hex_of({digest.data(), digest.size()});
   one.executable = (fs::status(root / path).permissions() & fs::perms::owner_exec) != fs::perms{};
   return one;
+}
+
+// Devices ask for an image where files of the release are, by its name.
+std::vector<release_content::file> images_of(const arguments& args) {
+  std::vector<release_content::file> images;
+  for (const std::string& option : args.all("image")) {
+    const std::size_t end = option.find('=');
+    if (end == option.npos) throw usage_error("--image needs NAME=FILE");
+    const std::string name = option.substr(0, end);
+    if (const std::string why = why_refused(name); !why.empty())
+      throw usage_error("--image: " + shown("\"" + name + "\"") + " " + why);
+    release_content::file one = describe({}, option.substr(end + 1));
+    if (one.size == 0) throw std::runtime_error(shown(one.path) + " has no bytes; it is no image");
+    one.path = name;
+    for (const auto& other : images)
+      if (other.path == name) throw usage_error("--image: " + shown(name) + " is given twice");
+    images.push_back(one);
+  }
+  return images;
 }
 
 paths deletes_of(const std::string& list) {
@@ -102,8 +122,13 @@ release_content content_of_release(const fs::path& root, const arguments& args,
   made.post_update = path_option(args, "post-update");
   made.rollback = path_option(args, "rollback");
   if (args.has("deletes")) made.deletes = deletes_of(args.text("deletes"));
+  made.images = images_of(args);
+  const auto is_image = [&made](const std::string& path) {
+    return std::any_of(made.images.begin(), made.images.end(),
+                       [&path](const auto& one) { return one.path == path; });
+  };
   for (const std::string& path : release_files(root, args, out))
-    made.files.push_back(describe(root, path));
+    if (!is_image(path)) made.files.push_back(describe(root, path));
   check_deletes(made);
   return made;
 }
@@ -114,7 +139,7 @@ void check_kind(const arguments& args) {
     throw usage_error("--key and --hmac-key make manifests of different kinds");
   if (args.has("key") && args.all("key").empty()) throw usage_error("--key needs a value");
   for (const char* name : {"product", "hardware", "minimum", "counter", "expires", "created",
-                           "chain", "passphrase-file"})
+                           "chain", "passphrase-file", "image"})
     if (args.has(name) && !args.has("key"))
       throw usage_error(std::string("--") + name + " is of signed manifests; give --key");
 }
@@ -131,12 +156,15 @@ int run_manifest(const arguments& args) {
   const fs::path place = place_of(out);
   const std::string key = is_signed ? std::string() : key_of(args);
   const release_content made = content_of_release(root, args, place);
-  if (made.files.empty() && is_signed)
+  const bool is_empty = made.files.empty() && made.images.empty();
+  if (is_empty && is_signed)
     throw std::runtime_error("no file was chosen; devices refuse a manifest without files");
-  if (made.files.empty())
+  if (is_empty)
     std::fprintf(stderr, "ota: no file was chosen; devices refuse a manifest without files\n");
   replace_file(place, is_signed ? signed_manifest(made, args) : json_manifest(made, key));
-  std::printf("%s: %zu files%s\n", shown(out).c_str(), made.files.size(),
+  const std::string images =
+      made.images.empty() ? "" : ", " + std::to_string(made.images.size()) + " firmware images";
+  std::printf("%s: %zu files%s%s\n", shown(out).c_str(), made.files.size(), images.c_str(),
               is_signed || !key.empty() ? ", signed" : "");
   return 0;
 }

@@ -19,6 +19,7 @@ struct release_content {
   };
   std::vector<std::string> deletes;
   std::vector<file> files;
+  std::vector<file> images;  ///< firmware; their paths are their names
   std::string post_update, rollback, version;
 };
 

@@ -66,6 +66,7 @@ std::vector<fact> check_manifest(const arguments& args) {
           {"counter", std::to_string(release.head.counter), true},
           {"expires", date_of(release.head.expires)},
           {"files", std::to_string(release.files), true},
+          {"images", std::to_string(release.images), true},
           {"root_version", std::to_string(root_version), true}};
 }
 

@@ -41,6 +41,8 @@ release_contents contents_of(const release_content& content, const arguments& ar
   release.deletes.insert(content.deletes.begin(), content.deletes.end());
   for (const auto& one : content.files)
     release.files.push_back({one.path, one.size, one.sha256, one.executable});
+  for (const auto& one : content.images)
+    release.images.push_back({one.path, one.size, one.sha256, false});
   return release;
 }
 

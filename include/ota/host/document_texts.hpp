@@ -145,12 +145,13 @@ inline std::vector<std::string> values_of(const std::string& document, const std
   return values;
 }
 
-/// What a release document says of the version, and how many files it has.
+/// What a release document says of the version, and how many files and images it has.
 struct release_summary {
   release_head head;
   std::string product;
   std::vector<std::string> hardware;
   std::size_t files = 0;
+  std::size_t images = 0;
 };
 
 /// Reads a release document. Throws std::invalid_argument where a device would not read it.
@@ -163,7 +164,7 @@ inline release_summary release_summary_of(const std::string& document) {
   while (detail::checked(reader.next(file, item)) != release_line::end) {
   }
   return {reader.head(), values_of(document, "product").front(), values_of(document, "hardware"),
-          values_of(document, "file").size()};
+          values_of(document, "file").size(), values_of(document, "image").size()};
 }
 
 /// Throws std::invalid_argument where a device would not read the document.

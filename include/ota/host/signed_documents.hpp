@@ -79,6 +79,7 @@ struct release_contents {
   std::map<std::string, std::string> hooks;  ///< name to path
   std::set<std::string> deletes;
   std::vector<file> files;
+  std::vector<file> images;  ///< their paths are their names
 };
 
 namespace detail {
@@ -146,11 +147,14 @@ inline std::string release_body(release_contents release) {
   for (const auto& [name, path] : release.hooks)
     text += detail::line_of("hook", std::string(name).append(" ").append(path));
   for (const std::string& path : release.deletes) text += detail::line_of("delete", path);
-  std::sort(release.files.begin(), release.files.end(),
-            [](const auto& a, const auto& b) { return a.path < b.path; });
+  const auto by_path = [](const auto& a, const auto& b) { return a.path < b.path; };
+  std::sort(release.files.begin(), release.files.end(), by_path);
+  std::sort(release.images.begin(), release.images.end(), by_path);
   for (const auto& one : release.files)
     text += detail::line_of("file", std::to_string(one.size) + ' ' + one.sha256 +
                                         (one.executable ? " x " : " - ") + one.path);
+  for (const auto& one : release.images)
+    text += detail::line_of("image", std::to_string(one.size) + ' ' + one.sha256 + ' ' + one.path);
   return text;
 }
 

@@ -63,6 +63,9 @@ class boot_journal {
     return count_steps(value);
   }
 
+  /// Whether what was read was written to its end: so that it reads the same from now on.
+  bool is_sealed() const { return newest_ == sealed_; }
+
   /// Keeps a record from now on, in the place of what was there.
   result<void> store(const Record& value) {
     std::uint8_t bank = after(newest_);

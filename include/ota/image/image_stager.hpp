@@ -141,15 +141,9 @@ class image_stager {
   }
 
   result<void> check_digest() {
-    sha256 hash;
-    std::uint8_t piece[chunk];
-    const std::uint32_t size = swapper_.state().size;
-    for (std::uint32_t at = 0; at < size; at += chunk) {
-      const auto part = mutable_bytes(piece).first(size - at);
-      if (auto done = swapper_.flash().read(slot().begin + at, part); !done) return done;
-      hash.update(part);
-    }
-    return hash.finish() == digest_ ? result<void>{} : other_bytes;
+    const auto found = detail::digest_of(swapper_.flash(), slot().begin, swapper_.state().size);
+    if (!found) return found.error();
+    return *found == digest_ ? result<void>{} : other_bytes;
   }
 
   result<void> check_image() {

@@ -39,6 +39,9 @@ class image_swapper {
     return found ? result<void>{} : found.error();
   }
 
+  /// Whether the state that was read reads the same at the next start, whatever cut it short.
+  bool is_sealed() const { return journal_.is_sealed(); }
+
   const image_state& state() const { return state_; }
   image_phase phase() const { return state_.phase; }
   flash_region running() const { return strategy::running(state_.slot); }

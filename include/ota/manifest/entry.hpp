@@ -16,10 +16,11 @@ inline constexpr std::size_t max_path = 255;
 
 /// What an entry of a list stands for.
 enum class entry_kind : std::uint8_t {
-  file,      ///< a file of the version
-  keep,      ///< as `file`, but its content is installed already and only its mode differs
-  remove,    ///< a file the version no longer has
-  directory  ///< a directory of the source that is still to be listed
+  file,       ///< a file of the version
+  keep,       ///< as `file`, but its content is installed already and only its mode differs
+  remove,     ///< a file the version no longer has
+  directory,  ///< a directory of the source that is still to be listed
+  image       ///< a firmware image; its path is the image's name
 };
 
 /// One line of what a version consists of.
@@ -64,7 +65,7 @@ inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
 
 /// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
 inline std::size_t decode_entry(bytes in, entry& value) {
-  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 3 || in[1] > 3) return 0;
+  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 4 || in[1] > 3) return 0;
   value.kind = static_cast<entry_kind>(in[0] & 0x0f);
   value.executable = (in[0] & 0x10) != 0;
   value.has_size = (in[0] & 0x20) != 0;

@@ -4,7 +4,8 @@
 
 namespace ota {
 
-/// Reads the files and the paths to be removed out of the release document of a signed manifest.
+/// Reads the files, the images and the paths to be removed out of the release document of a signed
+/// manifest.
 template <std::size_t Longest>
 class release_reader {
  public:
@@ -14,14 +15,18 @@ class release_reader {
   /// Of the version, once its first file was read.
   std::string_view version() const { return document_.head().version; }
 
-  /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
-  /// document's order; false at its end.
-  template <class Storage>
+  /// The next path to be removed (`entry_kind::remove`), file (`file`) or firmware image (`image`),
+  /// in the document's order; false at its end. Only a device that takes images asks for them.
+  template <bool Images = false, class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
       const auto line = document_.next(storage, out);
       if (!line) return line.error();
-      if (*line == release_line::image) return no_slots;
+      if (*line == release_line::image) {
+        if constexpr (!Images) return no_slots;
+        out.kind = entry_kind::image;
+        return true;
+      }
       if (*line == release_line::item) return true;
       if (*line == release_line::end) return false;
     }

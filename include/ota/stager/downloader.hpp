@@ -82,7 +82,7 @@ class downloader {
     if (!first_) ++index_;
     first_ = false;
     etag_.clear();
-    if (item_.kind == entry_kind::remove) return true;
+    if (item_.kind >= entry_kind::remove) return true;  // no file to bring
     const auto staged = storage_.stat(path());
     if (!staged) return staged.error();
     if (staged->kind == file_kind::none) return restart();

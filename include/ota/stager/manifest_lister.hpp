@@ -1,22 +1,25 @@
 #pragma once
 
 #include <new>
+#include <type_traits>
 
 #include "../core/path.hpp"
 #include "../core/text.hpp"
 #include "../format/config.hpp"
 #include "../http/status.hpp"
+#include "../image/image_policy.hpp"
 #include "../manifest/entry.hpp"
 #include "../manifest/trust_context.hpp"
 #include "../storage/layout.hpp"
 #include "file_filter.hpp"
+#include "image_promise.hpp"
 
 namespace ota {
 
 /// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
 /// it to `.ota/manifest`, has its signatures checked, and reads it from there. The paths that it
 /// wants removed become a list of their own, `.ota/gone`.
-template <class Storage, class Trust>
+template <class Storage, class Trust, class Image = no_image>
 class manifest_lister {
  public:
   /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
@@ -36,6 +39,9 @@ class manifest_lister {
   void take_version(fixed_string<128>& version) const {
     if (!list_.in.version().empty()) version.assign(list_.in.version());
   }
+
+  /// The image that the manifest promises, if it does.
+  void take_image(image_promise& image) const { image = list_.image; }
 
   /// One chunk or one entry further; false when the list is complete.
   template <class Http, class Source>
@@ -63,9 +69,25 @@ class manifest_lister {
   static constexpr error too_large{errc::too_long, "manifest",
                                    "Response too large: the manifest is over its limit"};
 
+  static constexpr error no_image_of_ours{
+      errc::unsupported, "manifest",
+      "the version holds firmware images, and none has the name that this device takes"};
+
   using trust_check = typename Trust::template check<Storage>;
-  struct list {
-    typename Trust::reader in;
+  // What a device that takes images notes of them.
+  struct images {
+    image_promise image;
+    bool has_other_image = false;
+  };
+  struct no_images {};
+  // A reader that is not asked for images refuses a version that holds one.
+  struct image_reader : Trust::reader {
+    result<bool> next(Storage& storage, entry& out) {
+      return Trust::reader::template next<true>(storage, out);
+    }
+  };
+  struct list : std::conditional_t<takes_images<Image>, images, no_images> {
+    std::conditional_t<takes_images<Image>, image_reader, typename Trust::reader> in;
     entry_writer out;
     entry item;
     std::uint32_t deletes_size = 0;
@@ -124,8 +146,12 @@ class manifest_lister {
     if (!more) return more;
     if (!*more) {
       if (auto done = list_.out.flush(storage_); !done) return done.error();
+      if constexpr (takes_images<Image>)
+        if (list_.has_other_image && !list_.image.is_there) return no_image_of_ours;
       return false;
     }
+    if constexpr (takes_images<Image>)
+      if (item.kind == entry_kind::image) return take_image(item);
     const file_filter filter(settings_);
     if (!filter.manages(item.path)) return true;
     const auto fine = filter.check(item.path, false);
@@ -137,6 +163,13 @@ class manifest_lister {
     if (!fine) return fine.error();
     if (hidden) return hidden_file;
     return more_after(list_.out.add(storage_, item));
+  }
+
+  result<bool> take_image(const entry& item) {
+    const bool is_ours = item.path.view() == std::string_view(Image::name);
+    if (is_ours) list_.image = detail::promise_of(item);
+    list_.has_other_image |= !is_ours;
+    return true;
   }
 
   static bool is_hidden(std::string_view path) {

@@ -7,6 +7,7 @@
 #include "../storage/layout.hpp"
 #include "../verifier.hpp"
 #include "file_filter.hpp"
+#include "image_promise.hpp"
 #include "staging_record.hpp"
 
 namespace ota {
@@ -54,6 +55,17 @@ class planner {
     const auto staged = detail::staged_path(plan_.count());
     if (auto done = storage_.write(staged, 0, content); !done) return done;
     return add_own(path, content.size());
+  }
+
+  /// Adds the version's firmware image.
+  result<void> add_image(std::string_view name, const image_promise& image) {
+    item_ = {};
+    item_.kind = entry_kind::image;
+    item_.path.assign(name);
+    item_.size = image.size;
+    item_.hash.kind = digest_kind::sha256;
+    std::memcpy(item_.hash.value, image.digest.data(), image.digest.size());
+    return plan_.add(storage_, item_);
   }
 
   /// The list of files becomes the list of what is installed.

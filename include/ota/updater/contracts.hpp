@@ -6,6 +6,7 @@
 #include "../hardware/no_hardware.hpp"
 #include "../hash/hash_policy.hpp"
 #include "../http/message.hpp"
+#include "../image/image_policy.hpp"
 #include "../storage/file_storage.hpp"
 
 namespace ota {
@@ -52,6 +53,10 @@ struct check_policies {
   static_assert(check_hash<typename Policies::hash>::ok);
   static_assert(Policies::hash::digest_size >= 20,
                 "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
+  static_assert(check_image_slots<typename Policies::image>::ok);
+  static_assert(!takes_images<typename Policies::image> || Policies::trust::requires_manifest,
+                "a device with an image policy needs a trust policy whose manifests name images: "
+                "using trust = ota::signed_by<ota::ed25519>");
   static_assert(Policies::chunk_size >= 256 && Policies::chunk_size <= 65536,
                 "chunk_size must lie between 256 and 65536 bytes");
 };

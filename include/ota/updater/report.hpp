@@ -23,6 +23,7 @@ enum class update_outcome : std::uint8_t {
   none,        ///< not yet
   up_to_date,  ///< the newest version is installed
   updated,     ///< a new version was swapped in and is on trial
+  restart,     ///< a new version is ready, and is on trial after a restart that changes the image
   rejected,    ///< the newest version was put back before and is not tried again
   waiting,     ///< the scheduler says that it is not the time
   failed
