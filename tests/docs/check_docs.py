@@ -1,14 +1,10 @@
 #!/usr/bin/env python3
 """Checks that the pages say what is so: every configuration key is described, every link leads
-<<<<<<< HEAD
 somewhere, and the power-cut figures in README.md and docs/flash.md are those of the last proof.
 
     check_docs.py [FIGURES]            FIGURES: where the proofs have left their figures
     check_docs.py FIGURES --write      writes the figures of docs/flash.md
 """
-=======
-somewhere, and the power-cut figures in the pages are those of the last proof."""
->>>>>>> 33d95bbbf5a6e9744959723d9caf60ca2cf448fb
 
 import json
 import pathlib
