@@ -24,6 +24,7 @@
 // SOFTWARE.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12476,6 +12477,732 @@ struct check_flash {
 
 }  // namespace ota
 
+// ota/flash/joined_flash.hpp
+
+namespace ota {
+namespace detail {
+
+template <std::size_t A, std::size_t B>
+constexpr flash_geometry<A + B> joined_geometry(const flash_geometry<A>& first,
+                                                const flash_geometry<B>& second) {
+  flash_geometry<A + B> both{};
+  for (std::size_t i = 0; i < A; ++i) both.runs[i] = first.runs[i];
+  for (std::size_t i = 0; i < B; ++i) both.runs[A + i] = second.runs[i];
+  both.program_size =
+      first.program_size > second.program_size ? first.program_size : second.program_size;
+  both.erased = first.erased;
+  both.reprograms = first.reprograms && second.reprograms;
+  both.endurance = first.endurance < second.endurance ? first.endurance : second.endurance;
+  return both;
+}
+
+}  // namespace detail
+
+/// Two flashes as one: `Second` begins where `First` ends, such as a NOR flash on SPI behind the
+/// internal one. What may differ, the weaker of both decides.
+template <class First, class Second>
+class joined_flash : private check_flash<First>, private check_flash<Second> {
+ public:
+  static_assert(First::geometry.erased == Second::geometry.erased,
+                "joined flashes must have the same erased value");
+  static_assert(First::geometry.size() + Second::geometry.size() > First::geometry.size(),
+                "joined flashes must have less than 4 GiB");
+
+  static constexpr auto geometry = detail::joined_geometry(First::geometry, Second::geometry);
+
+  joined_flash() = default;
+  joined_flash(First&& first, Second&& second)
+      : first_(std::move(first)), second_(std::move(second)) {}
+
+  First& first() { return first_; }
+  Second& second() { return second_; }
+
+  result<void> read(std::uint32_t address, mutable_bytes out) {
+    const std::uint32_t inside = before_border(address);
+    if (inside == 0) return second_.read(address - border, out);
+    if (auto done = first_.read(address, out.first(inside)); !done || out.size() <= inside)
+      return done;
+    return second_.read(0, out.drop(inside));
+  }
+
+  result<void> program(std::uint32_t address, bytes data) {
+    const std::uint32_t inside = before_border(address);
+    if (inside == 0) return second_.program(address - border, data);
+    if (auto done = first_.program(address, data.first(inside)); !done || data.size() <= inside)
+      return done;
+    return second_.program(0, data.drop(inside));
+  }
+
+  result<void> erase(std::uint32_t address) {
+    return before_border(address) == 0 ? second_.erase(address - border) : first_.erase(address);
+  }
+
+ private:
+  static constexpr std::uint32_t border = First::geometry.size();
+
+  static constexpr std::uint32_t before_border(std::uint32_t address) {
+    return address < border ? border - address : 0;
+  }
+
+  First first_{};
+  Second second_{};
+};
+
+}  // namespace ota
+
+// ota/flash/memory_bus.hpp
+
+namespace ota {
+
+/// How flash policies reach registers and memory of a microcontroller. A test puts a model of the
+/// chip in its place.
+struct memory_bus {
+  static std::uint32_t load(std::uint32_t address) {
+    return *at<const volatile std::uint32_t>(address);
+  }
+  static void store(std::uint32_t address, std::uint32_t value) {
+    *at<volatile std::uint32_t>(address) = value;
+  }
+  static void copy(std::uint32_t address, mutable_bytes out) {
+    std::memcpy(out.data(), at<const std::uint8_t>(address), out.size());
+  }
+
+ private:
+  // Flash may begin at address 0: that this is no null pointer must be hidden from the compiler.
+  template <class T>
+  static T* at(std::uint32_t address) {
+    std::uintptr_t hidden = address;
+    asm("" : "+r"(hidden));
+    return reinterpret_cast<T*>(hidden);  // NOLINT(performance-no-int-to-ptr)
+  }
+};
+
+namespace detail {
+
+/// Four bytes as the word that a processor with the lowest byte first stores for them.
+inline std::uint32_t word_at(bytes data) {
+  return static_cast<std::uint32_t>(data[0] | data[1] << 8 | data[2] << 16) |
+         static_cast<std::uint32_t>(data[3]) << 24;
+}
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/flash/nrf_nvmc.hpp
+
+namespace ota {
+
+// Pages, code memory and endurance of Nordic's chips, each from its product specification.
+
+struct nrf51822 {
+  static constexpr flash_geometry<1> geometry{{{256, 1024}}, 4, 0xff, false, 20'000};
+};
+struct nrf52832 {
+  static constexpr flash_geometry<1> geometry{{{128, 4096}}, 4, 0xff, false, 10'000};
+};
+struct nrf52833 : nrf52832 {};
+struct nrf52840 {
+  static constexpr flash_geometry<1> geometry{{{256, 4096}}, 4, 0xff, false, 10'000};
+};
+
+/// The code memory of nRF51 and nRF52, written through their NVMC (nRF51 Series Reference Manual
+/// v3, chapter 6; nRF52832 and nRF52840 Product Specifications, "NVMC"). The processor stands still
+/// while a word is written or a page erased, 21 to 90 ms; radio protocols do not like that: where a
+/// SoftDevice runs, writing is its business (`sd_flash_write`).
+///
+/// A word may be written again only a few times between two erases (n_WRITE), which is not made use
+/// of: the geometry says that nothing is programmed twice.
+template <class Chip = nrf51822, class Bus = memory_bus>
+struct nrf_nvmc {
+  static constexpr auto geometry = Chip::geometry;
+
+  static result<void> read(std::uint32_t address, mutable_bytes out) {
+    Bus::copy(address, out);
+    return {};
+  }
+
+  static result<void> program(std::uint32_t address, bytes data) {
+    allow(writing);
+    for (; !data.empty(); data = data.drop(4), address += 4) {
+      Bus::store(address, detail::word_at(data));
+      wait();
+    }
+    allow(reading);
+    return {};
+  }
+
+  static result<void> erase(std::uint32_t address) {
+    allow(erasing);
+    Bus::store(erase_page, address);
+    wait();
+    allow(reading);
+    return {};
+  }
+
+ private:
+  static constexpr std::uint32_t ready = 0x4001e400;
+  static constexpr std::uint32_t config = 0x4001e504;
+  static constexpr std::uint32_t erase_page = 0x4001e508;
+
+  static constexpr std::uint32_t reading = 0;
+  static constexpr std::uint32_t writing = 1;
+  static constexpr std::uint32_t erasing = 2;
+
+  static void wait() {
+    while ((Bus::load(ready) & 1) == 0) {
+    }
+  }
+  static void allow(std::uint32_t access) {
+    Bus::store(config, access);
+    wait();
+  }
+};
+
+}  // namespace ota
+
+// ota/flash/rp2040.hpp
+
+namespace ota {
+namespace detail {
+
+/// One erase or program by the boot ROM (RP2040 datasheet, 2.8.3.1.3), with all that it takes in
+/// RAM: while it lasts, flash cannot be read, nor code run from it.
+struct rp2040_flash_job {
+  using call = void (*)();
+
+  call connect, exit_xip, flush;
+  void (*erase)(std::uint32_t offset, std::size_t size, std::uint32_t block, std::uint8_t command);
+  void (*program)(std::uint32_t offset, const std::uint8_t* data, std::size_t size);
+  std::uint32_t boot2[64];
+  std::uint32_t offset;
+  std::uint8_t page[256];
+};
+
+/// Does it, from RAM: linker scripts, that of the Pico SDK among them, place `.time_critical`
+/// there. Reading is switched on again by the program that did so at the start, the first 256 bytes
+/// of flash (2.8.1.2): called as a function it returns.
+template <bool Erases>
+[[gnu::always_inline]] inline void rp2040_flash_steps(const rp2040_flash_job& job) {
+  job.connect();
+  job.exit_xip();
+  if constexpr (Erases)
+    job.erase(job.offset, 4096, 0x10000, 0xd8);
+  else
+    job.program(job.offset, job.page, sizeof job.page);
+  job.flush();
+  const auto thumb = reinterpret_cast<std::uintptr_t>(job.boot2) | 1;
+  reinterpret_cast<rp2040_flash_job::call>(thumb)();  // NOLINT(performance-no-int-to-ptr)
+}
+
+[[gnu::noinline, gnu::section(".time_critical.ota_rp2040_erase")]] inline void rp2040_erase(
+    const rp2040_flash_job& job) {
+  rp2040_flash_steps<true>(job);
+}
+[[gnu::noinline, gnu::section(".time_critical.ota_rp2040_program")]] inline void rp2040_program(
+    const rp2040_flash_job& job) {
+  rp2040_flash_steps<false>(job);
+}
+
+}  // namespace detail
+
+/// For `rp2040_flash`, where the second core is never started.
+struct single_core {
+  static void hold() {}
+  static void release() {}
+};
+
+/// The NOR flash beside an RP2040, by the functions of its boot ROM, without the Pico SDK (with it,
+/// take `pico_flash`, which knows of the other core and of FreeRTOS). Interrupts are off during an
+/// operation: a page takes up to 3 ms, a sector up to 400 ms (W25Q16JV data sheet, 9.6).
+///
+/// `OtherCore::hold()` returns when the second core runs neither from flash nor reads it, with its
+/// interrupts off, until `release()`. Nothing may be transferred from flash by DMA meanwhile.
+///
+/// The first sector holds what starts the chip, and is refused: a power cut would be its end.
+template <std::uint32_t Size = 2 * 1024 * 1024, class OtherCore = single_core>
+struct rp2040_flash {
+  static constexpr flash_geometry<1> geometry{{{Size / 4096, 4096}}, 256, 0xff, true, 100'000};
+
+  static result<void> read(std::uint32_t address, mutable_bytes out) {
+    memory_bus::copy(origin + address, out);
+    return {};
+  }
+
+  static result<void> program(std::uint32_t address, bytes data) {
+    if (address < 4096) return first_sector;
+    detail::rp2040_flash_job job;
+    prepare(job);
+    for (; !data.empty(); data = data.drop(256), address += 256) {
+      job.offset = address;
+      std::memcpy(job.page, data.data(), sizeof job.page);  // it may lie in flash itself
+      run(detail::rp2040_program, job);
+    }
+    return {};
+  }
+
+  static result<void> erase(std::uint32_t address) {
+    if (address < 4096) return first_sector;
+    detail::rp2040_flash_job job;
+    prepare(job);
+    job.offset = address;
+    run(detail::rp2040_erase, job);
+    return {};
+  }
+
+ private:
+  static constexpr std::uint32_t origin = 0x10000000;
+
+  static constexpr error first_sector{errc::invalid_argument, "flash",
+                                      "the first sector starts the chip and is not overwritten"};
+
+  // The ROM's functions are found by two letters (datasheet, 2.8.3): halfwords at 0x14 and 0x18
+  // hold the addresses of the table and of the function that looks into it.
+  static std::uintptr_t find(char a, char b) {
+    using look_up = std::uintptr_t (*)(std::uintptr_t table, std::uint32_t name);
+    const std::uintptr_t table = memory_bus::load(0x14) & 0xffff;
+    const std::uintptr_t function = memory_bus::load(0x18) & 0xffff;
+    const auto name = static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b) << 8;
+    return reinterpret_cast<look_up>(function)(table, name);  // NOLINT(performance-no-int-to-ptr)
+  }
+
+  // NOLINTBEGIN(performance-no-int-to-ptr)
+  static void prepare(detail::rp2040_flash_job& job) {
+    job.connect = reinterpret_cast<decltype(job.connect)>(find('I', 'F'));
+    job.exit_xip = reinterpret_cast<decltype(job.exit_xip)>(find('E', 'X'));
+    job.erase = reinterpret_cast<decltype(job.erase)>(find('R', 'E'));
+    job.program = reinterpret_cast<decltype(job.program)>(find('R', 'P'));
+    job.flush = reinterpret_cast<decltype(job.flush)>(find('F', 'C'));
+    for (std::uint32_t i = 0; i < 64; ++i) job.boot2[i] = memory_bus::load(origin + i * 4);
+  }
+  // NOLINTEND(performance-no-int-to-ptr)
+
+  static void run(void (*steps)(const detail::rp2040_flash_job&),
+                  const detail::rp2040_flash_job& job) {
+    OtherCore::hold();
+    std::uint32_t masked;
+    asm volatile("mrs %0, primask\n\tcpsid i" : "=r"(masked) : : "memory");
+    steps(job);
+    asm volatile("msr primask, %0" : : "r"(masked) : "memory");
+    OtherCore::release();
+  }
+};
+
+}  // namespace ota
+
+// ota/flash/stm32f4.hpp
+
+namespace ota {
+
+/// The main memory of an STM32F4 with one bank, by its registers (RM0090, chapter 3; RM0368 and
+/// RM0383 say the same): four sectors of 16 KiB, one of 64, then `LargeSectors` of 128: 1 for an
+/// F401xC, 3 for an F401xE or F411xE, 7 for an F405 or F407 with 1 MiB.
+///
+/// Programs words of 32 bits, for which the supply must have at least 2.7 V (RM0090, table 7).
+/// Whatever runs from flash, interrupts included, stands still during an erase: up to 2 s.
+template <std::uint32_t LargeSectors = 7, class Bus = memory_bus>
+struct stm32f4_flash {
+  static_assert(LargeSectors >= 1 && LargeSectors <= 7, "an STM32F4's bank has up to 12 sectors");
+  static constexpr flash_geometry<3> geometry{
+      {{4, 16 * 1024}, {1, 64 * 1024}, {LargeSectors, 128 * 1024}}, 4, 0xff, true, 10'000};
+
+  static result<void> read(std::uint32_t address, mutable_bytes out) {
+    Bus::copy(origin + address, out);
+    return {};
+  }
+
+  static result<void> program(std::uint32_t address, bytes data) {
+    unlock();
+    Bus::store(control, by_words | programming);
+    for (; !data.empty() && failures() == 0; data = data.drop(4), address += 4) {
+      Bus::store(origin + address, detail::word_at(data));
+      wait();
+    }
+    return finish();
+  }
+
+  static result<void> erase(std::uint32_t address) {
+    unlock();
+    const std::uint32_t what = by_words | erasing | sector_of(address) << 3;
+    Bus::store(control, what);
+    Bus::store(control, what | start);
+    wait();
+    forget_cached();
+    return finish();
+  }
+
+ private:
+  static constexpr std::uint32_t origin = 0x08000000;
+
+  static constexpr std::uint32_t access = 0x40023c00;  // FLASH_ACR
+  static constexpr std::uint32_t caches = 3u << 9;     // ICEN, DCEN
+  static constexpr std::uint32_t emptied = 3u << 11;   // ICRST, DCRST
+
+  static constexpr std::uint32_t key = 0x40023c04;  // FLASH_KEYR
+
+  static constexpr std::uint32_t status = 0x40023c0c;  // FLASH_SR
+  static constexpr std::uint32_t failed = 0x1f2;  // OPERR, WRPERR, PGAERR, PGPERR, PGSERR, RDERR
+  static constexpr std::uint32_t write_protected = 1u << 4;  // WRPERR
+  static constexpr std::uint32_t busy = 1u << 16;
+
+  static constexpr std::uint32_t control = 0x40023c10;  // FLASH_CR
+  static constexpr std::uint32_t programming = 1u << 0;
+  static constexpr std::uint32_t erasing = 1u << 1;
+  static constexpr std::uint32_t by_words = 2u << 8;  // PSIZE
+  static constexpr std::uint32_t start = 1u << 16;
+  static constexpr std::uint32_t locked = 1u << 31;
+
+  static constexpr error is_protected{errc::storage, "flash",
+                                      "the sector is write protected by the chip's option bytes"};
+  static constexpr error refused{
+      errc::storage, "flash", "the chip refused to program or erase; is its supply below 2.7 V?"};
+
+  static constexpr std::uint32_t sector_of(std::uint32_t address) {
+    if (address < 0x10000) return address >> 14;
+    return 4 + (address >> 17);
+  }
+
+  static void wait() {
+    while ((Bus::load(status) & busy) != 0) {
+    }
+  }
+  static std::uint32_t failures() { return Bus::load(status) & failed; }
+
+  // A flag that is still set from before would stop what comes now: each is cleared by writing 1.
+  static void unlock() {
+    wait();
+    if ((Bus::load(control) & locked) != 0) {
+      Bus::store(key, 0x45670123);
+      Bus::store(key, 0xcdef89ab);
+    }
+    Bus::store(status, failed);
+  }
+
+  static result<void> finish() {
+    Bus::store(control, locked);
+    const std::uint32_t flags = failures();
+    if (flags == 0) return {};
+    return (flags & write_protected) != 0 ? is_protected : refused;
+  }
+
+  // Caches do not see an erase, and may be emptied only while they are off (RM0090, 3.5.2).
+  static void forget_cached() {
+    const std::uint32_t before = Bus::load(access);
+    Bus::store(access, before & ~caches);
+    Bus::store(access, (before & ~caches) | emptied);
+    Bus::store(access, before & ~emptied);
+  }
+};
+
+}  // namespace ota
+
+// ota/image/esp_image.hpp
+
+namespace ota {
+
+/// The processors that an application of ESP-IDF is made for (`esp_app_format.h`).
+enum class esp_chip : std::uint16_t {
+  esp32 = 0,
+  esp32s2 = 2,
+  esp32c3 = 5,
+  esp32s3 = 9,
+  esp32c2 = 12,
+  esp32c6 = 13,
+  esp32h2 = 16,
+  esp32p4 = 18,
+  esp32c61 = 20,
+  esp32c5 = 23
+};
+
+/// What an application of ESP-IDF says of itself.
+struct esp_image_info {
+  std::uint32_t size = 0;  ///< bytes of everything but a signature of secure boot behind it
+  esp_chip chip{};
+  std::uint32_t secure_version = 0;  ///< never to be followed by a lower one
+  char version[33] = {};
+  char project[33] = {};
+  sha256::digest_type digest{};
+};
+
+/// What a device asks of an application; its own rules derive from it.
+struct esp_image_rules {
+  using hash = sha256;  ///< SHA-256, by any policy
+  static constexpr esp_chip chip = esp_chip::esp32;
+  static constexpr std::string_view project{};  ///< its name in ESP-IDF; empty: any
+};
+
+/// Applications of ESP-IDF: whole, and for this chip and project. Who made them is proved by secure
+/// boot, or by the manifest that names their hash.
+template <class Rules>
+class esp_image {
+ public:
+  /// Reads all of the application from flash.
+  template <class Flash>
+  static result<esp_image_info> check(Flash& flash, flash_region slot) {
+    result<esp_image_info> found{esp_image_info{}};
+    reader<Flash> in{flash, slot};
+    if (const auto done = in.run(*found); !done) return done.error();
+    return found;
+  }
+
+  static result<void> check_successor(const esp_image_info& running, const esp_image_info& next) {
+    if (next.secure_version < running.secure_version) return lower_version;
+    return {};
+  }
+
+ private:
+  static constexpr error no_image{errc::not_found, "esp image", "no application there"};
+  static constexpr error damaged{errc::malformed, "esp image", "damaged header"};
+  static constexpr error too_large{errc::no_space, "esp image",
+                                   "too large for the slot, or cut off"};
+  static constexpr error without_hash{errc::unsupported, "esp image", "made without SHA-256"};
+  static constexpr error corrupted{errc::mismatch, "esp image",
+                                   "corrupted: its checksum or SHA-256 differs"};
+  static constexpr error wrong_chip{errc::mismatch, "esp image", "for another chip"};
+  static constexpr error wrong_project{errc::mismatch, "esp image", "of another project"};
+  static constexpr error lower_version{errc::rejected, "esp image",
+                                       "its secure version is lower than the running one's"};
+
+  static constexpr std::uint32_t header_size = 24, segment_head_size = 8, piece_size = 128;
+  static constexpr std::uint32_t app_desc_size = 256, app_desc_magic = 0xabcd5432;
+
+  /// Reads on and on, and hashes all of it.
+  template <class Flash>
+  struct reader {
+    Flash& flash;
+    flash_region left;
+    typename Rules::hash sum{};
+    std::uint8_t checksum = 0xef;
+
+    result<void> take(mutable_bytes out) {
+      if (out.size() > left.size) return too_large;
+      if (const auto done = flash.read(left.begin, out); !done) return done;
+      const auto size = static_cast<std::uint32_t>(out.size());
+      left = {left.begin + size, left.size - size};
+      sum.update(out);
+      return {};
+    }
+
+    result<void> run(esp_image_info& info) {
+      const std::uint32_t begin = left.begin;
+      std::uint8_t head[header_size] = {};
+      if (left.size < header_size) return no_image;
+      if (const auto done = take(head); !done) return done;
+      if (head[0] != 0xe9) return no_image;
+      info.chip = static_cast<esp_chip>(detail::get_u16(head + 12));
+      if (info.chip != Rules::chip) return wrong_chip;
+      if (head[1] == 0 || head[1] > 16) return damaged;
+      if (head[23] != 1) return without_hash;
+      for (std::uint8_t i = 0; i < head[1]; ++i)
+        if (const auto done = take_segment(i == 0 ? &info : nullptr); !done) return done;
+      if (!Rules::project.empty() && std::string_view(info.project) != Rules::project)
+        return wrong_project;
+      // The checksum is the last byte of 16.
+      std::uint8_t rest[16];
+      const std::uint32_t filled = (left.begin - begin) % sizeof rest;
+      if (const auto done = take(mutable_bytes(rest).first(sizeof rest - filled)); !done)
+        return done;
+      info.digest = sum.finish();
+      sha256::digest_type expected;
+      if (rest[sizeof rest - filled - 1] != checksum) return corrupted;
+      if (const auto done = take({expected.data(), expected.size()}); !done) return done;
+      if (!equal({expected.data(), expected.size()}, {info.digest.data(), info.digest.size()}))
+        return corrupted;
+      info.size = left.begin - begin;
+      return {};
+    }
+
+    /// The first segment begins with the description of the application.
+    result<void> take_segment(esp_image_info* info) {
+      std::uint8_t piece[piece_size];
+      if (const auto done = take(mutable_bytes(piece).first(segment_head_size)); !done) return done;
+      std::uint32_t size = detail::get_u32(piece + 4);
+      if (size > left.size) return too_large;
+      if (info != nullptr && size < app_desc_size) return damaged;
+      while (size != 0) {
+        const mutable_bytes part = mutable_bytes(piece).first(size);
+        if (const auto done = take(part); !done) return done;
+        for (const std::uint8_t byte : part) checksum = static_cast<std::uint8_t>(checksum ^ byte);
+        if (info != nullptr && !read_description(part, *info)) return damaged;
+        info = nullptr;
+        size -= static_cast<std::uint32_t>(part.size());
+      }
+      return {};
+    }
+
+    static bool read_description(bytes part, esp_image_info& info) {
+      if (detail::get_u32(part.data()) != app_desc_magic) return false;
+      info.secure_version = detail::get_u32(part.data() + 4);
+      std::memcpy(info.version, part.data() + 16, 32);
+      std::memcpy(info.project, part.data() + 48, 32);
+      return true;
+    }
+  };
+};
+
+}  // namespace ota
+
+// ota/image/esp_otadata.hpp
+
+namespace ota {
+
+/// What is known of an application that ESP-IDF's bootloader starts (`esp_flash_partitions.h`).
+enum class esp_app_state : std::uint32_t {
+  fresh = 0,           ///< to be tried at the next start
+  pending_verify = 1,  ///< on trial: put back at the next start, unless it is valid by then
+  valid = 2,
+  invalid = 3,  ///< it said so itself
+  aborted = 4,  ///< it was tried and not confirmed
+  undefined = 0xffffffff
+};
+
+/// The partition by which ESP-IDF's bootloader chooses the application that it starts: two sectors,
+/// each with an entry of its own, of which the valid one with the higher number counts.
+///
+/// Whatever the moment of a power cut, one of the two entries stays as it is: what is asked for is
+/// written into the sector that does not count, and a confirmation into the one of the application
+/// on trial, without which the earlier one is started.
+///
+/// `Map` has `using flash`, `static constexpr flash_region otadata` (0x2000 bytes) and
+/// `static constexpr std::uint32_t app_slots`, how many `ota_` partitions there are.
+///
+/// \tparam PutsBack  whether the bootloader is built with CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE
+template <class Map, bool PutsBack = true>
+class esp_otadata {
+  using flash_type = typename Map::flash;
+  static constexpr std::uint32_t sector_size = 4096, entry_size = 32;
+  static_assert(check_flash<flash_type>::ok);
+  static_assert(entry_size % flash_type::geometry.program_size == 0,
+                "an entry of otadata must be whole program units");
+  static_assert(Map::otadata.size == 2 * sector_size &&
+                    flash_type::geometry.is_boundary(Map::otadata.begin) &&
+                    flash_type::geometry.sector_size(Map::otadata.begin) == sector_size,
+                "otadata is two sectors of 4096 bytes");
+  static_assert(Map::app_slots >= 1 && Map::app_slots <= 16, "there are 1 to 16 ota_ partitions");
+
+ public:
+  static constexpr int none = -1;  ///< the factory application, or ota_0 where there is none
+
+  explicit esp_otadata(flash_type& flash) : flash_(flash) {}
+
+  /// Reads both entries; before all else.
+  result<void> load() {
+    for (int i = 0; i < 2; ++i) {
+      std::uint8_t bytes[entry_size];
+      if (const auto done = flash_.read(address(i), bytes); !done) return done;
+      entry& one = entries_[i];
+      one.number = detail::get_u32(bytes);
+      one.state = static_cast<esp_app_state>(detail::get_u32(bytes + 24));
+      one.is_whole = one.number != 0xffffffff && sum_of(bytes) == detail::get_u32(bytes + 28);
+    }
+    return {};
+  }
+
+  /// The `ota_` partition that is started next, or `none`.
+  int next_slot() const { return active() < 0 ? none : slot_of(entries_[active()]); }
+
+  image_phase phase() const {
+    if (active() < 0) return image_phase::idle;
+    switch (entries_[active()].state) {
+      case esp_app_state::fresh:
+        return image_phase::swapping;
+      case esp_app_state::pending_verify:
+        return image_phase::trial;
+      default:
+        return image_phase::kept;
+    }
+  }
+
+  /// Whether the application that was asked for last has been put back.
+  bool was_put_back() const {
+    for (const entry& one : entries_)
+      if (one.is_whole && !one.counts() && (active() < 0 || one.number > entries_[active()].number))
+        return true;
+    return false;
+  }
+
+  /// Asks for an application to be started next.
+  result<void> begin(std::uint32_t slot) {
+    if (slot >= Map::app_slots) return no_such_slot;
+    if (phase() == image_phase::trial) return on_trial;
+    if (next_slot() == static_cast<int>(slot)) return {};
+    const std::uint32_t last = active() < 0 ? 0 : entries_[active()].number;
+    std::uint32_t number = slot + 1;
+    if (last != 0)
+      number = last + (slot + Map::app_slots - (last - 1) % Map::app_slots) % Map::app_slots;
+    if (number < last || number == 0xffffffff) return used_up;
+    const auto state = PutsBack ? esp_app_state::fresh : esp_app_state::undefined;
+    return write(active() == 0 ? 1 : 0, number, state);
+  }
+
+  /// Keeps the running application. Nothing is done where none is on trial.
+  result<void> confirm() { return end_trial(esp_app_state::valid); }
+
+  /// Gives the application on trial up: the earlier one is started next.
+  result<void> reject() { return end_trial(esp_app_state::invalid); }
+
+ private:
+  static constexpr error no_such_slot{errc::invalid_argument, "otadata",
+                                      "there is no ota_ partition with that number"};
+  static constexpr error on_trial{errc::wrong_state, "otadata",
+                                  "the running application is on trial: confirm it first"};
+  static constexpr error used_up{errc::damaged, "otadata",
+                                 "its numbers are used up: erase otadata"};
+
+  struct entry {
+    std::uint32_t number = 0xffffffff;
+    esp_app_state state = esp_app_state::undefined;
+    bool is_whole = false;
+
+    bool counts() const {
+      return is_whole && state != esp_app_state::invalid && state != esp_app_state::aborted;
+    }
+  };
+
+  static int slot_of(const entry& one) {
+    return static_cast<int>((one.number - 1) % Map::app_slots);
+  }
+
+  static constexpr std::uint32_t address(int index) {
+    return Map::otadata.begin + static_cast<std::uint32_t>(index) * sector_size;
+  }
+
+  // ESP-IDF begins the sum with zero, which is what four bytes 0xff make of zlib's beginning.
+  static std::uint32_t sum_of(const std::uint8_t* number) {
+    static constexpr std::uint8_t beginning[] = {0xff, 0xff, 0xff, 0xff};
+    crc32 sum;
+    sum.update(beginning);
+    sum.update({number, 4});
+    return sum.value();
+  }
+
+  int active() const {
+    const bool first = entries_[0].counts(), second = entries_[1].counts();
+    if (first && second) return entries_[0].number >= entries_[1].number ? 0 : 1;
+    return first ? 0 : second ? 1 : -1;
+  }
+
+  result<void> end_trial(esp_app_state state) {
+    if (phase() != image_phase::trial) return {};
+    return write(active(), entries_[active()].number, state);
+  }
+
+  result<void> write(int index, std::uint32_t number, esp_app_state state) {
+    std::uint8_t bytes[entry_size];
+    std::memset(bytes, 0xff, sizeof bytes);
+    detail::put_u32(bytes, number);
+    detail::put_u32(bytes + 24, static_cast<std::uint32_t>(state));
+    detail::put_u32(bytes + 28, sum_of(bytes));
+    if (const auto done = flash_.erase(address(index)); !done) return done;
+    if (const auto done = flash_.program(address(index), bytes); !done) return done;
+    return load();
+  }
+
+  flash_type& flash_;
+  entry entries_[2];
+};
+
+}  // namespace ota
+
 // ota/image/boot_journal.hpp
 
 namespace ota {
@@ -12680,6 +13407,146 @@ class boot_journal {
 
 }  // namespace ota
 
+// ota/flash/flash_map.hpp
+
+namespace ota {
+
+// A flash map says where on a flash things lie. It is a struct with a flash policy and regions, of
+// which a strategy says which ones it needs:
+//
+//   struct map {
+//     using flash = ota::nrf_nvmc<ota::nrf51822>;
+//     static constexpr ota::flash_region bootloader{0, 16 * 1024};
+//     static constexpr ota::flash_region journal{16 * 1024, 3 * 1024};
+//     static constexpr ota::flash_region primary{20 * 1024, 116 * 1024};    // runs here
+//     static constexpr ota::flash_region secondary{136 * 1024, 116 * 1024}; // arrives here
+//     static constexpr ota::flash_region scratch{252 * 1024, 1024};
+//     static constexpr ota::flash_region backup…, golden…
+//   };
+
+namespace detail {
+
+struct no_region {
+  static constexpr flash_region value{};
+};
+
+// Each a region of a map, or an empty one.
+template <class M, class = void>
+struct bootloader_of : no_region {};
+template <class M>
+struct bootloader_of<M, std::void_t<decltype(M::bootloader)>> {
+  static constexpr flash_region value = M::bootloader;
+};
+template <class M, class = void>
+struct journal_of : no_region {};
+template <class M>
+struct journal_of<M, std::void_t<decltype(M::journal)>> {
+  static constexpr flash_region value = M::journal;
+};
+template <class M, class = void>
+struct primary_of : no_region {};
+template <class M>
+struct primary_of<M, std::void_t<decltype(M::primary)>> {
+  static constexpr flash_region value = M::primary;
+};
+template <class M, class = void>
+struct secondary_of : no_region {};
+template <class M>
+struct secondary_of<M, std::void_t<decltype(M::secondary)>> {
+  static constexpr flash_region value = M::secondary;
+};
+template <class M, class = void>
+struct scratch_of : no_region {};
+template <class M>
+struct scratch_of<M, std::void_t<decltype(M::scratch)>> {
+  static constexpr flash_region value = M::scratch;
+};
+template <class M, class = void>
+struct backup_of : no_region {};
+template <class M>
+struct backup_of<M, std::void_t<decltype(M::backup)>> {
+  static constexpr flash_region value = M::backup;
+};
+template <class M, class = void>
+struct golden_of : no_region {};
+template <class M>
+struct golden_of<M, std::void_t<decltype(M::golden)>> {
+  static constexpr flash_region value = M::golden;
+};
+
+template <class Flash>
+constexpr bool is_inside(flash_region region) {
+  return region.begin <= Flash::geometry.size() &&
+         region.size <= Flash::geometry.size() - region.begin;
+}
+
+template <class Flash>
+constexpr bool is_aligned(flash_region region) {
+  return region.size == 0 ||
+         (Flash::geometry.is_boundary(region.begin) && Flash::geometry.is_boundary(region.end()));
+}
+
+template <class Flash>
+constexpr bool is_sound(flash_region region) {
+  return is_inside<Flash>(region) && is_aligned<Flash>(region);
+}
+
+template <std::size_t N>
+constexpr bool are_apart(const flash_region (&regions)[N]) {
+  for (std::size_t i = 0; i < N; ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (regions[i].size != 0 && regions[j].size != 0 && overlap(regions[i], regions[j]))
+        return false;
+  return true;
+}
+
+// The sector of the flash at which a region is cut in three has a boundary.
+template <class Flash>
+constexpr bool has_three_banks(flash_region region) {
+  const std::uint32_t bank = region.size / 3;
+  return bank != 0 && region.size % 3 == 0 && Flash::geometry.is_boundary(region.begin + bank) &&
+         Flash::geometry.is_boundary(region.begin + 2 * bank);
+}
+
+}  // namespace detail
+
+/// Checks a flash map, one sentence for each thing that is wrong.
+template <class Map>
+struct check_flash_map {
+  using flash = typename Map::flash;
+  static_assert(check_flash<flash>::ok);
+  static_assert(detail::is_sound<flash>(detail::bootloader_of<Map>::value),
+                "the flash map's bootloader does not lie inside the flash, from sector to sector");
+  static_assert(detail::is_sound<flash>(detail::journal_of<Map>::value),
+                "the flash map's journal does not lie inside the flash, from sector to sector");
+  static_assert(
+      detail::is_sound<flash>(detail::primary_of<Map>::value),
+      "the flash map's primary slot does not lie inside the flash, from sector to sector");
+  static_assert(detail::is_sound<flash>(detail::secondary_of<Map>::value),
+                "the flash map's secondary slot does not lie inside the flash, from sector to "
+                "sector");
+  static_assert(detail::is_sound<flash>(detail::scratch_of<Map>::value),
+                "the flash map's scratch does not lie inside the flash, from sector to sector");
+  static_assert(detail::is_sound<flash>(detail::backup_of<Map>::value),
+                "the flash map's backup does not lie inside the flash, from sector to sector");
+  static_assert(detail::is_sound<flash>(detail::golden_of<Map>::value),
+                "the flash map's golden image does not lie inside the flash, from sector to "
+                "sector");
+  static_assert(detail::are_apart({detail::bootloader_of<Map>::value,
+                                   detail::journal_of<Map>::value, detail::primary_of<Map>::value,
+                                   detail::secondary_of<Map>::value, detail::scratch_of<Map>::value,
+                                   detail::backup_of<Map>::value, detail::golden_of<Map>::value}),
+                "two regions of the flash map overlap");
+  static_assert(detail::primary_of<Map>::value.size != 0,
+                "the flash map needs: static constexpr ota::flash_region primary");
+  static_assert(detail::has_three_banks<flash>(detail::journal_of<Map>::value),
+                "the flash map's journal is too short: it needs three banks of equal size, each at "
+                "least a sector");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
 // ota/image/flash_copy.hpp
 
 namespace ota {
@@ -12757,6 +13624,184 @@ result<void> carry_out(Flash& flash, const flash_copy& copy) {
 }
 
 }  // namespace detail
+}  // namespace ota
+
+// ota/image/slot_units.hpp
+
+namespace ota::detail {
+
+/// Bytes of a sector where all sectors of a region have the same; else 0.
+template <class Flash>
+constexpr std::uint32_t even_sector(flash_region region) {
+  std::uint32_t begin = 0, even = 0;
+  for (const sector_run& run : Flash::geometry.runs) {
+    const flash_region sectors{begin, run.count * run.size};
+    begin = sectors.end();
+    if (!overlap(sectors, region)) continue;
+    if (even != 0 && even != run.size) return 0;
+    even = run.size;
+  }
+  return even;
+}
+
+/// The units in which two slots can be copied one to the other: the smallest pieces that begin and
+/// end where sectors do, in both. `First` and `Second` have a region as `value`.
+template <class Flash, class First, class Second>
+struct slot_units {
+  static constexpr flash_region first = First::value;
+  static constexpr flash_region second = Second::value;
+  static constexpr std::uint32_t capacity = first.size < second.size ? first.size : second.size;
+
+  /// Bytes of every unit, where they are the same; else 0.
+  static constexpr std::uint32_t even_size() {
+    const std::uint32_t a = even_sector<Flash>(first), b = even_sector<Flash>(second);
+    if (a == 0 || b == 0) return 0;
+    const std::uint32_t large = a < b ? b : a;
+    return large % a == 0 && large % b == 0 && capacity % large == 0 ? large : 0;
+  }
+  static constexpr std::uint32_t even = even_size();
+
+  /// Where the unit ends that begins at `begin`, counted from the slot's own beginning.
+  static constexpr std::uint32_t end_of(std::uint32_t begin) {
+    if constexpr (even != 0) return begin + even;
+    std::uint32_t end = begin;
+    do {
+      if (end >= capacity) return 0;  // the slots have no such boundary in common
+      end += Flash::geometry.sector_size(first.begin + end);
+    } while (!Flash::geometry.is_boundary(second.begin + end));
+    return end;
+  }
+
+  /// Units of the first `used` bytes.
+  static constexpr std::uint32_t count(std::uint32_t used) {
+    if constexpr (even != 0) return (used + even - 1) / even;
+    std::uint32_t units = 0;
+    for (std::uint32_t at = 0; at < used && units < capacity; at = end_of(at)) ++units;
+    return units;
+  }
+
+  /// The unit of number `index`, of which only the first `used` bytes of the slot count.
+  static constexpr flash_region unit(std::uint32_t index, std::uint32_t used) {
+    std::uint32_t begin = 0;
+    if constexpr (even != 0) {
+      begin = index * even;
+    } else {
+      for (; index != 0; --index) begin = end_of(begin);
+    }
+    const std::uint32_t whole = end_of(begin) - begin;
+    const std::uint32_t length = used - begin < whole ? used - begin : whole;
+    return {begin, (length + program_size - 1) / program_size * program_size};
+  }
+
+  /// Bytes of the largest unit; 0 where the slots cannot be cut into units.
+  static constexpr std::uint32_t largest() {
+    if constexpr (even != 0) return even;
+    std::uint32_t most = 0;
+    for (std::uint32_t at = 0; at < capacity;) {
+      const std::uint32_t end = end_of(at);
+      if (end <= at || end > capacity) return 0;
+      if (end - at > most) most = end - at;
+      at = end;
+    }
+    return most;
+  }
+
+ private:
+  static constexpr std::uint32_t program_size = Flash::geometry.program_size;
+};
+
+template <class Map>
+using primary_and_secondary = slot_units<typename Map::flash, primary_of<Map>, secondary_of<Map>>;
+
+}  // namespace ota::detail
+
+// ota/image/flash_wear.hpp
+
+namespace ota {
+
+/// How often one update, kept, erases a sector of each region: the sector that is erased most.
+struct flash_wear {
+  std::uint32_t primary = 0;
+  std::uint32_t secondary = 0;
+  std::uint32_t scratch = 0;
+  std::uint32_t backup = 0;
+  std::uint32_t journal = 0;
+
+  constexpr std::uint32_t most() const {
+    std::uint32_t value = primary;
+    for (const std::uint32_t one : {secondary, scratch, backup, journal})
+      if (one > value) value = one;
+    return value;
+  }
+};
+
+namespace detail {
+
+// Of the first sectors of a region, which stand for all: strategies treat units alike.
+template <class Map, class Strategy>
+constexpr std::uint32_t erases_by_copies(flash_region region, std::uint32_t used) {
+  if (region.size == 0) return 0;
+  std::uint32_t most = 0, at = region.begin;
+  for (int sector = 0; sector < 3 && at < region.end(); ++sector) {
+    std::uint32_t erases = 0;
+    const std::uint32_t size = Map::flash::geometry.sector_size(at);
+    for (std::uint32_t i = 0; i < Strategy::copies(image_phase::swapping, used); ++i) {
+      const flash_copy copy = Strategy::copy(image_phase::swapping, used, i);
+      if (overlap({copy.to, copy.size}, {at, size})) ++erases;
+    }
+    if (erases > most) most = erases;
+    at += size;
+  }
+  return most;
+}
+
+template <class Flash>
+constexpr std::uint32_t sectors_in(flash_region region, std::uint32_t size) {
+  std::uint32_t count = 0;
+  for (std::uint32_t at = 0; at < size; at += Flash::geometry.sector_size(region.begin + at))
+    ++count;
+  return count;
+}
+
+// A bank for each record, and one more whenever its marks are full; the banks take turns.
+template <class Map, class Strategy>
+constexpr std::uint32_t journal_erases(std::uint32_t used) {
+  using journal = boot_journal<typename Map::flash, image_state>;
+  constexpr std::uint32_t records = 6;  // staging, staged, swapping, the same at start, trial, kept
+  constexpr std::uint32_t marks = journal::marks_in(Map::journal.size / journal::banks) - 1;
+  const std::uint32_t staged = sectors_in<typename Map::flash>(Strategy::staging(0), used);
+  const std::uint32_t copied = Strategy::copies(image_phase::swapping, used);
+  const std::uint32_t banks = records + staged / (marks + 1) + copied / (marks + 1);
+  return (banks + journal::banks - 1) / journal::banks;
+}
+
+}  // namespace detail
+
+/// What an update with images of `used` bytes costs, none of its steps repeated.
+///
+/// ```
+/// static_assert(ota::updates_in_life<my_swapper>() >= 1000, "the scratch wears out too soon");
+/// ```
+template <class Swapper>
+constexpr flash_wear wear_of_update(std::uint32_t used = Swapper::strategy::capacity) {
+  using map = typename Swapper::map;
+  using strategy = typename Swapper::strategy;
+  flash_wear wear;
+  wear.primary = detail::erases_by_copies<map, strategy>(detail::primary_of<map>::value, used);
+  wear.secondary =
+      1 + detail::erases_by_copies<map, strategy>(detail::secondary_of<map>::value, used);
+  wear.scratch = detail::erases_by_copies<map, strategy>(detail::scratch_of<map>::value, used);
+  wear.backup = detail::erases_by_copies<map, strategy>(detail::backup_of<map>::value, used);
+  wear.journal = detail::journal_erases<map, strategy>(used);
+  return wear;
+}
+
+/// Updates until the sector that wears out first has been erased as often as it is made for.
+template <class Swapper>
+constexpr std::uint32_t updates_in_life(std::uint32_t used = Swapper::strategy::capacity) {
+  return Swapper::map::flash::geometry.endurance / wear_of_update<Swapper>(used).most();
+}
+
 }  // namespace ota
 
 // ota/image/image_swapper.hpp
@@ -12872,6 +13917,154 @@ class image_swapper {
   boot_journal<flash_type, image_state> journal_;
   Image image_;
   image_state state_;
+};
+
+}  // namespace ota
+
+// ota/image/image_boot.hpp
+
+namespace ota {
+
+/// What a bootloader does: ends or undoes what was begun, counts the start of an image on trial,
+/// and says what runs.
+///
+/// Where nothing that may run is left it tries, in this order: the image before, the golden image.
+template <class Swapper>
+class image_boot {
+ public:
+  using map = typename Swapper::map;
+  using strategy = typename Swapper::strategy;
+
+  explicit image_boot(Swapper& swapper) : swapper_(swapper) {}
+
+  /// The slot whose image is to be started, once it is whole and allowed. `between` is called
+  /// between pieces of work that take no longer than a sector's copy: feed the watchdog there.
+  template <class Between>
+  result<flash_region> choose(Between&& between) {
+    if (auto done = swapper_.load(); !done) return done.error();
+    if (auto done = finish(between); !done) return done.error();
+    if (auto done = count_start(between); !done) return done.error();
+    auto sound = swapper_.image().check(swapper_.flash(), swapper_.running());
+    if (sound) return swapper_.running();
+    const image_phase phase = swapper_.phase();
+    if (phase == image_phase::trial || phase == image_phase::kept) {
+      if (auto done = put_back(between); !done) return done.error();
+      sound = swapper_.image().check(swapper_.flash(), swapper_.running());
+      if (sound) return swapper_.running();
+    }
+    return start_golden(sound.error(), between);
+  }
+
+  result<flash_region> choose() {
+    return choose([] {});
+  }
+
+ private:
+  static constexpr flash_region golden = detail::golden_of<map>::value;
+
+  bool is_sound(flash_region slot) {
+    return swapper_.image().check(swapper_.flash(), slot).has_value();
+  }
+
+  // A swap or a put-back, from wherever it was cut to its end.
+  template <class Between>
+  result<void> finish(Between& between) {
+    if (!swapper_.active()) return {};
+    image_state next = swapper_.state();
+    const bool swaps = next.phase == image_phase::swapping;
+    // Until the first copy is done what will run is whole where it lies: it is not taken on trust.
+    if (next.step == 0 && !is_sound(swaps ? swapper_.staging() : swapper_.previous())) {
+      next.phase = image_phase::idle;
+      if (swaps) next.rejected = next.id;
+      return swapper_.change(next);
+    }
+    if constexpr (!strategy::runs_in_place)
+      if (auto done = carry_out_copies(between); !done) return done;
+    next.phase = swaps ? image_phase::trial : image_phase::idle;
+    next.step = 0;
+    next.boots = 0;
+    if constexpr (strategy::runs_in_place) next.slot ^= 1;
+    if (!swaps) next.rejected = next.id;
+    if (swaps) next.boots = 1;
+    counted_ = true;
+    return swapper_.change(next);
+  }
+
+  template <class Between>
+  result<void> carry_out_copies(Between& between) {
+    // What was read may have been written by halves: it is stored before anything rests on it.
+    if (auto done = swapper_.change(swapper_.state()); !done) return done;
+    const image_state& state = swapper_.state();
+    const std::uint32_t copies = strategy::copies(state.phase, state.used);
+    while (state.step < copies) {
+      between();
+      const flash_copy copy = strategy::copy(state.phase, state.used, state.step);
+      if (auto done = detail::carry_out(swapper_.flash(), copy); !done) return done;
+      if (auto done = swapper_.advance(); !done) return done;
+    }
+    return {};
+  }
+
+  // One start more of an image on trial; one too many puts the old one back.
+  template <class Between>
+  result<void> count_start(Between& between) {
+    if (counted_ || swapper_.phase() != image_phase::trial) return {};
+    image_state next = swapper_.state();
+    if (next.boots >= next.allowed) return put_back(between);
+    ++next.boots;
+    return swapper_.change(next);
+  }
+
+  template <class Between>
+  result<void> put_back(Between& between) {
+    if (auto done = swapper_.revert(); !done) return done;
+    return finish(between);
+  }
+
+  // The golden image never changes: where images run in one place it is copied there, as often as
+  // that is cut.
+  template <class Between>
+  result<flash_region> start_golden(const error& trouble, Between& between) {
+    if constexpr (golden.size == 0) {
+      return trouble;
+    } else {
+      if constexpr (strategy::runs_in_place)
+        return is_sound(golden) ? result<flash_region>(golden) : trouble;
+      using units =
+          detail::slot_units<typename map::flash, detail::golden_of<map>, detail::primary_of<map>>;
+      static_assert(units::largest() != 0,
+                    "the flash map's golden image cannot be copied to the primary slot: their "
+                    "sectors have no boundaries in common");
+      const auto info = swapper_.image().check(swapper_.flash(), golden);
+      if (!info) return trouble;
+      if (auto done = forget_image(); !done) return done.error();
+      const auto size = static_cast<std::uint32_t>(info->size);
+      for (std::uint32_t i = 0; i < units::count(size); ++i) {
+        between();
+        const flash_region unit = units::unit(i, size);
+        if (auto done = detail::carry_out(
+                swapper_.flash(),
+                {golden.begin + unit.begin, map::primary.begin + unit.begin, unit.size});
+            !done)
+          return done.error();
+      }
+      const auto copied = swapper_.image().check(swapper_.flash(), swapper_.running());
+      if (!copied) return copied.error();
+      return swapper_.running();
+    }
+  }
+
+  // What was on trial or kept did not run: it is not tried again, and there is nothing to put back.
+  result<void> forget_image() {
+    image_state next = swapper_.state();
+    if (next.phase == image_phase::idle) return {};
+    next.phase = image_phase::idle;
+    next.rejected = next.id;
+    return swapper_.change(next);
+  }
+
+  Swapper& swapper_;
+  bool counted_ = false;  // this start is
 };
 
 }  // namespace ota
@@ -13133,234 +14326,701 @@ class image_slots {
 
 }  // namespace ota
 
-// ota/flash/flash_map.hpp
+// ota/image/image_tlvs.hpp
 
 namespace ota {
 
-// A flash map says where on a flash things lie. It is a struct with a flash policy and regions, of
-// which a strategy says which ones it needs:
-//
-//   struct map {
-//     using flash = ota::nrf_nvmc<ota::nrf51822>;
-//     static constexpr ota::flash_region bootloader{0, 16 * 1024};
-//     static constexpr ota::flash_region journal{16 * 1024, 3 * 1024};
-//     static constexpr ota::flash_region primary{20 * 1024, 116 * 1024};    // runs here
-//     static constexpr ota::flash_region secondary{136 * 1024, 116 * 1024}; // arrives here
-//     static constexpr ota::flash_region scratch{252 * 1024, 1024};
-//     static constexpr ota::flash_region backup…, golden…
-//   };
+/// What stands behind the payload of an image: types of MCUboot (`boot/bootutil/include/bootutil/
+/// image.h`), and one of ours from the range that it leaves to vendors.
+enum class image_tlv : std::uint16_t {
+  key_hash = 0x01,    ///< SHA-256 of the public key, as DER; the signature by it follows
+  public_key = 0x02,  ///< or that key itself
+  sha256 = 0x10,      ///< of header, payload and protected list
+  rsa2048_pss = 0x20,
+  ecdsa = 0x22,
+  rsa3072_pss = 0x23,
+  ed25519 = 0x24,
+  security_counter = 0x50,  ///< protected: 32 bits
+  hardware = 0xa0           ///< protected: the name of the hardware that the image is for, a text
+};
 
 namespace detail {
 
-struct no_region {
-  static constexpr flash_region value{};
-};
+inline constexpr std::uint32_t image_tlv_head_size = 4;  // type or magic, and a size
+inline constexpr std::uint16_t image_list_magic = 0x6907;
+inline constexpr std::uint16_t protected_image_list_magic = 0x6908;
 
-// Each a region of a map, or an empty one.
-template <class M, class = void>
-struct bootloader_of : no_region {};
-template <class M>
-struct bootloader_of<M, std::void_t<decltype(M::bootloader)>> {
-  static constexpr flash_region value = M::bootloader;
-};
-template <class M, class = void>
-struct journal_of : no_region {};
-template <class M>
-struct journal_of<M, std::void_t<decltype(M::journal)>> {
-  static constexpr flash_region value = M::journal;
-};
-template <class M, class = void>
-struct primary_of : no_region {};
-template <class M>
-struct primary_of<M, std::void_t<decltype(M::primary)>> {
-  static constexpr flash_region value = M::primary;
-};
-template <class M, class = void>
-struct secondary_of : no_region {};
-template <class M>
-struct secondary_of<M, std::void_t<decltype(M::secondary)>> {
-  static constexpr flash_region value = M::secondary;
-};
-template <class M, class = void>
-struct scratch_of : no_region {};
-template <class M>
-struct scratch_of<M, std::void_t<decltype(M::scratch)>> {
-  static constexpr flash_region value = M::scratch;
-};
-template <class M, class = void>
-struct backup_of : no_region {};
-template <class M>
-struct backup_of<M, std::void_t<decltype(M::backup)>> {
-  static constexpr flash_region value = M::backup;
-};
-template <class M, class = void>
-struct golden_of : no_region {};
-template <class M>
-struct golden_of<M, std::void_t<decltype(M::golden)>> {
-  static constexpr flash_region value = M::golden;
-};
+inline constexpr error image_truncated{errc::malformed, "image",
+                                       "cut off: its hash and signatures are not all there"};
 
+/// Reads a list of types, lengths and values. What is outside of the list or of the slot is never
+/// read, whatever the lengths say.
 template <class Flash>
-constexpr bool is_inside(flash_region region) {
-  return region.begin <= Flash::geometry.size() &&
-         region.size <= Flash::geometry.size() - region.begin;
+class image_tlvs {
+ public:
+  image_tlv type{};
+  flash_region value;  ///< where it lies
+
+  /// \param room  where the list begins, and how much of the slot is left there
+  image_tlvs(Flash& flash, flash_region room) : flash_(flash), at_(room.begin), left_(room.size) {}
+
+  /// Reads how long the list is; gives the size of all of it.
+  result<std::uint32_t> open(std::uint16_t magic) {
+    std::uint8_t head[image_tlv_head_size];
+    if (left_ < image_tlv_head_size) return image_truncated;
+    if (const auto done = flash_.read(at_, head); !done) return done.error();
+    const std::uint32_t size = get_u16(head + 2);
+    if (get_u16(head) != magic || size < image_tlv_head_size || size > left_)
+      return image_truncated;
+    at_ += image_tlv_head_size;
+    left_ = size - image_tlv_head_size;
+    return size;
+  }
+
+  /// Goes to the next entry; false behind the last.
+  result<bool> next() {
+    if (left_ == 0) return false;
+    std::uint8_t head[image_tlv_head_size];
+    if (left_ < image_tlv_head_size) return image_truncated;
+    if (const auto done = flash_.read(at_, head); !done) return done.error();
+    left_ -= image_tlv_head_size;
+    type = static_cast<image_tlv>(get_u16(head));
+    value = {at_ + image_tlv_head_size, get_u16(head + 2)};
+    if (value.size > left_) return image_truncated;
+    at_ = value.end();
+    left_ -= value.size;
+    return true;
+  }
+
+ private:
+  Flash& flash_;
+  std::uint32_t at_;
+  std::uint32_t left_;
+};
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/image/image_info.hpp
+
+namespace ota {
+
+/// major.minor.revision+build, as MCUboot writes versions.
+struct image_version {
+  std::uint8_t major = 0;
+  std::uint8_t minor = 0;
+  std::uint16_t revision = 0;
+  std::uint32_t build = 0;
+
+  constexpr std::uint64_t order() const {
+    return std::uint64_t{(std::uint32_t{major} << 24) | (std::uint32_t{minor} << 16) | revision}
+               << 32 |
+           build;
+  }
+};
+
+constexpr bool operator<(const image_version& a, const image_version& b) {
+  return a.order() < b.order();
+}
+constexpr bool operator==(const image_version& a, const image_version& b) {
+  return a.order() == b.order();
+}
+
+/// What an image says of itself. Regions are addresses of the flash that it was read from.
+struct image_info {
+  std::uint32_t header_size = 0;   ///< bytes before the program
+  std::uint32_t payload_size = 0;  ///< bytes of the program
+  std::uint32_t size = 0;          ///< bytes of everything
+  std::uint32_t flags = 0;
+  std::uint32_t security_counter = 0;  ///< 0 where the image has none
+  image_version version;
+  sha256::digest_type digest{};  ///< SHA-256 that it claims for all but `signatures`
+  flash_region hardware;         ///< the name of the hardware that it is for; empty: none
+  flash_region signatures;       ///< the list of hash and signatures, and how far the slot goes
+};
+
+namespace detail {
+
+inline constexpr std::uint32_t image_magic = 0x96f3b83d;
+inline constexpr std::uint32_t image_header_size = 32;
+
+// Flags (image.h of MCUboot). One tells for which address a program was linked, which changes
+// nothing; with the others it could not be run where it lies.
+inline constexpr std::uint32_t image_is_encrypted = 0x4 | 0x8;
+inline constexpr std::uint32_t image_has_fixed_address = 0x100;
+
+inline constexpr error no_image{errc::not_found, "image", "no image there"};
+inline constexpr error damaged_image_header{errc::malformed, "image", "damaged header"};
+inline constexpr error image_too_large{errc::no_space, "image", "too large for the slot"};
+inline constexpr error encrypted_image{errc::unsupported, "image",
+                                       "encrypted, which is not supported"};
+inline constexpr error unsupported_image{errc::unsupported, "image",
+                                         "compressed, made for RAM or not bootable"};
+inline constexpr error image_without_hash{errc::unsupported, "image", "made without SHA-256"};
+
+/// Reads what stands in one of the two lists, and takes it from `room`. Only what is protected can
+/// be believed once the hash is checked, and the hash itself cannot be among it.
+template <class Flash>
+[[gnu::noinline]] result<void> read_image_list(Flash& flash, flash_region& room, bool is_protected,
+                                               image_info& info) {
+  image_tlvs<Flash> list(flash, room);
+  const auto size = list.open(is_protected ? protected_image_list_magic : image_list_magic);
+  if (!size) return size.error();
+  room = {room.begin + *size, room.size - *size};
+  bool has_hash = is_protected;
+  for (;;) {
+    const result<bool> more = list.next();
+    if (!more) return more.error();
+    if (!*more) break;
+    result<void> done;
+    if (is_protected && list.type == image_tlv::hardware) {
+      info.hardware = list.value;
+    } else if (is_protected && list.type == image_tlv::security_counter) {
+      std::uint8_t number[4];
+      if (list.value.size != sizeof number) return damaged_image_header;
+      done = flash.read(list.value.begin, number);
+      info.security_counter = get_u32(number);
+    } else if (!is_protected && list.type == image_tlv::sha256 &&
+               list.value.size == info.digest.size()) {
+      done = flash.read(list.value.begin, {info.digest.data(), info.digest.size()});
+      has_hash = true;
+    }
+    if (!done) return done;
+  }
+  if (!has_hash) return image_without_hash;
+  return {};
 }
 
 template <class Flash>
-constexpr bool is_aligned(flash_region region) {
-  return region.size == 0 ||
-         (Flash::geometry.is_boundary(region.begin) && Flash::geometry.is_boundary(region.end()));
-}
+result<void> read_image(Flash& flash, flash_region slot, image_info& info) {
+  std::uint8_t header[image_header_size] = {};
+  if (slot.size < sizeof header) return no_image;
+  if (const auto done = flash.read(slot.begin, header); !done) return done.error();
+  if (get_u32(header) != image_magic) return no_image;
+  info.header_size = get_u16(header + 8);
+  const std::uint32_t protected_size = get_u16(header + 10);
+  info.payload_size = get_u32(header + 12);
+  info.flags = get_u32(header + 16);
+  info.version = {header[20], header[21], get_u16(header + 22), get_u32(header + 24)};
+  if (info.header_size < image_header_size || info.payload_size == 0) return damaged_image_header;
+  if ((info.flags & image_is_encrypted) != 0) return encrypted_image;
+  if ((info.flags & ~image_has_fixed_address) != 0) return unsupported_image;
 
-template <class Flash>
-constexpr bool is_sound(flash_region region) {
-  return is_inside<Flash>(region) && is_aligned<Flash>(region);
-}
-
-template <std::size_t N>
-constexpr bool are_apart(const flash_region (&regions)[N]) {
-  for (std::size_t i = 0; i < N; ++i)
-    for (std::size_t j = 0; j < i; ++j)
-      if (regions[i].size != 0 && regions[j].size != 0 && overlap(regions[i], regions[j]))
-        return false;
-  return true;
-}
-
-// The sector of the flash at which a region is cut in three has a boundary.
-template <class Flash>
-constexpr bool has_three_banks(flash_region region) {
-  const std::uint32_t bank = region.size / 3;
-  return bank != 0 && region.size % 3 == 0 && Flash::geometry.is_boundary(region.begin + bank) &&
-         Flash::geometry.is_boundary(region.begin + 2 * bank);
+  flash_region room = slot;
+  const auto skip = [&room](std::uint32_t size) {
+    if (size > room.size) return false;
+    room = {room.begin + size, room.size - size};
+    return true;
+  };
+  if (!skip(info.header_size) || !skip(info.payload_size)) return image_too_large;
+  info.signatures = room;
+  if (protected_size != 0) {
+    if (const auto done = read_image_list(flash, room, true, info); !done) return done;
+    if (room.begin - info.signatures.begin != protected_size) return damaged_image_header;
+    info.signatures = room;
+  }
+  const auto done = read_image_list(flash, room, false, info);
+  info.size = room.begin - slot.begin;
+  return done;
 }
 
 }  // namespace detail
 
-/// Checks a flash map, one sentence for each thing that is wrong.
-template <class Map>
-struct check_flash_map {
-  using flash = typename Map::flash;
-  static_assert(check_flash<flash>::ok);
-  static_assert(detail::is_sound<flash>(detail::bootloader_of<Map>::value),
-                "the flash map's bootloader does not lie inside the flash, from sector to sector");
-  static_assert(detail::is_sound<flash>(detail::journal_of<Map>::value),
-                "the flash map's journal does not lie inside the flash, from sector to sector");
-  static_assert(
-      detail::is_sound<flash>(detail::primary_of<Map>::value),
-      "the flash map's primary slot does not lie inside the flash, from sector to sector");
-  static_assert(detail::is_sound<flash>(detail::secondary_of<Map>::value),
-                "the flash map's secondary slot does not lie inside the flash, from sector to "
-                "sector");
-  static_assert(detail::is_sound<flash>(detail::scratch_of<Map>::value),
-                "the flash map's scratch does not lie inside the flash, from sector to sector");
-  static_assert(detail::is_sound<flash>(detail::backup_of<Map>::value),
-                "the flash map's backup does not lie inside the flash, from sector to sector");
-  static_assert(detail::is_sound<flash>(detail::golden_of<Map>::value),
-                "the flash map's golden image does not lie inside the flash, from sector to "
-                "sector");
-  static_assert(detail::are_apart({detail::bootloader_of<Map>::value,
-                                   detail::journal_of<Map>::value, detail::primary_of<Map>::value,
-                                   detail::secondary_of<Map>::value, detail::scratch_of<Map>::value,
-                                   detail::backup_of<Map>::value, detail::golden_of<Map>::value}),
-                "two regions of the flash map overlap");
-  static_assert(detail::primary_of<Map>::value.size != 0,
-                "the flash map needs: static constexpr ota::flash_region primary");
-  static_assert(detail::has_three_banks<flash>(detail::journal_of<Map>::value),
-                "the flash map's journal is too short: it needs three banks of equal size, each at "
-                "least a sector");
-  static constexpr bool ok = true;
+/// Reads the header and the lists of an image in MCUboot's format (docs/images.md), whose lengths
+/// are checked, and nothing else: `mcuboot_image` says whether it may be run.
+template <class Flash>
+result<image_info> read_image(Flash& flash, flash_region slot) {
+  result<image_info> info{image_info{}};
+  if (const auto done = detail::read_image(flash, slot, *info); !done) return done.error();
+  return info;
+}
+
+}  // namespace ota
+
+// ota/image/image_signature.hpp
+
+namespace ota {
+
+// Who may have made an image: what `signature` of its rules names (`image_rules`). All of them sign
+// the image's SHA-256.
+//
+//   static constexpr image_tlv tlv
+//   static constexpr std::size_t signature_size    bytes, the greatest
+//   static bytes key_prefix()                      of a public key's DER, whose hash names the key
+//   static bool verify(bytes key, bytes digest, bytes signature)
+
+/// Nobody signs: the hash finds accidents, and stops nobody.
+struct unsigned_image {};
+
+/// Ed25519; keys are the 32 bytes of RFC 8032. The digest itself is the message.
+struct image_ed25519 {
+  static constexpr image_tlv tlv = image_tlv::ed25519;
+  static constexpr std::size_t signature_size = ed25519::signature_size;
+
+  static bytes key_prefix() {  // SubjectPublicKeyInfo, RFC 8410
+    static constexpr std::uint8_t prefix[] = {0x30, 0x2a, 0x30, 0x05, 0x06, 0x03,
+                                              0x2b, 0x65, 0x70, 0x03, 0x21, 0x00};
+    return prefix;
+  }
+  static bool verify(bytes key, bytes digest, bytes signature) {
+    return ed25519::verify(key, digest, signature);
+  }
+};
+
+/// ECDSA over P-256; keys are points of 65 bytes, as for `ecdsa_p256`.
+struct image_ecdsa_p256 {
+  static constexpr image_tlv tlv = image_tlv::ecdsa;
+  static constexpr std::size_t signature_size = ecdsa_p256_der::signature_size;
+
+  static bytes key_prefix() {  // SubjectPublicKeyInfo, RFC 5480
+    static constexpr std::uint8_t prefix[] = {0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48,
+                                              0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+                                              0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00};
+    return prefix;
+  }
+  static bool verify(bytes key, bytes digest, bytes signature) {
+    return ecdsa_p256_der::verify_digest(key, digest, signature);
+  }
+};
+
+/// RSA-PSS with keys of 2048 or 3072 bits, which are RSAPublicKeys in DER, as for `rsa_pss_sha256`.
+template <std::size_t Bits>
+struct image_rsa {
+  static_assert(Bits == 2048 || Bits == 3072, "MCUboot signs with RSA keys of 2048 or 3072 bits");
+  static constexpr image_tlv tlv = Bits == 2048 ? image_tlv::rsa2048_pss : image_tlv::rsa3072_pss;
+  static constexpr std::size_t signature_size = Bits / 8;
+
+  static bytes key_prefix() { return {}; }
+  static bool verify(bytes key, bytes digest, bytes signature) {
+    return rsa_pss_sha256<Bits>::verify_digest(key, digest, signature);
+  }
 };
 
 }  // namespace ota
 
-// ota/image/slot_units.hpp
+// ota/image/mcuboot_image.hpp
 
-namespace ota::detail {
+namespace ota {
 
-/// Bytes of a sector where all sectors of a region have the same; else 0.
-template <class Flash>
-constexpr std::uint32_t even_sector(flash_region region) {
-  std::uint32_t begin = 0, even = 0;
-  for (const sector_run& run : Flash::geometry.runs) {
-    const flash_region sectors{begin, run.count * run.size};
-    begin = sectors.end();
-    if (!overlap(sectors, region)) continue;
-    if (even != 0 && even != run.size) return 0;
-    even = run.size;
-  }
-  return even;
-}
+/// What a device asks of an image; a device's own rules derive from it and replace what differs.
+///
+/// ```
+/// struct rules : ota::image_rules {
+///   using signature = ota::image_ed25519;
+///   static constexpr std::uint8_t release_key[32] = {…};
+///   static constexpr ota::bytes keys[] = {release_key};
+///   static constexpr std::string_view hardware = "thermostat-2";
+/// };
+/// ```
+struct image_rules {
+  using signature = unsigned_image;
+  using hash = sha256;                           ///< SHA-256, by any policy
+  static constexpr std::string_view hardware{};  ///< of this device; empty: any image is for it
+  static constexpr bool takes_unnamed = false;   ///< also images that name no hardware
+};
 
-/// The units in which two slots can be copied one to the other: the smallest pieces that begin and
-/// end where sectors do, in both. `First` and `Second` have a region as `value`.
-template <class Flash, class First, class Second>
-struct slot_units {
-  static constexpr flash_region first = First::value;
-  static constexpr flash_region second = Second::value;
-  static constexpr std::uint32_t capacity = first.size < second.size ? first.size : second.size;
+/// Images in MCUboot's format (docs/images.md), as the rules of a device ask for them.
+template <class Rules>
+class mcuboot_image {
+  using signature = typename Rules::signature;
+  using hash = typename Rules::hash;
+  static_assert(std::is_same_v<typename hash::digest_type, sha256::digest_type>,
+                "images are hashed with SHA-256");
+  static_assert(Rules::hardware.size() <= 64, "the name of the hardware has more than 64 bytes");
 
-  /// Bytes of every unit, where they are the same; else 0.
-  static constexpr std::uint32_t even_size() {
-    const std::uint32_t a = even_sector<Flash>(first), b = even_sector<Flash>(second);
-    if (a == 0 || b == 0) return 0;
-    const std::uint32_t large = a < b ? b : a;
-    return large % a == 0 && large % b == 0 && capacity % large == 0 ? large : 0;
-  }
-  static constexpr std::uint32_t even = even_size();
-
-  /// Where the unit ends that begins at `begin`, counted from the slot's own beginning.
-  static constexpr std::uint32_t end_of(std::uint32_t begin) {
-    if constexpr (even != 0) return begin + even;
-    std::uint32_t end = begin;
-    do {
-      if (end >= capacity) return 0;  // the slots have no such boundary in common
-      end += Flash::geometry.sector_size(first.begin + end);
-    } while (!Flash::geometry.is_boundary(second.begin + end));
-    return end;
-  }
-
-  /// Units of the first `used` bytes.
-  static constexpr std::uint32_t count(std::uint32_t used) {
-    if constexpr (even != 0) return (used + even - 1) / even;
-    std::uint32_t units = 0;
-    for (std::uint32_t at = 0; at < used && units < capacity; at = end_of(at)) ++units;
-    return units;
+ public:
+  /// Proves that the image in a slot may be run: whole, for this hardware, and signed by one of the
+  /// device's keys. Everything is read back from flash.
+  template <class Flash>
+  static result<image_info> check(Flash& flash, flash_region slot) {
+    result<image_info> found{image_info{}};
+    image_info& info = *found;
+    if (const auto done = detail::read_image(flash, slot, info); !done) return done.error();
+    if (const auto done = check_hash(flash, slot.begin, info); !done) return done.error();
+    if (!Rules::hardware.empty())
+      if (const auto done = check_hardware(flash, info.hardware); !done) return done.error();
+    if constexpr (!std::is_same_v<signature, unsigned_image>)
+      if (const auto done = check_signature(flash, info); !done) return done.error();
+    return found;
   }
 
-  /// The unit of number `index`, of which only the first `used` bytes of the slot count.
-  static constexpr flash_region unit(std::uint32_t index, std::uint32_t used) {
-    std::uint32_t begin = 0;
-    if constexpr (even != 0) {
-      begin = index * even;
-    } else {
-      for (; index != 0; --index) begin = end_of(begin);
-    }
-    const std::uint32_t whole = end_of(begin) - begin;
-    const std::uint32_t length = used - begin < whole ? used - begin : whole;
-    return {begin, (length + program_size - 1) / program_size * program_size};
-  }
-
-  /// Bytes of the largest unit; 0 where the slots cannot be cut into units.
-  static constexpr std::uint32_t largest() {
-    if constexpr (even != 0) return even;
-    std::uint32_t most = 0;
-    for (std::uint32_t at = 0; at < capacity;) {
-      const std::uint32_t end = end_of(at);
-      if (end <= at || end > capacity) return 0;
-      if (end - at > most) most = end - at;
-      at = end;
-    }
-    return most;
+  /// Whether an image may take the running one's place: not older, and with no lower security
+  /// counter. Not asked when an earlier one is put back.
+  static result<void> check_successor(const image_info& running, const image_info& next) {
+    if (next.version < running.version) return older;
+    if (next.security_counter < running.security_counter) return lower_counter;
+    return {};
   }
 
  private:
-  static constexpr std::uint32_t program_size = Flash::geometry.program_size;
+  static constexpr error corrupted{errc::mismatch, "image", "corrupted: its SHA-256 differs"};
+  static constexpr error wrong_hardware{errc::mismatch, "image", "for other hardware"};
+  static constexpr error unsigned_image_{errc::untrusted, "image",
+                                         "not signed as this device asks"};
+  static constexpr error unknown_key{errc::untrusted, "image",
+                                     "signed by no key that is known here"};
+  static constexpr error wrong_signature{errc::untrusted, "image", "wrong signature"};
+
+  static constexpr error older{errc::rejected, "image", "older than the running one"};
+  static constexpr error lower_counter{
+      errc::rejected, "image", "its security counter is lower than that of the running one"};
+
+  using digest_type = typename hash::digest_type;
+
+  static bool same(const digest_type& a, const digest_type& b) {
+    return equal({a.data(), a.size()}, {b.data(), b.size()});
+  }
+
+  template <class Flash>
+  [[gnu::noinline]] static result<void> digest_of(Flash& flash, flash_region region,
+                                                  digest_type& out) {
+    hash sum;
+    std::uint8_t room[128];
+    while (region.size != 0) {
+      const mutable_bytes piece = mutable_bytes(room).first(region.size);
+      if (const auto done = flash.read(region.begin, piece); !done) return done;
+      sum.update(piece);
+      const auto size = static_cast<std::uint32_t>(piece.size());
+      region = {region.begin + size, region.size - size};
+    }
+    out = sum.finish();
+    return {};
+  }
+
+  template <class Flash>
+  static result<void> check_hash(Flash& flash, std::uint32_t begin, const image_info& info) {
+    digest_type digest;
+    const auto done = digest_of(flash, {begin, info.signatures.begin - begin}, digest);
+    if (!done) return done;
+    if (!same(digest, info.digest)) return corrupted;
+    return {};
+  }
+
+  template <class Flash>
+  static result<void> check_hardware(Flash& flash, flash_region name) {
+    if (name.size == 0 && Rules::takes_unnamed) return {};
+    std::uint8_t text[64];
+    if (name.size != Rules::hardware.size()) return wrong_hardware;
+    const mutable_bytes read = mutable_bytes(text).first(name.size);
+    if (const auto done = flash.read(name.begin, read); !done) return done;
+    if (!equal(read, as_bytes(Rules::hardware))) return wrong_hardware;
+    return {};
+  }
+
+  // The first signature by a known key decides: a hostile list cannot ask for many to be computed.
+  template <class Flash>
+  static result<void> check_signature(Flash& flash, const image_info& info) {
+    detail::image_tlvs<Flash> list(flash, info.signatures);
+    if (const auto size = list.open(detail::image_list_magic); !size) return size.error();
+    const bytes* key = nullptr;
+    const error* refusal = &unsigned_image_;
+    for (;;) {
+      const result<bool> more = list.next();
+      if (!more) return more.error();
+      if (!*more) return *refusal;
+      if (list.type == image_tlv::key_hash || list.type == image_tlv::public_key) {
+        if (const auto done = find_key(flash, list, key); !done) return done;
+      } else if (list.type == signature::tlv) {
+        if (key != nullptr)
+          return verify(flash, list.value, *key, {info.digest.data(), info.digest.size()});
+        refusal = &unknown_key;
+      }
+    }
+  }
+
+  /// Which of the device's keys an entry names: by its hash, or as a whole.
+  template <class Flash>
+  static result<void> find_key(Flash& flash, const detail::image_tlvs<Flash>& named,
+                               const bytes*& key) {
+    key = nullptr;
+    digest_type name;
+    const mutable_bytes room(name.data(), name.size());
+    result<void> done;
+    if (named.type == image_tlv::public_key)
+      done = digest_of(flash, named.value, name);
+    else if (named.value.size == room.size())
+      done = flash.read(named.value.begin, room);
+    else
+      return {};
+    if (!done) return done;
+    for (const bytes& one : Rules::keys) {
+      hash sum;
+      sum.update(signature::key_prefix());
+      sum.update(one);
+      if (same(sum.finish(), name)) key = &one;
+    }
+    return {};
+  }
+
+  template <class Flash>
+  static result<void> verify(Flash& flash, flash_region value, bytes key, bytes digest) {
+    std::uint8_t room[signature::signature_size];
+    if (value.size > sizeof room) return wrong_signature;
+    const mutable_bytes read = mutable_bytes(room).first(value.size);
+    if (const auto done = flash.read(value.begin, read); !done) return done;
+    if (!signature::verify(key, digest, read)) return wrong_signature;
+    return {};
+  }
 };
 
-template <class Map>
-using primary_and_secondary = slot_units<typename Map::flash, primary_of<Map>, secondary_of<Map>>;
+}  // namespace ota
 
-}  // namespace ota::detail
+// ota/image/mcuboot_trailer.hpp
+
+namespace ota {
+
+namespace detail {
+
+inline constexpr std::uint32_t mcuboot_magic_size = 16;
+
+/// The magic at the end of a trailer, by how it is aligned.
+inline void fill_mcuboot_magic(std::uint32_t align, std::uint8_t* out) {
+  static constexpr std::uint8_t of_8[] = {0x77, 0xc2, 0x95, 0xf3, 0x60, 0xd2, 0xef, 0x7f,
+                                          0x35, 0x52, 0x50, 0x0f, 0x2c, 0xb6, 0x79, 0x80};
+  static constexpr std::uint8_t of_others[] = {0x2d, 0xe1, 0x5d, 0x29, 0x41, 0x0b, 0x8d,
+                                               0x77, 0x67, 0x9c, 0x11, 0x0f, 0x1f, 0x8a};
+  if (align == 8) {
+    std::memcpy(out, of_8, sizeof of_8);
+  } else {
+    out[0] = static_cast<std::uint8_t>(align);
+    out[1] = 0;
+    std::memcpy(out + 2, of_others, sizeof of_others);
+  }
+}
+
+}  // namespace detail
+
+/// What MCUboot does with its two slots at the next start, by the numbers of its `swap_info`.
+enum class mcuboot_swap : std::uint8_t { none = 1, test = 2, permanent = 3, revert = 4 };
+
+/// A field of a trailer. What a power cut left half written is neither.
+enum class mcuboot_flag : std::uint8_t { unset, set, bad };
+
+/// The end of a slot by which MCUboot and the application talk to each other (docs/design.md of
+/// MCUboot, "Image Trailer"), from the slot's end downwards: the magic, then `image_ok`,
+/// `copy_done` and `swap_info`, each in a unit of `Align` bytes.
+///
+/// \tparam Align  MCUboot's BOOT_MAX_ALIGN: 8, 16 or 32
+template <class Flash, std::uint32_t Align>
+struct mcuboot_trailer {
+  static_assert(check_flash<Flash>::ok);
+  static_assert(Align == 8 || Align == 16 || Align == 32, "BOOT_MAX_ALIGN is 8, 16 or 32");
+  static_assert(Align % Flash::geometry.program_size == 0,
+                "MCUboot cannot use a flash that is programmed in larger units than its alignment");
+
+  static constexpr std::uint32_t magic_size = detail::mcuboot_magic_size;
+  // Distances from the slot's end. The magic is right at it, whatever is written before.
+  static constexpr std::uint32_t magic_at = Align > magic_size ? Align : magic_size;
+  static constexpr std::uint32_t image_ok_at = magic_at + Align;
+  static constexpr std::uint32_t copy_done_at = image_ok_at + Align;
+  static constexpr std::uint32_t swap_info_at = copy_done_at + Align;
+
+  mcuboot_flag magic = mcuboot_flag::unset;
+  mcuboot_flag image_ok = mcuboot_flag::unset;
+  mcuboot_flag copy_done = mcuboot_flag::unset;
+  std::uint8_t swap_info = 0;  ///< the kind of swap in its low half
+
+  result<void> load(Flash& flash, flash_region slot) {
+    std::uint8_t found[magic_size];
+    std::uint8_t expected[magic_size];
+    if (const auto done = flash.read(slot.end() - magic_size, found); !done) return done;
+    detail::fill_mcuboot_magic(Align, expected);
+    magic = equal(found, expected) ? mcuboot_flag::set : mcuboot_flag::bad;
+    if (is_erased(found)) magic = mcuboot_flag::unset;
+    if (const auto done = load_flag(flash, slot.end() - image_ok_at, image_ok); !done) return done;
+    if (const auto done = load_flag(flash, slot.end() - copy_done_at, copy_done); !done)
+      return done;
+    return flash.read(slot.end() - swap_info_at, {&swap_info, 1});
+  }
+
+  static result<void> write_magic(Flash& flash, flash_region slot) {
+    std::uint8_t unit[magic_at];
+    std::memset(unit, Flash::geometry.erased, sizeof unit);
+    detail::fill_mcuboot_magic(Align, unit + (magic_at - magic_size));
+    return flash.program(slot.end() - magic_at, unit);
+  }
+
+  /// Writes a byte that begins the unit so far from the slot's end.
+  static result<void> write_byte(Flash& flash, flash_region slot, std::uint32_t distance,
+                                 std::uint8_t value) {
+    std::uint8_t unit[Flash::geometry.program_size];
+    std::memset(unit, Flash::geometry.erased, sizeof unit);
+    unit[0] = value;
+    return flash.program(slot.end() - distance, unit);
+  }
+
+  /// Where the sectors begin that all fields lie in.
+  static constexpr std::uint32_t first_sector(flash_region slot) {
+    return Flash::geometry.sector_begin(slot.end() - swap_info_at);
+  }
+
+  /// Erases these sectors, the magic first.
+  static result<void> erase(Flash& flash, flash_region slot) {
+    std::uint32_t end = slot.end();
+    while (end > first_sector(slot)) {
+      end = Flash::geometry.sector_begin(end - 1);
+      if (const auto done = flash.erase(end); !done) return done;
+    }
+    return {};
+  }
+
+ private:
+  static bool is_erased(bytes data) {
+    for (const std::uint8_t byte : data)
+      if (byte != Flash::geometry.erased) return false;
+    return true;
+  }
+
+  static result<void> load_flag(Flash& flash, std::uint32_t address, mcuboot_flag& flag) {
+    std::uint8_t byte;
+    const auto done = flash.read(address, {&byte, 1});
+    flag = byte == Flash::geometry.erased ? mcuboot_flag::unset
+           : byte == 1                    ? mcuboot_flag::set
+                                          : mcuboot_flag::bad;
+    return done;
+  }
+};
+
+}  // namespace ota
+
+// ota/image/mcuboot_slots.hpp
+
+namespace ota {
+
+/// The two slots of a device whose bootloader is MCUboot, which swaps them: by scratch, by moving,
+/// or by overwriting. Asks for the swap, and confirms what it led to, so that no power cut leaves
+/// a state that MCUboot does not know (its issue 1966: a torn magic, a torn flag).
+///
+/// `Map` is a flash map with `primary` and `secondary` (flash_map.hpp), MCUboot's slots.
+///
+/// \tparam Align       MCUboot's BOOT_MAX_ALIGN
+/// \tparam MaxSectors  MCUboot's BOOT_MAX_IMG_SECTORS, for which its status has room in each slot
+template <class Map, std::uint32_t Align = 8, std::uint32_t MaxSectors = 128>
+class mcuboot_slots {
+  using flash_type = typename Map::flash;
+  using trailer = mcuboot_trailer<flash_type, Align>;
+  static constexpr const auto& geometry = flash_type::geometry;
+  static constexpr std::uint32_t trailer_size =
+      MaxSectors * 3 * geometry.program_size + trailer::swap_info_at + Align;
+
+  static constexpr bool is_slot(flash_region slot) {
+    return geometry.is_boundary(slot.begin) && geometry.is_boundary(slot.end()) &&
+           slot.end() <= geometry.size() && slot.size > trailer_size;
+  }
+  static_assert(is_slot(Map::primary) && is_slot(Map::secondary),
+                "a slot must begin and end with a sector, and be larger than MCUboot's trailer");
+  static_assert(!overlap(Map::primary, Map::secondary), "the slots overlap");
+
+  static constexpr std::uint32_t room_in(flash_region slot) {
+    const std::uint32_t whole = trailer::first_sector(slot) - slot.begin;
+    return whole < slot.size - trailer_size ? whole : slot.size - trailer_size;
+  }
+
+ public:
+  /// Bytes of the largest image that can be staged. It leaves alone the sectors which the magic and
+  /// the flags lie in: these may have to be erased.
+  static constexpr std::uint32_t room = room_in(Map::secondary);
+
+  explicit mcuboot_slots(flash_type& flash) : flash_(flash) {}
+
+  /// Reads both trailers; before all else.
+  result<void> load() {
+    if (const auto done = primary_.load(flash_, Map::primary); !done) return done;
+    return secondary_.load(flash_, Map::secondary);
+  }
+
+  /// What MCUboot will do at the next start: the table of `boot_swap_type_multi`.
+  mcuboot_swap next_swap() const {
+    if (secondary_.magic == mcuboot_flag::set && secondary_.image_ok == mcuboot_flag::unset)
+      return mcuboot_swap::test;
+    if (secondary_.magic == mcuboot_flag::set && secondary_.image_ok == mcuboot_flag::set)
+      return mcuboot_swap::permanent;
+    if (primary_.magic == mcuboot_flag::set && primary_.image_ok == mcuboot_flag::unset &&
+        primary_.copy_done == mcuboot_flag::set)
+      return mcuboot_swap::revert;
+    return mcuboot_swap::none;
+  }
+
+  image_phase phase() const {
+    switch (next_swap()) {
+      case mcuboot_swap::test:
+      case mcuboot_swap::permanent:
+        return image_phase::swapping;
+      case mcuboot_swap::revert:
+        return image_phase::trial;
+      default:
+        break;
+    }
+    if (primary_.magic != mcuboot_flag::set || primary_.copy_done != mcuboot_flag::set)
+      return image_phase::idle;
+    // MCUboot keeps an image whose flag is torn, as long as it reads so. It is confirmed once more.
+    return primary_.image_ok == mcuboot_flag::set ? image_phase::kept : image_phase::trial;
+  }
+
+  /// Whether the last swap put an earlier image back.
+  bool was_put_back() const {
+    return phase() == image_phase::kept &&
+           (primary_.swap_info & 15) == static_cast<std::uint8_t>(mcuboot_swap::revert);
+  }
+
+  /// Asks MCUboot for the image in the secondary slot: for a trial, or at once for good.
+  result<void> begin(const image_info& image, bool permanent = false) {
+    if (image.size > room) return reaches_into_trailer;
+    if (phase() == image_phase::trial) return on_trial;
+    const mcuboot_swap wanted = permanent ? mcuboot_swap::permanent : mcuboot_swap::test;
+    if (next_swap() == wanted) return {};
+    // What reads as erased may be a unit that a power cut left half written. So all is erased, and
+    // the magic comes last: without it, MCUboot does not look at the rest.
+    if (const auto done = trailer::erase(flash_, Map::secondary); !done) return done;
+    if (const auto done =
+            write(Map::secondary, trailer::swap_info_at, static_cast<std::uint8_t>(wanted));
+        !done)
+      return done;
+    if (permanent)
+      if (const auto done = write(Map::secondary, trailer::image_ok_at, 1); !done) return done;
+    if (const auto done = trailer::write_magic(flash_, Map::secondary); !done) return done;
+    return load();
+  }
+
+  /// Keeps the running image. Nothing is done where there is nothing to confirm.
+  result<void> confirm() {
+    if (primary_.magic != mcuboot_flag::set || primary_.image_ok == mcuboot_flag::set) return {};
+    result<void> done;
+    if (primary_.image_ok == mcuboot_flag::unset || geometry.reprograms)
+      done = write(Map::primary, trailer::image_ok_at, 1);
+    else
+      done = rewrite();
+    return done ? load() : done;
+  }
+
+ private:
+  static constexpr error reaches_into_trailer{errc::no_space, "mcuboot",
+                                              "the image reaches into the sectors of MCUboot's "
+                                              "trailer: make it smaller or the slot larger"};
+  static constexpr error on_trial{errc::wrong_state, "mcuboot",
+                                  "the running image is on trial: confirm it first"};
+
+  result<void> write(flash_region slot, std::uint32_t distance, std::uint8_t value) {
+    return trailer::write_byte(flash_, slot, distance, value);
+  }
+
+  /// A torn flag cannot be programmed again. From the erase on MCUboot finds no magic, and does
+  /// nothing but start the image that is there.
+  result<void> rewrite() {
+    const auto running = read_image(flash_, Map::primary);
+    if (!running) return running.error();
+    if (running->size > room_in(Map::primary)) return reaches_into_trailer;
+    if (const auto done = trailer::erase(flash_, Map::primary); !done) return done;
+    if (const auto done = write(Map::primary, trailer::copy_done_at, 1); !done) return done;
+    if (const auto done = write(Map::primary, trailer::image_ok_at, 1); !done) return done;
+    return trailer::write_magic(flash_, Map::primary);
+  }
+
+  flash_type& flash_;
+  trailer primary_, secondary_;
+};
+
+}  // namespace ota
 
 // ota/image/overwrite_with_backup.hpp
 
@@ -13404,6 +15064,288 @@ struct overwrite_with_backup {
     if (phase == image_phase::swapping) return {primary, backup, unit.size};
     return {backup, primary, unit.size};
   }
+};
+
+}  // namespace ota
+
+// ota/image/serial_frame.hpp
+
+namespace ota {
+
+/// What travels over a serial line (docs/serial.md).
+enum class serial_kind : std::uint8_t {
+  begin = 1,  ///< size, SHA-256: this image follows
+  data = 2,   ///< offset, bytes
+  end = 3,    ///< there are no more bytes
+  answer = 0x80
+};
+
+/// Bytes of a frame that are not its fields: kind, number, CRC-32.
+inline constexpr std::size_t serial_overhead = 1 + 2 + 4;
+
+/// Makes a frame: fields, the lowest byte first, a CRC-32 behind them, encoded by COBS (Cheshire
+/// and Baker, "Consistent Overhead Byte Stuffing", 1999), between two bytes of zero. `Fields` is
+/// the most bytes that the fields take.
+template <std::size_t Fields>
+class serial_frame_writer {
+ public:
+  void begin(std::uint8_t kind, std::uint16_t number) {
+    sum_ = {};
+    buffer_[0] = 0;  // ends whatever noise came before
+    code_ = 1;
+    size_ = 2;
+    u8(kind);
+    u16(number);
+  }
+
+  void u8(std::uint8_t value) { put({&value, 1}); }
+  void u16(std::uint16_t value) {
+    u8(static_cast<std::uint8_t>(value));
+    u8(static_cast<std::uint8_t>(value >> 8));
+  }
+  void u32(std::uint32_t value) {
+    u16(static_cast<std::uint16_t>(value));
+    u16(static_cast<std::uint16_t>(value >> 16));
+  }
+  void put(bytes data) {
+    sum_.update(data);
+    for (std::uint8_t byte : data) encode(byte);
+  }
+
+  /// The whole frame, to be sent as it is.
+  bytes finish() {
+    u32(sum_.value());
+    close_block();
+    buffer_[size_++] = 0;
+    return {buffer_, size_};
+  }
+
+ private:
+  static constexpr std::size_t decoded = Fields + serial_overhead;
+
+  // A block is a code, its length, and bytes that are not zero; a zero, or nothing, follows it.
+  void close_block() { buffer_[code_] = static_cast<std::uint8_t>(size_ - code_); }
+  void next_block() {
+    close_block();
+    code_ = size_++;
+  }
+  void encode(std::uint8_t byte) {
+    if (size_ - code_ == 255) next_block();  // as long as a code can say
+    if (byte == 0)
+      next_block();
+    else
+      buffer_[size_++] = byte;
+  }
+
+  crc32 sum_;
+  std::size_t size_ = 0;
+  std::size_t code_ = 0;  // where the code of the open block goes
+  std::uint8_t buffer_[decoded + decoded / 254 + 4];
+};
+
+/// Finds frames in the bytes of a line. Noise, and frames that are damaged or too long, are
+/// skipped.
+template <std::size_t Fields>
+class serial_frame_reader {
+ public:
+  /// True: a whole frame ended with this byte, and is there until the next call.
+  bool feed(std::uint8_t byte) {
+    if (byte == 0) {
+      const bool whole = left_ == 0 && fits_ && size_ >= serial_overhead && has_right_sum();
+      end_ = size_;
+      start();
+      return whole;
+    }
+    if (left_ != 0) {
+      append(byte);
+      --left_;
+      return false;
+    }
+    if (zero_follows_) append(0);
+    zero_follows_ = byte != 255;
+    left_ = static_cast<std::uint8_t>(byte - 1);
+    return false;
+  }
+
+  std::uint8_t kind() const { return buffer_[0]; }
+  std::uint16_t number() const { return u16(1); }
+  /// Tells frames from each other.
+  std::uint32_t sum() const { return u32(end_ - 4); }
+  bytes fields() const { return {buffer_ + 3, end_ - serial_overhead}; }
+  std::uint32_t field(std::size_t at) const { return u32(3 + at); }
+
+ private:
+  void start() {
+    size_ = 0;
+    left_ = 0;
+    zero_follows_ = false;
+    fits_ = true;
+  }
+  void append(std::uint8_t byte) {
+    fits_ = fits_ && size_ < sizeof buffer_;
+    if (fits_) buffer_[size_++] = byte;
+  }
+  bool has_right_sum() const {
+    crc32 sum;
+    sum.update({buffer_, size_ - 4});
+    return sum.value() == u32(size_ - 4);
+  }
+  std::uint16_t u16(std::size_t at) const {
+    return static_cast<std::uint16_t>(buffer_[at] | buffer_[at + 1] << 8);
+  }
+  std::uint32_t u32(std::size_t at) const {
+    return u16(at) | static_cast<std::uint32_t>(u16(at + 2)) << 16;
+  }
+
+  std::size_t size_ = 0;
+  std::size_t end_ = 0;
+  std::uint8_t left_ = 0;      // bytes of the block that are still to come
+  bool zero_follows_ = false;  // the block stands for a zero too, where it is not the last one
+  bool fits_ = true;
+  std::uint8_t buffer_[Fields + serial_overhead] = {};
+};
+
+}  // namespace ota
+
+// ota/image/serial_receiver.hpp
+
+namespace ota {
+
+/// Receives an image over a serial line that may lose, double or damage bytes, and hands it to a
+/// `Sink`, which an `image_stager` is:
+///
+///     result<std::uint32_t> begin(std::uint32_t size, const sha256::digest_type& digest)
+///                                  the offset from which bytes are wanted
+///     result<void> write(bytes)    the next ones
+///     result<void> finish()        there are no more; may be called again
+///
+/// ```
+/// ota::serial_receiver<sink> receiver{stager};
+/// if (receiver.feed(uart_read())) uart_write(receiver.answer());
+/// if (receiver.finished()) restart();
+/// ```
+///
+/// The other side waits for an answer before it sends more, so that nothing arrives while the
+/// processor stands still for its flash. `Largest` is how many bytes of an image one frame may
+/// have. docs/serial.md describes the protocol; `ota image send` is the other side.
+template <class Sink, std::size_t Largest = 256>
+class serial_receiver {
+ public:
+  static_assert(Largest >= sizeof(std::uint32_t) + sha256::digest_size && Largest <= 0xffff);
+
+  explicit serial_receiver(Sink& sink) : sink_(sink) {}
+
+  /// Takes a byte of the line. True: `answer()` is to be sent.
+  bool feed(std::uint8_t byte) {
+    if (!reader_.feed(byte)) return false;
+    if (is_answer(reader_.kind())) return false;  // an echo
+    // One that comes again has been carried out: its answer got lost.
+    if (!answered_ || reader_.sum() != last_) {
+      outcome_ = carry_out();
+      last_ = reader_.sum();
+      answered_ = true;
+    }
+    return true;
+  }
+
+  /// What to send, until the next byte is fed.
+  bytes answer() {
+    const error& failure = outcome_.error();
+    writer_.begin(reader_.kind() | static_cast<std::uint8_t>(serial_kind::answer),
+                  reader_.number());
+    writer_.u8(static_cast<std::uint8_t>(failure.code));
+    writer_.u16(Largest);
+    writer_.u32(wanted_);
+    const std::string_view text = failure.text;
+    writer_.put(as_bytes(text.substr(0, std::min(text.size(), longest_text))));
+    return writer_.finish();
+  }
+
+  /// The sink has taken the whole image.
+  bool finished() const { return state_ == state::finished; }
+
+ private:
+  enum class state : std::uint8_t { idle, receiving, finished };
+
+  static constexpr std::size_t longest_text = 120;
+
+  static constexpr error not_begun{errc::wrong_state, "serial receiver",
+                                   "no image was begun since the device has started"};
+  static constexpr error malformed{errc::malformed, "serial receiver",
+                                   "a frame has not the fields of its kind"};
+  static constexpr error unknown{errc::unsupported, "serial receiver",
+                                 "a frame is of a kind that is not known here"};
+  static constexpr error too_many{errc::mismatch, "serial receiver",
+                                  "more bytes arrive than the image was said to have"};
+
+  // Numbers that travel stay as they are, whatever is added to `errc`.
+  static_assert(static_cast<int>(errc::malformed) == 4 && static_cast<int>(errc::unsupported) == 6);
+  static_assert(static_cast<int>(errc::mismatch) == 18 &&
+                static_cast<int>(errc::wrong_state) == 21);
+
+  static bool is_answer(std::uint8_t kind) {
+    return (kind & static_cast<std::uint8_t>(serial_kind::answer)) != 0;
+  }
+
+  result<void> carry_out() {
+    switch (static_cast<serial_kind>(reader_.kind())) {
+      case serial_kind::begin:
+        return begin();
+      case serial_kind::data:
+        return data();
+      case serial_kind::end:
+        return end();
+      default:
+        return unknown;
+    }
+  }
+
+  result<void> begin() {
+    sha256::digest_type digest;
+    const bytes fields = reader_.fields();
+    if (fields.size() != 4 + digest.size()) return malformed;
+    std::copy(fields.begin() + 4, fields.end(), digest.begin());
+    state_ = state::idle;
+    size_ = reader_.field(0);
+    const auto offset = sink_.begin(size_, digest);
+    if (!offset) return offset.error();
+    wanted_ = *offset;
+    state_ = state::receiving;
+    return {};
+  }
+
+  // What is not wanted now is answered with what is.
+  result<void> data() {
+    if (reader_.fields().size() < 4) return malformed;
+    if (state_ == state::idle) return not_begun;
+    if (reader_.field(0) != wanted_) return {};
+    const bytes content = reader_.fields().drop(4);
+    if (content.size() > size_ - wanted_) return too_many;
+    if (auto done = sink_.write(content); !done) {
+      state_ = state::idle;
+      return done;
+    }
+    wanted_ += static_cast<std::uint32_t>(content.size());
+    return {};
+  }
+
+  result<void> end() {
+    if (!reader_.fields().empty()) return malformed;
+    if (state_ == state::idle) return not_begun;
+    const auto done = sink_.finish();
+    state_ = done ? state::finished : state::idle;
+    return done;
+  }
+
+  Sink& sink_;
+  state state_ = state::idle;
+  bool answered_ = false;
+  result<void> outcome_;
+  std::uint32_t last_ = 0;
+  std::uint32_t size_ = 0;
+  std::uint32_t wanted_ = 0;
+  serial_frame_reader<4 + Largest> reader_;
+  serial_frame_writer<1 + 2 + 4 + longest_text> writer_;
 };
 
 }  // namespace ota
@@ -14291,6 +16233,180 @@ class http_client : private check_byte_stream<Stream> {
 
 #if defined(__unix__) || defined(__APPLE__)
 
+// ota/flash/file_flash.hpp
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+// ota/storage/posix_error.hpp
+
+#include <errno.h>
+
+// ota/storage/posix_error.hpp
+
+namespace ota::detail {
+
+/// The error for what `errno` says; `otherwise` where that needs no words of its own.
+inline const error& posix_error(const error& otherwise) {
+  static constexpr error no_such_file{errc::not_found, "storage", "no such file"};
+  static constexpr error full{errc::no_space, "storage", "the storage is full"};
+  static constexpr error not_empty{errc::not_empty, "storage",
+                                   "the directory still holds something"};
+  static constexpr error directory{errc::exists, "storage", "a directory is in the way"};
+  static constexpr error link{errc::invalid_path, "storage",
+                              "a symbolic link is in the way; it is not followed"};
+  static constexpr error no_permission{errc::storage, "storage",
+                                       "no permission: check who owns the device's root"};
+  static constexpr error read_only{errc::storage, "storage",
+                                   "the file system is mounted read-only"};
+  static constexpr error damaged{errc::storage, "storage",
+                                 "the disk reports an input/output error; see the system's log"};
+  static constexpr error no_descriptors{errc::storage, "storage",
+                                        "too many open files: raise the limit (ulimit -n)"};
+  switch (errno) {
+    case ENOENT:
+    case ENOTDIR:
+      return no_such_file;
+    case ENOSPC:
+    case EFBIG:
+    case EDQUOT:
+      return full;
+    case ENOTEMPTY:
+    case EEXIST:
+      return not_empty;
+    case EISDIR:
+      return directory;
+    case ELOOP:
+      return link;
+    case EACCES:
+    case EPERM:
+      return no_permission;
+    case EROFS:
+      return read_only;
+    case EIO:
+      return damaged;
+    case EMFILE:
+    case ENFILE:
+      return no_descriptors;
+    default:
+      return otherwise;
+  }
+}
+
+}  // namespace ota::detail
+
+// ota/flash/file_flash.hpp
+
+namespace ota {
+
+/// A flash in a file of a POSIX system: for tools, simulations, and Linux devices that keep images
+/// in a partition. `Chip` is whatever has the geometry: another flash policy, or a struct of one
+/// line. Erases and programs as the chip does, and each is on disk when it returns.
+template <class Chip>
+class file_flash {
+ public:
+  static constexpr auto geometry = Chip::geometry;
+
+  file_flash() = default;
+  ~file_flash() { close(); }
+  file_flash(file_flash&& other) noexcept : file_(std::exchange(other.file_, -1)) {}
+  file_flash& operator=(file_flash&& other) noexcept {
+    close();
+    file_ = std::exchange(other.file_, -1);
+    return *this;
+  }
+
+  /// Opens the file, or makes one that is erased. It must be as large as the flash.
+  result<void> open(const char* path) {
+    close();
+    file_ = ::open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (file_ < 0) return detail::posix_error(no_open);
+    const off_t size = ::lseek(file_, 0, SEEK_END);
+    if (size == static_cast<off_t>(geometry.size())) return {};
+    if (size != 0) return wrong_size;
+    return fill(0, geometry.size());
+  }
+
+  result<void> read(std::uint32_t address, mutable_bytes out) {
+    while (!out.empty()) {
+      const ssize_t got = ::pread(file_, out.data(), out.size(), static_cast<off_t>(address));
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) return detail::posix_error(no_read);
+      out = out.drop(static_cast<std::size_t>(got));
+      address += static_cast<std::uint32_t>(got);
+    }
+    return {};
+  }
+
+  result<void> program(std::uint32_t address, bytes data) {
+    std::uint8_t piece[piece_size];
+    while (!data.empty()) {
+      const mutable_bytes cells = mutable_bytes(piece).first(data.size());
+      if (auto done = read(address, cells); !done) return done;
+      // A cell that has left its erased value stays so.
+      for (std::size_t i = 0; i < cells.size(); ++i)
+        cells[i] = geometry.erased == 0 ? cells[i] | data[i] : cells[i] & data[i];
+      if (auto done = write(address, cells); !done) return done;
+      data = data.drop(cells.size());
+      address += static_cast<std::uint32_t>(cells.size());
+    }
+    return sync();
+  }
+
+  result<void> erase(std::uint32_t address) { return fill(address, geometry.sector_size(address)); }
+
+ private:
+  static_assert(geometry.erased == 0xff || geometry.erased == 0,
+                "erased cells are all ones or zeros");
+
+  static constexpr std::size_t piece_size = 512;
+
+  static constexpr error no_open{errc::storage, "flash", "cannot open the flash's file"};
+  static constexpr error wrong_size{errc::invalid_argument, "flash",
+                                    "the file is not as large as the flash"};
+  static constexpr error no_read{errc::storage, "flash", "cannot read the flash's file"};
+  static constexpr error no_write{errc::storage, "flash", "cannot write the flash's file"};
+  static constexpr error no_sync{errc::storage, "flash", "cannot sync the flash's file"};
+
+  result<void> write(std::uint32_t address, bytes data) {
+    while (!data.empty()) {
+      const ssize_t put = ::pwrite(file_, data.data(), data.size(), static_cast<off_t>(address));
+      if (put < 0 && errno == EINTR) continue;
+      if (put <= 0) return detail::posix_error(no_write);
+      data = data.drop(static_cast<std::size_t>(put));
+      address += static_cast<std::uint32_t>(put);
+    }
+    return {};
+  }
+
+  result<void> fill(std::uint32_t address, std::uint32_t size) {
+    std::uint8_t piece[piece_size];
+    for (std::uint8_t& cell : piece) cell = geometry.erased;
+    while (size != 0) {
+      const bytes cells = bytes(piece).first(size);
+      if (auto done = write(address, cells); !done) return done;
+      address += static_cast<std::uint32_t>(cells.size());
+      size -= static_cast<std::uint32_t>(cells.size());
+    }
+    return sync();
+  }
+
+  result<void> sync() {
+    if (::fdatasync(file_) != 0) return detail::posix_error(no_sync);
+    return {};
+  }
+
+  void close() {
+    if (file_ >= 0) ::close(file_);
+    file_ = -1;
+  }
+
+  int file_ = -1;
+};
+
+}  // namespace ota
+
 // ota/http/posix_socket.hpp
 
 #include <arpa/inet.h>
@@ -14635,63 +16751,6 @@ struct linux_host : no_hardware {
 
 #include <cstring>
 
-// ota/storage/posix_error.hpp
-
-#include <errno.h>
-
-// ota/storage/posix_error.hpp
-
-namespace ota::detail {
-
-/// The error for what `errno` says; `otherwise` where that needs no words of its own.
-inline const error& posix_error(const error& otherwise) {
-  static constexpr error no_such_file{errc::not_found, "storage", "no such file"};
-  static constexpr error full{errc::no_space, "storage", "the storage is full"};
-  static constexpr error not_empty{errc::not_empty, "storage",
-                                   "the directory still holds something"};
-  static constexpr error directory{errc::exists, "storage", "a directory is in the way"};
-  static constexpr error link{errc::invalid_path, "storage",
-                              "a symbolic link is in the way; it is not followed"};
-  static constexpr error no_permission{errc::storage, "storage",
-                                       "no permission: check who owns the device's root"};
-  static constexpr error read_only{errc::storage, "storage",
-                                   "the file system is mounted read-only"};
-  static constexpr error damaged{errc::storage, "storage",
-                                 "the disk reports an input/output error; see the system's log"};
-  static constexpr error no_descriptors{errc::storage, "storage",
-                                        "too many open files: raise the limit (ulimit -n)"};
-  switch (errno) {
-    case ENOENT:
-    case ENOTDIR:
-      return no_such_file;
-    case ENOSPC:
-    case EFBIG:
-    case EDQUOT:
-      return full;
-    case ENOTEMPTY:
-    case EEXIST:
-      return not_empty;
-    case EISDIR:
-      return directory;
-    case ELOOP:
-      return link;
-    case EACCES:
-    case EPERM:
-      return no_permission;
-    case EROFS:
-      return read_only;
-    case EIO:
-      return damaged;
-    case EMFILE:
-    case ENFILE:
-      return no_descriptors;
-    default:
-      return otherwise;
-  }
-}
-
-}  // namespace ota::detail
-
 // ota/storage/posix_files.hpp
 
 namespace ota {
@@ -14964,6 +17023,134 @@ class posix_files {
   int file_ = -1;
   bool writable_ = false;
   fixed_string<255> path_;  // `parent_` is its directory; it is `file_`, where that is open
+};
+
+}  // namespace ota
+
+// ota/ota.hpp
+#endif
+
+// Flash by what vendors bring, where that is there.
+#if __has_include(<pico/flash.h>)
+
+// ota/flash/pico_flash.hpp
+
+#include <hardware/flash.h>
+#include <pico/flash.h>
+
+#include <cstring>
+
+// ota/flash/pico_flash.hpp
+
+namespace ota {
+
+/// The NOR flash beside an RP2040 or RP2350, by the Pico SDK (2.x; libraries `hardware_flash` and
+/// `pico_flash`). Its `flash_safe_execute` turns interrupts off and has the other core, or the
+/// other tasks of FreeRTOS, keep away from flash; a core that runs must have called
+/// `flash_safe_execute_core_init`.
+template <std::uint32_t Size = 2 * 1024 * 1024, class Bus = memory_bus>
+struct pico_flash {
+  static constexpr flash_geometry<1> geometry{{{Size / 4096, 4096}}, 256, 0xff, true, 100'000};
+
+  static result<void> read(std::uint32_t address, mutable_bytes out) {
+    Bus::copy(0x10000000 + address, out);
+    return {};
+  }
+
+  static result<void> program(std::uint32_t address, bytes data) {
+    job one;
+    for (; !data.empty(); data = data.drop(sizeof one.page), address += sizeof one.page) {
+      one.offset = address;
+      std::memcpy(one.page, data.data(), sizeof one.page);  // it may lie in flash itself
+      const auto steps = [](void* it) {
+        flash_range_program(static_cast<job*>(it)->offset, static_cast<job*>(it)->page, 256);
+      };
+      if (auto done = run(steps, one); !done) return done;
+    }
+    return {};
+  }
+
+  static result<void> erase(std::uint32_t address) {
+    job one;
+    one.offset = address;
+    return run([](void* it) { flash_range_erase(static_cast<job*>(it)->offset, 4096); }, one);
+  }
+
+ private:
+  static constexpr error other_core{
+      errc::storage, "flash",
+      "the other core does not leave the flash: has it called flash_safe_execute_core_init?"};
+
+  static constexpr std::uint32_t patience_ms = 1000;
+
+  struct job {
+    std::uint32_t offset;
+    std::uint8_t page[256];
+  };
+
+  static result<void> run(void (*steps)(void*), job& one) {
+    if (flash_safe_execute(steps, &one, patience_ms) != 0) return other_core;
+    return {};
+  }
+};
+
+}  // namespace ota
+
+// ota/ota.hpp
+#endif
+#if __has_include(<esp_partition.h>)
+
+// ota/flash/esp_partition.hpp
+
+#include <esp_partition.h>
+
+// ota/flash/esp_partition.hpp
+
+namespace ota {
+
+/// A partition of ESP-IDF (4.x, 5.x), such as what `esp_ota_get_next_update_partition` gives.
+/// `Size` is what is used of it. With flash encryption `ProgramSize` must be 16, or 32 on ESP32.
+///
+/// Nothing is programmed twice: an encrypted partition does not allow it.
+template <std::uint32_t Size, std::uint32_t ProgramSize = 4>
+class esp_partition_flash {
+ public:
+  static constexpr flash_geometry<1> geometry{
+      {{Size / 4096, 4096}}, ProgramSize, 0xff, false, 100'000};
+
+  esp_partition_flash() = default;
+  explicit esp_partition_flash(const esp_partition_t* partition) : partition_(partition) {}
+
+  result<void> read(std::uint32_t address, mutable_bytes out) {
+    if (!fits()) return no_partition;
+    if (esp_partition_read(partition_, address, out.data(), out.size()) != ESP_OK) return no_read;
+    return {};
+  }
+
+  result<void> program(std::uint32_t address, bytes data) {
+    if (!fits()) return no_partition;
+    if (esp_partition_write(partition_, address, data.data(), data.size()) != ESP_OK)
+      return no_write;
+    return {};
+  }
+
+  result<void> erase(std::uint32_t address) {
+    if (!fits()) return no_partition;
+    if (esp_partition_erase_range(partition_, address, 4096) != ESP_OK) return no_erase;
+    return {};
+  }
+
+ private:
+  static constexpr error no_partition{
+      errc::invalid_argument, "flash",
+      "no partition, or one that is too small: check the partition table"};
+  static constexpr error no_read{errc::storage, "flash", "ESP-IDF cannot read the partition"};
+  static constexpr error no_write{errc::storage, "flash", "ESP-IDF cannot write the partition"};
+  static constexpr error no_erase{errc::storage, "flash", "ESP-IDF cannot erase the partition"};
+
+  bool fits() const { return partition_ != nullptr && partition_->size >= geometry.size(); }
+
+  const esp_partition_t* partition_ = nullptr;
 };
 
 }  // namespace ota
