@@ -32,7 +32,8 @@ class boot_journal {
  public:
   static constexpr std::uint32_t banks = 3;
 
-  boot_journal(Flash& flash, flash_region region) : flash_(flash), region_(region) {}
+  boot_journal(Flash& flash, flash_region region)
+      : flash_(flash), begin_(region.begin), bank_size_(region.size / banks) {}
 
   /// Reads the newest record; false where there is none.
   result<bool> load(Record& value) {
@@ -94,7 +95,7 @@ class boot_journal {
   /// Keeps that a record which was stored since the start is a step further.
   result<void> advance(Record& value) {
     ++value.step;
-    if (!is_open_ || marks_ == marks_in(bank_size())) return store(value);
+    if (!is_open_ || marks_ == marks_in(bank_size_)) return store(value);
     return mark();
   }
 
@@ -125,8 +126,7 @@ class boot_journal {
   static constexpr error not_kept{errc::storage, "boot journal",
                                   "the flash does not keep what is written to the boot journal"};
 
-  std::uint32_t bank_size() const { return region_.size / banks; }
-  std::uint32_t begin_of(std::uint8_t bank) const { return region_.begin + bank * bank_size(); }
+  std::uint32_t begin_of(std::uint8_t bank) const { return begin_ + bank * bank_size_; }
 
   static std::uint32_t seal_of(const entry& one) {
     crc32 sum;
@@ -145,7 +145,7 @@ class boot_journal {
   }
 
   result<bool> count_steps(Record& value) {
-    for (marks_ = 0; marks_ < marks_in(bank_size()); ++marks_) {
+    for (marks_ = 0; marks_ < marks_in(bank_size_); ++marks_) {
       std::uint32_t word = 0;
       const std::uint32_t at = begin_of(newest_) + entry_size + marks_ * mark_size;
       if (auto done = read(at, word); !done) return done.error();
@@ -190,14 +190,15 @@ class boot_journal {
   }
 
   result<void> erase(std::uint8_t bank) {
-    const std::uint32_t end = begin_of(bank) + bank_size();
+    const std::uint32_t end = begin_of(bank) + bank_size_;
     for (std::uint32_t at = begin_of(bank); at < end; at += geometry.sector_size(at))
       if (auto done = flash_.erase(at); !done) return done;
     return {};
   }
 
   Flash& flash_;
-  flash_region region_;
+  std::uint32_t begin_;
+  std::uint32_t bank_size_;  // kept: a Cortex-M0+ divides by calling a function
   std::uint32_t sequence_ = 0;
   std::uint32_t marks_ = 0;
   std::uint8_t newest_ = none;
