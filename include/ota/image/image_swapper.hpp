@@ -61,6 +61,7 @@ class image_swapper {
     // Where the running image cannot be read, as one that a debugger has written, all of it counts.
     const auto runs = image_.check(flash_, running());
     next.used = runs ? static_cast<std::uint32_t>(runs->size) : strategy::capacity;
+    if (!strategy::runs_in_place && next.used > strategy::capacity) return too_large_to_keep;
     if (next.used < next.size) next.used = next.size;
     next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
     next.boots = 0;
@@ -106,6 +107,9 @@ class image_swapper {
 
   static constexpr error nothing_staged{errc::wrong_state, "image swapper",
                                         "no image is staged: there is nothing to swap"};
+  static constexpr error too_large_to_keep{
+      errc::no_space, "image swapper",
+      "the running image is larger than those that can change places in these slots"};
   static constexpr error nothing_on_trial{errc::wrong_state, "image swapper",
                                           "no image is on trial: there is nothing to confirm"};
   static constexpr error nothing_to_put_back{errc::wrong_state, "image swapper",

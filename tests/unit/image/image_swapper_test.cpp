@@ -140,6 +140,18 @@ TYPED_TEST(every_strategy, a_sector_that_is_bad_fails_the_staging_and_nothing_el
   EXPECT_TRUE(one.starts(one.old_image));
 }
 
+// A debugger writes what it likes: an image that the strategy has no room to keep.
+TYPED_TEST(every_strategy, a_running_image_too_large_to_be_kept_is_not_swapped) {
+  typename TypeParam::type one;
+  using device = typename TypeParam::type::device;
+  one.old_image = make_test_image(1, map::primary.size - 16);
+  one.chip.load(map::primary.begin, {one.old_image.data(), one.old_image.size()});
+  ASSERT_TRUE(device::stage(one.chip, one.new_image));
+  const auto asked = device::request(one.chip);
+  EXPECT_EQ(asked.has_value(), device::swapper::strategy::runs_in_place) << asked.error().text;
+  EXPECT_TRUE(one.starts(asked ? one.new_image : one.old_image));
+}
+
 TYPED_TEST(every_strategy, without_any_image_it_says_so) {
   typename TypeParam::type one;
   one.chip = {};
