@@ -13947,17 +13947,17 @@ class image_boot {
   template <class Between>
   result<flash_region> choose(Between&& between) {
     if (auto done = swapper_.load(); !done) return done.error();
-    if (auto done = finish(between); !done) return done.error();
-    if (auto done = count_start(between); !done) return done.error();
+    // A flash that is worn out keeps nothing that is whole from being started.
+    result<void> ready = finish(between);
+    if (ready) ready = count_start(between);
     auto sound = swapper_.image().check(swapper_.flash(), swapper_.running());
-    if (sound) return swapper_.running();
     const image_phase phase = swapper_.phase();
-    if (phase == image_phase::trial || phase == image_phase::kept) {
-      if (auto done = put_back(between); !done) return done.error();
+    if (!sound && (phase == image_phase::trial || phase == image_phase::kept)) {
+      ready = put_back(between);
       sound = swapper_.image().check(swapper_.flash(), swapper_.running());
-      if (sound) return swapper_.running();
     }
-    return start_golden(sound.error(), between);
+    if (sound) return swapper_.running();
+    return start_golden(ready ? sound.error() : ready.error(), between);
   }
 
   result<flash_region> choose() {

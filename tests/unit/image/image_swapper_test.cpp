@@ -152,6 +152,27 @@ TYPED_TEST(every_strategy, a_running_image_too_large_to_be_kept_is_not_swapped) 
   EXPECT_TRUE(one.starts(asked ? one.new_image : one.old_image));
 }
 
+TYPED_TEST(every_strategy, starts_what_is_whole_though_its_journal_is_worn_out) {
+  typename TypeParam::type one;
+  one.update(3);
+  for (std::uint32_t at = map::journal.begin; at < map::journal.end(); at += 1024)
+    one.chip.make_bad(at);
+  EXPECT_TRUE(one.starts(one.new_image));
+}
+
+TYPED_TEST(every_strategy, starts_the_old_image_where_the_first_copy_meets_a_bad_sector) {
+  typename TypeParam::type one;
+  using device = typename TypeParam::type::device;
+  using strategy = typename device::swapper::strategy;
+  if constexpr (!strategy::runs_in_place) {
+    ASSERT_TRUE(device::stage(one.chip, one.new_image));
+    ASSERT_TRUE(device::request(one.chip));
+    one.chip.make_bad(strategy::copy(image_phase::swapping, 3016, 0).to);
+    EXPECT_TRUE(one.starts(one.old_image));
+    EXPECT_TRUE(one.starts(one.old_image));
+  }
+}
+
 TYPED_TEST(every_strategy, without_any_image_it_says_so) {
   typename TypeParam::type one;
   one.chip = {};
