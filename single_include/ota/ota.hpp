@@ -13842,9 +13842,6 @@ class image_swapper {
     return found ? result<void>{} : found.error();
   }
 
-  /// Whether the state that was read reads the same at the next start, whatever cut it short.
-  bool is_sealed() const { return journal_.is_sealed(); }
-
   const image_state& state() const { return state_; }
   image_phase phase() const { return state_.phase; }
   flash_region running() const { return strategy::running(state_.slot); }
@@ -13899,6 +13896,9 @@ class image_swapper {
     next.step = 0;
     return change(next);
   }
+  /// Stores what was read once more, where a power cut might have it read otherwise at the next
+  /// start.
+  result<void> settle() { return journal_.is_sealed() ? result<void>{} : change(state_); }
   result<void> advance() { return journal_.advance(state_); }
 
   flash_type& flash() { return flash_; }
@@ -13948,7 +13948,8 @@ class image_boot {
   result<flash_region> choose(Between&& between) {
     if (auto done = swapper_.load(); !done) return done.error();
     // A flash that is worn out keeps nothing that is whole from being started.
-    result<void> ready = finish(between);
+    result<void> ready = swapper_.settle();
+    if (ready) ready = finish(between);
     if (ready) ready = count_start(between);
     auto sound = swapper_.image().check(swapper_.flash(), swapper_.running());
     const image_phase phase = swapper_.phase();
@@ -14272,8 +14273,8 @@ class image_slots {
   /// A record that the last power cut left half written may read whole today and not tomorrow, so
   /// it is stored anew before anything rests on it.
   result<void> load() {
-    if (auto done = swapper_.load(); !done || swapper_.is_sealed()) return done;
-    return swapper_.change(swapper_.state());
+    if (auto done = swapper_.load(); !done) return done;
+    return swapper_.settle();
   }
 
   result<image_standing> standing_of(const image_id& id) {

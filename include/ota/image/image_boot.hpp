@@ -23,7 +23,8 @@ class image_boot {
   result<flash_region> choose(Between&& between) {
     if (auto done = swapper_.load(); !done) return done.error();
     // A flash that is worn out keeps nothing that is whole from being started.
-    result<void> ready = finish(between);
+    result<void> ready = swapper_.settle();
+    if (ready) ready = finish(between);
     if (ready) ready = count_start(between);
     auto sound = swapper_.image().check(swapper_.flash(), swapper_.running());
     const image_phase phase = swapper_.phase();

@@ -39,8 +39,8 @@ class image_slots {
   /// A record that the last power cut left half written may read whole today and not tomorrow, so
   /// it is stored anew before anything rests on it.
   result<void> load() {
-    if (auto done = swapper_.load(); !done || swapper_.is_sealed()) return done;
-    return swapper_.change(swapper_.state());
+    if (auto done = swapper_.load(); !done) return done;
+    return swapper_.settle();
   }
 
   result<image_standing> standing_of(const image_id& id) {

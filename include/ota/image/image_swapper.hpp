@@ -39,9 +39,6 @@ class image_swapper {
     return found ? result<void>{} : found.error();
   }
 
-  /// Whether the state that was read reads the same at the next start, whatever cut it short.
-  bool is_sealed() const { return journal_.is_sealed(); }
-
   const image_state& state() const { return state_; }
   image_phase phase() const { return state_.phase; }
   flash_region running() const { return strategy::running(state_.slot); }
@@ -96,6 +93,9 @@ class image_swapper {
     next.step = 0;
     return change(next);
   }
+  /// Stores what was read once more, where a power cut might have it read otherwise at the next
+  /// start.
+  result<void> settle() { return journal_.is_sealed() ? result<void>{} : change(state_); }
   result<void> advance() { return journal_.advance(state_); }
 
   flash_type& flash() { return flash_; }

@@ -173,6 +173,34 @@ TYPED_TEST(every_strategy, starts_the_old_image_where_the_first_copy_meets_a_bad
   }
 }
 
+// What a start has told the program must not be otherwise at the next one: it rests on it.
+TYPED_TEST(every_strategy, an_image_that_was_seen_as_kept_is_not_put_back) {
+  using device = typename TypeParam::type::device;
+  typename TypeParam::type trial;
+  trial.update();
+  int kept = 0;
+  for (std::size_t at = 0; at < 4; ++at)
+    for (std::size_t words = 0; words < 12; ++words)
+      for (int earlier_starts = 1; earlier_starts <= 3; ++earlier_starts) {
+        auto one = trial;
+        for (int i = 0; i < earlier_starts; ++i) one.chip.power_on();
+        one.chip.cut_at(at, words, weak_reading::changing);
+        (void)device::confirm(one.chip);
+        bool was_kept = false;
+        for (int start = 0; start < 4; ++start) {
+          one.chip.power_on();
+          const auto slot = device::boot(one.chip);
+          ASSERT_TRUE(slot);
+          was_kept = was_kept || one.phase() == image_phase::kept;
+          if (was_kept) {
+            EXPECT_TRUE(device::holds(one.chip, *slot, one.new_image)) << at << ' ' << words;
+          }
+        }
+        kept += was_kept ? 1 : 0;
+      }
+  EXPECT_GT(kept, 10);
+}
+
 TYPED_TEST(every_strategy, without_any_image_it_says_so) {
   typename TypeParam::type one;
   one.chip = {};
