@@ -14042,7 +14042,7 @@ class image_boot {
                     "the flash map's golden image cannot be copied to the primary slot: their "
                     "sectors have no boundaries in common");
       const auto info = swapper_.image().check(swapper_.flash(), golden);
-      if (!info) return trouble;
+      if (!info || info->size > units::capacity) return trouble;
       if (auto done = forget_image(); !done) return done.error();
       const auto size = static_cast<std::uint32_t>(info->size);
       for (std::uint32_t i = 0; i < units::count(size); ++i) {

@@ -338,6 +338,24 @@ TEST(golden_image, starts_when_nothing_else_does) {
   golden_starts_when_nothing_else_does<bench<map_with_golden, ota::overwrite_with_backup>>();
 }
 
+struct map_with_large_golden {
+  using flash = simulated_nor<nrf51>;
+  static constexpr flash_region journal{0, 3 * 1024};
+  static constexpr flash_region primary{3 * 1024, 2 * 1024};
+  static constexpr flash_region secondary{5 * 1024, 2 * 1024};
+  static constexpr flash_region scratch{7 * 1024, 1024};
+  static constexpr flash_region golden{8 * 1024, 4 * 1024};
+};
+
+TEST(golden_image, is_not_copied_over_what_lies_behind_the_primary_slot) {
+  map_with_large_golden::flash chip;
+  const auto golden = make_test_image(9, 3500);
+  chip.load(map_with_large_golden::golden.begin, {golden.data(), golden.size()});
+  using device = flash_device<map_with_large_golden, ota::swap_with_scratch>;
+  EXPECT_EQ(device::boot(chip).error().code, errc::not_found);
+  EXPECT_TRUE(chip.operations().empty());
+}
+
 // The next image arrives on a chip of its own, whose sectors and program units are larger.
 struct internal {
   static constexpr ota::flash_geometry<1> geometry{{{20, 1024}}, 4, 0xff, false, 20'000};
