@@ -14060,10 +14060,11 @@ class image_boot {
     }
   }
 
-  // What was on trial or kept did not run: it is not tried again, and there is nothing to put back.
+  // What did not run is not tried again, and nothing can be put back. An image that waits in its
+  // slot is not to blame.
   result<void> forget_image() {
     image_state next = swapper_.state();
-    if (next.phase == image_phase::idle) return {};
+    if (next.phase <= image_phase::staged) return {};
     next.phase = image_phase::idle;
     next.rejected = next.id;
     return swapper_.change(next);

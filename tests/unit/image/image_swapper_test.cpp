@@ -356,6 +356,26 @@ TEST(golden_image, is_not_copied_over_what_lies_behind_the_primary_slot) {
   EXPECT_TRUE(chip.operations().empty());
 }
 
+template <class Bench>
+void golden_leaves_what_is_staged() {
+  Bench one;
+  const auto golden = make_test_image(9, 2500);
+  one.chip.load(map_with_golden::golden.begin, {golden.data(), golden.size()});
+  ASSERT_TRUE(Bench::device::stage(one.chip, one.new_image));
+  one.chip.flip(map::primary.begin + 300, 0);
+  EXPECT_TRUE(one.starts(golden));
+  EXPECT_EQ(one.phase(), image_phase::staged);
+  ASSERT_TRUE(Bench::device::request(one.chip));
+  EXPECT_TRUE(one.starts(one.new_image));
+}
+
+TEST(golden_image, leaves_the_staged_image_as_it_is) {
+  golden_leaves_what_is_staged<bench<map_with_golden, ota::two_slots>>();
+  golden_leaves_what_is_staged<bench<map_with_golden, ota::swap_with_scratch>>();
+  golden_leaves_what_is_staged<bench<map_with_golden, ota::swap_by_moving>>();
+  golden_leaves_what_is_staged<bench<map_with_golden, ota::overwrite_with_backup>>();
+}
+
 // The next image arrives on a chip of its own, whose sectors and program units are larger.
 struct internal {
   static constexpr ota::flash_geometry<1> geometry{{{20, 1024}}, 4, 0xff, false, 20'000};
