@@ -14226,7 +14226,11 @@ class image_stager {
     const auto next = swapper_.image().check(swapper_.flash(), slot());
     if (!next) return next.error();
     const auto running = swapper_.image().check(swapper_.flash(), swapper_.running());
-    if (!running) return {};  // there is none that it could be older than
+    if (!running) {
+      // Where there is none, none is older; but one that cannot be read just now may be newer.
+      const error& failure = running.error();
+      return failure.code == errc::storage ? result<void>(failure) : result<void>{};
+    }
     return swapper_.image().check_successor(*running, *next);
   }
 

@@ -201,6 +201,29 @@ TYPED_TEST(every_strategy, an_image_that_was_seen_as_kept_is_not_put_back) {
   EXPECT_GT(kept, 10);
 }
 
+// Reads of a region fail, as those of a chip that does not answer.
+struct unsteady : simulated_nor<nrf51> {
+  flash_region fails{};
+  ota::result<void> read(std::uint32_t address, ota::mutable_bytes out) {
+    static constexpr ota::error no_answer{errc::storage, "test", "the chip does not answer"};
+    if (fails.holds(address)) return no_answer;
+    return simulated_nor::read(address, out);
+  }
+};
+struct unsteady_map : map {
+  using flash = unsteady;
+};
+
+TEST(image_stager, takes_no_older_image_because_the_running_one_cannot_be_read) {
+  using device = flash_device<unsteady_map, ota::two_slots>;
+  bench<unsteady_map, ota::two_slots> one;
+  const auto older = make_test_image(4, 100, 0);
+  one.chip.fails = map::primary;
+  EXPECT_EQ(device::stage(one.chip, older).error().code, errc::storage);
+  one.chip.fails = {};
+  EXPECT_EQ(device::stage(one.chip, older).error().code, errc::rejected);
+}
+
 TYPED_TEST(every_strategy, without_any_image_it_says_so) {
   typename TypeParam::type one;
   one.chip = {};
