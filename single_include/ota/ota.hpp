@@ -14225,6 +14225,8 @@ class image_stager {
   result<void> check_image() {
     const auto next = swapper_.image().check(swapper_.flash(), slot());
     if (!next) return next.error();
+    // The slot may hold the end of an earlier one, which would not be copied with it.
+    if (next->size > swapper_.state().size) return too_few;
     const auto running = swapper_.image().check(swapper_.flash(), swapper_.running());
     if (!running) {
       // Where there is none, none is older; but one that cannot be read just now may be newer.

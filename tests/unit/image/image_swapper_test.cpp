@@ -224,6 +224,15 @@ TEST(image_stager, takes_no_older_image_because_the_running_one_cannot_be_read) 
   EXPECT_EQ(device::stage(one.chip, older).error().code, errc::rejected);
 }
 
+// The slot still holds an earlier download behind the bytes that came now.
+TYPED_TEST(every_strategy, an_image_that_is_larger_than_what_arrived_is_refused) {
+  typename TypeParam::type one;
+  using device = typename TypeParam::type::device;
+  ASSERT_TRUE(device::stage(one.chip, one.new_image));
+  const std::vector<std::uint8_t> half(one.new_image.begin(), one.new_image.begin() + 2048);
+  EXPECT_EQ(device::stage(one.chip, half).error().code, errc::mismatch);
+}
+
 TYPED_TEST(every_strategy, without_any_image_it_says_so) {
   typename TypeParam::type one;
   one.chip = {};
