@@ -301,4 +301,37 @@ TEST(wrong_swappers, a_record_that_is_written_over_is_found) {
   EXPECT_GT(report.broken, 0u);
 }
 
+// Wrong: takes a unit that reads as erased for one that may be programmed. It was, with such bytes.
+TEST(wrong_swappers, programming_erased_bytes_twice_is_found) {
+  using chip = simulated_nor<nrf51>;
+  const auto work = [](chip& flash) -> result<void> {
+    const std::uint8_t nothing[] = {0xff, 0xff, 0xff, 0xff}, mark[] = {1, 2, 3, 4};
+    std::uint8_t found[4];
+    if (auto done = flash.read(4, found); !done) return done;
+    if (std::equal(found, found + 4, mark)) return {};
+    if (auto done = flash.program(0, nothing); !done) return done;
+    return flash.program(4, mark);
+  };
+  const auto report =
+      prove_flash_safe([] { return chip(); }, work, work, [](chip&) { return std::string(); });
+  EXPECT_GT(report.broken, 0u);
+}
+
+// All words of a unit are programmed at the same time.
+TEST(simulated_nor, a_unit_that_was_cut_is_weak_to_its_end) {
+  using chip = simulated_nor<rp2040_flash>;
+  chip flash;
+  flash.power_on();
+  flash.cut_at(0, 3, weak_reading::random);
+  const std::vector<std::uint8_t> page(512, 0);
+  EXPECT_FALSE(flash.program(0, {page.data(), page.size()}));
+  flash.power_on();
+  std::uint8_t found[512];
+  ASSERT_TRUE(flash.read(0, found));
+  EXPECT_EQ(std::count(found, found + 12, 0), 12);
+  EXPECT_LT(std::count(found + 12, found + 256, 0), 200);
+  EXPECT_LT(std::count(found + 252, found + 256, 0xff), 4);
+  EXPECT_EQ(std::count(found + 256, found + 512, 0xff), 256);
+}
+
 }  // namespace

@@ -113,7 +113,7 @@ class simulated_nor {
   // Power.
 
   /// Cuts the power at operation `index`, counted from the last `power_on()`: with `words` words
-  /// of it done, or all (`SIZE_MAX`); the next one weak, where there is one.
+  /// of it done, or all (`SIZE_MAX`); the rest of their unit, or the next one, weak.
   void cut_at(std::size_t index, std::size_t words, weak_reading reading) {
     cut_ = {index, words, reading};
   }
@@ -193,18 +193,25 @@ class simulated_nor {
     return x ^ x >> 31;
   }
 
-  // Of a sector's bytes; made anew when they were changed.
+  static std::uint64_t fold(std::uint64_t sum, const std::uint8_t* data, std::size_t size) {
+    for (std::size_t i = 0; i < size; i += 8) {
+      std::uint64_t part = 0;
+      std::memcpy(&part, data + i, std::min<std::size_t>(8, size - i));
+      sum = (sum ^ part) * 0x9e3779b97f4a7c15u;
+      sum ^= sum >> 29;
+    }
+    return sum;
+  }
+
+  // Of a sector's bytes, and which of them were programmed; made anew when they were changed.
   std::uint64_t sum_of(std::size_t sector) const {
     if (sums_[sector] != 0) return sums_[sector];
     std::uint32_t begin = 0;
     for (std::size_t i = 0; i < sector; ++i) begin += geometry.sector_size(begin);
-    std::uint64_t sum = begin + 1;
-    for (std::uint32_t i = 0; i < geometry.sector_size(begin); i += 8) {
-      std::uint64_t part = 0;
-      std::memcpy(&part, cells_.values.data() + begin + i, 8);
-      sum = (sum ^ part) * 0x9e3779b97f4a7c15u;
-      sum ^= sum >> 29;
-    }
+    const std::uint32_t size = geometry.sector_size(begin);
+    std::uint64_t sum = fold(begin + 1, cells_.values.data() + begin, size);
+    sum = fold(sum, cells_.programmed.data() + begin / geometry.program_size,
+               size / geometry.program_size);
     sums_[sector] = sum | 1;
     return sums_[sector];
   }
@@ -295,9 +302,11 @@ class simulated_nor {
     part.reading = reading;
     const auto address = static_cast<std::uint32_t>(one.address + size);
     const auto weak = cells_.values.begin() + address;
-    part.before.assign(weak, weak + word);
-    program_bytes(address, one.data.data() + size, word);
-    part.after.assign(weak, weak + word);
+    // All words of a unit are programmed at the same time.
+    const std::size_t rest = geometry.program_size - size % geometry.program_size;
+    part.before.assign(weak, weak + static_cast<std::ptrdiff_t>(rest));
+    program_bytes(address, one.data.data() + size, rest);
+    part.after.assign(weak, weak + static_cast<std::ptrdiff_t>(rest));
     if (part.before != part.after) cells_.weak[address] = std::move(part);
   }
 
