@@ -26,15 +26,16 @@ CUT = 99
 Run = collections.namedtuple("Run", "status text flash instructions stores address")
 
 
-def run(elf, flash, instruction=None, store=None, arguments=()):
-    """Runs a program on a board whose flash holds `flash`, to its end or to the cut."""
+def run(elf, flash, instruction=None, store=None, arguments=(), trace=False):
+    """Runs a program on a board whose flash holds `flash`, to its end or to the cut. With `trace`
+    the text tells each store as well."""
     with tempfile.TemporaryDirectory(prefix="mps2-") as folder:
         memory = pathlib.Path(folder) / "memory"
         with memory.open("wb") as file:
             file.write(flash)
             file.truncate(MEMORY_SIZE)
         cut = [f"{name}={value}" for name, value in (("instruction", instruction), ("store", store))
-               if value is not None]
+               if value is not None] + ["trace=on"] * trace
         watch = f"watch={FLASH_BEGIN:#x}:{FLASH_BEGIN + len(flash):#x}"
         given = "".join(f",arg={argument}" for argument in ("program", *arguments))
         ended = subprocess.run(

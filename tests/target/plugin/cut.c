@@ -9,6 +9,7 @@
 //                  be several
 // `hold=on`        the machine stands still instead of ending, so that its memory can be taken out
 //                  by QMP's memsave (not `stop`, which would wait for the processor for ever)
+// `trace=on`       each counted store is told, too:  store instructions=… address=0x…
 //
 // A cut ends QEMU with status 99. It is told on standard error, and so are the counts at a normal
 // end, in a line each:  cut instructions=… stores=… address=0x…     end instructions=… stores=…
@@ -50,7 +51,7 @@ static struct {
 } watched[8];
 static size_t ranges;
 static uint64_t instructions, stores, cut_instruction, cut_store, last_store;
-static bool hold;
+static bool hold, trace;
 
 static void cut(void) {
   fprintf(stderr, "cut instructions=%" PRIu64 " stores=%" PRIu64 " address=0x%" PRIx64 "\n",
@@ -70,6 +71,8 @@ static void on_store(unsigned processor, memory_info info, uint64_t address, voi
   for (size_t i = 0; i < ranges; ++i) {
     if (address < watched[i].begin || address >= watched[i].end) continue;
     last_store = address;
+    if (trace)
+      fprintf(stderr, "store instructions=%" PRIu64 " address=0x%" PRIx64 "\n", instructions, address);
     if (++stores == cut_store) cut();
     return;
   }
@@ -101,6 +104,8 @@ static bool take(const char *argument) {
     cut_store = number;
   } else if (strncmp(argument, "hold=", 5) == 0) {
     hold = strcmp(value, "on") == 0;
+  } else if (strncmp(argument, "trace=", 6) == 0) {
+    trace = strcmp(value, "on") == 0;
   } else if (strncmp(argument, "watch=", 6) == 0 && *end == ':' && ranges < 8) {
     watched[ranges].begin = number;
     watched[ranges++].end = strtoull(end + 1, NULL, 0);
