@@ -62,7 +62,8 @@ extern "C" void program() {
 
   say("ready\n");
   receive(images);
-  if (auto asked = images.swap(); !asked) tell_failure("swap: ", asked.error());
+  // Three starts until it must be confirmed: that the power is cut in one is not its fault.
+  if (auto asked = images.swap(3); !asked) tell_failure("swap: ", asked.error());
   say("restarting\n");
   board::reset();
 }

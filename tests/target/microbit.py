@@ -3,6 +3,7 @@
     with Microbit(flash) as chip:             # 256 KiB
         chip.send(b"update")
         why = chip.run(until=b"READY")        # marker, cut, reset, time, or end
+        why = chip.run(until=done, take=f)    # f(bytes that came) gives what to send; done() ends
         flash = chip.power_off()              # what is in flash now
 
 The machine's own flash does not outlive QEMU, so it is taken out over QMP before QEMU is killed.
@@ -30,9 +31,10 @@ ERASE_PAGE = 0x4001E508  # NVMC
 
 
 class Microbit:
-    def __init__(self, flash, store=None, instruction=None, attach=True):
+    def __init__(self, flash, store=None, instruction=None, trace=False, attach=True, more=()):
         """`attach=False` leaves the serial line, a Unix socket at `serial_path`, to somebody else;
-        `run` waits until they have connected."""
+        `run` waits until they have connected. `trace` tells each store in `stores`: how many
+        instructions before, and where. `more` is for QEMU."""
         assert len(flash) == FLASH_SIZE
         self.text = b""
         self.counts = {}
@@ -47,17 +49,18 @@ class Microbit:
              "-action", "reboot=shutdown,shutdown=pause",
              "-serial", f"unix:{self.serial_path},server=on,wait=on",
              "-qmp", f"unix:{self._folder / 'qmp'},server=on,wait=off",
-             *self._plugin(store, instruction)],
+             *self._plugin(store, instruction, trace), *more],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if attach:
             self._serial = self._connect(self.serial_path)
         self._messages = b""
 
     @staticmethod
-    def _plugin(store, instruction):
-        if store is None and instruction is None:
+    def _plugin(store, instruction, trace):
+        if store is None and instruction is None and not trace:
             return []
-        cut = f"store={store}" if store is not None else f"instruction={instruction}"
+        cut = ("trace=on" if trace else
+               f"store={store}" if store is not None else f"instruction={instruction}")
         return ["-plugin", f"{firmware.cut_plugin()},hold=on,watch=0:{FLASH_SIZE:#x},"
                            f"watch={ERASE_PAGE:#x}:{ERASE_PAGE + 4:#x},{cut}"]
 
@@ -70,15 +73,20 @@ class Microbit:
     def send(self, data):
         self._serial.sendall(data)
 
-    def run(self, until=None, seconds=60):
+    @property
+    def stores(self):
+        return [(int(before), int(address, 16)) for before, address in
+                re.findall(rb"^store instructions=(\d+) address=(\w+)$", self._messages, re.M)]
+
+    def run(self, until=None, take=None, seconds=60):
         """Goes on until the text of the serial line holds `until` (marker), the power is cut by the
         plugin (cut), the guest resets itself (reset), QEMU ends (end), or too long (time)."""
         deadline = time.monotonic() + seconds
         self._open_qmp()
         while True:
             why = self._why()
-            self._take_text()  # what was sent before that
-            if until is not None and until in self.text:
+            self._take_text(take)  # what was sent before that
+            if until is not None and (until() if callable(until) else until in self.text):
                 return "marker"
             if why:
                 return why
@@ -102,12 +110,15 @@ class Microbit:
             return "cut"
         return "reset" if "SHUTDOWN" in self._events else None
 
-    def _take_text(self):
+    def _take_text(self, take):
         while self._serial and select.select([self._serial], [], [], 0)[0]:
             piece = self._serial.recv(65536)
             if not piece:
                 break
             self.text += piece
+            reply = take(piece) if take else b""
+            if reply:
+                self.send(reply)
 
     def power_off(self):
         """Ends the machine as it is; gives what is in its flash."""
