@@ -53,6 +53,8 @@ class Microbit:
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         if attach:
             self._serial = self._connect(self.serial_path)
+        else:
+            self._wait_for_socket(self.serial_path)
         self._messages = b""
 
     @staticmethod
@@ -142,6 +144,13 @@ class Microbit:
                 if self._process.poll() is not None:
                     raise RuntimeError(self._process.stderr.read().decode()) from None
                 time.sleep(0.002)
+
+    def _wait_for_socket(self, path):
+        accepts = re.compile(rf" 00010000 .* {re.escape(str(path))}$", re.M)  # __SO_ACCEPTCON
+        while not accepts.search(pathlib.Path("/proc/net/unix").read_text()):
+            if self._process.poll() is not None:
+                raise RuntimeError(self._process.stderr.read().decode())
+            time.sleep(0.002)
 
     def _open_qmp(self):
         if self._qmp is None:

@@ -6,9 +6,10 @@
 //     --cut-instruction N   cuts the power before the Nth instruction
 //     --cut-operation K     cuts it in the Kth erase or program: --cut-bytes N of it are done, or
 //                           --cut-torn SEED: each bit that was to change has, or not
-//     --serial PATH         waits for somebody at a Unix socket there, who is the serial line
+//     --serial PATH         waits for somebody at a Unix socket there, who is the serial line; ends
+//                           when they hang up
 //
-// It ends with a line of JSON: why (marker, cut, reset, limit, or broken), text, counts. `broken` is
+// It ends with a line of JSON: why (marker, cut, reset, hung up, limit, or broken), text, counts. `broken` is
 // what no program may do on this chip: see `#check`. The status is 1 then.
 //
 // rp2040js has neither a boot ROM nor a flash that can be written. Here is as much of a ROM as a
@@ -202,6 +203,7 @@ async function serve(path, board) {
   await new Promise((listening) => server.listen(path, listening));
   const peer = await new Promise((connected) => server.once('connection', connected));
   peer.on('data', (data) => board.received.push(...data)).on('error', () => {});
+  peer.on('close', () => { board.why ??= 'hung up'; });
   let waiting = [];
   board.onText = (byte) => waiting.push(byte);
   return {

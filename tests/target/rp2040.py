@@ -4,14 +4,17 @@
     one.why, one.text, one.flash, one.instructions, one.operations, one.broken
 
 `Rp2040(flash, …)` is a run that goes on beside the caller: its serial line is a Unix socket at
-`serial_path`, and `finish()` waits for the end.
+`serial_path`; `talk(take, over)` uses it, and `finish()` waits for the end, which comes at the latest
+when the line is closed.
 """
 
 import json
 import pathlib
 import shutil
+import socket
 import subprocess
 import tempfile
+import time
 import types
 
 import firmware
@@ -41,6 +44,21 @@ class Rp2040:
                  for text in (f"--{name}", str(value))]
         self._process = subprocess.Popen(["node", firmware.HERE / "rp2040.mjs", *given, self._flash],
                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+
+    def talk(self, take, over):
+        """Calls `take` with what comes, and sends what it gives, until `over()` or the end."""
+        with socket.socket(socket.AF_UNIX) as line:
+            while self._process.poll() is None:
+                try:
+                    line.connect(str(self.serial_path))
+                    break
+                except OSError:
+                    time.sleep(0.01)
+            try:
+                while not over() and (piece := line.recv(65536)):
+                    line.sendall(take(piece))
+            except OSError:  # it has ended meanwhile
+                pass
 
     def finish(self):
         """Waits for the end; gives what rp2040.mjs says of it, and the flash."""

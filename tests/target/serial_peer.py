@@ -58,6 +58,11 @@ class SerialPeer:
         digest = hashlib.sha256(image).digest()
         return self._frame(BEGIN, len(image).to_bytes(4, "little") + digest)
 
+    @property
+    def over(self):
+        """The device waits, and there is nothing for it, or nothing that it takes."""
+        return self.refusal is not None or (not self.frames and self.text.endswith(b"ready\n"))
+
     def take(self, piece):
         reply = b""
         *whole, self._open = (self._open + piece).split(b"\0")
@@ -67,7 +72,7 @@ class SerialPeer:
                 reply += self._answered(body[0], body[1:3], body[3:-4])
             else:
                 self.text += part
-        if not self.frames or self.accepted or self.refusal:  # no answer is on its way
+        if not self.frames or self.accepted or self.refusal is not None:  # no answer is on its way
             self.text, self._open = self.text + self._open, b""
         if self._image and not self.frames and self.text.endswith(self._ready):
             reply += self.send(self._image)
@@ -80,7 +85,7 @@ class SerialPeer:
         return b"\0" + stuffed(body + zlib.crc32(body).to_bytes(4, "little")) + b"\0"
 
     def _answered(self, kind, number, fields):
-        if number != self._number.to_bytes(2, "little") or self.accepted or self.refusal:
+        if number != self._number.to_bytes(2, "little") or self.accepted or self.refusal is not None:
             return b""
         result, most = fields[0], int.from_bytes(fields[1:3], "little")
         wanted, told = int.from_bytes(fields[3:7], "little"), fields[7:].decode()
