@@ -83,6 +83,7 @@ def refused_images(story):
     return [
         (good[:len(good) // 2], "cut off: its hash and signatures are not all there"),
         (bytes(changed), "corrupted: its SHA-256 differs"),
+        (bytes(changed), "this image was tried before and put back"),
         (unsigned, "not signed as this device asks"),
         (device.pack(program, "2.0.0", "--key", str(images.new_key("stranger"))),
          "signed by no key that is known here"),
@@ -91,8 +92,7 @@ def refused_images(story):
         (good + bytes(device.slot), "the image is larger than its slot allows"),
         (b"", "the image has no bytes"),
         (good[:4] + bytes(len(good) - 4), "damaged header"),
-        (bytes(len(good)), "no image there"),
-        (bytes(changed), "this image was tried before and put back")]
+        (bytes(len(good)), "no image there")]
 
 
 def try_refusals(story):

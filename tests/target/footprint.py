@@ -14,6 +14,8 @@ import re
 import subprocess
 import sys
 
+import boot_footprint
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 BUILD = ROOT / "build" / "target"
@@ -159,12 +161,14 @@ def main():
     split = ["| room | text, bytes |", "|---|---|"]
     for name, value in rooms(build(HERE / "update.cpp", "-g")):
         split.append(f"| {name} | {value:,} |")
-    print("\n".join(table + [""] + parts + [""] + split))
+    bootloader, too_large = boot_footprint.measure()
+    missed += too_large
+    print("\n".join(table + [""] + parts + [""] + split + [""] + bootloader))
 
     if arguments.write:
         page = PAGE.read_text(encoding="utf-8")
         for name, lines in (("whole", table), ("parts", parts), ("rooms", split),
-                            ("tools", [versions()])):
+                            ("bootloader", bootloader), ("tools", [versions()])):
             page = re.sub(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
                           lambda at: at[1] + "\n".join(lines) + "\n" + at[2], page, flags=re.S)
         PAGE.write_text(page, encoding="utf-8")

@@ -46,8 +46,9 @@ def pack(program, version, *more):
     return (FOLDER / "image").read_bytes()
 
 
+@functools.cache
 def new_key(name):
-    """The path of a new secret key; its public one lies beside it."""
+    """The path of a secret key, new in each run; its public one lies beside it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for old in FOLDER.glob(f"{name}.*"):
         old.unlink()

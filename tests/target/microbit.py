@@ -124,14 +124,18 @@ class Microbit:
 
     def power_off(self):
         """Ends the machine as it is; gives what is in its flash."""
+        flash = self.memory(0, FLASH_SIZE)
+        self._kill()
+        return flash
+
+    def memory(self, begin, size):
+        """What lies there; the machine stands still from now on."""
         self._open_qmp()
         if not self.counts:  # a processor that the plugin holds stands still already
             self._command("stop")
         saved = self._folder / "saved.bin"
-        self._command("memsave", val=0, size=FLASH_SIZE, filename=str(saved))
-        flash = saved.read_bytes()
-        self._kill()
-        return flash
+        self._command("memsave", val=begin, size=size, filename=str(saved))
+        return saved.read_bytes()
 
     def _connect(self, path):
         while True:

@@ -1,0 +1,98 @@
+"""What the bootloader of examples/bootloader costs on an nRF51: its text by part, and the memory that
+it takes to end a swap and to verify what it starts, on an emulated micro:bit."""
+
+import collections
+import os
+import re
+import subprocess
+import tempfile
+
+import images
+import microbit
+from serial_peer import SerialPeer
+
+# text, RAM with the stack: what must stay below
+GATES = {True: (16 * 1024, 4 * 1024), False: (6 * 1024, 4 * 1024)}
+NAMES = {True: "Ed25519", False: "SHA-256 only"}
+PARTS = [("verifier: the format of images", r"/ota/image/(image_(info|tlvs|signature)|mcuboot_)"),
+         ("swapper: journal, copies, put-back", r"/ota/image/"),
+         ("flash: policy and geometry", r"/ota/flash/"),
+         ("crypto: SHA-256, SHA-512, Ed25519", r"/ota/(hash|sign)/"),
+         ("core: results, byte views", r"/ota/core/"),
+         ("board: start-up, serial line, program", r"/examples/bootloader/"),
+         ("constants: texts, errors, tables", r"^\?"),
+         ("compiler's and standard library", "")]
+
+RAM, RAM_SIZE = 0x20000000, 16 * 1024
+PAINT = bytes.fromhex("3cc3a55a")
+
+
+def text_by_part(elf):
+    listing = subprocess.run(["arm-none-eabi-size", "-A", elf], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    size = {name: int(number) for name, number in re.findall(r"^(\.\S+)\s+(\d+)", listing, re.M)}
+    lines = subprocess.run(["arm-none-eabi-addr2line", "-e", elf], check=True, text=True,
+                           input="\n".join(hex(at) for at in range(0, size[".text"], 2)),
+                           stdout=subprocess.PIPE).stdout.splitlines()
+    parts = collections.Counter()
+    for line in lines:
+        parts[next(name for name, pattern in PARTS if re.search(pattern, os.path.normpath(line)))] += 2
+    return parts, sum(size.get(name, 0) for name in (".text", ".ARM.exidx", ".data"))
+
+
+def stub(device):
+    """A program that uses no memory and resets the chip: where the bootloader's traces stay."""
+    begin = device.begin + device.primary + images.HEADER
+    code = [0x4801, 0x4902, 0x6001, 0xe7fe]  # ldr r0, =AIRCR; ldr r1, =SYSRESETREQ; str; b .
+    words = [RAM + RAM_SIZE, begin + 9], [0xe000ed0c, 0x05fa0004]
+    return b"".join([word.to_bytes(4, "little") for word in words[0]] +
+                    [half.to_bytes(2, "little") for half in code] +
+                    [word.to_bytes(4, "little") for word in words[1]])
+
+
+def ram_used(device):
+    """Static memory and the deepest stack in a start that ends a swap, bytes."""
+    peer = SerialPeer(device.pack(stub(device), "2.0.0"))
+    with microbit.Microbit(device.flash(device.application("1.0.0"))) as chip:
+        chip.run(until=lambda: peer.refusal, take=peer.take)
+        flash = chip.power_off()
+    with tempfile.NamedTemporaryFile() as paint:
+        paint.write(PAINT * (RAM_SIZE // 4))
+        paint.flush()
+        loader = ["-device", f"loader,file={paint.name},addr={RAM:#x},force-raw=on"]
+        with microbit.Microbit(flash, more=loader) as chip:
+            if not peer.accepted or chip.run() != "reset":
+                raise RuntimeError(f"the swap was not carried out: {peer.refusal}, {chip.text}")
+            memory = chip.memory(RAM, RAM_SIZE)
+    symbols = subprocess.run(["arm-none-eabi-nm", device.bootloader_elf], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    static = int(re.search(r"^(\w+) \w bss_end$", symbols, re.M)[1], 16) - RAM
+    unused = static
+    while memory[unused:unused + 4] == PAINT:
+        unused += 4
+    return static, RAM_SIZE - unused
+
+
+def measure():
+    """The table, and which gates are missed."""
+    columns, missed = [], []
+    for signed, (most_text, most_ram) in GATES.items():
+        device = images.Device("nrf51", signed)
+        parts, text = text_by_part(device.bootloader_elf)
+        static, stack = ram_used(device)
+        columns.append({**parts, "all of it": f"{text:,} (below {most_text:,})",
+                        "static memory": static, "stack": stack,
+                        "memory": f"{static + stack:,} (below {most_ram:,})"})
+        if text >= most_text or static + stack >= most_ram:
+            missed.append(f"bootloader with {NAMES[signed]}: {text:,} and {static + stack:,}")
+    rows = [name for name, _ in PARTS] + ["all of it", "static memory", "stack", "memory"]
+    table = [f"| bytes | {' | '.join(NAMES.values())} |", "|---|---|---|"]
+    for name in rows:
+        cells = [one.get(name, 0) for one in columns]
+        table.append("| " + " | ".join([name] + [f"{cell:,}" if isinstance(cell, int) else cell
+                                                 for cell in cells]) + " |")
+    return table, missed
+
+
+if __name__ == "__main__":
+    print("\n".join(measure()[0]))
