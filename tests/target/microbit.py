@@ -11,15 +11,21 @@ Where the guest resets itself, QEMU stands still: the next Microbit(flash) is th
 
 Cuts at an exact point are made by plugin/cut.c: `store=N` after the Nth word written or page erased,
 `instruction=N` before the Nth instruction.
+
+    tests/target/microbit.py FLASH LINE     a board to play with: what is in the file FLASH runs, and
+                                            runs again whenever it resets itself, until ^C; its serial
+                                            line is the Unix socket LINE, and its text is printed
 """
 
 import json
+import os
 import pathlib
 import re
 import select
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -31,10 +37,12 @@ ERASE_PAGE = 0x4001E508  # NVMC
 
 
 class Microbit:
-    def __init__(self, flash, store=None, instruction=None, trace=False, attach=True, more=()):
+    def __init__(self, flash, store=None, instruction=None, trace=False, attach=True, line=None,
+                 more=()):
         """`attach=False` leaves the serial line, a Unix socket at `serial_path`, to somebody else;
         `run` waits until they have connected. `trace` tells each store in `stores`: how many
-        instructions before, and where. `more` is for QEMU."""
+        instructions before, and where. A `line` is a path
+        for the socket, where nobody needs to be; `more` is for QEMU."""
         assert len(flash) == FLASH_SIZE
         self.text = b""
         self.counts = {}
@@ -42,16 +50,19 @@ class Microbit:
         self._serial = self._qmp = None
         image = self._folder / "flash.bin"
         image.write_bytes(flash)
-        self.serial_path = self._folder / "serial"
+        self.serial_path = line or self._folder / "serial"
+        waits = "off" if line else "on"
+        log = f",logfile=/proc/{os.getpid()}/fd/1,logappend=on" if line else ""
         self._process = subprocess.Popen(
             ["qemu-system-arm", "-M", "microbit", "-S", "-device",
              f"loader,file={image},addr=0,force-raw=on", "-display", "none", "-monitor", "none",
              "-action", "reboot=shutdown,shutdown=pause",
-             "-serial", f"unix:{self.serial_path},server=on,wait=on",
+             "-chardev", f"socket,id=line,path={self.serial_path},server=on,wait={waits}{log}",
+             "-serial", "chardev:line",
              "-qmp", f"unix:{self._folder / 'qmp'},server=on,wait=off",
              *self._plugin(store, instruction, trace), *more],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        if attach:
+        if attach and not line:
             self._serial = self._connect(self.serial_path)
         else:
             self._wait_for_socket(self.serial_path)
@@ -201,3 +212,16 @@ def image(*parts):
     for address, data in parts:
         flash[address:address + len(data)] = data
     return bytes(flash)
+
+
+def main():
+    file, line = map(pathlib.Path, sys.argv[1:])
+    while True:
+        with Microbit(image((0, file.read_bytes())), line=line) as chip:
+            while chip.run() == "time":
+                pass
+            file.write_bytes(chip.power_off())
+
+
+if __name__ == "__main__":
+    main()
