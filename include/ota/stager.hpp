@@ -75,6 +75,12 @@ class stager : detail::promised_image<takes_images<Image>> {
   /// Of the image that the plan holds; all zero: it holds none. On devices that take images.
   image_id image() const { return this->image_.id(); }
 
+  /// Whether a failure means that the device does not want the version's image. On devices that
+  /// take images.
+  bool refuses_image(const error& failure) const {
+    return stage_ == stage::image && image_downloader_.is_refusal(failure);
+  }
+
   /// The path at hand, for a message.
   std::string_view subject() const {
     switch (stage_) {

@@ -125,6 +125,9 @@ class swapper : public detail::image_link<Image> {
   result<void> revert() {
     if (state_.phase != swap_phase::trial && state_.phase != swap_phase::kept)
       return nothing_to_put_back;
+    if constexpr (has_image)
+      if (const auto can = link::can_revert(state_); !can || !*can)
+        return can ? nothing_to_put_back : can.error();
     return turn_round(true);
   }
 
@@ -135,6 +138,13 @@ class swapper : public detail::image_link<Image> {
     next.phase = swap_phase::idle;
     next.previous = {};
     if constexpr (has_image) next.image = {};
+    return change(next);
+  }
+
+  /// Records that `version` is not to be tried.
+  result<void> reject(const version_id& version) {
+    state_type next = state_;
+    next.rejected = version;
     return change(next);
   }
 

@@ -397,6 +397,10 @@ class updater : private check_policies<Policies> {
     }
     loaded_ = false;
     if (failure.code == errc::no_space) detail::make_room(storage_);
+    // The next check would only bring it again.
+    if constexpr (has_image)
+      if (progress_.phase == update_phase::staging && stager_.refuses_image(failure))
+        (void)swapper_.reject(stager_.identity());
     // What nobody has signed must not take the device's room until the next update.
     if constexpr (Policies::trust::requires_manifest) (void)storage_.remove(layout::manifest);
     failure_ = &failure;

@@ -4091,8 +4091,9 @@ enum class image_standing : std::uint8_t {
   swapping,   ///< the next start of the device makes it run
   trial,      ///< it runs and is not confirmed yet
   kept,       ///< it runs and is confirmed; the one before it can still be put back
+  alone,      ///< it runs, because the one before it could not be put back
   restoring,  ///< the next start of the device puts the one before it back
-  put_back    ///< it was put back or refused: it is not tried again
+  put_back    ///< it was put back or refused
 };
 
 /// A device whose updates hold no firmware image; nothing about images is in its program.
@@ -4117,9 +4118,14 @@ inline constexpr bool takes_images = !std::is_same_v<Image, no_image>;
 //   result<void> swap(uint32_t allowed)      asks for the staged image: `swapping`. It may start
 //                                            that often without being confirmed
 //   result<void> confirm()                   `trial` becomes `kept`
+//   result<bool> can_revert()                whether the one before is there, and whole
 //   result<void> revert()                    asks for the one before: `restoring`
 //
-// Each of the last four is one change that a power cut leaves done or not done.
+// finish, swap, confirm and revert are each one change that a power cut leaves done or not done.
+// After a failure nothing is known of it until `load()`.
+//
+// The updater keeps account of versions that were put back: `begin` is only called where the image
+// may be tried, maybe once more.
 
 namespace detail {
 
@@ -4143,6 +4149,8 @@ template <class I>
 using image_swap_of = decltype(std::declval<I&>().swap(std::uint32_t{}));
 template <class I>
 using image_confirm_of = decltype(std::declval<I&>().confirm());
+template <class I>
+using image_can_revert_of = decltype(std::declval<I&>().can_revert());
 template <class I>
 using image_revert_of = decltype(std::declval<I&>().revert());
 
@@ -4172,6 +4180,8 @@ struct check_image_slots {
                 "the image policy needs: ota::result<void> swap(std::uint32_t allowed)");
   static_assert(detail::gives<result<void>, detail::image_confirm_of, Image>::value,
                 "the image policy needs: ota::result<void> confirm()");
+  static_assert(detail::gives<result<bool>, detail::image_can_revert_of, Image>::value,
+                "the image policy needs: ota::result<bool> can_revert()");
   static_assert(detail::gives<result<void>, detail::image_revert_of, Image>::value,
                 "the image policy needs: ota::result<void> revert()");
   static constexpr bool ok = true;
@@ -9078,6 +9088,12 @@ class image_downloader {
   /// Of the image, for a message.
   std::string_view subject() const { return item_.path; }
 
+  /// Whether a failure means that the device does not want the image, though it is the promised
+  /// one.
+  bool is_refusal(const error& failure) const {
+    return task_ == task::finish && failure.code != errc::storage && failure.code != errc::mismatch;
+  }
+
   /// One chunk further; false when the image is staged. After an error that may pass
   /// (`is_transient`) the next step goes on where the bytes ended.
   template <class Http, class Source>
@@ -10240,6 +10256,7 @@ class image_link {
         return image_word::restart;
       case image_standing::trial:
       case image_standing::kept:
+      case image_standing::alone:
         return image_word::go_on;
       case image_standing::unknown:
       case image_standing::put_back:
@@ -10248,16 +10265,18 @@ class image_link {
     return image_word::put_back;
   }
 
-  /// The old files are back in place: is the old image, too?
+  /// The old files are back in place: is the old image, too? Where they are because a request
+  /// failed, it may have been noted all the same: so the record is read again.
   result<image_word> before_idle(const mixed_state& state) {
     if (state.image == image_id{}) return image_word::go_on;
+    if (auto done = image_.load(); !done) return done.error();
     const auto standing = image_.standing_of(state.image);
     if (!standing) return standing.error();
     switch (*standing) {
       case image_standing::trial:
       case image_standing::kept:
-        if (auto done = image_.revert(); !done) return done.error();
-        return image_word::restart;
+      case image_standing::alone:
+        return revert_image();
       case image_standing::swapping:
       case image_standing::restoring:
         return image_word::restart;
@@ -10278,6 +10297,7 @@ class image_link {
       case image_standing::trial:
         return image_word::go_on;
       case image_standing::kept:
+      case image_standing::alone:
         return is_trial ? image_word::keep : image_word::go_on;
       case image_standing::swapping:
       case image_standing::restoring:
@@ -10296,12 +10316,26 @@ class image_link {
       if (state.image == image_id{}) return {};
       const auto standing = image_.standing_of(state.image);
       if (!standing) return standing.error();
-      if (*standing == image_standing::kept) return {};
+      if (*standing == image_standing::kept || *standing == image_standing::alone) return {};
     }
     return image_.confirm();
   }
 
+  /// Whether the version before the present one can be put back, as far as its image goes.
+  result<bool> can_revert(const mixed_state& state) {
+    return state.image == image_id{} ? result<bool>(true) : image_.can_revert();
+  }
+
  private:
+  // Where the image before is damaged by now, the present one is all there is.
+  result<image_word> revert_image() {
+    const auto can = image_.can_revert();
+    if (!can) return can.error();
+    if (!*can) return image_word::go_on;
+    if (auto done = image_.revert(); !done) return done.error();
+    return image_word::restart;
+  }
+
   Image image_;
   bool waits_ = false;
 };
@@ -10440,6 +10474,9 @@ class swapper : public detail::image_link<Image> {
   result<void> revert() {
     if (state_.phase != swap_phase::trial && state_.phase != swap_phase::kept)
       return nothing_to_put_back;
+    if constexpr (has_image)
+      if (const auto can = link::can_revert(state_); !can || !*can)
+        return can ? nothing_to_put_back : can.error();
     return turn_round(true);
   }
 
@@ -10450,6 +10487,13 @@ class swapper : public detail::image_link<Image> {
     next.phase = swap_phase::idle;
     next.previous = {};
     if constexpr (has_image) next.image = {};
+    return change(next);
+  }
+
+  /// Records that `version` is not to be tried.
+  result<void> reject(const version_id& version) {
+    state_type next = state_;
+    next.rejected = version;
     return change(next);
   }
 
@@ -10746,6 +10790,12 @@ class stager : detail::promised_image<takes_images<Image>> {
 
   /// Of the image that the plan holds; all zero: it holds none. On devices that take images.
   image_id image() const { return this->image_.id(); }
+
+  /// Whether a failure means that the device does not want the version's image. On devices that
+  /// take images.
+  bool refuses_image(const error& failure) const {
+    return stage_ == stage::image && image_downloader_.is_refusal(failure);
+  }
 
   /// The path at hand, for a message.
   std::string_view subject() const {
@@ -12272,6 +12322,10 @@ class updater : private check_policies<Policies> {
     }
     loaded_ = false;
     if (failure.code == errc::no_space) detail::make_room(storage_);
+    // The next check would only bring it again.
+    if constexpr (has_image)
+      if (progress_.phase == update_phase::staging && stager_.refuses_image(failure))
+        (void)swapper_.reject(stager_.identity());
     // What nobody has signed must not take the device's room until the next update.
     if constexpr (Policies::trust::requires_manifest) (void)storage_.remove(layout::manifest);
     failure_ = &failure;
@@ -14286,10 +14340,8 @@ class image_slots {
 
   result<image_standing> standing_of(const image_id& id) {
     const image_state& state = swapper_.state();
-    const bool was_rejected = state.rejected == id;
-    const image_standing otherwise =
-        was_rejected ? image_standing::put_back : image_standing::unknown;
-    return state.id == id ? standing_in(state.phase, otherwise) : otherwise;
+    if (state.rejected == id) return image_standing::put_back;
+    return state.id == id ? standing_in(state.phase) : image_standing::unknown;
   }
 
   result<bool> runs(std::uint32_t size, const sha256::digest_type& digest) {
@@ -14299,7 +14351,13 @@ class image_slots {
     return found ? result<bool>(*found == digest) : found.error();
   }
 
+  /// A later version may hold an image again that was put back with the files of an earlier one.
   result<std::uint32_t> begin(std::uint32_t size, const sha256::digest_type& digest) {
+    image_state next = swapper_.state();
+    if (next.rejected == id_of(digest)) {
+      next.rejected = {};
+      if (auto done = swapper_.change(next); !done) return done.error();
+    }
     return stager_.begin(size, digest);
   }
   result<void> write(bytes data) { return stager_.write(data); }
@@ -14307,13 +14365,24 @@ class image_slots {
 
   result<void> swap(std::uint32_t allowed) { return swapper_.swap(allowed); }
   result<void> confirm() { return swapper_.confirm(); }
-  result<void> revert() { return swapper_.revert(); }
+
+  result<bool> can_revert() {
+    const auto before = swapper_.image().check(flash_, swapper_.previous());
+    if (!before && before.error().code == errc::storage) return before.error();
+    return before.has_value();
+  }
+
+  /// Also where the bootloader could not put the image before back, and it is whole all the same.
+  result<void> revert() {
+    if (swapper_.phase() == image_phase::idle) return swapper_.change_phase(image_phase::restoring);
+    return swapper_.revert();
+  }
 
   const image_state& state() const { return swapper_.state(); }
   flash_type& flash() { return flash_; }
 
  private:
-  static image_standing standing_in(image_phase phase, image_standing otherwise) {
+  static image_standing standing_in(image_phase phase) {
     switch (phase) {
       case image_phase::staged:
         return image_standing::staged;
@@ -14326,10 +14395,11 @@ class image_slots {
       case image_phase::restoring:
         return image_standing::restoring;
       case image_phase::idle:
+        return image_standing::alone;
       case image_phase::staging:
         break;
     }
-    return otherwise;
+    return image_standing::unknown;
   }
 
   flash_type flash_;

@@ -11,6 +11,7 @@ struct forward_only {
   ota::result<void> finish();
   ota::result<void> swap(std::uint32_t);
   ota::result<void> confirm();
+  ota::result<bool> can_revert();
 };
 
 struct device : good_device {

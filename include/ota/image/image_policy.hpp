@@ -18,8 +18,9 @@ enum class image_standing : std::uint8_t {
   swapping,   ///< the next start of the device makes it run
   trial,      ///< it runs and is not confirmed yet
   kept,       ///< it runs and is confirmed; the one before it can still be put back
+  alone,      ///< it runs, because the one before it could not be put back
   restoring,  ///< the next start of the device puts the one before it back
-  put_back    ///< it was put back or refused: it is not tried again
+  put_back    ///< it was put back or refused
 };
 
 /// A device whose updates hold no firmware image; nothing about images is in its program.
@@ -44,9 +45,14 @@ inline constexpr bool takes_images = !std::is_same_v<Image, no_image>;
 //   result<void> swap(uint32_t allowed)      asks for the staged image: `swapping`. It may start
 //                                            that often without being confirmed
 //   result<void> confirm()                   `trial` becomes `kept`
+//   result<bool> can_revert()                whether the one before is there, and whole
 //   result<void> revert()                    asks for the one before: `restoring`
 //
-// Each of the last four is one change that a power cut leaves done or not done.
+// finish, swap, confirm and revert are each one change that a power cut leaves done or not done.
+// After a failure nothing is known of it until `load()`.
+//
+// The updater keeps account of versions that were put back: `begin` is only called where the image
+// may be tried, maybe once more.
 
 namespace detail {
 
@@ -70,6 +76,8 @@ template <class I>
 using image_swap_of = decltype(std::declval<I&>().swap(std::uint32_t{}));
 template <class I>
 using image_confirm_of = decltype(std::declval<I&>().confirm());
+template <class I>
+using image_can_revert_of = decltype(std::declval<I&>().can_revert());
 template <class I>
 using image_revert_of = decltype(std::declval<I&>().revert());
 
@@ -99,6 +107,8 @@ struct check_image_slots {
                 "the image policy needs: ota::result<void> swap(std::uint32_t allowed)");
   static_assert(detail::gives<result<void>, detail::image_confirm_of, Image>::value,
                 "the image policy needs: ota::result<void> confirm()");
+  static_assert(detail::gives<result<bool>, detail::image_can_revert_of, Image>::value,
+                "the image policy needs: ota::result<bool> can_revert()");
   static_assert(detail::gives<result<void>, detail::image_revert_of, Image>::value,
                 "the image policy needs: ota::result<void> revert()");
   static constexpr bool ok = true;

@@ -45,10 +45,8 @@ class image_slots {
 
   result<image_standing> standing_of(const image_id& id) {
     const image_state& state = swapper_.state();
-    const bool was_rejected = state.rejected == id;
-    const image_standing otherwise =
-        was_rejected ? image_standing::put_back : image_standing::unknown;
-    return state.id == id ? standing_in(state.phase, otherwise) : otherwise;
+    if (state.rejected == id) return image_standing::put_back;
+    return state.id == id ? standing_in(state.phase) : image_standing::unknown;
   }
 
   result<bool> runs(std::uint32_t size, const sha256::digest_type& digest) {
@@ -58,7 +56,13 @@ class image_slots {
     return found ? result<bool>(*found == digest) : found.error();
   }
 
+  /// A later version may hold an image again that was put back with the files of an earlier one.
   result<std::uint32_t> begin(std::uint32_t size, const sha256::digest_type& digest) {
+    image_state next = swapper_.state();
+    if (next.rejected == id_of(digest)) {
+      next.rejected = {};
+      if (auto done = swapper_.change(next); !done) return done.error();
+    }
     return stager_.begin(size, digest);
   }
   result<void> write(bytes data) { return stager_.write(data); }
@@ -66,13 +70,24 @@ class image_slots {
 
   result<void> swap(std::uint32_t allowed) { return swapper_.swap(allowed); }
   result<void> confirm() { return swapper_.confirm(); }
-  result<void> revert() { return swapper_.revert(); }
+
+  result<bool> can_revert() {
+    const auto before = swapper_.image().check(flash_, swapper_.previous());
+    if (!before && before.error().code == errc::storage) return before.error();
+    return before.has_value();
+  }
+
+  /// Also where the bootloader could not put the image before back, and it is whole all the same.
+  result<void> revert() {
+    if (swapper_.phase() == image_phase::idle) return swapper_.change_phase(image_phase::restoring);
+    return swapper_.revert();
+  }
 
   const image_state& state() const { return swapper_.state(); }
   flash_type& flash() { return flash_; }
 
  private:
-  static image_standing standing_in(image_phase phase, image_standing otherwise) {
+  static image_standing standing_in(image_phase phase) {
     switch (phase) {
       case image_phase::staged:
         return image_standing::staged;
@@ -85,10 +100,11 @@ class image_slots {
       case image_phase::restoring:
         return image_standing::restoring;
       case image_phase::idle:
+        return image_standing::alone;
       case image_phase::staging:
         break;
     }
-    return otherwise;
+    return image_standing::unknown;
   }
 
   flash_type flash_;

@@ -27,6 +27,12 @@ class image_downloader {
   /// Of the image, for a message.
   std::string_view subject() const { return item_.path; }
 
+  /// Whether a failure means that the device does not want the image, though it is the promised
+  /// one.
+  bool is_refusal(const error& failure) const {
+    return task_ == task::finish && failure.code != errc::storage && failure.code != errc::mismatch;
+  }
+
   /// One chunk further; false when the image is staged. After an error that may pass
   /// (`is_transient`) the next step goes on where the bytes ended.
   template <class Http, class Source>

@@ -48,6 +48,7 @@ class image_link {
         return image_word::restart;
       case image_standing::trial:
       case image_standing::kept:
+      case image_standing::alone:
         return image_word::go_on;
       case image_standing::unknown:
       case image_standing::put_back:
@@ -56,16 +57,18 @@ class image_link {
     return image_word::put_back;
   }
 
-  /// The old files are back in place: is the old image, too?
+  /// The old files are back in place: is the old image, too? Where they are because a request
+  /// failed, it may have been noted all the same: so the record is read again.
   result<image_word> before_idle(const mixed_state& state) {
     if (state.image == image_id{}) return image_word::go_on;
+    if (auto done = image_.load(); !done) return done.error();
     const auto standing = image_.standing_of(state.image);
     if (!standing) return standing.error();
     switch (*standing) {
       case image_standing::trial:
       case image_standing::kept:
-        if (auto done = image_.revert(); !done) return done.error();
-        return image_word::restart;
+      case image_standing::alone:
+        return revert_image();
       case image_standing::swapping:
       case image_standing::restoring:
         return image_word::restart;
@@ -86,6 +89,7 @@ class image_link {
       case image_standing::trial:
         return image_word::go_on;
       case image_standing::kept:
+      case image_standing::alone:
         return is_trial ? image_word::keep : image_word::go_on;
       case image_standing::swapping:
       case image_standing::restoring:
@@ -104,12 +108,26 @@ class image_link {
       if (state.image == image_id{}) return {};
       const auto standing = image_.standing_of(state.image);
       if (!standing) return standing.error();
-      if (*standing == image_standing::kept) return {};
+      if (*standing == image_standing::kept || *standing == image_standing::alone) return {};
     }
     return image_.confirm();
   }
 
+  /// Whether the version before the present one can be put back, as far as its image goes.
+  result<bool> can_revert(const mixed_state& state) {
+    return state.image == image_id{} ? result<bool>(true) : image_.can_revert();
+  }
+
  private:
+  // Where the image before is damaged by now, the present one is all there is.
+  result<image_word> revert_image() {
+    const auto can = image_.can_revert();
+    if (!can) return can.error();
+    if (!*can) return image_word::go_on;
+    if (auto done = image_.revert(); !done) return done.error();
+    return image_word::restart;
+  }
+
   Image image_;
   bool waits_ = false;
 };

@@ -7,6 +7,7 @@
 namespace {
 
 using namespace ota_test;
+using namespace std::string_view_literals;
 using files = ota::memory_files<65536>;
 using flash = ota::testing::simulated_nor<ota::testing::nrf51>;
 using device = mixed_device<files, flash>;
@@ -204,6 +205,47 @@ TEST_F(mixed_updates, roll_back_together) {
   EXPECT_EQ(read_tree(storage), new_files);
 }
 
+TEST_F(mixed_updates, files_stay_with_an_image_that_cannot_be_put_back) {
+  install_old();
+  publish(2, new_files, {{"firmware", {two}}});
+  ASSERT_EQ(update(), update_outcome::restart) << message;
+  start();
+  chip.flip(device::map::secondary.begin + 100, 3);  // where the old image is kept
+  start();
+  EXPECT_TRUE(runs(two));
+  EXPECT_EQ(read_tree(storage), new_files);
+  EXPECT_EQ(phase, ota::swap_phase::kept);
+}
+
+TEST_F(mixed_updates, no_rollback_to_a_damaged_image) {
+  install_old();
+  publish(2, new_files, {{"firmware", {two}}});
+  install();
+  chip.flip(device::map::secondary.begin + 100, 3);
+  {
+    device station(*this, storage, chip);
+    EXPECT_EQ(station.updater.rollback().error().text, "there is no earlier version to put back"sv);
+  }
+  start();
+  EXPECT_TRUE(runs(two));
+  EXPECT_EQ(read_tree(storage), new_files);
+}
+
+TEST_F(mixed_updates, an_image_that_was_put_back_may_come_with_a_later_version) {
+  install_old();
+  publish(2, old_files, {{"firmware", {two}}});
+  ASSERT_EQ(update(), update_outcome::restart) << message;
+  start();
+  start();
+  ASSERT_TRUE(runs(one));
+  EXPECT_EQ(update(), update_outcome::rejected) << message;
+  publish(3, new_files, {{"firmware", {two}}});
+  install();
+  start();
+  EXPECT_TRUE(runs(two));
+  EXPECT_EQ(read_tree(storage), new_files);
+}
+
 TEST_F(mixed_updates, two_slots_need_no_copies) {
   using ab_device = mixed_device<files, flash, ota::two_slots>;
   publish(2, new_files, {{"firmware", {two}}});
@@ -328,6 +370,12 @@ TEST_F(mixed_updates, an_image_that_the_device_cannot_run) {
   install_old();
   publish(2, new_files, {{"firmware", {std::string(500, 'x')}}});
   expect_refused("firmware: there is no image");
+  // It is not brought again with each check.
+  EXPECT_EQ(update(), update_outcome::rejected) << message;
+  EXPECT_EQ(asked_for("/firmware"), 1);
+  publish(3, new_files, {{"firmware", {two}}});
+  install();
+  EXPECT_TRUE(runs(two));
 }
 
 TEST_F(mixed_updates, a_version_with_images_for_others_alone) {
