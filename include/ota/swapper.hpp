@@ -24,7 +24,7 @@ class swapper : public detail::image_link<Image> {
   static constexpr bool has_image = takes_images<Image>;
 
  public:
-  explicit swapper(Storage& storage, Image&& image = {})
+  explicit swapper(Storage& storage, Image&& image = Image())
       : link(std::move(image)), storage_(storage) {}
 
   const swap_state& state() const { return state_; }

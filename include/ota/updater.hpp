@@ -44,7 +44,7 @@ class updater : private check_policies<Policies> {
 
   /// As above, with policies that are made elsewhere, and moved in.
   updater(const config& settings, storage_type&& storage, http_type&& http = {},
-          hardware_type&& hardware = {}, log_type log = {}, image_type&& image = {})
+          hardware_type&& hardware = {}, log_type log = {}, image_type&& image = image_type())
       : settings_(settings),
         hardware_(std::move(hardware)),
         log_(std::move(log), settings.debug),

@@ -10373,7 +10373,7 @@ class swapper : public detail::image_link<Image> {
   static constexpr bool has_image = takes_images<Image>;
 
  public:
-  explicit swapper(Storage& storage, Image&& image = {})
+  explicit swapper(Storage& storage, Image&& image = Image())
       : link(std::move(image)), storage_(storage) {}
 
   const swap_state& state() const { return state_; }
@@ -11969,7 +11969,7 @@ class updater : private check_policies<Policies> {
 
   /// As above, with policies that are made elsewhere, and moved in.
   updater(const config& settings, storage_type&& storage, http_type&& http = {},
-          hardware_type&& hardware = {}, log_type log = {}, image_type&& image = {})
+          hardware_type&& hardware = {}, log_type log = {}, image_type&& image = image_type())
       : settings_(settings),
         hardware_(std::move(hardware)),
         log_(std::move(log), settings.debug),

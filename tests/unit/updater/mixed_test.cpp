@@ -424,6 +424,13 @@ TEST_F(mixed_updates, an_image_on_trial_alone_can_be_confirmed) {
   EXPECT_FALSE(station.updater.confirm());
 }
 
+TEST_F(mixed_updates, policies_can_be_made_by_the_updater) {
+  using slots = ota::image_slots<small_map<flash>, ota::two_slots, ota::testing::test_image>;
+  ota::swapper<files, slots> swapper(storage);
+  ASSERT_TRUE(swapper.load());
+  EXPECT_EQ(swapper.image().state().phase, ota::image_phase::idle);
+}
+
 TEST_F(mixed_updates, a_program_that_learns_of_images_goes_on_where_the_last_one_stood) {
   publish(1, old_files);
   signed_device<files> plain(*this, storage);
