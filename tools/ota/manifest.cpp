@@ -48,6 +48,11 @@ release_content::file describe(const fs::path& root, const std::string& path) {
   return one;
 }
 
+void check_path(const std::string& option, const std::string& path) {
+  const std::string why = why_refused(path);
+  if (!why.empty()) throw usage_error("--" + option + ": " + shown("\"" + path + "\"") + " " + why);
+}
+
 // Devices ask for an image where files of the release are, by its name.
 std::vector<release_content::file> images_of(const arguments& args) {
   std::vector<release_content::file> images;
@@ -55,8 +60,7 @@ std::vector<release_content::file> images_of(const arguments& args) {
     const std::size_t end = option.find('=');
     if (end == option.npos) throw usage_error("--image needs NAME=FILE");
     const std::string name = option.substr(0, end);
-    if (const std::string why = why_refused(name); !why.empty())
-      throw usage_error("--image: " + shown("\"" + name + "\"") + " " + why);
+    check_path("image", name);
     release_content::file one = describe({}, option.substr(end + 1));
     if (one.size == 0) throw std::runtime_error(shown(one.path) + " has no bytes; it is no image");
     one.path = name;
@@ -91,8 +95,7 @@ void check_deletes(const release_content& made) {
 std::string path_option(const arguments& args, const std::string& name) {
   if (!args.has(name)) return {};
   std::string path = args.text(name);
-  const std::string why = why_refused(path);
-  if (!why.empty()) throw usage_error("--" + name + ": " + shown("\"" + path + "\"") + " " + why);
+  check_path(name, path);
   return path;
 }
 
