@@ -14559,7 +14559,7 @@ template <class Flash>
     if (is_protected && list.type == image_tlv::hardware) {
       info.hardware = list.value;
     } else if (is_protected && list.type == image_tlv::security_counter) {
-      std::uint8_t number[4];
+      std::uint8_t number[4] = {};
       if (list.value.size != sizeof number) return damaged_image_header;
       done = flash.read(list.value.begin, number);
       info.security_counter = get_u32(number);
