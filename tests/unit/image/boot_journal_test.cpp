@@ -52,6 +52,10 @@ TYPED_TEST(boot_journal, counts_steps_through_all_its_banks) {
     }
   }
   EXPECT_EQ(this->chip.violation(), "");
+  for (std::uint32_t number = 1; number < 3; ++number) {
+    EXPECT_LE(this->erases(number), this->erases(0) + 1);
+    EXPECT_GE(this->erases(number) + 1, this->erases(0));
+  }
 }
 
 TYPED_TEST(boot_journal, wears_its_banks_evenly) {
@@ -90,6 +94,51 @@ TYPED_TEST(boot_journal, says_so_where_the_flash_does_not_keep_it) {
   ASSERT_TRUE(records.load(state));
   this->chip.make_bad(0);
   EXPECT_EQ(records.store(state).error().code, ota::errc::storage);
+}
+
+TYPED_TEST(boot_journal, counts_no_mark_of_which_a_bit_is_wrong) {
+  typename TestFixture::journal records(this->chip, this->region);
+  ota::image_state state;
+  ASSERT_TRUE(records.load(state));
+  ASSERT_TRUE(records.store(state));
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(records.advance(state));
+  const flash_operation last = this->chip.operations().back();
+  std::uint32_t mark = 0;
+  while (last.data[mark] == TestFixture::flash::geometry.erased) ++mark;
+  for (unsigned bit = 0; bit < 8; ++bit) {
+    this->chip.flip(last.address + mark, bit);
+    EXPECT_EQ(this->step(), 4u);
+    this->chip.flip(last.address + mark, bit);
+  }
+  EXPECT_EQ(this->step(), 5u);
+}
+
+// A worn sector may take a program without a word, and keep something else.
+template <class Chip>
+struct forgetful : Chip {
+  ota::result<void> program(std::uint32_t, ota::bytes) { return {}; }
+};
+
+TYPED_TEST(boot_journal, reads_back_what_it_has_written) {
+  using flash = forgetful<typename TestFixture::flash>;
+  flash chip;
+  ota::boot_journal<flash, ota::image_state> records(chip, this->region);
+  ota::image_state state;
+  ASSERT_TRUE(records.load(state));
+  EXPECT_EQ(records.store(state).error().code, ota::errc::storage);
+}
+
+// After an update of the bootloader, which may know another record.
+struct later_state : ota::image_state {
+  static constexpr std::uint32_t format = ota::image_state::format + 1;
+};
+
+TYPED_TEST(boot_journal, does_not_read_records_of_another_format) {
+  ota::boot_journal<typename TestFixture::flash, later_state> later(this->chip, this->region);
+  later_state state;
+  ASSERT_TRUE(later.load(state));
+  ASSERT_TRUE(later.store(state));
+  EXPECT_EQ(this->step(), 0xffffffff);
 }
 
 }  // namespace
