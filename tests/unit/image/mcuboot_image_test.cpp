@@ -161,6 +161,23 @@ TEST_F(mcuboot_image, refuses_a_damaged_header) {
   EXPECT_NE(refusal<by_ed25519>(with(image, 334, 0xffff, 2)), "");
 }
 
+// What is hashed is what the header says, to the byte, though a hash of less or more be right.
+TEST_F(mcuboot_image, refuses_a_protected_list_of_another_size_than_the_header_says) {
+  const std::string list = imgtool_data("protected.bin");
+  const std::size_t hashed = 332 + static_cast<std::uint8_t>(list[334]);
+  ASSERT_EQ(list[10], list[334]);
+  for (const int more : {-4, 4}) {
+    std::string other = with(list, 10, static_cast<std::uint8_t>(list[10] + more), 2);
+    ota::sha256 sum;
+    sum.update(ota::as_bytes(std::string_view(other).substr(0, hashed)));
+    const auto digest = sum.finish();
+    const std::size_t at = other.find(std::string("\x10\0\x20\0", 4), hashed);
+    ASSERT_NE(at, std::string::npos);
+    std::copy(digest.begin(), digest.end(), other.begin() + static_cast<std::ptrdiff_t>(at) + 4);
+    EXPECT_EQ(refusal<ota::image_rules>(other), "damaged header");
+  }
+}
+
 template <bool TakesUnnamed>
 struct thermostat : by_ed25519 {
   static constexpr std::string_view hardware = "thermostat-2";
