@@ -63,10 +63,9 @@ class image_boot {
       if (auto done = carry_out_copies(between); !done) return done;
     next.phase = swaps ? image_phase::trial : image_phase::idle;
     next.step = 0;
-    next.boots = 0;
+    next.boots = 1;  // this start, where it is a trial
     if constexpr (strategy::runs_in_place) next.slot ^= 1;
     if (!swaps) next.rejected = next.id;
-    if (swaps) next.boots = 1;
     counted_ = true;
     return swapper_.change(next);
   }
