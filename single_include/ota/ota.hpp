@@ -14011,7 +14011,11 @@ class image_boot {
       ready = put_back(between);
       sound = swapper_.image().check(swapper_.flash(), swapper_.running());
     }
-    if (sound) return swapper_.running();
+    if (sound) {
+      // A swap that a bad sector stops is given up: it would be tried at each start for ever.
+      if (!ready && swapper_.active()) (void)forget_image();
+      return swapper_.running();
+    }
     return start_golden(ready ? sound.error() : ready.error(), between);
   }
 

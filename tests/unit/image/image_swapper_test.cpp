@@ -169,6 +169,7 @@ TYPED_TEST(every_strategy, starts_the_old_image_where_the_first_copy_meets_a_bad
     ASSERT_TRUE(device::request(one.chip));
     one.chip.make_bad(strategy::copy(image_phase::swapping, 3016, 0).to);
     EXPECT_TRUE(one.starts(one.old_image));
+    EXPECT_EQ(one.phase(), image_phase::idle);
     EXPECT_TRUE(one.starts(one.old_image));
   }
 }
