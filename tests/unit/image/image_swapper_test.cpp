@@ -225,6 +225,15 @@ TEST(image_stager, takes_no_older_image_because_the_running_one_cannot_be_read) 
   EXPECT_EQ(device::stage(one.chip, older).error().code, errc::rejected);
 }
 
+TYPED_TEST(every_strategy, an_image_that_rots_on_trial_is_put_back_at_once) {
+  typename TypeParam::type one;
+  one.update(3);
+  const auto slot = TypeParam::type::device::boot(one.chip);
+  ASSERT_TRUE(slot);
+  one.chip.flip(slot->begin + 700, 3);
+  EXPECT_TRUE(one.starts(one.old_image));
+}
+
 // The slot still holds an earlier download behind the bytes that came now.
 TYPED_TEST(every_strategy, an_image_that_is_larger_than_what_arrived_is_refused) {
   typename TypeParam::type one;
@@ -369,6 +378,31 @@ TEST(golden_image, starts_when_nothing_else_does) {
   golden_starts_when_nothing_else_does<bench<map_with_golden, ota::swap_with_scratch>>();
   golden_starts_when_nothing_else_does<bench<map_with_golden, ota::swap_by_moving>>();
   golden_starts_when_nothing_else_does<bench<map_with_golden, ota::overwrite_with_backup>>();
+}
+
+// A sector is bad in the middle of a swap: neither image is whole in the primary slot.
+TEST(golden_image, ends_a_swap_that_cannot_be_carried_out) {
+  bench<map_with_golden, ota::swap_with_scratch> one;
+  const auto golden = make_test_image(9, 2500);
+  one.chip.load(map_with_golden::golden.begin, {golden.data(), golden.size()});
+  using device = flash_device<map_with_golden, ota::swap_with_scratch>;
+  ASSERT_TRUE(device::stage(one.chip, one.new_image));
+  ASSERT_TRUE(device::request(one.chip));
+  one.chip.make_bad(map::secondary.begin + 1024);
+  EXPECT_TRUE(one.starts(golden));
+  EXPECT_EQ(one.phase(), image_phase::idle);
+  one.chip.power_on();
+  EXPECT_TRUE(one.starts(golden));
+  EXPECT_TRUE(one.chip.operations().empty());
+}
+
+TEST(golden_image, must_be_whole) {
+  bench<map_with_golden, ota::two_slots> one;
+  one.chip.flip(map::primary.begin + 300, 0);
+  const auto golden = make_test_image(9, 2500);
+  one.chip.load(map_with_golden::golden.begin, {golden.data(), golden.size() - 4});
+  EXPECT_EQ((flash_device<map_with_golden, ota::two_slots>::boot(one.chip).error().code),
+            errc::mismatch);
 }
 
 struct map_with_large_golden {

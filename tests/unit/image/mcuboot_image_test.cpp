@@ -178,6 +178,49 @@ TEST_F(mcuboot_image, refuses_a_protected_list_of_another_size_than_the_header_s
   }
 }
 
+TEST_F(mcuboot_image, refuses_lists_that_end_elsewhere_than_their_entries) {
+  const std::string cut = "cut off: its hash and signatures are not all there";
+  EXPECT_EQ(refusal<by_ed25519>(with(image, 334, 3, 2)), cut);
+  EXPECT_EQ(refusal<by_ed25519>(with(image, image.size() - 66, 65, 2)), cut);
+  // A signature with a byte too many, which the list has room for.
+  std::string longer = with(image, image.size() - 66, 65, 2) + '\0';
+  longer = with(longer, 334, static_cast<std::uint32_t>(longer.size() - 332), 2);
+  EXPECT_EQ(refusal<by_ed25519>(longer), "wrong signature");
+}
+
+std::string entry(std::uint8_t type, const std::string& value) {
+  return std::string{static_cast<char>(type), 0, static_cast<char>(value.size()), 0} + value;
+}
+
+// An image with a right hash and what a list of ours says of it, each as large as is told.
+std::string made_with(const std::string& payload, const std::string& in_protected,
+                      std::size_t digest_size) {
+  const auto list = [](char magic, const std::string& entries) {
+    return std::string{magic, 0x69, static_cast<char>(4 + entries.size()), 0} + entries;
+  };
+  const std::string claims = list(8, in_protected);
+  std::string made = payload;
+  made[10] = static_cast<char>(claims.size());
+  made += claims;
+  ota::sha256 sum;
+  sum.update(ota::as_bytes(std::string_view(made)));
+  const auto digest = sum.finish();
+  std::string value(digest.begin(), digest.end());
+  value.resize(digest_size);
+  return made + list(7, entry(0x10, value));
+}
+
+TEST_F(mcuboot_image, refuses_entries_that_are_too_short_or_too_long) {
+  const std::string payload = imgtool_data("unsigned.bin").substr(0, 332);
+  const auto with_counter = [&](std::size_t size) {
+    return refusal<ota::image_rules>(made_with(payload, entry(0x50, std::string(size, 1)), 32));
+  };
+  EXPECT_EQ(with_counter(4), "");
+  for (const std::size_t size : {0u, 3u, 5u}) EXPECT_EQ(with_counter(size), "damaged header");
+  for (const std::size_t size : {0u, 31u, 33u, 48u})
+    EXPECT_EQ(refusal<ota::image_rules>(made_with(payload, "", size)), "made without SHA-256");
+}
+
 template <bool TakesUnnamed>
 struct thermostat : by_ed25519 {
   static constexpr std::string_view hardware = "thermostat-2";
