@@ -88,6 +88,16 @@ TYPED_TEST(every_strategy, puts_back_what_is_not_confirmed_within_its_starts) {
   EXPECT_TRUE(TypeParam::type::device::confirm(one.chip));
 }
 
+TYPED_TEST(every_strategy, allows_from_one_to_255_starts) {
+  using device = typename TypeParam::type::device;
+  for (const auto& [asked, allowed] : {std::pair{0u, 1}, {1u, 1}, {255u, 255}, {256u, 255}}) {
+    typename TypeParam::type one;
+    ASSERT_TRUE(device::stage(one.chip, one.new_image));
+    ASSERT_TRUE(device::request(one.chip, asked));
+    EXPECT_EQ(device::state(one.chip).allowed, allowed);
+  }
+}
+
 TYPED_TEST(every_strategy, stages_nothing_while_an_image_is_on_trial) {
   typename TypeParam::type one;
   one.update();
@@ -171,6 +181,7 @@ TYPED_TEST(every_strategy, starts_the_old_image_where_the_first_copy_meets_a_bad
     EXPECT_TRUE(one.starts(one.old_image));
     EXPECT_EQ(one.phase(), image_phase::idle);
     EXPECT_TRUE(one.starts(one.old_image));
+    EXPECT_EQ(device::stage(one.chip, one.new_image).error().code, errc::rejected);
   }
 }
 
