@@ -61,7 +61,6 @@ class image_swapper {
     if (!strategy::runs_in_place && next.used > strategy::capacity) return too_large_to_keep;
     if (next.used < next.size) next.used = next.size;
     next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
-    next.boots = 0;
     next.step = 0;
     next.phase = image_phase::swapping;
     return change(next);

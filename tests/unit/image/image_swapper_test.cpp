@@ -170,6 +170,18 @@ TYPED_TEST(every_strategy, starts_what_is_whole_though_its_journal_is_worn_out) 
   EXPECT_TRUE(one.starts(one.new_image));
 }
 
+TYPED_TEST(every_strategy, a_change_that_the_journal_does_not_keep_has_not_happened) {
+  typename TypeParam::type one;
+  using swapper = typename TypeParam::type::device::swapper;
+  ASSERT_TRUE(TypeParam::type::device::stage(one.chip, one.new_image));
+  for (std::uint32_t at = map::journal.begin; at < map::journal.end(); at += 1024)
+    one.chip.make_bad(at);
+  swapper images(one.chip);
+  ASSERT_TRUE(images.load());
+  EXPECT_EQ(images.swap().error().code, errc::storage);
+  EXPECT_EQ(images.phase(), image_phase::staged);
+}
+
 TYPED_TEST(every_strategy, starts_the_old_image_where_the_first_copy_meets_a_bad_sector) {
   typename TypeParam::type one;
   using device = typename TypeParam::type::device;
@@ -281,6 +293,22 @@ TYPED_TEST(every_strategy, staging_goes_on_after_a_cut_at_the_last_whole_sector)
   EXPECT_TRUE(stager.finish());  // asked again
   EXPECT_EQ(*stager.begin(3016, digest_of(one.new_image)), 3016u);
   EXPECT_EQ(one.violation(), "");
+}
+
+TYPED_TEST(every_strategy, staging_begins_anew_with_another_image_or_size) {
+  typename TypeParam::type one;
+  using swapper = typename TypeParam::type::device::swapper;
+  swapper images(one.chip);
+  ASSERT_TRUE(images.load());
+  ota::image_stager<swapper> stager(images);
+  const auto digest = digest_of(one.new_image);
+  auto other = digest;
+  other[0] ^= 1;
+  for (const auto& [size, promised] : {std::pair{3000u, digest}, {3016u, other}}) {
+    ASSERT_TRUE(stager.begin(3016, digest));
+    ASSERT_TRUE(stager.write({one.new_image.data(), 2500}));
+    EXPECT_EQ(*stager.begin(size, promised), 0u);
+  }
 }
 
 TYPED_TEST(every_strategy, refuses_each_wrong_image_with_its_own_error) {
