@@ -5,8 +5,8 @@
 #include "registers.hpp"
 
 /// micro:bit with an nRF51822: the serial line that its USB chip passes on (P0.24 out, P0.25 in),
-/// 115,200 baud, polled. nRF51 Series Reference Manual v3: chapters 13 (clock), 14 (GPIO), 29
-/// (UART).
+/// 115,200 baud, polled. nRF51 Series Reference Manual v3: chapters 13 (clock), 14 (GPIO), 20
+/// (watchdog), 29 (UART).
 struct board_nrf51 {
   static void start() {
     reg(hfclk_start) = 1;
@@ -37,6 +37,13 @@ struct board_nrf51 {
     return static_cast<std::uint8_t>(reg(uart_rx));
   }
 
+  /// Resets the chip unless it is fed every 16 seconds; cannot be stopped (chapter 20).
+  static void start_watchdog() {
+    reg(watchdog_reload) = 16 * 32768;
+    reg(watchdog_start) = 1;
+  }
+  static void feed_watchdog() { reg(watchdog_feed) = 0x6e524635; }
+
   [[noreturn]] static void reset() {
     reg(0xe000ed0c) = 0x05fa0004;  // AIRCR: SYSRESETREQ
     for (;;) {
@@ -58,6 +65,8 @@ struct board_nrf51 {
   static constexpr std::uint32_t hfclk_start = 0x40000000, hfclk_started = 0x40000100;
   static constexpr std::uint32_t out_set = 0x50000508, direction_set = 0x50000518;
   static constexpr std::uint32_t pin_configuration = 0x50000700;
+  static constexpr std::uint32_t watchdog_start = 0x40010000, watchdog_reload = 0x40010504;
+  static constexpr std::uint32_t watchdog_feed = 0x40010600;
   static constexpr std::uint32_t uart_start_rx = 0x40002000, uart_start_tx = 0x40002008;
   static constexpr std::uint32_t uart_received = 0x40002108, uart_sent = 0x4000211c;
   static constexpr std::uint32_t uart_enable = 0x40002500;

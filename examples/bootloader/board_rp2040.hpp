@@ -44,12 +44,22 @@ struct board_rp2040 {
     return static_cast<std::uint8_t>(reg(uart));
   }
 
+  /// Resets the chip unless it is fed every 8 seconds; the longest that it can (it counts twice
+  /// each microsecond: erratum RP2040-E1).
+  static void start_watchdog() {
+    reg(watchdog + 0x2c) = 1u << 9 | 12;  // TICK: from the crystal, each microsecond
+    reg(power_on) = 0x0001fffc;           // WDSEL: all but the oscillators
+    feed_watchdog();
+    reg(watchdog + set) = 1u << 30;  // CTRL, ENABLE
+  }
+  static void feed_watchdog() { reg(watchdog + 0x04) = 0xffffff; }
+
   /// By the watchdog, which resets all but the oscillators.
   [[noreturn]] static void reset() {
     while ((reg(uart + 0x18) & 1u << 3) != 0) {  // still sending
     }
-    reg(0x40010008) = 0x0001fffc;      // PSM: WDSEL
-    reg(0x40058000 + set) = 1u << 31;  // watchdog: CTRL, TRIGGER
+    reg(power_on) = 0x0001fffc;
+    reg(watchdog + set) = 1u << 31;  // CTRL, TRIGGER
     for (;;) {
     }
   }
@@ -65,5 +75,7 @@ struct board_rp2040 {
   static constexpr std::uint32_t resets = 0x4000c000;
   static constexpr std::uint32_t io_bank = 0x40014000;
   static constexpr std::uint32_t xosc = 0x40024000;
+  static constexpr std::uint32_t power_on = 0x40010008;
   static constexpr std::uint32_t uart = 0x40034000;
+  static constexpr std::uint32_t watchdog = 0x40058000;
 };

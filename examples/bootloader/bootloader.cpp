@@ -19,9 +19,11 @@ void say(const char* text) {
 extern "C" void fault_handler() { board::reset(); }
 
 extern "C" void program() {
+  // Runs on in the application, which feeds it: a new version that hangs is not confirmed in time.
+  board::start_watchdog();
   device::flash flash;
   device::swapper swapper{flash};
-  const auto slot = ota::image_boot<device::swapper>(swapper).choose();
+  const auto slot = ota::image_boot<device::swapper>(swapper).choose(board::feed_watchdog);
   if (slot) {
     const auto image = ota::read_image(flash, *slot);
     if (image) board::start_program(device::flash_begin + slot->begin + image->header_size);
@@ -31,6 +33,5 @@ extern "C" void program() {
   say("no image to start: ");
   say(slot.error().text);
   say("\n");
-  for (;;) {
-  }
+  for (;;) board::feed_watchdog();
 }

@@ -17,12 +17,12 @@ FLASH_SIZE = 64 * 1024  # what arrived lies behind it
 PRIMARY = 3 * 1024
 
 # name, how many of the cuts, command, and the commands that lead there
-SCENES = [("stage", 60, "stage", []),
-          ("request", 30, "request", ["stage"]),
+SCENES = [("stage", 50, "stage", []),
+          ("request", 25, "request", ["stage"]),
           ("swap", 180, "boot", ["stage", "request"]),
-          ("confirm", 30, "confirm", ["stage", "request", "boot"]),
-          ("put back", 120, "boot", ["stage", "request", "boot"]),
-          ("rollback", 120, "boot", ["stage", "request", "boot", "confirm", "revert"])]
+          ("confirm", 25, "confirm", ["stage", "request", "boot"]),
+          ("put back", 115, "boot", ["stage", "request", "boot"]),
+          ("rollback", 110, "boot", ["stage", "request", "boot", "confirm", "revert"])]
 
 
 def memory(old, new):
@@ -91,7 +91,7 @@ class Proof:
                 start = self.must(step, start)
             whole = self.run(command, start, trace=True)
             points = self.points(whole, max(1, int(count * share)), chance)
-            work = [(at, chance.randrange(1, whole.instructions) if i % 4 == 0 else None)
+            work = [(at, chance.randrange(1, whole.instructions) if i % 5 == 0 else None)
                     for i, at in enumerate(points)]
             tried = mps2.sweep(lambda one: self.try_point(command, start, *one), work)
             self.figures["operations"] += whole.stores

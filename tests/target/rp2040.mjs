@@ -90,7 +90,11 @@ export class Board {
     chip.flash.set(flash);
     chip.uart[0].onByte = (byte) => { this.text += String.fromCharCode(byte); this.onText?.(byte); };
     chip.onBreak = (code) => this.#callRom(FUNCTIONS[code - 0x80]);
-    chip.peripherals[0x40058].onWatchdogTrigger = () => { this.why ??= 'reset'; };
+    const watchdog = chip.peripherals[0x40058];
+    watchdog.onWatchdogTrigger = () => {
+      watchdog.alarm.enable = false; // else rp2040js calls this for ever
+      this.why ??= 'reset';
+    };
     this.#watchMemory();
     this.#startRom();
   }
@@ -100,7 +104,8 @@ export class Board {
   run({ until = null, instructions = 100e6 } = {}) {
     const { core, clock } = this.chip, end = Math.min(instructions, this.cut.instruction ?? Infinity);
     while (this.why === null && this.instructions < end) {
-      clock.tick(core.executeInstruction() * 83); // 12 MHz
+      // 12 MHz; where an interrupt is waited for, on to what may bring one.
+      clock.tick(core.waiting ? clock.nanosToNextAlarm : core.executeInstruction() * 83);
       if ((++this.instructions & 1023) !== 0) continue;
       if (until !== null && this.text.includes(until)) this.why = 'marker';
       this.#feed();
