@@ -48,7 +48,7 @@ def run(elf, flash, instruction=None, store=None, arguments=(), trace=False):
         with memory.open("rb") as file:
             left = file.read(len(flash))
     text = ended.stdout.decode(errors="replace")
-    told = re.search(r"^(?:cut|end) instructions=(\d+) stores=(\d+)(?: address=(\w+))?$", text, re.M)
+    told = re.search(r"\b(?:cut|end) instructions=(\d+) stores=(\d+)(?: address=(\w+))?$", text, re.M)
     if not told:
         raise RuntimeError(f"QEMU ended with {ended.returncode}:\n{text}")
     return Run(ended.returncode, text, left, int(told[1]), int(told[2]), int(told[3] or "0", 16))
