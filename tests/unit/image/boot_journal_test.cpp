@@ -120,9 +120,9 @@ struct forgetful : Chip {
 };
 
 TYPED_TEST(boot_journal, reads_back_what_it_has_written) {
-  using flash = forgetful<typename TestFixture::flash>;
-  flash chip;
-  ota::boot_journal<flash, ota::image_state> records(chip, this->region);
+  using worn_flash = forgetful<typename TestFixture::flash>;
+  worn_flash worn;
+  ota::boot_journal<worn_flash, ota::image_state> records(worn, this->region);
   ota::image_state state;
   ASSERT_TRUE(records.load(state));
   EXPECT_EQ(records.store(state).error().code, ota::errc::storage);
