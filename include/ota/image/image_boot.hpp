@@ -33,8 +33,10 @@ class image_boot {
       sound = swapper_.image().check(swapper_.flash(), swapper_.running());
     }
     if (sound) {
-      // A swap that a bad sector stops is given up: it would be tried at each start for ever.
-      if (!ready && swapper_.active()) (void)forget_image();
+      // A swap that a bad sector stops is given up, if the old image is still in its place: it
+      // would be tried at each start for ever.
+      if (!ready && swapper_.phase() == image_phase::swapping && !is_swapped_in())
+        (void)forget_image();
       return swapper_.running();
     }
     return start_golden(ready ? sound.error() : ready.error(), between);
@@ -49,6 +51,13 @@ class image_boot {
 
   bool is_sound(flash_region slot) {
     return swapper_.image().check(swapper_.flash(), slot).has_value();
+  }
+
+  // Whether what is in the running image's place is the one that was staged, to the byte.
+  bool is_swapped_in() {
+    const image_state& state = swapper_.state();
+    const auto digest = detail::digest_of(swapper_.flash(), swapper_.running().begin, state.size);
+    return !digest || id_of(*digest) == state.id;
   }
 
   // A swap or a put-back, from wherever it was cut to its end.
