@@ -12488,6 +12488,8 @@ namespace ota {
 // Callers stay inside the geometry and its alignment; a policy need not check that. Nothing is
 // assumed of what a power cut leaves: a unit that was being programmed may read as before, as
 // after, or differently each time; so may a sector that was being erased, until it is erased again.
+// It must read as something: a chip that tells such cells by an error of its own, as flash with ECC
+// does, has a policy that gives any bytes for them.
 
 namespace detail {
 
@@ -17205,7 +17207,9 @@ namespace ota {
 /// A partition of ESP-IDF (4.x, 5.x), such as what `esp_ota_get_next_update_partition` gives.
 /// `Size` is what is used of it. With flash encryption `ProgramSize` must be 16, or 32 on ESP32.
 ///
-/// Nothing is programmed twice: an encrypted partition does not allow it.
+/// Nothing is programmed twice: an encrypted partition does not allow it. Nor does one read as
+/// erased after an erase: it will do for `esp_otadata`, but neither for a boot journal, which has
+/// to know erased units, nor for staging, which leaves them as they are.
 template <std::uint32_t Size, std::uint32_t ProgramSize = 4>
 class esp_partition_flash {
  public:

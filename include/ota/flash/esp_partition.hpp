@@ -9,7 +9,9 @@ namespace ota {
 /// A partition of ESP-IDF (4.x, 5.x), such as what `esp_ota_get_next_update_partition` gives.
 /// `Size` is what is used of it. With flash encryption `ProgramSize` must be 16, or 32 on ESP32.
 ///
-/// Nothing is programmed twice: an encrypted partition does not allow it.
+/// Nothing is programmed twice: an encrypted partition does not allow it. Nor does one read as
+/// erased after an erase: it will do for `esp_otadata`, but neither for a boot journal, which has
+/// to know erased units, nor for staging, which leaves them as they are.
 template <std::uint32_t Size, std::uint32_t ProgramSize = 4>
 class esp_partition_flash {
  public:

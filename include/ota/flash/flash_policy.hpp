@@ -23,6 +23,8 @@ namespace ota {
 // Callers stay inside the geometry and its alignment; a policy need not check that. Nothing is
 // assumed of what a power cut leaves: a unit that was being programmed may read as before, as
 // after, or differently each time; so may a sector that was being erased, until it is erased again.
+// It must read as something: a chip that tells such cells by an error of its own, as flash with ECC
+// does, has a policy that gives any bytes for them.
 
 namespace detail {
 

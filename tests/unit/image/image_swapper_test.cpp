@@ -309,6 +309,13 @@ TYPED_TEST(every_strategy, staging_begins_anew_with_another_image_or_size) {
     ASSERT_TRUE(stager.write({one.new_image.data(), 2500}));
     EXPECT_EQ(*stager.begin(size, promised), 0u);
   }
+  // What was on its way for the one before is not taken for its beginning.
+  ASSERT_TRUE(stager.begin(3016, digest));
+  ASSERT_TRUE(stager.write({one.new_image.data(), 2500}));
+  ASSERT_EQ(*stager.begin(3016, digest), 2048u);
+  ASSERT_TRUE(stager.write(ota::bytes(one.new_image.data(), 3016).drop(2048)));
+  EXPECT_TRUE(stager.finish());
+  EXPECT_EQ(one.violation(), "");
 }
 
 TYPED_TEST(every_strategy, refuses_each_wrong_image_with_its_own_error) {
