@@ -244,6 +244,7 @@ TEST(image_stager, takes_no_older_image_because_the_running_one_cannot_be_read) 
   const auto older = make_test_image(4, 100, 0);
   one.chip.fails = map::primary;
   EXPECT_EQ(device::stage(one.chip, older).error().code, errc::storage);
+  EXPECT_EQ(one.phase(), image_phase::staging);  // it can go on
   one.chip.fails = {};
   EXPECT_EQ(device::stage(one.chip, older).error().code, errc::rejected);
 }
