@@ -88,6 +88,16 @@ TYPED_TEST(every_strategy, puts_back_what_is_not_confirmed_within_its_starts) {
   EXPECT_TRUE(TypeParam::type::device::confirm(one.chip));
 }
 
+TYPED_TEST(every_strategy, stages_nothing_while_a_swap_is_asked_for) {
+  typename TypeParam::type one;
+  using device = typename TypeParam::type::device;
+  ASSERT_TRUE(device::stage(one.chip, one.new_image));
+  ASSERT_TRUE(device::request(one.chip));
+  EXPECT_EQ(device::stage(one.chip, make_test_image(3, 100)).error().code, errc::wrong_state);
+  EXPECT_EQ(device::request(one.chip).error().code, errc::wrong_state);
+  EXPECT_TRUE(one.starts(one.new_image));
+}
+
 TYPED_TEST(every_strategy, allows_from_one_to_255_starts) {
   using device = typename TypeParam::type::device;
   for (const auto& [asked, allowed] : {std::pair{0u, 1}, {1u, 1}, {255u, 255}, {256u, 255}}) {
@@ -308,7 +318,9 @@ TYPED_TEST(every_strategy, staging_begins_anew_with_another_image_or_size) {
   for (const auto& [size, promised] : {std::pair{3000u, digest}, {3016u, other}}) {
     ASSERT_TRUE(stager.begin(3016, digest));
     ASSERT_TRUE(stager.write({one.new_image.data(), 2500}));
-    EXPECT_EQ(*stager.begin(size, promised), 0u);
+    const auto offset = stager.begin(size, promised);
+    ASSERT_TRUE(offset) << offset.error().text;
+    EXPECT_EQ(*offset, 0u);
   }
   // What was on its way for the one before is not taken for its beginning.
   ASSERT_TRUE(stager.begin(3016, digest));
@@ -345,7 +357,9 @@ TYPED_TEST(every_strategy, refuses_each_wrong_image_with_its_own_error) {
   ASSERT_TRUE(stager.write({corrupted.data(), corrupted.size()}));
   fails(stager.finish(), errc::mismatch, "SHA-256");
   // What a line has damaged may be sent again.
-  ASSERT_EQ(*stager.begin(3016, digest), 0u);
+  const auto again = stager.begin(3016, digest);
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_EQ(*again, 0u);
 
   const auto older = make_test_image(4, 100, 0);
   ASSERT_TRUE(stager.begin(116, digest_of(older)));
