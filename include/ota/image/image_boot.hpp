@@ -18,7 +18,8 @@ class image_boot {
   explicit image_boot(Swapper& swapper) : swapper_(swapper) {}
 
   /// The slot whose image is to be started, once it is whole and allowed. `between` is called
-  /// between pieces of work that take no longer than a sector's copy: feed the watchdog there.
+  /// before each copy of a unit, to feed a watchdog. It is not while an image is checked: the
+  /// watchdog must allow for that (docs/footprint.md has the instructions of hash and signature).
   template <class Between>
   result<flash_region> choose(Between&& between) {
     if (auto done = swapper_.load(); !done) return done.error();
