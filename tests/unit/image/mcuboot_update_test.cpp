@@ -7,6 +7,7 @@
 #include "ota/image/image_boot.hpp"
 #include "ota/image/image_stager.hpp"
 #include "ota/image/mcuboot_image.hpp"
+#include "ota/image/mcuboot_slots.hpp"
 #include "ota/image/swap_with_scratch.hpp"
 #include "ota/testing/simulated_nor.hpp"
 #include "support/image_slot.hpp"
@@ -133,6 +134,30 @@ TEST_F(mcuboot_update, refuses_each_with_its_own_error) {
   EXPECT_EQ(refusal(forged), "wrong signature");
   rules::keys.resize(0);
   EXPECT_EQ(refusal(next), "signed by no key that is known here");
+  EXPECT_EQ(flash.violation(), "");
+}
+
+// Where MCUboot is the bootloader: what we have staged and asked for is, to the byte, what imgtool
+// makes of that image for the secondary slot (`--pad`), and the request that MCUboot itself writes.
+TEST_F(mcuboot_update, leaves_a_secondary_slot_that_mcuboot_takes) {
+  ASSERT_TRUE(stage(next));
+  swapper_type swapper(flash);
+  ASSERT_TRUE(swapper.load());
+  ASSERT_TRUE(swapper.change_phase(image_phase::idle));
+  ota::mcuboot_slots<map, 8, 4> slots(flash);
+  ASSERT_TRUE(slots.load());
+  const auto image = ota::mcuboot_image<rules>::check(flash, map::secondary);
+  ASSERT_TRUE(image) << image.error().text;
+  ASSERT_TRUE(slots.begin(*image));
+  EXPECT_EQ(slots.next_swap(), ota::mcuboot_swap::test);
+
+  std::string expected = next;
+  std::string trailer = imgtool_data("trailer_pad_4.bin");
+  trailer[200 - 40] = 2;  // the swap that is wanted, which boot_set_pending() writes
+  expected.append(map::secondary.size - trailer.size() - expected.size(), '\xff').append(trailer);
+  const auto begin = flash.cells().values.begin() + map::secondary.begin;
+  EXPECT_EQ(std::string(begin, begin + map::secondary.size), expected);
+  EXPECT_TRUE(runs(running));
   EXPECT_EQ(flash.violation(), "");
 }
 
