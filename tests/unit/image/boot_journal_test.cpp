@@ -28,7 +28,7 @@ class boot_journal : public testing::Test {
   std::uint32_t erases(std::uint32_t number) { return chip.erases(number * bank); }
 };
 using chips = testing::Types<nrf51, rp2040_flash, samd21, stm32l>;
-TYPED_TEST_SUITE(boot_journal, chips);
+TYPED_TEST_SUITE(boot_journal, chips, );
 
 TYPED_TEST(boot_journal, holds_nothing_at_first) {
   ota::image_state state;

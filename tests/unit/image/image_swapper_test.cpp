@@ -56,7 +56,7 @@ struct named {
 };
 using strategies = testing::Types<named<ota::two_slots>, named<ota::swap_with_scratch>,
                                   named<ota::swap_by_moving>, named<ota::overwrite_with_backup>>;
-TYPED_TEST_SUITE(every_strategy, strategies);
+TYPED_TEST_SUITE(every_strategy, strategies, );
 
 TYPED_TEST(every_strategy, swaps_confirms_and_rolls_back) {
   typename TypeParam::type one;
