@@ -753,7 +753,7 @@ class simulated_nor {
   result<void> read(std::uint32_t address, mutable_bytes out) {
     if (is_cut_) return power_is_off;
     if (address + out.size() > geometry.size()) return violated("reads behind its end");
-    std::copy_n(cells_.values.begin() + address, out.size(), out.begin());
+    std::copy_n(cells_.values.data() + address, out.size(), out.begin());
     if (cells_.weak.empty()) return {};
     auto part = cells_.weak.upper_bound(address);
     if (part != cells_.weak.begin()) --part;
@@ -957,14 +957,14 @@ class simulated_nor {
       cells_.weak.erase(cells_.weak.lower_bound(address), cells_.weak.lower_bound(address + size));
     if (!cells_.half_erased.empty()) cells_.half_erased.erase(address);
     if (!whole) {
-      const auto begin = cells_.values.begin() + address;
+      const auto* const begin = cells_.values.data() + address;
       cells_.weak[address] = {
           {begin, begin + size}, std::vector<std::uint8_t>(size, geometry.erased), reading};
       cells_.half_erased.insert(address);
     }
     sums_[sector_index(address)] = 0;
     std::memset(cells_.values.data() + address, geometry.erased, size);
-    const auto unit = cells_.programmed.begin() + address / geometry.program_size;
+    auto* const unit = cells_.programmed.data() + address / geometry.program_size;
     std::fill_n(unit, size / geometry.program_size, std::uint8_t{0});
   }
 
@@ -975,7 +975,7 @@ class simulated_nor {
     nor_cells::weak_part part;
     part.reading = reading;
     const auto address = static_cast<std::uint32_t>(one.address + size);
-    const auto weak = cells_.values.begin() + address;
+    const auto* const weak = cells_.values.data() + address;
     // All words of a unit are programmed at the same time.
     const std::size_t rest = geometry.program_size - size % geometry.program_size;
     part.before.assign(weak, weak + static_cast<std::ptrdiff_t>(rest));
@@ -989,7 +989,7 @@ class simulated_nor {
     for (std::size_t sector = sector_index(address);
          sector <= sector_index(static_cast<std::uint32_t>(address + size - 1)); ++sector)
       sums_[sector] = 0;
-    const auto unit = cells_.programmed.begin() + address / geometry.program_size;
+    auto* const unit = cells_.programmed.data() + address / geometry.program_size;
     std::fill_n(unit, (size - 1) / geometry.program_size + 1, std::uint8_t{1});
     std::uint8_t* const to = cells_.values.data() + address;
     for (std::size_t i = 0; i < size; ++i)

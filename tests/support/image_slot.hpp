@@ -17,7 +17,7 @@ class image_slot {
   explicit image_slot(const std::string& content, std::uint32_t size = 4096)
       : cells_(geometry.size(), 0xff), region{1024, size} {
     if (content.size() > size) throw std::runtime_error("larger than the slot");
-    std::copy(content.begin(), content.end(), cells_.begin() + region.begin);
+    std::copy(content.begin(), content.end(), cells_.data() + region.begin);
   }
 
   ota::result<void> read(std::uint32_t address, ota::mutable_bytes out) {
@@ -25,7 +25,7 @@ class image_slot {
     if (address < region.begin || address - region.begin > region.size ||
         out.size() > region.end() - address)
       return strays;
-    std::copy_n(cells_.begin() + address, out.size(), out.begin());
+    std::copy_n(cells_.data() + address, out.size(), out.begin());
     return {};
   }
 

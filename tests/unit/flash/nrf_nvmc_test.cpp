@@ -33,7 +33,7 @@ struct nvmc_model {
       complain(config == 2, "ERASEPAGE without erase enabled");
       const std::uint32_t page = Chip::geometry.sector_size(0);
       complain(value % page == 0 && value < size, "ERASEPAGE with no page's address");
-      std::fill_n(memory.begin() + value, page, std::uint8_t{0xff});
+      std::fill_n(memory.data() + value, page, std::uint8_t{0xff});
       ++erases;
     } else {
       complain(config == 1, "a word without write enabled");
@@ -47,7 +47,7 @@ struct nvmc_model {
 
   static void copy(std::uint32_t address, ota::mutable_bytes out) {
     complain(busy == 0 && config == 0, "read while writing or erasing was enabled");
-    std::copy_n(memory.begin() + address, out.size(), out.begin());
+    std::copy_n(memory.data() + address, out.size(), out.begin());
   }
 
   static void complain(bool right, const char* sentence) {

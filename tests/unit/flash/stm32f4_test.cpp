@@ -56,7 +56,7 @@ struct flash_interface {
 
   static void copy(std::uint32_t address, ota::mutable_bytes out) {
     complain(!stale, "read while the caches held what was erased");
-    std::copy_n(memory.begin() + (address - 0x08000000), out.size(), out.begin());
+    std::copy_n(memory.data() + (address - 0x08000000), out.size(), out.begin());
   }
 
   // 3.5.1: two keys in order; anything else locks until the next reset.
@@ -80,7 +80,7 @@ struct flash_interface {
     if (sector == protected_sector)
       status |= 1u << 4;
     else
-      std::fill(memory.begin() + sectors[sector], memory.begin() + sectors[sector + 1], 0xff);
+      std::fill(memory.data() + sectors[sector], memory.data() + sectors[sector + 1], 0xff);
     stale = true;
   }
 

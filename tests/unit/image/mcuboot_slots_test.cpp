@@ -54,7 +54,7 @@ struct device {
   }
   std::string end_of(ota::flash_region slot, std::uint32_t size) const {
     const auto& cells = flash.cells().values;
-    return {cells.begin() + slot.end() - size, cells.begin() + slot.end()};
+    return {cells.data() + slot.end() - size, cells.data() + slot.end()};
   }
   /// What the device has after MCUboot's swap for a trial.
   void be_on_trial() {
