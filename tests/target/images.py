@@ -25,16 +25,17 @@ LAYOUT = {"nrf51": (0, 19 * 1024, 118 * 1024), "rp2040": (rp2040.BEGIN, 32 * 102
 
 @functools.cache
 def tool():
-    """The tool `ota`: $OTA_TOOL, or where a build has put it; built where there is none."""
-    known = [pathlib.Path(os.environ["OTA_TOOL"])] if "OTA_TOOL" in os.environ else [
-        firmware.ROOT / "build" / preset / "ota" for preset in ("release", "test")]
-    for program in known:
-        if program.exists():
-            return program
+    """The tool `ota`: $OTA_TOOL, or the newest that a build has made; built where there is none."""
+    if "OTA_TOOL" in os.environ:
+        return pathlib.Path(os.environ["OTA_TOOL"])
+    release = firmware.ROOT / "build" / "release" / "ota"
+    made = [one for one in (release, firmware.ROOT / "build" / "test" / "ota") if one.exists()]
+    if made:
+        return max(made, key=lambda one: one.stat().st_mtime)
     for step in (["--preset", "release"], ["--build", "--preset", "release", "--target", "ota_tool",
                                            "-j", "2"]):
         subprocess.run(["cmake", *step], cwd=firmware.ROOT, check=True, stdout=subprocess.DEVNULL)
-    return known[0]
+    return release
 
 
 def pack(program, version, *more):
