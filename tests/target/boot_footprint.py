@@ -1,12 +1,11 @@
 """What the bootloader of examples/bootloader costs on an nRF51: its text by part, and the memory that
 it takes to end a swap and to verify what it starts, on an emulated micro:bit."""
 
-import collections
-import os
 import re
 import subprocess
 import tempfile
 
+import firmware
 import images
 import microbit
 from serial_peer import SerialPeer
@@ -27,17 +26,8 @@ RAM, RAM_SIZE = 0x20000000, 16 * 1024
 PAINT = bytes.fromhex("3cc3a55a")
 
 
-def text_by_part(elf):
-    listing = subprocess.run(["arm-none-eabi-size", "-A", elf], check=True, text=True,
-                             stdout=subprocess.PIPE).stdout
-    size = {name: int(number) for name, number in re.findall(r"^(\.\S+)\s+(\d+)", listing, re.M)}
-    lines = subprocess.run(["arm-none-eabi-addr2line", "-e", elf], check=True, text=True,
-                           input="\n".join(hex(at) for at in range(0, size[".text"], 2)),
-                           stdout=subprocess.PIPE).stdout.splitlines()
-    parts = collections.Counter()
-    for line in lines:
-        parts[next(name for name, pattern in PARTS if re.search(pattern, os.path.normpath(line)))] += 2
-    return parts, sum(size.get(name, 0) for name in (".text", ".ARM.exidx", ".data"))
+def part_of(path):
+    return next(name for name, pattern in PARTS if re.search(pattern, path))
 
 
 def stub(device):
@@ -78,7 +68,8 @@ def measure():
     columns, missed = [], []
     for signed, (most_text, most_ram) in GATES.items():
         device = images.Device("nrf51", signed)
-        parts, text = text_by_part(device.bootloader_elf)
+        parts = firmware.text_by_source(device.bootloader_elf, part_of)
+        text = firmware.text_size(device.bootloader_elf)
         static, stack = ram_used(device)
         columns.append({**parts, "all of it": f"{text:,} (below {most_text:,})",
                         "static memory": static, "stack": stack,

@@ -1,6 +1,9 @@
-"""Builds firmware for the emulated chips, and the plugin that cuts their power."""
+"""Builds firmware for the emulated chips and tells its size; and the plugin that cuts their power."""
 
+import collections
+import os
 import pathlib
+import re
 import shutil
 import subprocess
 
@@ -32,6 +35,30 @@ def binary(elf):
     out = elf.with_suffix(".bin")
     subprocess.run(["arm-none-eabi-objcopy", "-O", "binary", elf, out], check=True)
     return out.read_bytes()
+
+
+def sections(elf):
+    """Bytes of each section."""
+    listing = subprocess.run(["arm-none-eabi-size", "-A", elf], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+    return {name: int(size) for name, size in re.findall(r"^(\.\S+)\s+(\d+)", listing, re.M)}
+
+
+def text_size(elf):
+    """Code, constants and initial values: what lies in flash, but for what a test keeps apart."""
+    size = sections(elf)
+    return sum(size.get(name, 0) for name in (".text", ".ARM.exidx", ".data"))
+
+
+def text_by_source(elf, part_of):
+    """Bytes of text by what `part_of` says of the source file that they come from."""
+    lines = subprocess.run(["arm-none-eabi-addr2line", "-e", elf], check=True, text=True,
+                           input="\n".join(hex(at) for at in range(0, sections(elf)[".text"], 2)),
+                           stdout=subprocess.PIPE).stdout.splitlines()
+    count = collections.Counter()
+    for line in lines:
+        count[part_of(os.path.normpath(line.split(":")[0]))] += 2
+    return count
 
 
 def cut_plugin():

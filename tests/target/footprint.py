@@ -7,18 +7,13 @@ runs the whole update on an emulated board (qemu-system-arm), prints a table and
 """
 
 import argparse
-import collections
-import os
-import pathlib
 import re
 import subprocess
 import sys
 
 import boot_footprint
+from firmware import BUILD, FLAGS, HERE, ROOT, text_by_source, text_size
 
-HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-BUILD = ROOT / "build" / "target"
 PAGE = ROOT / "docs" / "footprint.md"
 
 TEXT_MARK = 24 * 1024
@@ -43,12 +38,6 @@ RUN = {
     "sha512": (2 * 1024, None, None),
 }
 
-FLAGS = """-std=c++17 -mcpu=cortex-m0plus -mthumb -Os -ffunction-sections -fdata-sections
-  -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-unwind-tables
-  -fno-asynchronous-unwind-tables -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wno-register
-  -Werror --specs=nano.specs -nostartfiles -Wl,--gc-sections""".split()
-
-
 def build(source, *more):
     """Links a program of this folder; gives its path."""
     elf = BUILD / (source.stem + "".join(more) + ".elf")
@@ -56,19 +45,6 @@ def build(source, *more):
                     f"-I{BUILD}", source, HERE / "startup.cpp", "-T", HERE / "board.ld",
                     "-o", elf], check=True)
     return elf
-
-
-def sections(elf):
-    """Bytes of each section."""
-    listing = subprocess.run(["arm-none-eabi-size", "-A", elf], check=True, text=True,
-                             stdout=subprocess.PIPE).stdout
-    return {name: int(size) for name, size in re.findall(r"^(\.\S+)\s+(\d+)", listing, re.M)}
-
-
-def text_size(elf):
-    """Code, constants and initial values: what lies in flash, but for the canned answers."""
-    size = sections(elf)
-    return sum(size.get(name, 0) for name in (".text", ".ARM.exidx", ".data"))
 
 
 def run(elf, *more):
@@ -101,25 +77,14 @@ def measured_parts(empty):
     return table, missed
 
 
-def rooms(elf):
-    """Bytes of text by the room that the code comes from, the largest first."""
-    size = sections(elf)[".text"]
-    lines = subprocess.run(["arm-none-eabi-addr2line", "-e", elf], check=True, text=True,
-                           input="\n".join(hex(at) for at in range(0, size, 2)),
-                           stdout=subprocess.PIPE).stdout.splitlines()
-    count = collections.Counter()
-    for line in lines:
-        path = os.path.normpath(line.split(":")[0])
-        inside = re.search(r"/include/ota/(\w+)", path)
-        if inside:
-            count[inside[1]] += 2
-        elif str(HERE) in path:
-            count["board and program"] += 2
-        elif path.startswith("?"):
-            count["constants: texts, errors, tables"] += 2
-        else:
-            count["standard library"] += 2
-    return count.most_common()
+def room_of(path):
+    """The room of the library that code comes from."""
+    inside = re.search(r"/include/ota/(\w+)", path)
+    if inside:
+        return inside[1]
+    if str(HERE) in path:
+        return "board and program"
+    return "constants: texts, errors, tables" if path.startswith("?") else "standard library"
 
 
 def versions():
@@ -159,7 +124,7 @@ def main():
     parts, missed = measured_parts(empty)
     run(build(HERE / "wycheproof.cpp"))
     split = ["| room | text, bytes |", "|---|---|"]
-    for name, value in rooms(build(HERE / "update.cpp", "-g")):
+    for name, value in text_by_source(build(HERE / "update.cpp", "-g"), room_of).most_common():
         split.append(f"| {name} | {value:,} |")
     bootloader, too_large = boot_footprint.measure()
     missed += too_large
