@@ -12632,16 +12632,6 @@ struct memory_bus {
     return reinterpret_cast<T*>(hidden);  // NOLINT(performance-no-int-to-ptr)
   }
 };
-
-namespace detail {
-
-/// Four bytes as the word that a processor with the lowest byte first stores for them.
-inline std::uint32_t word_at(bytes data) {
-  return static_cast<std::uint32_t>(data[0] | data[1] << 8 | data[2] << 16) |
-         static_cast<std::uint32_t>(data[3]) << 24;
-}
-
-}  // namespace detail
 }  // namespace ota
 
 // ota/flash/nrf_nvmc.hpp
@@ -12680,7 +12670,7 @@ struct nrf_nvmc {
   static result<void> program(std::uint32_t address, bytes data) {
     allow(writing);
     for (; !data.empty(); data = data.drop(4), address += 4) {
-      Bus::store(address, detail::word_at(data));
+      Bus::store(address, detail::get_u32(data.data()));
       wait();
     }
     allow(reading);
@@ -12870,7 +12860,7 @@ struct stm32f4_flash {
     unlock();
     Bus::store(control, by_words | programming);
     for (; !data.empty() && failures() == 0; data = data.drop(4), address += 4) {
-      Bus::store(origin + address, detail::word_at(data));
+      Bus::store(origin + address, detail::get_u32(data.data()));
       wait();
     }
     return finish();
@@ -13259,6 +13249,72 @@ class esp_otadata {
 
 }  // namespace ota
 
+// ota/image/flash_copy.hpp
+
+namespace ota {
+
+/// A piece of flash to be copied to another place, which is erased before.
+struct flash_copy {
+  std::uint32_t from = 0;
+  std::uint32_t to = 0;    ///< where a sector begins
+  std::uint32_t size = 0;  ///< bytes, whole program units
+};
+
+namespace detail {
+
+/// Bytes moved at a time: whole program units.
+template <class Flash>
+inline constexpr std::uint32_t copy_chunk =
+    Flash::geometry.program_size > 64
+        ? Flash::geometry.program_size
+        : 64 / Flash::geometry.program_size* Flash::geometry.program_size;
+
+inline constexpr error flash_does_not_keep{
+    errc::storage, "flash", "the flash does not keep what is written: a sector is bad"};
+
+template <class Flash>
+bool reads_erased(bytes data) {
+  for (const std::uint8_t byte : data)
+    if (byte != Flash::geometry.erased) return false;
+  return true;
+}
+
+/// Programs whole units, at most a chunk, and reads them back. Units that would stay erased are
+/// left alone.
+template <class Flash>
+result<void> program_and_check(Flash& flash, std::uint32_t address, bytes data) {
+  if (reads_erased<Flash>(data)) return {};
+  if (auto done = flash.program(address, data); !done) return done;
+  std::uint8_t kept[copy_chunk<Flash>];
+  if (auto done = flash.read(address, {kept, data.size()}); !done) return done;
+  return std::memcmp(kept, data.data(), data.size()) == 0 ? result<void>{} : flash_does_not_keep;
+}
+
+/// Erases the sectors in which `size` bytes from `address` on lie.
+template <class Flash>
+result<void> erase_sectors(Flash& flash, std::uint32_t address, std::uint32_t size) {
+  for (std::uint32_t at = address; at - address < size; at += Flash::geometry.sector_size(at))
+    if (auto done = flash.erase(at); !done) return done;
+  return {};
+}
+
+/// Carries a copy out. Cut anywhere, it can be done again from its beginning, since it does not
+/// change what it copies.
+template <class Flash>
+result<void> carry_out(Flash& flash, const flash_copy& copy) {
+  if (auto done = erase_sectors(flash, copy.to, copy.size); !done) return done;
+  std::uint8_t buffer[copy_chunk<Flash>];
+  for (std::uint32_t at = 0; at < copy.size; at += sizeof buffer) {
+    const auto chunk = mutable_bytes(buffer).first(copy.size - at);
+    if (auto done = flash.read(copy.from + at, chunk); !done) return done;
+    if (auto done = program_and_check(flash, copy.to + at, chunk); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace detail
+}  // namespace ota
+
 // ota/image/boot_journal.hpp
 
 namespace ota {
@@ -13268,9 +13324,8 @@ namespace ota {
 ///
 /// The region is three banks. A bank is erased, takes the record, then a seal, then a mark for each
 /// step. What makes it safe:
-/// - Only a bank that was erased since the last start is written to, so no unit is programmed
-/// twice,
-///   though it may read as if it were erased.
+/// - Only a bank that was erased since the last start is written to, so that no unit is programmed
+///   twice, though it may read as if it were erased.
 /// - A record whose programming was cut can read whole today and not tomorrow. Its seal, which is
 ///   programmed after it, tells that it was finished. The newest bank and the newest sealed bank
 ///   are never erased.
@@ -13354,8 +13409,7 @@ class boot_journal {
     return mark();
   }
 
-  /// Marks, the seal among them, for which a bank of `size` bytes has room: at least two are
-  /// needed.
+  /// Marks, the seal among them, for which a bank of `size` bytes has room; two are the least.
   static constexpr std::uint32_t marks_in(std::uint32_t size) {
     return size < entry_size ? 0 : (size - entry_size) / mark_size;
   }
@@ -13417,8 +13471,7 @@ class boot_journal {
     return program(at, &word, sizeof word);
   }
 
-  // The bytes with erased ones around them, in whole units. What is smaller than a unit lies in
-  // one.
+  // The bytes with erased ones around them, in whole units; what is smaller than one lies in one.
   result<void> program(std::uint32_t address, const void* data, std::size_t size) {
     constexpr std::uint32_t unit = geometry.program_size;
     constexpr std::uint32_t most = (entry_size + unit - 1) / unit * unit;
@@ -13445,10 +13498,7 @@ class boot_journal {
   }
 
   result<void> erase(std::uint8_t bank) {
-    const std::uint32_t end = begin_of(bank) + bank_size_;
-    for (std::uint32_t at = begin_of(bank); at < end; at += geometry.sector_size(at))
-      if (auto done = flash_.erase(at); !done) return done;
-    return {};
+    return detail::erase_sectors(flash_, begin_of(bank), bank_size_);
   }
 
   Flash& flash_;
@@ -13602,85 +13652,6 @@ struct check_flash_map {
   static constexpr bool ok = true;
 };
 
-}  // namespace ota
-
-// ota/image/flash_copy.hpp
-
-namespace ota {
-
-/// A piece of flash to be copied to another place, which is erased before.
-struct flash_copy {
-  std::uint32_t from = 0;
-  std::uint32_t to = 0;    ///< where a sector begins
-  std::uint32_t size = 0;  ///< bytes, whole program units
-};
-
-namespace detail {
-
-/// Bytes moved at a time: whole program units.
-template <class Flash>
-inline constexpr std::uint32_t copy_chunk =
-    Flash::geometry.program_size > 64
-        ? Flash::geometry.program_size
-        : 64 / Flash::geometry.program_size* Flash::geometry.program_size;
-
-inline constexpr error flash_does_not_keep{
-    errc::storage, "flash", "the flash does not keep what is written: a sector is bad"};
-
-template <class Flash>
-bool reads_erased(bytes data) {
-  for (const std::uint8_t byte : data)
-    if (byte != Flash::geometry.erased) return false;
-  return true;
-}
-
-/// Programs whole units, at most a chunk, and reads them back. Units that would stay erased are
-/// left alone.
-template <class Flash>
-result<void> program_and_check(Flash& flash, std::uint32_t address, bytes data) {
-  if (reads_erased<Flash>(data)) return {};
-  if (auto done = flash.program(address, data); !done) return done;
-  std::uint8_t kept[copy_chunk<Flash>];
-  if (auto done = flash.read(address, {kept, data.size()}); !done) return done;
-  return std::memcmp(kept, data.data(), data.size()) == 0 ? result<void>{} : flash_does_not_keep;
-}
-
-/// The SHA-256 of `size` bytes from `address` on.
-template <class Flash>
-result<sha256::digest_type> digest_of(Flash& flash, std::uint32_t address, std::uint32_t size) {
-  sha256 hash;
-  std::uint8_t piece[copy_chunk<Flash>];
-  for (std::uint32_t at = 0; at < size; at += sizeof piece) {
-    const auto part = mutable_bytes(piece).first(size - at);
-    if (auto done = flash.read(address + at, part); !done) return done.error();
-    hash.update(part);
-  }
-  return hash.finish();
-}
-
-/// Erases the sectors in which `size` bytes from `address` on lie.
-template <class Flash>
-result<void> erase_sectors(Flash& flash, std::uint32_t address, std::uint32_t size) {
-  for (std::uint32_t at = address; at - address < size; at += Flash::geometry.sector_size(at))
-    if (auto done = flash.erase(at); !done) return done;
-  return {};
-}
-
-/// Carries a copy out. Cut anywhere, it can be done again from its beginning, since it does not
-/// change what it copies.
-template <class Flash>
-result<void> carry_out(Flash& flash, const flash_copy& copy) {
-  if (auto done = erase_sectors(flash, copy.to, copy.size); !done) return done;
-  std::uint8_t buffer[copy_chunk<Flash>];
-  for (std::uint32_t at = 0; at < copy.size; at += sizeof buffer) {
-    const auto chunk = mutable_bytes(buffer).first(copy.size - at);
-    if (auto done = flash.read(copy.from + at, chunk); !done) return done;
-    if (auto done = program_and_check(flash, copy.to + at, chunk); !done) return done;
-  }
-  return {};
-}
-
-}  // namespace detail
 }  // namespace ota
 
 // ota/image/slot_units.hpp
@@ -13861,6 +13832,30 @@ constexpr std::uint32_t updates_in_life(std::uint32_t used = Swapper::strategy::
 
 }  // namespace ota
 
+// ota/image/flash_digest.hpp
+
+namespace ota::detail {
+
+/// The digest of what a region of flash holds, by a hash policy. One function in a program, however
+/// many ask: bootloaders are small.
+template <class Hash, class Flash>
+[[gnu::noinline]] result<void> digest_of(Flash& flash, flash_region region,
+                                         typename Hash::digest_type& out) {
+  Hash sum;
+  std::uint8_t room[128];
+  while (region.size != 0) {
+    const mutable_bytes piece = mutable_bytes(room).first(region.size);
+    if (const auto done = flash.read(region.begin, piece); !done) return done;
+    sum.update(piece);
+    const auto size = static_cast<std::uint32_t>(piece.size());
+    region = {region.begin + size, region.size - size};
+  }
+  out = sum.finish();
+  return {};
+}
+
+}  // namespace ota::detail
+
 // ota/image/image_swapper.hpp
 
 namespace ota {
@@ -14037,8 +14032,10 @@ class image_boot {
   // Whether what is in the running image's place is the one that was staged, to the byte.
   bool is_swapped_in() {
     const image_state& state = swapper_.state();
-    const auto digest = detail::digest_of(swapper_.flash(), swapper_.running().begin, state.size);
-    return !digest || id_of(*digest) == state.id;
+    sha256::digest_type digest;
+    const auto done =
+        detail::digest_of<sha256>(swapper_.flash(), {swapper_.running().begin, state.size}, digest);
+    return !done || id_of(digest) == state.id;
   }
 
   // A swap or a put-back, from wherever it was cut to its end.
@@ -14285,9 +14282,11 @@ class image_stager {
   }
 
   result<void> check_digest() {
-    const auto found = detail::digest_of(swapper_.flash(), slot().begin, swapper_.state().size);
-    if (!found) return found.error();
-    return *found == digest_ ? result<void>{} : other_bytes;
+    sha256::digest_type found;
+    const auto done =
+        detail::digest_of<sha256>(swapper_.flash(), {slot().begin, swapper_.state().size}, found);
+    if (!done) return done;
+    return found == digest_ ? result<void>{} : other_bytes;
   }
 
   result<void> check_image() {
@@ -14361,8 +14360,9 @@ class image_slots {
   result<bool> runs(std::uint32_t size, const sha256::digest_type& digest) {
     const flash_region slot = swapper_.running();
     if (size > slot.size) return false;
-    const auto found = detail::digest_of(flash_, slot.begin, size);
-    return found ? result<bool>(*found == digest) : found.error();
+    sha256::digest_type found;
+    const auto done = detail::digest_of<sha256>(flash_, {slot.begin, size}, found);
+    return done ? result<bool>(found == digest) : done.error();
   }
 
   /// A later version may hold an image again that was put back with the files of an earlier one.
@@ -14769,25 +14769,10 @@ class mcuboot_image {
   }
 
   template <class Flash>
-  [[gnu::noinline]] static result<void> digest_of(Flash& flash, flash_region region,
-                                                  digest_type& out) {
-    hash sum;
-    std::uint8_t room[128];
-    while (region.size != 0) {
-      const mutable_bytes piece = mutable_bytes(room).first(region.size);
-      if (const auto done = flash.read(region.begin, piece); !done) return done;
-      sum.update(piece);
-      const auto size = static_cast<std::uint32_t>(piece.size());
-      region = {region.begin + size, region.size - size};
-    }
-    out = sum.finish();
-    return {};
-  }
-
-  template <class Flash>
   static result<void> check_hash(Flash& flash, std::uint32_t begin, const image_info& info) {
     digest_type digest;
-    const auto done = digest_of(flash, {begin, info.signatures.begin - begin}, digest);
+    const auto done =
+        detail::digest_of<hash>(flash, {begin, info.signatures.begin - begin}, digest);
     if (!done) return done;
     if (!same(digest, info.digest)) return corrupted;
     return {};
@@ -14834,7 +14819,7 @@ class mcuboot_image {
     const mutable_bytes room(name.data(), name.size());
     result<void> done;
     if (named.type == image_tlv::public_key)
-      done = digest_of(flash, named.value, name);
+      done = detail::digest_of<hash>(flash, named.value, name);
     else if (named.value.size == room.size())
       done = flash.read(named.value.begin, room);
     else
@@ -14923,7 +14908,7 @@ struct mcuboot_trailer {
     if (const auto done = flash.read(slot.end() - magic_size, found); !done) return done;
     detail::fill_mcuboot_magic(Align, expected);
     magic = equal(found, expected) ? mcuboot_flag::set : mcuboot_flag::bad;
-    if (is_erased(found)) magic = mcuboot_flag::unset;
+    if (detail::reads_erased<Flash>(found)) magic = mcuboot_flag::unset;
     if (const auto done = load_flag(flash, slot.end() - image_ok_at, image_ok); !done) return done;
     if (const auto done = load_flag(flash, slot.end() - copy_done_at, copy_done); !done)
       return done;
@@ -14962,12 +14947,6 @@ struct mcuboot_trailer {
   }
 
  private:
-  static bool is_erased(bytes data) {
-    for (const std::uint8_t byte : data)
-      if (byte != Flash::geometry.erased) return false;
-    return true;
-  }
-
   static result<void> load_flag(Flash& flash, std::uint32_t address, mcuboot_flag& flag) {
     std::uint8_t byte;
     const auto done = flash.read(address, {&byte, 1});
@@ -15001,8 +14980,7 @@ class mcuboot_slots {
       MaxSectors * 3 * geometry.program_size + trailer::swap_info_at + Align;
 
   static constexpr bool is_slot(flash_region slot) {
-    return geometry.is_boundary(slot.begin) && geometry.is_boundary(slot.end()) &&
-           slot.end() <= geometry.size() && slot.size > trailer_size;
+    return detail::is_sound<flash_type>(slot) && slot.size > trailer_size;
   }
   static_assert(is_slot(Map::primary) && is_slot(Map::secondary),
                 "a slot must begin and end with a sector, and be larger than MCUboot's trailer");
@@ -15265,11 +15243,11 @@ class serial_frame_reader {
   }
 
   std::uint8_t kind() const { return buffer_[0]; }
-  std::uint16_t number() const { return u16(1); }
+  std::uint16_t number() const { return detail::get_u16(buffer_ + 1); }
   /// Tells frames from each other.
-  std::uint32_t sum() const { return u32(end_ - 4); }
+  std::uint32_t sum() const { return detail::get_u32(buffer_ + end_ - 4); }
   bytes fields() const { return {buffer_ + 3, end_ - serial_overhead}; }
-  std::uint32_t field(std::size_t at) const { return u32(3 + at); }
+  std::uint32_t field(std::size_t at) const { return detail::get_u32(buffer_ + 3 + at); }
 
  private:
   void start() {
@@ -15285,13 +15263,7 @@ class serial_frame_reader {
   bool has_right_sum() const {
     crc32 sum;
     sum.update({buffer_, size_ - 4});
-    return sum.value() == u32(size_ - 4);
-  }
-  std::uint16_t u16(std::size_t at) const {
-    return static_cast<std::uint16_t>(buffer_[at] | buffer_[at + 1] << 8);
-  }
-  std::uint32_t u32(std::size_t at) const {
-    return u16(at) | static_cast<std::uint32_t>(u16(at + 2)) << 16;
+    return sum.value() == detail::get_u32(buffer_ + size_ - 4);
   }
 
   std::size_t size_ = 0;

@@ -31,7 +31,7 @@ struct chip {
 struct flash_type : ram_flash<chip> {
   static ota::result<void> program(std::uint32_t address, ota::bytes data) {
     const bool is_mark = address < 3 * 1024 && data.size() == 4;
-    if (is_mark && ota::detail::word_at(data) != 0xffff0000) return {};
+    if (is_mark && ota::detail::get_u32(data.data()) != 0xffff0000) return {};
     return ram_flash::program(address, data);
   }
 };

@@ -18,7 +18,7 @@ struct ram_flash {
 
   static ota::result<void> program(std::uint32_t address, ota::bytes data) {
     for (; !data.empty(); data = data.drop(4), address += 4)
-      word(address) = word(address) & ota::detail::word_at(data);
+      word(address) = word(address) & ota::detail::get_u32(data.data());
     return {};
   }
 

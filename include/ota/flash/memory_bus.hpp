@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "../core/bytes.hpp"
+#include "../core/little_endian.hpp"
 
 namespace ota {
 
@@ -29,14 +30,4 @@ struct memory_bus {
     return reinterpret_cast<T*>(hidden);  // NOLINT(performance-no-int-to-ptr)
   }
 };
-
-namespace detail {
-
-/// Four bytes as the word that a processor with the lowest byte first stores for them.
-inline std::uint32_t word_at(bytes data) {
-  return static_cast<std::uint32_t>(data[0] | data[1] << 8 | data[2] << 16) |
-         static_cast<std::uint32_t>(data[3]) << 24;
-}
-
-}  // namespace detail
 }  // namespace ota

@@ -37,7 +37,7 @@ struct nrf_nvmc {
   static result<void> program(std::uint32_t address, bytes data) {
     allow(writing);
     for (; !data.empty(); data = data.drop(4), address += 4) {
-      Bus::store(address, detail::word_at(data));
+      Bus::store(address, detail::get_u32(data.data()));
       wait();
     }
     allow(reading);

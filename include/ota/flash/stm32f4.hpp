@@ -26,7 +26,7 @@ struct stm32f4_flash {
     unlock();
     Bus::store(control, by_words | programming);
     for (; !data.empty() && failures() == 0; data = data.drop(4), address += 4) {
-      Bus::store(origin + address, detail::word_at(data));
+      Bus::store(origin + address, detail::get_u32(data.data()));
       wait();
     }
     return finish();

@@ -117,8 +117,8 @@ class image_sender {
 
   serial_answer taken() const {
     const bytes fields = reader_.fields();
-    return {static_cast<errc>(fields[0]), static_cast<std::uint16_t>(fields[1] | fields[2] << 8),
-            reader_.field(3), std::string(as_text(fields.drop(7)))};
+    return {static_cast<errc>(fields[0]), ota::detail::get_u16(fields.data() + 1), reader_.field(3),
+            std::string(as_text(fields.drop(7)))};
   }
 
   Line& line_;

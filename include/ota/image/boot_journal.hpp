@@ -3,8 +3,8 @@
 #include <cstring>
 #include <type_traits>
 
-#include "../flash/flash_policy.hpp"
 #include "../hash/crc32.hpp"
+#include "flash_copy.hpp"
 
 namespace ota {
 
@@ -13,9 +13,8 @@ namespace ota {
 ///
 /// The region is three banks. A bank is erased, takes the record, then a seal, then a mark for each
 /// step. What makes it safe:
-/// - Only a bank that was erased since the last start is written to, so no unit is programmed
-/// twice,
-///   though it may read as if it were erased.
+/// - Only a bank that was erased since the last start is written to, so that no unit is programmed
+///   twice, though it may read as if it were erased.
 /// - A record whose programming was cut can read whole today and not tomorrow. Its seal, which is
 ///   programmed after it, tells that it was finished. The newest bank and the newest sealed bank
 ///   are never erased.
@@ -99,8 +98,7 @@ class boot_journal {
     return mark();
   }
 
-  /// Marks, the seal among them, for which a bank of `size` bytes has room: at least two are
-  /// needed.
+  /// Marks, the seal among them, for which a bank of `size` bytes has room; two are the least.
   static constexpr std::uint32_t marks_in(std::uint32_t size) {
     return size < entry_size ? 0 : (size - entry_size) / mark_size;
   }
@@ -162,8 +160,7 @@ class boot_journal {
     return program(at, &word, sizeof word);
   }
 
-  // The bytes with erased ones around them, in whole units. What is smaller than a unit lies in
-  // one.
+  // The bytes with erased ones around them, in whole units; what is smaller than one lies in one.
   result<void> program(std::uint32_t address, const void* data, std::size_t size) {
     constexpr std::uint32_t unit = geometry.program_size;
     constexpr std::uint32_t most = (entry_size + unit - 1) / unit * unit;
@@ -190,10 +187,7 @@ class boot_journal {
   }
 
   result<void> erase(std::uint8_t bank) {
-    const std::uint32_t end = begin_of(bank) + bank_size_;
-    for (std::uint32_t at = begin_of(bank); at < end; at += geometry.sector_size(at))
-      if (auto done = flash_.erase(at); !done) return done;
-    return {};
+    return detail::erase_sectors(flash_, begin_of(bank), bank_size_);
   }
 
   Flash& flash_;

@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "../flash/flash_policy.hpp"
-#include "../hash/sha256.hpp"
 
 namespace ota {
 
@@ -42,19 +41,6 @@ result<void> program_and_check(Flash& flash, std::uint32_t address, bytes data) 
   std::uint8_t kept[copy_chunk<Flash>];
   if (auto done = flash.read(address, {kept, data.size()}); !done) return done;
   return std::memcmp(kept, data.data(), data.size()) == 0 ? result<void>{} : flash_does_not_keep;
-}
-
-/// The SHA-256 of `size` bytes from `address` on.
-template <class Flash>
-result<sha256::digest_type> digest_of(Flash& flash, std::uint32_t address, std::uint32_t size) {
-  sha256 hash;
-  std::uint8_t piece[copy_chunk<Flash>];
-  for (std::uint32_t at = 0; at < size; at += sizeof piece) {
-    const auto part = mutable_bytes(piece).first(size - at);
-    if (auto done = flash.read(address + at, part); !done) return done.error();
-    hash.update(part);
-  }
-  return hash.finish();
 }
 
 /// Erases the sectors in which `size` bytes from `address` on lie.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "flash_digest.hpp"
 #include "image_swapper.hpp"
 #include "slot_units.hpp"
 
@@ -57,8 +58,10 @@ class image_boot {
   // Whether what is in the running image's place is the one that was staged, to the byte.
   bool is_swapped_in() {
     const image_state& state = swapper_.state();
-    const auto digest = detail::digest_of(swapper_.flash(), swapper_.running().begin, state.size);
-    return !digest || id_of(*digest) == state.id;
+    sha256::digest_type digest;
+    const auto done =
+        detail::digest_of<sha256>(swapper_.flash(), {swapper_.running().begin, state.size}, digest);
+    return !done || id_of(digest) == state.id;
   }
 
   // A swap or a put-back, from wherever it was cut to its end.

@@ -52,8 +52,9 @@ class image_slots {
   result<bool> runs(std::uint32_t size, const sha256::digest_type& digest) {
     const flash_region slot = swapper_.running();
     if (size > slot.size) return false;
-    const auto found = detail::digest_of(flash_, slot.begin, size);
-    return found ? result<bool>(*found == digest) : found.error();
+    sha256::digest_type found;
+    const auto done = detail::digest_of<sha256>(flash_, {slot.begin, size}, found);
+    return done ? result<bool>(found == digest) : done.error();
   }
 
   /// A later version may hold an image again that was put back with the files of an earlier one.

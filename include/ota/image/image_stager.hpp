@@ -1,5 +1,6 @@
 #pragma once
 
+#include "flash_digest.hpp"
 #include "image_swapper.hpp"
 
 namespace ota {
@@ -141,9 +142,11 @@ class image_stager {
   }
 
   result<void> check_digest() {
-    const auto found = detail::digest_of(swapper_.flash(), slot().begin, swapper_.state().size);
-    if (!found) return found.error();
-    return *found == digest_ ? result<void>{} : other_bytes;
+    sha256::digest_type found;
+    const auto done =
+        detail::digest_of<sha256>(swapper_.flash(), {slot().begin, swapper_.state().size}, found);
+    if (!done) return done;
+    return found == digest_ ? result<void>{} : other_bytes;
   }
 
   result<void> check_image() {

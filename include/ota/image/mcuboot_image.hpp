@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "../hash/sha256.hpp"
+#include "flash_digest.hpp"
 #include "image_info.hpp"
 #include "image_signature.hpp"
 
@@ -79,25 +80,10 @@ class mcuboot_image {
   }
 
   template <class Flash>
-  [[gnu::noinline]] static result<void> digest_of(Flash& flash, flash_region region,
-                                                  digest_type& out) {
-    hash sum;
-    std::uint8_t room[128];
-    while (region.size != 0) {
-      const mutable_bytes piece = mutable_bytes(room).first(region.size);
-      if (const auto done = flash.read(region.begin, piece); !done) return done;
-      sum.update(piece);
-      const auto size = static_cast<std::uint32_t>(piece.size());
-      region = {region.begin + size, region.size - size};
-    }
-    out = sum.finish();
-    return {};
-  }
-
-  template <class Flash>
   static result<void> check_hash(Flash& flash, std::uint32_t begin, const image_info& info) {
     digest_type digest;
-    const auto done = digest_of(flash, {begin, info.signatures.begin - begin}, digest);
+    const auto done =
+        detail::digest_of<hash>(flash, {begin, info.signatures.begin - begin}, digest);
     if (!done) return done;
     if (!same(digest, info.digest)) return corrupted;
     return {};
@@ -144,7 +130,7 @@ class mcuboot_image {
     const mutable_bytes room(name.data(), name.size());
     result<void> done;
     if (named.type == image_tlv::public_key)
-      done = digest_of(flash, named.value, name);
+      done = detail::digest_of<hash>(flash, named.value, name);
     else if (named.value.size == room.size())
       done = flash.read(named.value.begin, room);
     else

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../flash/flash_map.hpp"
 #include "image_info.hpp"
 #include "image_state.hpp"
 #include "mcuboot_trailer.hpp"
@@ -23,8 +24,7 @@ class mcuboot_slots {
       MaxSectors * 3 * geometry.program_size + trailer::swap_info_at + Align;
 
   static constexpr bool is_slot(flash_region slot) {
-    return geometry.is_boundary(slot.begin) && geometry.is_boundary(slot.end()) &&
-           slot.end() <= geometry.size() && slot.size > trailer_size;
+    return detail::is_sound<flash_type>(slot) && slot.size > trailer_size;
   }
   static_assert(is_slot(Map::primary) && is_slot(Map::secondary),
                 "a slot must begin and end with a sector, and be larger than MCUboot's trailer");

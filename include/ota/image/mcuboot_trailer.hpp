@@ -2,9 +2,7 @@
 
 #include <cstring>
 
-#include "../core/bytes.hpp"
-#include "../core/result.hpp"
-#include "../flash/flash_policy.hpp"
+#include "flash_copy.hpp"
 
 namespace ota {
 
@@ -65,7 +63,7 @@ struct mcuboot_trailer {
     if (const auto done = flash.read(slot.end() - magic_size, found); !done) return done;
     detail::fill_mcuboot_magic(Align, expected);
     magic = equal(found, expected) ? mcuboot_flag::set : mcuboot_flag::bad;
-    if (is_erased(found)) magic = mcuboot_flag::unset;
+    if (detail::reads_erased<Flash>(found)) magic = mcuboot_flag::unset;
     if (const auto done = load_flag(flash, slot.end() - image_ok_at, image_ok); !done) return done;
     if (const auto done = load_flag(flash, slot.end() - copy_done_at, copy_done); !done)
       return done;
@@ -104,12 +102,6 @@ struct mcuboot_trailer {
   }
 
  private:
-  static bool is_erased(bytes data) {
-    for (const std::uint8_t byte : data)
-      if (byte != Flash::geometry.erased) return false;
-    return true;
-  }
-
   static result<void> load_flag(Flash& flash, std::uint32_t address, mcuboot_flag& flag) {
     std::uint8_t byte;
     const auto done = flash.read(address, {&byte, 1});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../core/bytes.hpp"
+#include "../core/little_endian.hpp"
 #include "../hash/crc32.hpp"
 
 namespace ota {
@@ -101,11 +102,11 @@ class serial_frame_reader {
   }
 
   std::uint8_t kind() const { return buffer_[0]; }
-  std::uint16_t number() const { return u16(1); }
+  std::uint16_t number() const { return detail::get_u16(buffer_ + 1); }
   /// Tells frames from each other.
-  std::uint32_t sum() const { return u32(end_ - 4); }
+  std::uint32_t sum() const { return detail::get_u32(buffer_ + end_ - 4); }
   bytes fields() const { return {buffer_ + 3, end_ - serial_overhead}; }
-  std::uint32_t field(std::size_t at) const { return u32(3 + at); }
+  std::uint32_t field(std::size_t at) const { return detail::get_u32(buffer_ + 3 + at); }
 
  private:
   void start() {
@@ -121,13 +122,7 @@ class serial_frame_reader {
   bool has_right_sum() const {
     crc32 sum;
     sum.update({buffer_, size_ - 4});
-    return sum.value() == u32(size_ - 4);
-  }
-  std::uint16_t u16(std::size_t at) const {
-    return static_cast<std::uint16_t>(buffer_[at] | buffer_[at + 1] << 8);
-  }
-  std::uint32_t u32(std::size_t at) const {
-    return u16(at) | static_cast<std::uint32_t>(u16(at + 2)) << 16;
+    return sum.value() == detail::get_u32(buffer_ + size_ - 4);
   }
 
   std::size_t size_ = 0;
