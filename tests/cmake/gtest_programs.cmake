@@ -11,7 +11,7 @@ target_compile_definitions(ota_test INTERFACE
   OTA_TEST_BUILD_DIR="${CMAKE_CURRENT_BINARY_DIR}")
 
 # Some tests compare with what others wrote, where it is installed. They find out with __has_include,
-# or OTA_HAS_MBEDTLS.
+# OTA_HAS_MBEDTLS or OTA_HAS_DIVSUFSORT.
 set(OTA_TEST_PEERS "")
 if(NOT CMAKE_CROSSCOMPILING)
   find_package(OpenSSL)
@@ -21,6 +21,11 @@ if(NOT CMAKE_CROSSCOMPILING)
   if(TARGET ota::mbedtls)
     list(APPEND OTA_TEST_PEERS ota::mbedtls)
     target_compile_definitions(ota_test INTERFACE OTA_HAS_MBEDTLS)
+  endif()
+  find_library(OTA_DIVSUFSORT divsufsort)
+  if(OTA_DIVSUFSORT)
+    list(APPEND OTA_TEST_PEERS ${OTA_DIVSUFSORT})
+    target_compile_definitions(ota_test INTERFACE OTA_HAS_DIVSUFSORT)
   endif()
 endif()
 
