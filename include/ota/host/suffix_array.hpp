@@ -195,8 +195,8 @@ void induced_sorting<Symbol>::run() {
 }  // namespace detail
 
 /// Where each suffix of `text` begins, in the order of the suffixes; one that begins another comes
-/// first. Takes time in proportion to the length, and beside the text 4 bytes a byte, rarely up to 6. Throws
-/// std::length_error for a text of 2^31 - 1 bytes or more.
+/// first. Takes time in proportion to the length; of memory 4 bytes a byte, beside the text, rarely
+/// up to 6. Throws std::length_error for a text of 2^31 - 1 bytes or more.
 inline std::vector<std::int32_t> suffix_array(bytes text) {
   if (text.size() >= static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max()))
     throw std::length_error("a text of 2 GiB or more has no suffix array here");
