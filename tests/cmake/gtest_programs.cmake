@@ -10,6 +10,14 @@ target_compile_definitions(ota_test INTERFACE
   OTA_PYTHON="${Python3_EXECUTABLE}"
   OTA_TEST_BUILD_DIR="${CMAKE_CURRENT_BINARY_DIR}")
 
+# Pairs of files for delta updates, unpacked.
+file(GLOB archives CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/data/delta/*.tar.xz)
+foreach(archive ${archives})
+  file(ARCHIVE_EXTRACT INPUT ${archive} DESTINATION ${CMAKE_CURRENT_BINARY_DIR}/delta_pairs)
+endforeach()
+target_compile_definitions(ota_test INTERFACE
+  OTA_DELTA_PAIRS="${CMAKE_CURRENT_BINARY_DIR}/delta_pairs")
+
 # Some tests compare with what others wrote, where it is installed. They find out with __has_include,
 # OTA_HAS_MBEDTLS or OTA_HAS_DIVSUFSORT.
 set(OTA_TEST_PEERS "")
