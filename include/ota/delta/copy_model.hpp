@@ -70,7 +70,9 @@ class address_space {
   /// Goes on behind a unit. \param made  the bytes that it became
   void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
     if (unit.site.near && !lies_before(at, unit.site.target)) {
-      const code_site now = Codes::find(header_.code, made, header_.base + at.to);
+      std::uint8_t bytes[copy_unit::max_length] = {};
+      std::memcpy(bytes, made, unit.length);
+      const code_site now = Codes::find(header_.code, bytes, header_.base + at.to);
       if (now.near && now.length == unit.length)
         at.shift_behind = now.target - unit.site.target;
     }

@@ -13,6 +13,7 @@ namespace ota::host {
 /// A piece of a text that is the same as something else.
 struct text_match {
   std::size_t begin = 0, size = 0;
+  std::size_t rank = 0;  ///< of its suffix, among all
 };
 
 /// How many bytes two views have in common at their beginning.
@@ -43,7 +44,7 @@ inline text_match longest_match(bytes text, const std::vector<std::int32_t>& suf
     const std::size_t size = known + same_bytes(text.drop(begin + known), pattern.drop(known));
     const bool is_less = size < pattern.size() &&
                          (begin + size == text.size() || text[begin + size] < pattern[size]);
-    (is_less ? less : greater) = {begin, size};
+    (is_less ? less : greater) = {begin, size, middle};
     (is_less ? low : high) = is_less ? middle + 1 : middle;
   }
   return less.size > greater.size ? less : greater;

@@ -1,0 +1,181 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <stdexcept>
+#include <vector>
+
+#include "../delta/all_codes.hpp"
+#include "../hash/sha256.hpp"
+#include "patch_encoder.hpp"
+#include "patch_matcher.hpp"
+#include "program_addresses.hpp"
+#include "shift_votes.hpp"
+
+namespace ota::host {
+
+/// What a patch may ask of the device that applies it.
+struct patch_options {
+  std::size_t map_entries = patch_header::max_map_entries;
+  unsigned literal_bits = 1;
+  std::uint32_t lag = patch_header::no_lag;  ///< see `patch_header::lag`
+};
+
+/// Makes patches from one file to another, and gives the smallest of those that it tries: as text,
+/// and as each kind of code that the files seem to be.
+class patch_maker {
+ public:
+  patch_maker(bytes old_file, bytes new_file, const patch_options& options = {})
+      : old_(old_file), new_(new_file), options_(options) {
+    if (old_file.size() > patch_header::max_file_size ||
+        new_file.size() > patch_header::max_file_size)
+      throw std::length_error("files of 2 GiB and more have no patches here");
+  }
+
+  std::vector<std::uint8_t> make() {
+    try_as(code_kind::plain, {});
+    for (const code_kind kind : {code_kind::words, code_kind::thumb}) {
+      const program_addresses addresses = address_finder(new_, kind).find();
+      try_as(kind, addresses);
+    }
+    return std::move(best_);
+  }
+
+ private:
+  using map_type = ota::detail::address_map<patch_header::max_map_entries>;
+  using space_type = ota::detail::address_space<all_codes, map_type>;
+  using op = ota::detail::patch_op;
+
+  void try_as(code_kind kind, const program_addresses& addresses) {
+    patch_header header;
+    header.code = kind;
+    header.base = addresses.base;
+    header.data_begin = addresses.data_begin;
+    header.data_size = addresses.data_size;
+    header.old_size = static_cast<std::uint32_t>(old_.size());
+    header.new_size = static_cast<std::uint32_t>(new_.size());
+    header.lag = options_.lag;
+    put_hash(old_.view(), header.old_hash, sizeof header.old_hash);
+    put_hash(new_.view(), header.new_hash, sizeof header.new_hash);
+
+    const bool plain = kind == code_kind::plain;
+    std::vector<address_stretch> stretches;
+    std::vector<op> ops;
+    for (int pass = 0; pass < (plain ? 1 : 3); ++pass) {
+      ops = match(header, stretches, pass == 0);
+      if (!plain) stretches = vote(header, ops);
+    }
+    keep_smallest(header, stretches, ops);
+  }
+
+  static void put_hash(bytes data, std::uint8_t* out, std::size_t size) {
+    sha256 hash;
+    hash.update(data);
+    const auto digest = hash.finish();
+    std::copy_n(digest.begin(), size, out);
+  }
+
+  static map_type map_of(const std::vector<address_stretch>& stretches) {
+    map_type map;
+    for (const address_stretch& s : stretches) map.add(s.begin, s.shift);
+    return map;
+  }
+
+  /// A file with what its places name as absolute addresses, or, as long as nothing is known of
+  /// their moves, without.
+  static std::vector<std::uint8_t> form_of(const space_type& space, const padded_bytes& file,
+                                           const program_marks& marks, bool blind) {
+    std::vector<std::uint8_t> form(file.view().begin(), file.view().end());
+    form.resize(form.size() + ota::detail::copy_unit::max_length);
+    for (std::uint32_t i = 0; i < file.size(); ++i) {
+      if (!marks.begins(i)) continue;
+      const std::uint32_t target = blind ? 0 : unit_in(space, file, i).site.target;
+      if (marks.is_pointer(i))
+        ota::detail::put_u32(form.data() + i, blind ? 0x5a5a5a5a : target);
+      else
+        all_codes::aim(space.code(), form.data() + i, 0, target);
+    }
+    form.resize(file.size());
+    return form;
+  }
+
+  static ota::detail::copy_unit unit_in(const space_type& space, const padded_bytes& file,
+                                        std::uint32_t i) {
+    ota::detail::copy_place at;
+    at.start(i, i, static_cast<std::uint32_t>(file.size()) - i);
+    return space.unit_at(at, file.at(i), true);
+  }
+
+  std::vector<op> match(const patch_header& header, const std::vector<address_stretch>& stretches,
+                        bool blind) const {
+    const map_type map = map_of(stretches), still{};
+    const space_type moved(header, map), unmoved(header, still);
+    if (header.code == code_kind::plain) {
+      const program_marks none;
+      return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, {}, 1, header.lag)
+          .run();
+    }
+    const program_marks old_marks(unmoved, old_), new_marks(unmoved, new_);
+    const auto old_form = form_of(moved, old_, old_marks, blind);
+    const auto new_form = form_of(unmoved, new_, new_marks, blind);
+    return patch_matcher(unmoved, {old_, {old_form.data(), old_form.size()}, old_marks},
+                         {new_, {new_form.data(), new_form.size()}, new_marks}, {},
+                         all_codes::step(header.code), header.lag)
+        .run();
+  }
+
+  /// Where the addresses that copies name have gone.
+  std::vector<address_stretch> vote(const patch_header& header, const std::vector<op>& ops) const {
+    const map_type still{};
+    const space_type unmoved(header, still);
+    const program_marks old_marks(unmoved, old_), new_marks(unmoved, new_);
+    shift_votes votes;
+    std::uint32_t to = 0;
+    for (const op& step : ops) {
+      if (step.kind == op::kind_of::from_old)
+        for (std::uint32_t i = 0; i + 4 <= step.length; ++i) {
+          if (!old_marks.begins(step.from + i) || !new_marks.begins(to + i)) continue;
+          const auto before = unit_in(unmoved, old_, step.from + i);
+          const auto now = unit_in(unmoved, new_, to + i);
+          if (before.pointer == now.pointer && before.length == now.length)
+            votes.add(before.site.target & ~1U, now.site.target - before.site.target);
+        }
+      to += step.length;
+    }
+    return votes.stretches(options_.map_entries);
+  }
+
+  void keep_smallest(patch_header header, const std::vector<address_stretch>& stretches,
+                     const std::vector<op>& ops) {
+    header.map_entries = static_cast<std::uint8_t>(stretches.size());
+    for (unsigned rate = 4; rate <= 5; ++rate)
+      for (unsigned bits = 0; bits <= options_.literal_bits; ++bits)
+        for (unsigned position = 0; position <= std::min(bits, 2U); ++position) {
+          header.rate = static_cast<std::uint8_t>(rate);
+          header.position_bits = static_cast<std::uint8_t>(position);
+          header.previous_bits = static_cast<std::uint8_t>(bits - position);
+          keep_if_smaller(encode(header, stretches, ops));
+        }
+  }
+
+  std::vector<std::uint8_t> encode(const patch_header& header,
+                                   const std::vector<address_stretch>& stretches,
+                                   const std::vector<op>& ops) const {
+    map_type map;
+    const space_type space(header, map);
+    patch_encoder<space_type> encoder(header, space, old_, new_);
+    encoder.put_map(map, stretches);
+    for (const op& step : ops) encoder.put(step);
+    return encoder.finish();
+  }
+
+  void keep_if_smaller(std::vector<std::uint8_t> patch) {
+    if (best_.empty() || patch.size() < best_.size()) best_ = std::move(patch);
+  }
+
+  padded_bytes old_, new_;
+  patch_options options_;
+  std::vector<std::uint8_t> best_;
+};
+
+}  // namespace ota::host
