@@ -12,11 +12,16 @@ target_compile_definitions(ota_test INTERFACE
 
 # Pairs of files for delta updates, unpacked.
 file(GLOB archives CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/data/delta/*.tar.xz)
+set(OTA_DELTA_PAIRS ${CMAKE_CURRENT_BINARY_DIR}/delta_pairs)
+file(MAKE_DIRECTORY ${OTA_DELTA_PAIRS})
 foreach(archive ${archives})
-  file(ARCHIVE_EXTRACT INPUT ${archive} DESTINATION ${CMAKE_CURRENT_BINARY_DIR}/delta_pairs)
+  execute_process(COMMAND ${CMAKE_COMMAND} -E tar xf ${archive}
+    WORKING_DIRECTORY ${OTA_DELTA_PAIRS} RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "${archive} cannot be unpacked")
+  endif()
 endforeach()
-target_compile_definitions(ota_test INTERFACE
-  OTA_DELTA_PAIRS="${CMAKE_CURRENT_BINARY_DIR}/delta_pairs")
+target_compile_definitions(ota_test INTERFACE OTA_DELTA_PAIRS="${OTA_DELTA_PAIRS}")
 
 # Some tests compare with what others wrote, where it is installed. They find out with __has_include,
 # OTA_HAS_MBEDTLS or OTA_HAS_DIVSUFSORT.
