@@ -62,6 +62,8 @@ class patch_decoder {
     if (!codes::has(header_.code)) return patch_errors::unknown_code;
     if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
       return patch_errors::too_much_memory;
+    if (size < header_.size + patch_header::sum_size) return patch_errors::truncated;
+    end_ = patch_.size() - patch_header::sum_size;
     s_ = {};
     s_.range.rate = header_.rate;
     s_.taken = header_.size;
@@ -93,7 +95,7 @@ class patch_decoder {
                                                      : copy_new();
       if (!done) return done.error();
     }
-    if (s_.taken > patch_.size() + 4) return patch_errors::truncated;
+    if (s_.taken > end_ + most_beyond) return patch_errors::truncated;
     return true;
   }
 
@@ -119,6 +121,8 @@ class patch_decoder {
   static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
   // No step takes more of the patch.
   static constexpr std::uint32_t most_input = 48;
+  // Zeros at the end of the coded part are left out, as many as a decoder takes ahead.
+  static constexpr std::uint32_t most_beyond = 4;
   static_assert(Limits::input_size >= most_input && Limits::output_size >= look_ahead);
 
   struct kept_state {
@@ -144,13 +148,13 @@ class patch_decoder {
   result<void> refill() {
     const std::uint32_t at = s_.taken - input_from_;
     if (input_size_ != 0 && at <= input_size_ && input_size_ - at >= most_input) return {};
-    if (s_.taken >= patch_.size()) return {};
+    if (s_.taken >= end_) return {};
     std::uint32_t count = 0;
     if (input_size_ != 0 && at < input_size_) {
       count = input_size_ - at;
       std::memmove(input_, input_ + at, count);
     }
-    const std::uint32_t left = patch_.size() - s_.taken - count;
+    const std::uint32_t left = end_ - s_.taken - count;
     const std::uint32_t room = static_cast<std::uint32_t>(sizeof input_) - count;
     const std::uint32_t more = left < room ? left : room;
     input_from_ = s_.taken;
@@ -295,6 +299,7 @@ class patch_decoder {
   Patch& patch_;
   New& new_;
   patch_header header_;
+  std::uint32_t end_ = 0;  // of the coded part
   std::uint32_t input_from_ = 0;
   std::uint32_t input_size_ = 0;
   std::uint32_t line_from_ = 0;

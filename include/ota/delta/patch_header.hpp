@@ -16,6 +16,7 @@ struct patch_header {
   static constexpr std::size_t max_size = 64;
   static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
   static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
+  static constexpr std::size_t sum_size = 4;        ///< a CRC-32 of all before, at the patch's end
   static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
   static constexpr unsigned max_literal_bits = 4;
   static constexpr unsigned max_map_entries = 128;

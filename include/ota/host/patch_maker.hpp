@@ -63,7 +63,9 @@ class patch_maker {
     std::vector<op> ops;
     for (int pass = 0; pass < (plain ? 1 : 3); ++pass) {
       ops = match(header, stretches, pass == 0);
-      if (!plain) stretches = vote(header, ops);
+      if (plain) continue;
+      if (pass == 0) header.base = find_base(header, ops);
+      stretches = vote(header, ops);
     }
     keep_smallest(header, stretches, ops);
   }
@@ -124,25 +126,43 @@ class patch_maker {
         .run();
   }
 
-  /// Where the addresses that copies name have gone.
-  std::vector<address_stretch> vote(const patch_header& header, const std::vector<op>& ops) const {
+  /// Visits the places that a copy took from the old file to the new: what they named, and name.
+  template <class Visit>
+  void for_moves(const patch_header& header, const std::vector<op>& ops, Visit&& visit) const {
     const map_type still{};
     const space_type unmoved(header, still);
     const program_marks old_marks(unmoved, old_), new_marks(unmoved, new_);
-    shift_votes votes;
     std::uint32_t to = 0;
     for (const op& step : ops) {
       if (step.kind == op::kind_of::from_old)
-        for (std::uint32_t i = 0; i + 4 <= step.length; ++i) {
+        for (std::uint32_t i = 0; i < step.length; ++i) {
           if (!old_marks.begins(step.from + i) || !new_marks.begins(to + i)) continue;
           const auto before = unit_in(unmoved, old_, step.from + i);
           const auto now = unit_in(unmoved, new_, to + i);
           if (before.pointer == now.pointer && before.length == now.length)
-            votes.add(before.site.target & ~1U, now.site.target - before.site.target);
+            visit(before.pointer, address_move{before.site.target & ~1U,
+                                               now.site.target - before.site.target});
         }
       to += step.length;
     }
+  }
+
+  /// Where the addresses that copies name have gone.
+  std::vector<address_stretch> vote(const patch_header& header, const std::vector<op>& ops) const {
+    shift_votes votes;
+    for_moves(header, ops, [&](bool, const address_move& m) { votes.add(m.from, m.shift); });
     return votes.stretches(options_.map_entries);
+  }
+
+  std::uint32_t find_base(const patch_header& header, const std::vector<op>& ops) const {
+    std::vector<address_move> calls, pointers;
+    for_moves(header, ops, [&](bool pointer, const address_move& m) {
+      if (pointer)
+        pointers.push_back(m);
+      else
+        calls.push_back({m.from - header.base, m.shift});
+    });
+    return base_finder(std::move(calls), std::move(pointers)).find(header.base, header.larger_size());
   }
 
   void keep_smallest(patch_header header, const std::vector<address_stretch>& stretches,

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "../core/little_endian.hpp"
 #include "../delta/all_codes.hpp"
 #include "program_form.hpp"
+#include "shift_votes.hpp"
 
 namespace ota::host {
 
@@ -19,8 +21,7 @@ struct program_addresses {
   std::size_t places = 0;  ///< in its code that name an address which others name as well
 };
 
-/// Finds out, from the program alone. Its pointers lie within one stretch as long as the program;
-/// those to functions are what calls reach, seen from the file's begin, plus the base.
+/// Finds out, from the program alone. Its pointers lie within one stretch as long as the program.
 class address_finder {
  public:
   address_finder(const padded_bytes& file, code_kind kind) : file_(file), kind_(kind), code_(file.size() + ota::detail::copy_unit::max_length) {}
@@ -30,14 +31,12 @@ class address_finder {
     gather_words();
     program_addresses found;
     found.places = places_;
-    found.base = find_base();
+    found.base = guess_base();
     find_data(found);
     return found;
   }
 
  private:
-  static constexpr std::size_t sample = 2048;
-
   std::uint32_t size() const { return static_cast<std::uint32_t>(file_.size()); }
 
   void gather_calls() {
@@ -55,13 +54,9 @@ class address_finder {
     for (std::size_t i = 0; i < targets.size();) {
       std::size_t end = i;
       while (end < targets.size() && targets[end] == targets[i]) ++end;
-      if (end - i > 1) {
-        called_.push_back(targets[i]);
-        places_ += end - i;
-      }
+      if (end - i > 1) places_ += end - i;
       i = end;
     }
-    thin_out(called_);
   }
 
   void gather_words() {
@@ -73,7 +68,8 @@ class address_finder {
     std::sort(words_.begin(), words_.end());
   }
 
-  std::uint32_t find_base() const {
+  /// Somewhat below the lowest of what seem to be pointers into the program.
+  std::uint32_t guess_base() const {
     if (words_.empty()) return 0;
     std::size_t best_begin = 0, best_end = 0;
     for (std::size_t begin = 0, end = 0; begin < words_.size(); ++begin) {
@@ -83,41 +79,20 @@ class address_finder {
         best_end = end;
       }
     }
-    const std::uint32_t lowest = words_[best_begin];
-    const std::uint32_t highest = words_[best_end - 1];
-    std::vector<std::uint32_t> pointers(words_.begin() + static_cast<std::ptrdiff_t>(best_begin),
-                                        words_.begin() + static_cast<std::ptrdiff_t>(best_end));
-    pointers.erase(std::unique(pointers.begin(), pointers.end()), pointers.end());
-    thin_out(pointers);
-    std::vector<std::uint32_t> bases;
-    for (const std::uint32_t pointer : pointers)
-      for (const std::uint32_t target : called_) {
-        const std::uint32_t base = (pointer & ~1U) - target;
-        if (base % 4 == 0 && base <= lowest && highest - base < size()) bases.push_back(base);
-      }
-    std::sort(bases.begin(), bases.end());
-    std::uint32_t best = lowest & ~0xfffU;
-    std::size_t votes = 7;
-    for (std::size_t i = 0; i < bases.size();) {
-      std::size_t end = i;
-      while (end < bases.size() && bases[end] == bases[i]) ++end;
-      if (end - i > votes) {
-        votes = end - i;
-        best = bases[i];
-      }
-      i = end;
-    }
-    return best;
+    return words_[best_begin] & ~0xfffU;
   }
 
-  /// The pages that most of the other words point to.
+  /// The pages that most of the other words point to. A variable is mostly named more than once.
   void find_data(program_addresses& found) const {
     constexpr unsigned page_bits = 16;
-    constexpr std::size_t few = 4;
     std::vector<std::uint32_t> counts(1U << (32 - page_bits), 0);
-    for (const std::uint32_t word : words_)
-      if (word - found.base >= size()) ++counts[word >> page_bits];
+    for (std::size_t i = 1; i < words_.size(); ++i) {
+      const bool second = words_[i] == words_[i - 1] && (i == 1 || words_[i] != words_[i - 2]);
+      if (second && words_[i] % 4 == 0 && words_[i] - found.base >= size())
+        ++counts[words_[i] >> page_bits];
+    }
     const auto most = std::max_element(counts.begin(), counts.end());
+    const std::uint32_t few = std::max(2U, *most / 100);
     if (*most < 2 * few) return;
     auto first = most, last = most;
     while (first != counts.begin() && *(first - 1) >= few) --first;
@@ -126,21 +101,86 @@ class address_finder {
     found.data_size = static_cast<std::uint32_t>(last - first + 1) << page_bits;
   }
 
-  /// Leaves a sample of what are too many.
-  static void thin_out(std::vector<std::uint32_t>& values) {
-    if (values.size() <= sample) return;
-    for (std::size_t i = 0; i < sample; ++i) values[i] = values[i * values.size() / sample];
-    values.resize(sample);
-  }
-
   static constexpr std::uint32_t small = 0x10000;  // numbers, not addresses; so those below zero
 
   const padded_bytes& file_;
   code_kind kind_;
   std::size_t places_ = 0;
   std::vector<bool> code_;
-  std::vector<std::uint32_t> called_;
   std::vector<std::uint32_t> words_;
+};
+
+/// How far an address has moved, as one place tells it.
+struct address_move {
+  std::uint32_t from;
+  std::uint32_t shift;
+};
+
+/// Finds the base at which calls, which know no address but only distances, and pointers tell of
+/// the same moves.
+class base_finder {
+ public:
+  /// \param calls     moves of offsets in the file
+  /// \param pointers  moves of whole addresses
+  base_finder(std::vector<address_move> calls, std::vector<address_move> pointers)
+      : calls_(std::move(calls)), pointers_(std::move(pointers)) {
+    std::stable_sort(calls_.begin(), calls_.end(), lower);
+  }
+
+  /// \param guess  the base is hardly higher, and lower by less than the program's size
+  std::uint32_t find(std::uint32_t guess, std::uint32_t size) const {
+    if (calls_.empty() || pointers_.empty()) return guess;
+    const std::uint32_t about = roughly(guess, size);
+    std::uint32_t best = about;
+    double least = cost(about);
+    for (std::uint32_t step = alignment; step <= 0x10000; step *= 2)
+      for (const std::uint32_t base : {about / step * step - step, about / step * step,
+                                       about / step * step + step}) {
+        const double now = cost(base);
+        const bool rounder = (base & (0 - base)) > (best & (0 - best));
+        if (now > least || (now == least && !rounder)) continue;
+        least = now;
+        best = base;
+      }
+    return best;
+  }
+
+ private:
+  static constexpr std::uint32_t alignment = 256;  // of every base; vector tables need as much
+
+  static bool lower(const address_move& a, const address_move& b) { return a.from < b.from; }
+
+  /// The base with which most pointers move as the calls around what they point to.
+  std::uint32_t roughly(std::uint32_t guess, std::uint32_t size) const {
+    constexpr std::size_t sample = 2000;
+    const std::size_t stride = pointers_.size() / sample + 1;
+    std::uint32_t best = guess;
+    std::size_t most = 0;
+    const std::uint32_t lowest = guess > size ? (guess - size) / alignment * alignment : 0;
+    for (std::uint32_t base = lowest; base <= guess + 0xfff; base += alignment) {
+      std::size_t agreeing = 0;
+      for (std::size_t i = 0; i < pointers_.size(); i += stride) {
+        const address_move offset{pointers_[i].from - base, 0};
+        const auto next = std::upper_bound(calls_.begin(), calls_.end(), offset, lower);
+        if (next != calls_.begin() && next != calls_.end() &&
+            (next - 1)->shift == pointers_[i].shift)
+          ++agreeing;
+      }
+      if (agreeing <= most) continue;
+      most = agreeing;
+      best = base;
+    }
+    return best;
+  }
+
+  double cost(std::uint32_t base) const {
+    shift_votes votes;
+    for (const address_move& call : calls_) votes.add(call.from + base, call.shift);
+    for (const address_move& pointer : pointers_) votes.add(pointer.from, pointer.shift);
+    return votes.cost();
+  }
+
+  std::vector<address_move> calls_, pointers_;
 };
 
 }  // namespace ota::host

@@ -22,15 +22,21 @@ class shift_votes {
 
   /// At most so many stretches, those that spare most.
   std::vector<address_stretch> stretches(std::size_t most) {
-    std::sort(votes_.begin(), votes_.end(), [](const vote& a, const vote& b) {
-      return a.address != b.address ? a.address < b.address : a.shift < b.shift;
-    });
-    std::vector<address_stretch> found;
-    for (double price = 26; found = cheapest(price), found.size() > most;) price *= 1.2;
-    return found;
+    put_in_order();
+    solution found;
+    for (double price = usual_price; found = cheapest(price), found.stretches.size() > most;)
+      price *= 1.2;
+    return std::move(found.stretches);
+  }
+
+  /// What stretches and the votes against them cost, in bits, about.
+  double cost() {
+    put_in_order();
+    return cheapest(usual_price).cost;
   }
 
  private:
+  static constexpr double usual_price = 26;  // bits, for a stretch
   static constexpr double wrong_price = 13;  // bits, for an address that is not foretold
   static constexpr std::size_t nothing = std::numeric_limits<std::size_t>::max();
 
@@ -50,7 +56,18 @@ class shift_votes {
     std::size_t last;
   };
 
-  std::vector<address_stretch> cheapest(double stretch_price) const {
+  struct solution {
+    double cost = 0;
+    std::vector<address_stretch> stretches;
+  };
+
+  void put_in_order() {
+    std::sort(votes_.begin(), votes_.end(), [](const vote& a, const vote& b) {
+      return a.address != b.address ? a.address < b.address : a.shift < b.shift;
+    });
+  }
+
+  solution cheapest(double stretch_price) const {
     std::vector<piece> pieces;
     std::unordered_map<std::uint32_t, way> ways{{0, {0, nothing}}};
     double shared = 0;
@@ -76,10 +93,10 @@ class shift_votes {
         if (now.cost < best.cost) best = now;
       }
     }
-    std::vector<address_stretch> found;
+    solution found{best.cost, {}};
     for (std::size_t at = best.last; at != nothing; at = pieces[at].before)
-      found.push_back(pieces[at].stretch);
-    std::reverse(found.begin(), found.end());
+      found.stretches.push_back(pieces[at].stretch);
+    std::reverse(found.stretches.begin(), found.stretches.end());
     return found;
   }
 
