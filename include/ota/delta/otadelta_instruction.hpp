@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+
+#include "../core/bytes.hpp"
+#include "../core/result.hpp"
+
+namespace ota {
+
+/// What a patch of the format OTADELTA begins with (docs/otadelta.md): its magic, and its version.
+inline constexpr std::uint8_t otadelta_header[] = {'O', 'T', 'A', 'D', 'E', 'L', 'T', 'A', 1};
+
+/// What an instruction of such a patch does.
+enum class otadelta_kind : std::uint32_t {
+  copy = 0x01,  ///< bytes of the old file
+  data = 0x02,  ///< bytes that follow in the patch
+  end = 0xff
+};
+
+/// One instruction of a patch of the format OTADELTA.
+struct otadelta_instruction {
+  static constexpr std::size_t longest = 11;  ///< bytes; those of `data` are not counted
+
+  /// Most bytes of one instruction that the original client takes; this one takes any number.
+  static constexpr std::uint32_t original_copy = 4096, original_data = 2048;
+
+  otadelta_kind kind = otadelta_kind::end;
+  std::uint8_t size = 1;     ///< bytes of the patch that it takes, without those of `data`
+  std::uint32_t from = 0;    ///< where a copy begins in the old file
+  std::uint32_t length = 0;  ///< of the copy or of the data, in bytes
+
+  /// The instruction that `patch` begins with, which holds `longest` bytes or all that are left.
+  static result<otadelta_instruction> read(bytes patch) {
+    if (patch.empty()) return cut_off;
+    otadelta_instruction out;
+    out.kind = static_cast<otadelta_kind>(patch[0]);
+    if (out.kind == otadelta_kind::end) return out;
+    if (out.kind != otadelta_kind::copy && out.kind != otadelta_kind::data) return unknown;
+    bytes rest = patch.drop(1);
+    if (out.kind == otadelta_kind::copy)
+      if (const auto done = take_number(rest, out.from); !done) return done.error();
+    if (const auto done = take_number(rest, out.length); !done) return done.error();
+    out.size = static_cast<std::uint8_t>(patch.size() - rest.size());
+    return out;
+  }
+
+  static constexpr error cut_off{errc::malformed, "otadelta",
+                                 "the patch ends before its end mark: it was cut off"};
+  static constexpr error unknown{errc::malformed, "otadelta",
+                                 "the patch has an instruction that the format does not know"};
+  static constexpr error number_too_large{errc::malformed, "otadelta",
+                                          "a number in the patch has more than 32 bits"};
+
+ private:
+  // Unsigned LEB128: seven bits a byte, the lowest first; the highest bit says that more follow.
+  static result<void> take_number(bytes& in, std::uint32_t& out) {
+    out = 0;
+    for (unsigned shift = 0; !in.empty(); shift += 7) {
+      const std::uint8_t byte = in[0];
+      if (shift == 28 && byte > 0x0f) return number_too_large;
+      in = in.drop(1);
+      out |= std::uint32_t{byte & 0x7fu} << shift;
+      if (byte < 0x80) return {};
+    }
+    return cut_off;
+  }
+};
+
+}  // namespace ota
