@@ -270,12 +270,57 @@ inline result<bool> more_after(const result<void>& done) {
 
 }  // namespace ota
 
-// ota/delta/otadelta_instruction.hpp
+// ota/delta/memory_source.hpp
+
+namespace ota {
+
+/// Bytes in memory, such as flash that the processor sees, as the old file of a patch or as a
+/// patch.
+class memory_source {
+ public:
+  explicit memory_source(bytes content) : content_(content) {}
+
+  std::uint64_t size() const { return content_.size(); }
+
+  /// Copies the bytes from `offset` on: as many as `out` holds, or as there are.
+  result<std::size_t> read(std::uint64_t offset, mutable_bytes out) const {
+    if (offset >= content_.size()) return std::size_t{0};
+    const bytes piece = content_.drop(static_cast<std::size_t>(offset)).first(out.size());
+    if (!piece.empty()) std::memcpy(out.data(), piece.data(), piece.size());
+    return piece.size();
+  }
+
+ private:
+  bytes content_;
+};
+
+}  // namespace ota
+
+// ota/delta/otadelta_format.hpp
 
 namespace ota {
 
 /// What a patch of the format OTADELTA begins with (docs/otadelta.md): its magic, and its version.
-inline constexpr std::uint8_t otadelta_header[] = {'O', 'T', 'A', 'D', 'E', 'L', 'T', 'A', 1};
+struct otadelta_header {
+  static constexpr std::size_t size = 9;
+  static constexpr std::uint8_t value[size] = {'O', 'T', 'A', 'D', 'E', 'L', 'T', 'A', 1};
+
+  static bool has_magic(bytes patch) {
+    return equal(patch.first(size - 1), bytes(value).first(size - 1));
+  }
+
+  /// Whether a patch that begins so can be read.
+  static result<void> check(bytes patch) {
+    if (patch.size() < size || !has_magic(patch)) return not_otadelta;
+    if (patch[size - 1] != value[size - 1]) return other_version;
+    return {};
+  }
+
+  static constexpr error not_otadelta{errc::malformed, "otadelta",
+                                      "not a patch of the format OTADELTA"};
+  static constexpr error other_version{errc::unsupported, "otadelta",
+                                       "the patch is of a version of OTADELTA that is not known"};
+};
 
 /// What an instruction of such a patch does.
 enum class otadelta_kind : std::uint32_t {
@@ -288,7 +333,7 @@ enum class otadelta_kind : std::uint32_t {
 struct otadelta_instruction {
   static constexpr std::size_t longest = 11;  ///< bytes; those of `data` are not counted
 
-  /// Most bytes of one instruction that the original client takes; this one takes any number.
+  /// Most bytes of one instruction that the original client takes; here any number is taken.
   static constexpr std::uint32_t original_copy = 4096, original_data = 2048;
 
   otadelta_kind kind = otadelta_kind::end;
@@ -387,10 +432,6 @@ class otadelta_applier {
     return more_after(move_piece());
   }
 
-  static constexpr error not_otadelta{errc::malformed, "otadelta",
-                                      "not a patch of the format OTADELTA"};
-  static constexpr error other_version{errc::unsupported, "otadelta",
-                                       "the patch is of a version of OTADELTA that is not known"};
   static constexpr error outside{errc::mismatch, "otadelta",
                                  "the patch copies what the old file does not have: it was made "
                                  "for another one"};
@@ -401,15 +442,12 @@ class otadelta_applier {
 
  private:
   result<void> check_header() {
-    std::uint8_t room[sizeof otadelta_header];
+    std::uint8_t room[otadelta_header::size];
     const auto count = patch_.read(0, room);
     if (!count) return count.error();
-    const bytes magic = bytes(otadelta_header).first(sizeof room - 1);
-    if (*count != sizeof room || !equal(bytes(room).first(magic.size()), magic))
-      return not_otadelta;
-    if (room[magic.size()] != otadelta_header[magic.size()]) return other_version;
-    state_.patch_at = sizeof room;
-    return {};
+    const auto fine = otadelta_header::check(bytes(room).first(*count));
+    if (fine) state_.patch_at = sizeof room;
+    return fine;
   }
 
   // The end mark is not passed: a step after the last one says the same again.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "otadelta_instruction.hpp"
+#include "otadelta_format.hpp"
 
 namespace ota {
 
@@ -52,10 +52,6 @@ class otadelta_applier {
     return more_after(move_piece());
   }
 
-  static constexpr error not_otadelta{errc::malformed, "otadelta",
-                                      "not a patch of the format OTADELTA"};
-  static constexpr error other_version{errc::unsupported, "otadelta",
-                                       "the patch is of a version of OTADELTA that is not known"};
   static constexpr error outside{errc::mismatch, "otadelta",
                                  "the patch copies what the old file does not have: it was made "
                                  "for another one"};
@@ -66,15 +62,12 @@ class otadelta_applier {
 
  private:
   result<void> check_header() {
-    std::uint8_t room[sizeof otadelta_header];
+    std::uint8_t room[otadelta_header::size];
     const auto count = patch_.read(0, room);
     if (!count) return count.error();
-    const bytes magic = bytes(otadelta_header).first(sizeof room - 1);
-    if (*count != sizeof room || !equal(bytes(room).first(magic.size()), magic))
-      return not_otadelta;
-    if (room[magic.size()] != otadelta_header[magic.size()]) return other_version;
-    state_.patch_at = sizeof room;
-    return {};
+    const auto fine = otadelta_header::check(bytes(room).first(*count));
+    if (fine) state_.patch_at = sizeof room;
+    return fine;
   }
 
   // The end mark is not passed: a step after the last one says the same again.

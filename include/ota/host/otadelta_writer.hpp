@@ -5,7 +5,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "../delta/otadelta_instruction.hpp"
+#include "../delta/otadelta_format.hpp"
 #include "copy_finder.hpp"
 
 namespace ota::host {
@@ -82,7 +82,8 @@ std::vector<std::uint8_t> otadelta_of(bytes old_file, bytes new_file, Progress&&
   std::vector<file_copy> steps = copy_finder(old_file, new_file).find(progress);
   const detail::otadelta_plan plan(steps);
 
-  std::vector<std::uint8_t> out(otadelta_header, otadelta_header + sizeof otadelta_header);
+  std::vector<std::uint8_t> out(otadelta_header::value,
+                                otadelta_header::value + otadelta_header::size);
   for (std::size_t at = 0; at < steps.size(); at += steps[at].length) {
     const bool copies = steps[at].from != plan.is_data;
     const auto kind = copies ? otadelta_kind::copy : otadelta_kind::data;

@@ -1,22 +1,9 @@
-#include <cstring>
-
+#include <ota/delta/memory_source.hpp>
 #include <ota/delta/otadelta.hpp>
 
 #include "part.hpp"
 
 namespace {
-
-/// Bytes that the processor sees as memory.
-struct memory_file {
-  std::uint64_t size() const { return cells.size(); }
-  ota::result<std::size_t> read(std::uint64_t offset, ota::mutable_bytes out) const {
-    const ota::bytes piece = cells.drop(static_cast<std::size_t>(offset)).first(out.size());
-    std::memcpy(out.data(), piece.data(), piece.size());
-    return piece.size();
-  }
-
-  ota::bytes cells;
-};
 
 struct output {
   ota::result<void> append(ota::bytes data) {
@@ -33,9 +20,10 @@ const std::uint8_t patch[] = {'O', 'T', 'A', 'D', 'E', 'L', 'T', 'A', 1,  1,  0,
 }  // namespace
 
 extern "C" int program() {
-  memory_file old_file{unknown_input()}, delta{unknown(patch)};
+  ota::memory_source old_file(unknown_input()), delta(unknown(patch));
   output out;
-  ota::otadelta_applier<memory_file, memory_file, output> applier(old_file, delta, out, 4096);
+  ota::otadelta_applier<ota::memory_source, ota::memory_source, output> applier(old_file, delta,
+                                                                                out, 4096);
   for (;;) {
     const auto more = applier.step();
     if (!more) return 1;

@@ -8,7 +8,26 @@
 namespace ota {
 
 /// What a patch of the format OTADELTA begins with (docs/otadelta.md): its magic, and its version.
-inline constexpr std::uint8_t otadelta_header[] = {'O', 'T', 'A', 'D', 'E', 'L', 'T', 'A', 1};
+struct otadelta_header {
+  static constexpr std::size_t size = 9;
+  static constexpr std::uint8_t value[size] = {'O', 'T', 'A', 'D', 'E', 'L', 'T', 'A', 1};
+
+  static bool has_magic(bytes patch) {
+    return equal(patch.first(size - 1), bytes(value).first(size - 1));
+  }
+
+  /// Whether a patch that begins so can be read.
+  static result<void> check(bytes patch) {
+    if (patch.size() < size || !has_magic(patch)) return not_otadelta;
+    if (patch[size - 1] != value[size - 1]) return other_version;
+    return {};
+  }
+
+  static constexpr error not_otadelta{errc::malformed, "otadelta",
+                                      "not a patch of the format OTADELTA"};
+  static constexpr error other_version{errc::unsupported, "otadelta",
+                                       "the patch is of a version of OTADELTA that is not known"};
+};
 
 /// What an instruction of such a patch does.
 enum class otadelta_kind : std::uint32_t {
@@ -21,7 +40,7 @@ enum class otadelta_kind : std::uint32_t {
 struct otadelta_instruction {
   static constexpr std::size_t longest = 11;  ///< bytes; those of `data` are not counted
 
-  /// Most bytes of one instruction that the original client takes; this one takes any number.
+  /// Most bytes of one instruction that the original client takes; here any number is taken.
   static constexpr std::uint32_t original_copy = 4096, original_data = 2048;
 
   otadelta_kind kind = otadelta_kind::end;
