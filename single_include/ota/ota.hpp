@@ -300,6 +300,27 @@ class memory_source {
 
 namespace ota {
 
+/// What is wrong with a patch of the format OTADELTA, or with the old file that it is applied to.
+struct otadelta_error {
+  static constexpr error not_otadelta{errc::malformed, "otadelta",
+                                      "not a patch of the format OTADELTA"};
+  static constexpr error other_version{errc::unsupported, "otadelta",
+                                       "the patch is of a version of OTADELTA that is not known"};
+  static constexpr error cut_off{errc::malformed, "otadelta",
+                                 "the patch ends before its end mark: it was cut off"};
+  static constexpr error unknown_instruction{
+      errc::malformed, "otadelta", "the patch has an instruction that the format does not know"};
+  static constexpr error number_too_large{errc::malformed, "otadelta",
+                                          "a number in the patch has more than 32 bits"};
+  static constexpr error outside{errc::mismatch, "otadelta",
+                                 "the patch copies what the old file does not have: it was made "
+                                 "for another one"};
+  static constexpr error too_large{errc::no_space, "otadelta",
+                                   "the patch makes a larger file than it may"};
+  static constexpr error old_too_short{errc::storage, "otadelta",
+                                       "the old file has fewer bytes than its size"};
+};
+
 /// What a patch of the format OTADELTA begins with (docs/otadelta.md): its magic, and its version.
 struct otadelta_header {
   static constexpr std::size_t size = 9;
@@ -311,15 +332,10 @@ struct otadelta_header {
 
   /// Whether a patch that begins so can be read.
   static result<void> check(bytes patch) {
-    if (patch.size() < size || !has_magic(patch)) return not_otadelta;
-    if (patch[size - 1] != value[size - 1]) return other_version;
+    if (patch.size() < size || !has_magic(patch)) return otadelta_error::not_otadelta;
+    if (patch[size - 1] != value[size - 1]) return otadelta_error::other_version;
     return {};
   }
-
-  static constexpr error not_otadelta{errc::malformed, "otadelta",
-                                      "not a patch of the format OTADELTA"};
-  static constexpr error other_version{errc::unsupported, "otadelta",
-                                       "the patch is of a version of OTADELTA that is not known"};
 };
 
 /// What an instruction of such a patch does.
@@ -343,11 +359,12 @@ struct otadelta_instruction {
 
   /// The instruction that `patch` begins with, which holds `longest` bytes or all that are left.
   static result<otadelta_instruction> read(bytes patch) {
-    if (patch.empty()) return cut_off;
+    if (patch.empty()) return otadelta_error::cut_off;
     otadelta_instruction out;
     out.kind = static_cast<otadelta_kind>(patch[0]);
     if (out.kind == otadelta_kind::end) return out;
-    if (out.kind != otadelta_kind::copy && out.kind != otadelta_kind::data) return unknown;
+    if (out.kind != otadelta_kind::copy && out.kind != otadelta_kind::data)
+      return otadelta_error::unknown_instruction;
     bytes rest = patch.drop(1);
     if (out.kind == otadelta_kind::copy)
       if (const auto done = take_number(rest, out.from); !done) return done.error();
@@ -356,25 +373,18 @@ struct otadelta_instruction {
     return out;
   }
 
-  static constexpr error cut_off{errc::malformed, "otadelta",
-                                 "the patch ends before its end mark: it was cut off"};
-  static constexpr error unknown{errc::malformed, "otadelta",
-                                 "the patch has an instruction that the format does not know"};
-  static constexpr error number_too_large{errc::malformed, "otadelta",
-                                          "a number in the patch has more than 32 bits"};
-
  private:
   // Unsigned LEB128: seven bits a byte, the lowest first; the highest bit says that more follow.
   static result<void> take_number(bytes& in, std::uint32_t& out) {
     out = 0;
     for (unsigned shift = 0; !in.empty(); shift += 7) {
       const std::uint8_t byte = in[0];
-      if (shift == 28 && byte > 0x0f) return number_too_large;
+      if (shift == 28 && byte > 0x0f) return otadelta_error::number_too_large;
       in = in.drop(1);
       out |= std::uint32_t{byte & 0x7fu} << shift;
       if (byte < 0x80) return {};
     }
-    return cut_off;
+    return otadelta_error::cut_off;
   }
 };
 
@@ -432,14 +442,6 @@ class otadelta_applier {
     return more_after(move_piece());
   }
 
-  static constexpr error outside{errc::mismatch, "otadelta",
-                                 "the patch copies what the old file does not have: it was made "
-                                 "for another one"};
-  static constexpr error too_large{errc::no_space, "otadelta",
-                                   "the patch makes a larger file than it may"};
-  static constexpr error old_too_short{errc::storage, "otadelta",
-                                       "the old file has fewer bytes than its size"};
-
  private:
   result<void> check_header() {
     std::uint8_t room[otadelta_header::size];
@@ -468,15 +470,15 @@ class otadelta_applier {
   // All of what is left is checked before each piece, so that a state which was kept is as well.
   result<void> move_piece() {
     const bool copies = state_.kind == otadelta_kind::copy;
-    if (!is_within(state_.written, limit_)) return too_large;
-    if (copies && !is_within(state_.copy_from, old_.size())) return outside;
+    if (!is_within(state_.written, limit_)) return otadelta_error::too_large;
+    if (copies && !is_within(state_.copy_from, old_.size())) return otadelta_error::outside;
     std::uint8_t room[Piece];
     const mutable_bytes wanted = mutable_bytes(room).first(state_.left);
     const auto count =
         copies ? old_.read(state_.copy_from, wanted) : patch_.read(state_.patch_at, wanted);
     if (!count) return count.error();
     const bytes piece = wanted.first(*count);
-    if (piece.empty()) return copies ? old_too_short : otadelta_instruction::cut_off;
+    if (piece.empty()) return copies ? otadelta_error::old_too_short : otadelta_error::cut_off;
     if (const auto done = out_.append(piece); !done) return done;
     (copies ? state_.copy_from : state_.patch_at) += piece.size();
     state_.written += piece.size();

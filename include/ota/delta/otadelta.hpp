@@ -52,14 +52,6 @@ class otadelta_applier {
     return more_after(move_piece());
   }
 
-  static constexpr error outside{errc::mismatch, "otadelta",
-                                 "the patch copies what the old file does not have: it was made "
-                                 "for another one"};
-  static constexpr error too_large{errc::no_space, "otadelta",
-                                   "the patch makes a larger file than it may"};
-  static constexpr error old_too_short{errc::storage, "otadelta",
-                                       "the old file has fewer bytes than its size"};
-
  private:
   result<void> check_header() {
     std::uint8_t room[otadelta_header::size];
@@ -88,15 +80,15 @@ class otadelta_applier {
   // All of what is left is checked before each piece, so that a state which was kept is as well.
   result<void> move_piece() {
     const bool copies = state_.kind == otadelta_kind::copy;
-    if (!is_within(state_.written, limit_)) return too_large;
-    if (copies && !is_within(state_.copy_from, old_.size())) return outside;
+    if (!is_within(state_.written, limit_)) return otadelta_error::too_large;
+    if (copies && !is_within(state_.copy_from, old_.size())) return otadelta_error::outside;
     std::uint8_t room[Piece];
     const mutable_bytes wanted = mutable_bytes(room).first(state_.left);
     const auto count =
         copies ? old_.read(state_.copy_from, wanted) : patch_.read(state_.patch_at, wanted);
     if (!count) return count.error();
     const bytes piece = wanted.first(*count);
-    if (piece.empty()) return copies ? old_too_short : otadelta_instruction::cut_off;
+    if (piece.empty()) return copies ? otadelta_error::old_too_short : otadelta_error::cut_off;
     if (const auto done = out_.append(piece); !done) return done;
     (copies ? state_.copy_from : state_.patch_at) += piece.size();
     state_.written += piece.size();

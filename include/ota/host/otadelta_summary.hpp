@@ -28,7 +28,7 @@ inline otadelta_summary summary_of_otadelta(bytes patch) {
     if (next->kind == otadelta_kind::end) return out;
     const bool copies = next->kind == otadelta_kind::copy;
     rest = rest.drop(next->size);
-    if (!copies && rest.size() < next->length) throw_error(otadelta_instruction::cut_off);
+    if (!copies && rest.size() < next->length) throw_error(otadelta_error::cut_off);
     if (!copies) rest = rest.drop(next->length);
     const auto most = copies ? next->original_copy : next->original_data;
     if (next->length > most) out.fits_original = false;
