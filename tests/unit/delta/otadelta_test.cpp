@@ -125,6 +125,15 @@ TEST(otadelta, that_breaks_the_format_is_refused_for_what_is_wrong) {
             &ota::otadelta_error::outside);
 }
 
+TEST(otadelta, takes_an_instruction_as_long_as_it_can_be) {
+  const applied done = apply_digits(hello,
+                                    "018080808000"
+                                    "8580808000"
+                                    "ff");
+  EXPECT_EQ(done.failure, nullptr);
+  EXPECT_EQ(done.text, "Hello");
+}
+
 TEST(otadelta, is_known_by_its_magic_and_version) {
   using wrong = ota::otadelta_error;
   for (const char* digits : {"", "4f", "4f544144454c5441", "4f544144454c544201ff", "ff"})
@@ -195,8 +204,8 @@ TEST(otadelta, goes_on_from_any_state_that_was_kept) {
 
 TEST(otadelta, checks_a_state_as_it_checks_a_patch) {
   const file patch = from_digits(magic + hello_patch);
-  const auto failure_from = [&](const ota::otadelta_state& state) {
-    return apply_otadelta(ota::as_bytes(hello), view(patch), 40, state).failure;
+  const auto failure_from = [&](const ota::otadelta_state& state, std::uint64_t limit = 40) {
+    return apply_otadelta(ota::as_bytes(hello), view(patch), limit, state).failure;
   };
   constexpr auto highest = std::numeric_limits<std::uint64_t>::max();
   EXPECT_EQ(failure_from({9, 0, 6, 7, ota::otadelta_kind::copy}), &ota::otadelta_error::outside);
@@ -206,6 +215,8 @@ TEST(otadelta, checks_a_state_as_it_checks_a_patch) {
   EXPECT_EQ(failure_from({9, 40, 0, 1, ota::otadelta_kind::copy}), &ota::otadelta_error::too_large);
   EXPECT_EQ(failure_from({9, 41, 0, 1, ota::otadelta_kind::copy}), &ota::otadelta_error::too_large);
   EXPECT_EQ(failure_from({9, highest, 0, 2, ota::otadelta_kind::data}),
+            &ota::otadelta_error::too_large);
+  EXPECT_EQ(failure_from({9, highest - 1, 0, 2, ota::otadelta_kind::data}, highest),
             &ota::otadelta_error::too_large);
 }
 
