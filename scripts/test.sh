@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$OTA_ROOT"
 
 need g++ make cmake git python3 libgtest-dev libmbedtls-dev openssl libssl-dev minisign xxd \
-  nginx-light ca-certificates valgrind python3-venv
+  nginx-light ca-certificates valgrind python3-venv libdivsufsort-dev
 
 build=build/test
 mkdir -p $build

@@ -10,8 +10,16 @@ target_compile_definitions(ota_test INTERFACE
   OTA_PYTHON="${Python3_EXECUTABLE}"
   OTA_TEST_BUILD_DIR="${CMAKE_CURRENT_BINARY_DIR}")
 
+# Pairs of files for delta updates, unpacked.
+file(GLOB archives CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/data/delta/*.tar.xz)
+foreach(archive ${archives})
+  file(ARCHIVE_EXTRACT INPUT ${archive} DESTINATION ${CMAKE_CURRENT_BINARY_DIR}/delta_pairs)
+endforeach()
+target_compile_definitions(ota_test INTERFACE
+  OTA_DELTA_PAIRS="${CMAKE_CURRENT_BINARY_DIR}/delta_pairs")
+
 # Some tests compare with what others wrote, where it is installed. They find out with __has_include,
-# or OTA_HAS_MBEDTLS.
+# OTA_HAS_MBEDTLS or OTA_HAS_DIVSUFSORT.
 set(OTA_TEST_PEERS "")
 if(NOT CMAKE_CROSSCOMPILING)
   find_package(OpenSSL)
@@ -21,6 +29,11 @@ if(NOT CMAKE_CROSSCOMPILING)
   if(TARGET ota::mbedtls)
     list(APPEND OTA_TEST_PEERS ota::mbedtls)
     target_compile_definitions(ota_test INTERFACE OTA_HAS_MBEDTLS)
+  endif()
+  find_library(OTA_DIVSUFSORT divsufsort)
+  if(OTA_DIVSUFSORT)
+    list(APPEND OTA_TEST_PEERS ${OTA_DIVSUFSORT})
+    target_compile_definitions(ota_test INTERFACE OTA_HAS_DIVSUFSORT)
   endif()
 endif()
 

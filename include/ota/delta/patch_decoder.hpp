@@ -1,0 +1,306 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
+
+#include "../core/bytes.hpp"
+#include "../core/result.hpp"
+#include "address_map.hpp"
+#include "code_set.hpp"
+#include "copy_model.hpp"
+#include "patch_header.hpp"
+#include "patch_model.hpp"
+#include "range_decoder.hpp"
+
+namespace ota {
+
+/// What a device gives for patches. Memory: `sizeof(patch_decoder<…>)`, all of it.
+struct patch_limits {
+  using codes = code_set<>;                        ///< kinds of code that it can run patches for
+  static constexpr std::size_t map_entries = 128;  ///< 8 bytes each; 0: no map
+  static constexpr unsigned literal_bits = 1;      ///< 512 bytes, doubled so often
+  static constexpr std::size_t input_size = 128;   ///< read of the patch at a time
+  static constexpr std::size_t output_size = 256;  ///< given to the new file at a time
+};
+
+/// Makes a new file from an old one and a patch, as it goes: the patch is read once from front to
+/// end, the new file written so, the old one read anywhere. What it needs of them:
+///
+///     Old:   result<void> read(std::uint32_t offset, mutable_bytes out)
+///     Patch: result<void> read(std::uint32_t offset, mutable_bytes out)
+///            std::uint32_t size()
+///     New:   result<void> append(bytes data)
+///            result<void> read(std::uint32_t offset, mutable_bytes out)   what was appended
+///
+/// Reads stay within the sizes that header and `size()` give. Whatever the patch holds, nothing
+/// else is read, and never more written than its header tells. Whether the result is right, only
+/// its hash can tell: compare it (`patch_check.hpp`) before anything rests on it.
+///
+/// Work comes in steps of at most 72 bytes, and a step that failed cannot be tried again: go back to
+/// a kept state. Between steps, `state()` is all that has to be kept to
+/// go on after a power cut.
+template <class Old, class Patch, class New, class Limits = patch_limits>
+class patch_decoder {
+  using map_type = detail::address_map<Limits::map_entries>;
+  using model_type = detail::patch_model<Limits::literal_bits>;
+  using codes = typename Limits::codes;
+
+ public:
+  patch_decoder(Old& old_file, Patch& patch, New& new_file)
+      : old_(old_file), patch_(patch), new_(new_file) {}
+
+  /// Reads the header, and refuses what this device cannot apply.
+  result<void> open() {
+    std::uint8_t head[patch_header::max_size];
+    const std::uint32_t size = patch_.size() < sizeof head ? patch_.size() : sizeof head;
+    if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
+    const auto header = read_patch_header({head, size});
+    if (!header) return header.error();
+    header_ = *header;
+    if (!codes::has(header_.code)) return patch_errors::unknown_code;
+    if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
+      return patch_errors::too_much_memory;
+    s_ = {};
+    s_.range.rate = header_.rate;
+    s_.taken = header_.size;
+    input_size_ = 0;
+    return refill();
+  }
+
+  const patch_header& header() const { return header_; }
+
+  /// Bytes of the new file that were appended.
+  std::uint32_t appended() const { return s_.appended; }
+
+  /// Does a bounded piece of work. False: the new file is whole, and all of it appended.
+  result<bool> step() {
+    if (const auto done = refill(); !done) return done.error();
+    detail::range_decoder coder(s_.range, *this);
+    if (s_.doing == work::start) {
+      coder.start();
+      s_.doing = work::map;
+    }
+    if (s_.doing == work::map) {
+      read_map(coder);
+    } else if (made() == header_.new_size) {
+      if (const auto done = flush(); !done) return done.error();
+      return false;
+    } else {
+      const auto done = s_.doing == work::op         ? read_op(coder)
+                        : s_.doing == work::old_copy ? copy_old(coder)
+                                                     : copy_new();
+      if (!done) return done.error();
+    }
+    if (s_.taken > patch_.size() + 4) return patch_errors::truncated;
+    return true;
+  }
+
+  /// All that has to be kept to go on after a power cut, once the new file's first `appended()`
+  /// bytes are durable.
+  bytes state() const { return {reinterpret_cast<const std::uint8_t*>(&s_), sizeof s_}; }
+
+  /// Goes on from a state that was kept by the same program, after `open()`.
+  result<void> resume(bytes kept) {
+    if (kept.size() != sizeof s_) return patch_errors::bad_state;
+    std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
+    input_size_ = 0;
+    if (s_.line_left != 0)
+      if (const auto done = read_line(s_.old_place); !done) return done;
+    return refill();
+  }
+
+ private:
+  friend class detail::range_decoder<patch_decoder>;
+
+  enum class work : std::uint8_t { start, map, op, old_copy, new_copy };
+  static constexpr std::uint32_t line_size = detail::copy_model::line_size;
+  static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
+  // No step takes more of the patch.
+  static constexpr std::uint32_t most_input = 48;
+  static_assert(Limits::input_size >= most_input && Limits::output_size >= look_ahead);
+
+  struct kept_state {
+    detail::range_decoder_state range;
+    std::uint32_t taken = 0;  ///< bytes of the patch
+    std::uint32_t appended = 0;
+    std::uint32_t output_size = 0;  ///< bytes made and not appended yet
+    std::uint32_t line_left = 0;    ///< of a line that differs from what was foretold
+    detail::copy_place old_place;
+    detail::copy_place new_place;
+    work doing = work::start;
+    std::uint8_t before = 0;  ///< the last byte made
+    std::uint8_t output[Limits::output_size];
+    map_type map;
+    model_type model;
+  };
+  static_assert(std::is_trivially_copyable_v<kept_state>);
+
+  std::uint32_t made() const { return s_.appended + s_.output_size; }
+  auto space() const { return detail::address_space<codes, map_type>(header_, s_.map); }
+
+  /// Reads on, so that a step finds all the input it may take. Beyond the end there are zeros.
+  result<void> refill() {
+    const std::uint32_t at = s_.taken - input_from_;
+    if (input_size_ != 0 && at <= input_size_ && input_size_ - at >= most_input) return {};
+    if (s_.taken >= patch_.size()) return {};
+    std::uint32_t count = 0;
+    if (input_size_ != 0 && at < input_size_) {
+      count = input_size_ - at;
+      std::memmove(input_, input_ + at, count);
+    }
+    const std::uint32_t left = patch_.size() - s_.taken - count;
+    const std::uint32_t room = static_cast<std::uint32_t>(sizeof input_) - count;
+    const std::uint32_t more = left < room ? left : room;
+    input_from_ = s_.taken;
+    input_size_ = count;
+    if (more == 0) return {};
+    if (const auto done = patch_.read(s_.taken + count, {input_ + count, more}); !done) return done;
+    input_size_ += more;
+    return {};
+  }
+
+  std::uint8_t next() {
+    const std::uint32_t at = s_.taken++ - input_from_;
+    return at < input_size_ ? input_[at] : std::uint8_t{0};
+  }
+
+  template <class Coder>
+  void read_map(Coder& coder) {
+    if (s_.map.size() < header_.map_entries) {
+      s_.model.code_stretch(coder, s_.map, 0, 0);
+    } else {
+      s_.model.end_map();
+      s_.doing = work::op;
+    }
+  }
+
+  template <class Coder>
+  result<void> read_op(Coder& coder) {
+    const detail::patch_op op = s_.model.code(coder, header_, s_.old_place, made(), s_.before, {});
+    switch (op.kind) {
+      case detail::patch_op::kind_of::literal: return put(&op.byte, 1);
+      case detail::patch_op::kind_of::from_old:
+        if (op.length > header_.new_size - made() || op.from > header_.old_size ||
+            op.length > header_.old_size - op.from || lags_too_far(op.from))
+          return patch_errors::damaged;
+        s_.old_place.start(op.from, made(), op.length);
+        s_.doing = work::old_copy;
+        return {};
+      case detail::patch_op::kind_of::from_new:
+        if (op.length > header_.new_size - made() || op.from >= made())
+          return patch_errors::damaged;
+        s_.new_place.start(op.from, made(), op.length);
+        s_.doing = work::new_copy;
+        return {};
+    }
+    return patch_errors::damaged;
+  }
+
+  bool lags_too_far(std::uint32_t from) const {
+    return header_.lag != patch_header::no_lag && from < made() && made() - from > header_.lag;
+  }
+
+  /// Begins a line, or does a unit of one that differs.
+  template <class Coder>
+  result<void> copy_old(Coder& coder) {
+    detail::copy_place& at = s_.old_place;
+    if (s_.line_left == 0) {
+      if (const auto done = read_line(at); !done) return done;
+      const std::uint32_t line = at.left < line_size ? at.left : line_size;
+      if (s_.model.copy.code_line(coder, false)) {
+        s_.line_left = line;
+        return {};
+      }
+      return put_units(at, line, true);
+    }
+    const std::uint32_t line_at = at.from - line_from_;
+    const detail::copy_unit unit = space().unit_at(at, line_ + line_at, true);
+    std::uint8_t now[look_ahead] = {};
+    s_.model.copy.code_unit(coder, space(), at, unit, now);
+    space().pass(at, unit, now);
+    s_.line_left -= unit.length < s_.line_left ? unit.length : s_.line_left;
+    if (at.left == 0) s_.doing = work::op;
+    return put(now, unit.length);
+  }
+
+  /// Reads the line of the old file that is being copied, with what may be looked at behind it.
+  result<void> read_line(const detail::copy_place& at) {
+    line_from_ = at.from;
+    const std::uint32_t there = header_.old_size - at.from;
+    const std::uint32_t count = there < sizeof line_ ? there : static_cast<std::uint32_t>(sizeof line_);
+    std::memset(line_ + count, 0, sizeof line_ - count);
+    return old_.read(at.from, {line_, count});
+  }
+
+  /// Puts the units of a line that are as foretold. \param count  bytes in which they begin
+  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved) {
+    for (std::uint32_t done = 0; done < count && at.left != 0;) {
+      const detail::copy_unit unit = space().unit_at(at, line_ + done, moved);
+      done += unit.length;
+      space().pass(at, unit, unit.guess);
+      if (const auto put_done = put(unit.guess, unit.length); !put_done) return put_done;
+    }
+    if (at.left == 0) s_.doing = work::op;
+    return {};
+  }
+
+  /// Copies a piece of what was already made.
+  result<void> copy_new() {
+    detail::copy_place& at = s_.new_place;
+    const std::uint32_t distance = at.to - at.from;
+    std::uint32_t there = distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
+    if (const auto done = read_made(at.from, {line_, there}); !done) return done;
+    if (distance >= look_ahead && header_.code != code_kind::plain)
+      return put_units(at, there - look_ahead + 1, false);
+    if (there > at.left) there = at.left;
+    at.from += there;
+    at.to += there;
+    at.left -= there;
+    if (at.left == 0) s_.doing = work::op;
+    return put(line_, there);
+  }
+
+  /// Reads of the new file, part of which may still wait here.
+  result<void> read_made(std::uint32_t from, mutable_bytes out) {
+    std::size_t durable = 0;
+    if (from < s_.appended) {
+      durable = s_.appended - from < out.size() ? s_.appended - from : out.size();
+      if (const auto done = new_.read(from, out.first(durable)); !done) return done;
+    }
+    for (std::size_t i = durable; i < out.size(); ++i) out[i] = s_.output[from + i - s_.appended];
+    return {};
+  }
+
+  result<void> put(const std::uint8_t* data, std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (s_.output_size == sizeof s_.output)
+        if (const auto done = flush(); !done) return done;
+      s_.output[s_.output_size++] = data[i];
+    }
+    s_.before = data[count - 1];
+    return {};
+  }
+
+  result<void> flush() {
+    if (s_.output_size == 0) return {};
+    if (const auto done = new_.append({s_.output, s_.output_size}); !done) return done;
+    s_.appended += s_.output_size;
+    s_.output_size = 0;
+    return {};
+  }
+
+  Old& old_;
+  Patch& patch_;
+  New& new_;
+  patch_header header_;
+  std::uint32_t input_from_ = 0;
+  std::uint32_t input_size_ = 0;
+  std::uint32_t line_from_ = 0;
+  std::uint8_t input_[Limits::input_size];
+  std::uint8_t line_[line_size + look_ahead];
+  kept_state s_;
+};
+
+}  // namespace ota

@@ -1,0 +1,147 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "../core/bytes.hpp"
+#include "../core/little_endian.hpp"
+#include "../core/result.hpp"
+#include "code_site.hpp"
+
+namespace ota {
+
+/// What stands before the coded part of a patch. Bytes: docs/delta-format.md.
+struct patch_header {
+  static constexpr std::uint8_t version = 1;
+  static constexpr std::size_t max_size = 64;
+  static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
+  static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
+  static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
+  static constexpr unsigned max_literal_bits = 4;
+  static constexpr unsigned max_map_entries = 128;
+  static constexpr std::uint32_t no_lag = 0xffff'ffff;
+
+  code_kind code = code_kind::plain;
+  std::uint8_t rate = 4;              ///< how slowly models learn: 4 or 5
+  std::uint8_t previous_bits = 0;     ///< bits of the byte before that choose a literal's models
+  std::uint8_t position_bits = 0;     ///< bits of its position that do
+  std::uint8_t map_entries = 0;       ///< of the address map
+  std::uint32_t old_size = 0;
+  std::uint32_t new_size = 0;
+  /// What is read of the old file lies at most so many bytes before what is being written:
+  /// then the patch may be applied in place. `no_lag`: read anywhere.
+  std::uint32_t lag = no_lag;
+  std::uint32_t base = 0;             ///< address of the first byte, of old and new
+  std::uint32_t data_begin = 0;       ///< other addresses that are pointed to: RAM
+  std::uint32_t data_size = 0;
+  std::uint8_t old_hash[old_hash_size] = {};
+  std::uint8_t new_hash[new_hash_size] = {};
+  std::uint8_t size = 0;              ///< of the header itself
+
+  /// Models by which literals are chosen, as a power of two.
+  constexpr unsigned literal_bits() const { return previous_bits + position_bits; }
+  /// Bytes of models and map that applying it takes, as the format counts them.
+  constexpr std::uint32_t memory() const {
+    return 1408U + (512U << literal_bits()) + 8U * map_entries;
+  }
+  constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
+};
+
+namespace patch_errors {
+
+inline constexpr error not_a_patch{errc::malformed, "delta", "this is not a patch of this library"};
+inline constexpr error other_version{errc::unsupported, "delta",
+                                     "the patch is of a later format: update this program first"};
+inline constexpr error bad_header{errc::malformed, "delta", "the patch's header is damaged"};
+inline constexpr error truncated{errc::malformed, "delta", "the patch ends too early"};
+inline constexpr error damaged{errc::malformed, "delta", "the patch is damaged"};
+inline constexpr error bad_state{errc::damaged, "delta",
+                                 "what was kept of a half-applied patch is not whole: start over"};
+inline constexpr error too_much_memory{
+    errc::unsupported, "delta",
+    "the patch needs more memory than this device gives: make it with a smaller map"};
+inline constexpr error unknown_code{
+    errc::unsupported, "delta", "the patch is for a kind of code that is not built in here"};
+
+}  // namespace patch_errors
+
+namespace detail {
+
+inline constexpr std::uint8_t patch_magic[4] = {'O', 'D', 'P', patch_header::version};
+
+/// Reads fields one after the other, and remembers when there was none left.
+class header_reader {
+ public:
+  explicit header_reader(bytes in) : in_(in) {}
+
+  std::uint8_t byte() {
+    if (at_ >= in_.size()) {
+      whole_ = false;
+      return 0;
+    }
+    return in_[at_++];
+  }
+  /// LEB128 of at most 32 bits.
+  std::uint32_t number() {
+    std::uint32_t value = 0;
+    for (unsigned shift = 0; shift < 35; shift += 7) {
+      const std::uint8_t next = byte();
+      if (shift == 28 && next > 0x0f) break;
+      value |= static_cast<std::uint32_t>(next & 0x7f) << shift;
+      if (next < 0x80) return value;
+    }
+    whole_ = false;
+    return 0;
+  }
+  void copy(mutable_bytes out) {
+    for (std::uint8_t& to : out) to = byte();
+  }
+
+  std::size_t position() const { return at_; }
+  bool whole() const { return whole_; }
+
+ private:
+  bytes in_;
+  std::size_t at_ = 0;
+  bool whole_ = true;
+};
+
+}  // namespace detail
+
+/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
+inline result<patch_header> read_patch_header(bytes in) {
+  detail::header_reader reader(in);
+  std::uint8_t magic[4];
+  reader.copy(magic);
+  for (int i = 0; i < 3; ++i)
+    if (magic[i] != detail::patch_magic[i]) return patch_errors::not_a_patch;
+  if (magic[3] != detail::patch_magic[3]) return patch_errors::other_version;
+
+  patch_header header;
+  const std::uint8_t kind = reader.byte();
+  const std::uint8_t literals = reader.byte();
+  header.code = static_cast<code_kind>(kind & 0x0f);
+  header.rate = static_cast<std::uint8_t>(4 + (kind >> 4));
+  header.previous_bits = literals & 0x0f;
+  header.position_bits = literals >> 4;
+  header.map_entries = reader.byte();
+  const std::uint32_t memory = reader.byte();
+  header.old_size = reader.number();
+  header.new_size = reader.number();
+  header.lag = reader.number() - 1;
+  if (header.code != code_kind::plain) {
+    header.base = reader.number();
+    header.data_begin = reader.number();
+    header.data_size = reader.number();
+  }
+  reader.copy(header.old_hash);
+  reader.copy(header.new_hash);
+  header.size = static_cast<std::uint8_t>(reader.position());
+  const bool sound = reader.whole() && header.rate <= 5 && header.literal_bits() <= patch_header::max_literal_bits && header.map_entries <= patch_header::max_map_entries &&
+                     memory * 64 >= header.memory() && header.old_size <= patch_header::max_file_size &&
+                     header.new_size <= patch_header::max_file_size;
+  if (!sound) return patch_errors::bad_header;
+  return header;
+}
+
+}  // namespace ota
