@@ -14,11 +14,12 @@ import random
 import statistics
 import subprocess
 import sys
+import tarfile
 import tempfile
 
 sys.dont_write_bytecode = True
-DATA = pathlib.Path(__file__).resolve().parent.parent / "data" / "otadelta"
-sys.path.insert(0, str(DATA))
+DATA = pathlib.Path(__file__).resolve().parent.parent / "data"
+sys.path.insert(0, str(DATA / "otadelta"))
 import delta  # noqa: E402: of the original
 
 PAIRS = ["8ba7490", "e368856", "76c6dfa", "66f5405", "1cca950", "e055b56"]
@@ -58,10 +59,18 @@ def strictly_applied(old, patch):
         new += source
 
 
+def real_pairs():
+    """Name, old file, new file, and the patch that delta.py makes of them."""
+    with tarfile.open(DATA / "delta" / "python.tar.xz") as archive:
+        for name in PAIRS:
+            yield name, *(archive.extractfile(f"python-{name}/{file}").read()
+                          for file in ("old.py", "new.py", "original.delta"))
+
+
 def pairs():
     """Real pairs, then such as lie at the edges of what there can be."""
-    for name in PAIRS:
-        yield name, (DATA / name / "old.py").read_bytes(), (DATA / name / "new.py").read_bytes()
+    for name, old, new, _ in real_pairs():
+        yield name, old, new
     chance = random.Random(1)
     noise = bytes(chance.randrange(256) for _ in range(30000))
     yield "same", noise, noise
@@ -121,26 +130,26 @@ def git(*arguments):
 
 
 def history(tool):
-    old, new = (DATA / "e055b56" / name for name in ("old.py", "new.py"))
+    *_, (_, old, new, _) = real_pairs()
     os.mkdir("repo")
     git("init", "-q")
     for version, content in (("v1", old), ("v2", new)):
-        pathlib.Path("repo/ota.py").write_bytes(content.read_bytes())
+        pathlib.Path("repo/ota.py").write_bytes(content)
         git("add", ".")
         git("commit", "-q", "-m", version)
         git("tag", version)
-    subprocess.run([sys.executable, "-B", DATA / "delta_gen.py", "--repo", "repo", "--old", "v1",
+    subprocess.run([sys.executable, "-B", DATA / "otadelta" / "delta_gen.py", "--repo", "repo", "--old", "v1",
                     "--new", "v2", "--output", "deltas"], check=True, stdout=subprocess.DEVNULL)
-    run_tool(tool, "apply", str(old), "deltas/ota.py.delta", "out")
-    assert pathlib.Path("out").read_bytes() == new.read_bytes()
+    pathlib.Path("old").write_bytes(old)
+    run_tool(tool, "apply", "old", "deltas/ota.py.delta", "out")
+    assert pathlib.Path("out").read_bytes() == new
 
 
 def figures(tool):
     print("| pair | new file | original | ours |\n|---|---|---|---|")
     shares = []
-    for name in PAIRS:
-        old, new = ((DATA / name / file).read_bytes() for file in ("old.py", "new.py"))
-        sizes = len((DATA / name / "original.delta").read_bytes()), len(made(tool, old, new))
+    for name, old, new, original in real_pairs():
+        sizes = len(original), len(made(tool, old, new))
         shares.append([100 * size / len(new) for size in sizes])
         print(f"| {name} | {len(new):,} | {sizes[0]:,} | {sizes[1]:,} |")
     medians = [f"{statistics.median(column):.1f} %" for column in zip(*shares)]

@@ -84,7 +84,7 @@ TEST_F(delta_tool, makes_applies_and_shows) {
             R"("least_old_size": 6, "copies": 1, "copied_bytes": 6, "data_bytes": 7, )"
             R"("fits_original": true})"
             "\n");
-  EXPECT_NE(output("info " OTA_TEST_DATA_DIR "/otadelta/e055b56/original.delta")
+  EXPECT_NE(output("info " OTA_DELTA_PAIRS "/python-e055b56/original.delta")
                 .find("the original client refuses it"),
             std::string::npos);
 }

@@ -6,10 +6,40 @@
 #include <vector>
 
 #include "../delta/otadelta_format.hpp"
-#include "copy_finder.hpp"
+#include "longest_match.hpp"
+#include "suffix_array.hpp"
 
 namespace ota::host {
 namespace detail {
+
+/// Bytes of the new file that stand in the old one too.
+struct file_copy {
+  std::uint32_t from = 0, length = 0;
+};
+
+/// The longest copy at each place of the new file. None is looked for inside of one that is longer
+/// than an instruction, so that files which repeat themselves take no longer.
+template <class Progress>
+std::vector<file_copy> longest_copies(bytes old_file, bytes new_file, Progress&& progress) {
+  const std::vector<std::int32_t> suffixes = suffix_array(old_file);
+  std::vector<file_copy> copies(new_file.size());
+  file_copy copy;
+  for (std::size_t at = 0; at < new_file.size(); ++at) {
+    if (at % 65536 == 0) progress(at);
+    if (copy.length != 0) copy = {copy.from + 1, copy.length - 1};
+    if (copy.length < otadelta_instruction::original_copy) {
+      const bytes rest = new_file.drop(at);
+      const text_match found =
+          longest_match(old_file, suffixes, rest.first(otadelta_instruction::original_copy));
+      const std::size_t end = found.begin + found.size;
+      const std::size_t size = found.size + same_bytes(old_file.drop(end), rest.drop(found.size));
+      if (size > copy.length)
+        copy = {static_cast<std::uint32_t>(found.begin), static_cast<std::uint32_t>(size)};
+    }
+    copies[at] = copy;
+  }
+  return copies;
+}
 
 /// Chooses the instructions of a patch: those that take the fewest bytes, by dynamic programming
 /// from the end of the new file to its beginning.
@@ -79,7 +109,7 @@ template <class Progress>
 std::vector<std::uint8_t> otadelta_of(bytes old_file, bytes new_file, Progress&& progress) {
   if (old_file.size() > 0x7fffffff || new_file.size() > 0x7fffffff)
     throw std::invalid_argument("OTADELTA patches are made of files of 2 GiB at most");
-  std::vector<file_copy> steps = copy_finder(old_file, new_file).find(progress);
+  std::vector<detail::file_copy> steps = detail::longest_copies(old_file, new_file, progress);
   const detail::otadelta_plan plan(steps);
 
   std::vector<std::uint8_t> out(otadelta_header::value,

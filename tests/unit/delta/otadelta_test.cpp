@@ -1,4 +1,4 @@
-// Patches of the format OTADELTA: those of the original generator (tests/data/otadelta), and such
+// Patches of the format OTADELTA: those of the original generator (tests/data/delta), and such
 // as nobody should have made.
 
 #include "ota/delta/otadelta.hpp"
@@ -46,7 +46,7 @@ TEST(otadelta, of_the_original_generator_is_applied) {
   EXPECT_EQ(inserted.failure, nullptr);
   EXPECT_EQ(inserted.text, run.substr(0, 512) + "INSERTED" + run.substr(0, 512));
   for (const char* name : {"8ba7490", "e368856", "76c6dfa", "66f5405", "1cca950", "e055b56"}) {
-    const std::string folder = OTA_TEST_DATA_DIR "/otadelta/" + std::string(name);
+    const std::string folder = OTA_DELTA_PAIRS "/python-" + std::string(name);
     const std::string old_file = content_of(folder + "/old.py"),
                       new_file = content_of(folder + "/new.py"),
                       patch = content_of(folder + "/original.delta");
@@ -150,10 +150,11 @@ TEST(otadelta, may_be_followed_by_anything) {
 }
 
 TEST(otadelta, cut_off_anywhere_is_refused) {
-  const std::string folder = OTA_TEST_DATA_DIR "/otadelta/8ba7490/";
+  const std::string folder = OTA_DELTA_PAIRS "/python-8ba7490/";
   const std::string old_file = content_of(folder + "old.py"),
                     new_file = content_of(folder + "new.py"),
                     patch = content_of(folder + "original.delta");
+  ASSERT_GT(patch.size(), 900u);
   for (std::size_t size = 0; size < patch.size(); ++size) {
     const applied done =
         apply_otadelta(ota::as_bytes(old_file), ota::as_bytes(patch).first(size), new_file.size());
@@ -186,7 +187,7 @@ TEST(otadelta, changed_anywhere_stays_within_bounds) {
 TEST(otadelta, goes_on_from_any_state_that_was_kept) {
   static_assert(std::is_trivially_copyable_v<ota::otadelta_state>);
   static_assert(std::has_unique_object_representations_v<ota::otadelta_state>);
-  const std::string folder = OTA_TEST_DATA_DIR "/otadelta/66f5405/";
+  const std::string folder = OTA_DELTA_PAIRS "/python-66f5405/";
   const std::string old_file = content_of(folder + "old.py"),
                     new_file = content_of(folder + "new.py"),
                     patch = content_of(folder + "original.delta");

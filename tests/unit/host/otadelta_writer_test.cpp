@@ -52,7 +52,7 @@ class numbers {
 TEST(otadelta_writer, makes_smaller_patches_than_the_original_of_its_own_versions) {
   std::size_t sum = 0, original = 0;
   for (const char* name : {"8ba7490", "e368856", "76c6dfa", "66f5405", "1cca950", "e055b56"}) {
-    const std::string folder = OTA_TEST_DATA_DIR "/otadelta/" + std::string(name);
+    const std::string folder = OTA_DELTA_PAIRS "/python-" + std::string(name);
     const std::size_t size =
         checked_size(content_of(folder + "/old.py"), content_of(folder + "/new.py"));
     const std::size_t theirs = content_of(folder + "/original.delta").size();
@@ -65,10 +65,10 @@ TEST(otadelta_writer, makes_smaller_patches_than_the_original_of_its_own_version
 }
 
 TEST(otadelta_writer, makes_the_same_patch_on_every_machine) {
-  const std::string folder = OTA_TEST_DATA_DIR "/otadelta/e055b56";
+  const std::string folder = OTA_DELTA_PAIRS "/python-e055b56";
   const patch_bytes patch = made(content_of(folder + "/old.py"), content_of(folder + "/new.py"));
   EXPECT_EQ(digest_of<ota::sha256>(ota::as_text(view(patch))),
-            "df6cfa9da64d4d0e6076998702e2225e7a1d3129a3b38f44742061b08376853a");
+            "2b0891dda65a81b9744fc4de268e30a9768dd97e3d68d45c1335986c3f583f86");
 }
 
 TEST(otadelta_writer, keeps_to_the_limits_of_the_original) {
@@ -84,7 +84,7 @@ TEST(otadelta_writer, keeps_to_the_limits_of_the_original) {
   // Four whole copies, from 0, 4096, 8192 and 12288, and what is left from 16384 on.
   EXPECT_EQ(checked_size(text, text), 10 + (4 + 5 + 5 + 5) + (1 + 3 + 2u));
   const std::string zeros(100000, '\0');
-  EXPECT_LT(checked_size(zeros, zeros.substr(1)), 10 + 25 * 6u);
+  EXPECT_LE(checked_size(zeros, zeros.substr(1)), 10 + 25 * 6u);
 }
 
 // The least that any patch of the format can have, by trying each copy of each length.
