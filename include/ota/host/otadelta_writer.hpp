@@ -104,11 +104,12 @@ inline void append_number(std::vector<std::uint8_t>& out, std::uint32_t value) {
 /// A patch of the format OTADELTA (docs/otadelta.md) that makes `new_file` of `old_file`, and that
 /// the original client takes: no instruction has more bytes than it allows. `progress(done)` is
 /// called with how many bytes of the new file are done. Throws std::invalid_argument for files of
-/// more than 2 GiB.
+/// 2 GiB or more.
 template <class Progress>
 std::vector<std::uint8_t> otadelta_of(bytes old_file, bytes new_file, Progress&& progress) {
-  if (old_file.size() > 0x7fffffff || new_file.size() > 0x7fffffff)
-    throw std::invalid_argument("OTADELTA patches are made of files of 2 GiB at most");
+  constexpr std::size_t too_large = 0x7fffffff;
+  if (old_file.size() >= too_large || new_file.size() >= too_large)
+    throw std::invalid_argument("OTADELTA patches are made of files below 2 GiB");
   std::vector<detail::file_copy> steps = detail::longest_copies(old_file, new_file, progress);
   const detail::otadelta_plan plan(steps);
 
