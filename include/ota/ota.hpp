@@ -2,6 +2,8 @@
 
 // Everything a device needs. See README.md for the first ten lines of a program.
 
+#include "delta/memory_source.hpp"
+#include "delta/otadelta.hpp"
 #include "manifest/signed_by.hpp"
 #include "policies.hpp"
 #include "sign/ecdsa_p256.hpp"

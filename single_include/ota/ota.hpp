@@ -116,6 +116,389 @@ constexpr bool equal(bytes a, bytes b) {
 
 }  // namespace ota
 
+// ota/core/error.hpp
+
+namespace ota {
+
+/// What kind of thing went wrong. The kind decides what the library does next
+/// (retry, wait, give up); the text of the `error` is for people.
+enum class errc : std::uint8_t {
+  none,              ///< nothing went wrong
+  invalid_argument,  ///< the caller or the configuration asked for something impossible
+  invalid_path,      ///< a path that is absolute, climbs with `..`, or holds forbidden bytes
+  too_long,          ///< a text or list that does not fit its fixed memory
+  malformed,         ///< outside bytes that break their format
+  damaged,           ///< what the library itself keeps on storage is not whole
+  unsupported,       ///< understood, but not built in or not allowed
+  not_found,         ///< a file, version or resource that is not there
+  exists,            ///< something is in the way
+  not_empty,         ///< a directory that still holds something
+  no_space,          ///< storage is full, or would be
+  storage,           ///< storage refused to read or write
+  connection,        ///< no connection, or it broke
+  timeout,           ///< the other side was silent for too long
+  too_slow,          ///< the other side sends too little in a time
+  http_status,       ///< the server answered with a status that ends the request
+  server_trouble,    ///< the server answered that it cannot now: trying again may help
+  rate_limited,      ///< the server asks to wait
+  mismatch,          ///< bytes are not what was promised: size or hash differs
+  untrusted,         ///< a signature is missing or wrong
+  rejected,          ///< this version was tried and put back before
+  wrong_state,       ///< not possible now: nothing on trial, nothing to put back, …
+  power_cut          ///< a test storage has cut the power
+};
+
+/// A failure: its kind, the part where it happened, and a short English text that a person can
+/// act on.
+///
+/// Errors are constants, and a `result` holds the address of one: an error costs a device one
+/// register on its way up. Whoever returns one declares it `static constexpr`:
+///
+/// ```
+/// static constexpr ota::error worn_out{ota::errc::storage, "flash", "a sector is worn out"};
+/// if (erase_failed) return worn_out;
+/// ```
+struct error {
+  errc code = errc::none;
+  const char* where = "";  ///< the part: "http", "json", "stager", …
+  const char* text = "";   ///< what happened, and what to do about it
+};
+
+/// What `result::error()` gives where there is none.
+inline constexpr error no_error{};
+
+}  // namespace ota
+
+// ota/core/result.hpp
+
+namespace ota {
+
+/// A value, or the `error` that stands in its place. Everything that can fail returns one; the
+/// compiler warns when it is ignored.
+///
+/// `T` must be default constructible; value and error are kept side by side, which on small
+/// targets costs less code than a union with managed lifetimes. The error must be a constant that
+/// stays: a temporary one does not compile.
+template <class T, class = void>
+class [[nodiscard]] result {
+ public:
+  using value_type = T;
+
+  constexpr result(const T& value) : value_(value) {}
+  constexpr result(const ota::error& failure) : error_(&failure) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
+
+  /// True when there is a value.
+  constexpr explicit operator bool() const { return error_ == nullptr; }
+  constexpr bool has_value() const { return error_ == nullptr; }
+
+  constexpr const T& value() const { return value_; }
+  constexpr T& value() { return value_; }
+  constexpr const T& operator*() const { return value_; }
+  constexpr T& operator*() { return value_; }
+  constexpr const T* operator->() const { return &value_; }
+  constexpr T* operator->() { return &value_; }
+  constexpr T value_or(const T& other) const { return has_value() ? value_ : other; }
+
+  /// The failure; `no_error` when there is a value.
+  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
+
+ private:
+  T value_{};
+  const ota::error* error_ = nullptr;
+};
+
+/// Success without a value, or an `error`. One machine word.
+template <>
+class [[nodiscard]] result<void, void> {
+ public:
+  using value_type = void;
+
+  constexpr result() = default;
+  constexpr result(const ota::error& failure) : error_(&failure) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
+
+  constexpr explicit operator bool() const { return error_ == nullptr; }
+  constexpr bool has_value() const { return error_ == nullptr; }
+  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
+
+ private:
+  const ota::error* error_ = nullptr;
+};
+
+/// A yes or no, an enumerator of one byte, or an `error`. One machine word: what most steps return,
+/// kept in one register.
+template <class T>
+class [[nodiscard]] result<
+    T, std::enable_if_t<std::is_same_v<T, bool> || (std::is_enum_v<T> && sizeof(T) == 1)>> {
+ public:
+  using value_type = T;
+
+  constexpr result(T value) : word_(encode(value)) {}
+  result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
+
+  constexpr explicit operator bool() const { return has_value(); }
+  constexpr bool has_value() const { return is_bool ? word_ <= 1 : (word_ & 1) != 0; }
+  constexpr T value() const { return static_cast<T>(is_bool ? word_ : word_ >> 1); }
+  constexpr T operator*() const { return value(); }
+  constexpr T value_or(T other) const { return has_value() ? value() : other; }
+  const ota::error& error() const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): what went in as an address comes out as one
+    return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
+  }
+
+ private:
+  // No error lies at address 0, nor at an odd one.
+  static_assert(alignof(ota::error) % 2 == 0);
+  static constexpr bool is_bool = std::is_same_v<T, bool>;
+  static constexpr std::uintptr_t encode(T value) {
+    const std::uintptr_t number = static_cast<std::uint8_t>(value);
+    return is_bool ? number : number * 2 + 1;
+  }
+
+  std::uintptr_t word_;
+};
+
+/// What a step says that did something: that there is more to do, or why it failed.
+inline result<bool> more_after(const result<void>& done) {
+  return done ? result<bool>(true) : done.error();
+}
+
+}  // namespace ota
+
+// ota/delta/memory_source.hpp
+
+namespace ota {
+
+/// Bytes in memory, such as flash that the processor sees, as the old file of a patch or as a
+/// patch.
+class memory_source {
+ public:
+  explicit memory_source(bytes content) : content_(content) {}
+
+  std::uint64_t size() const { return content_.size(); }
+
+  /// Copies the bytes from `offset` on: as many as `out` holds, or as there are.
+  result<std::size_t> read(std::uint64_t offset, mutable_bytes out) const {
+    if (offset >= content_.size()) return std::size_t{0};
+    const bytes piece = content_.drop(static_cast<std::size_t>(offset)).first(out.size());
+    if (!piece.empty()) std::memcpy(out.data(), piece.data(), piece.size());
+    return piece.size();
+  }
+
+ private:
+  bytes content_;
+};
+
+}  // namespace ota
+
+// ota/delta/otadelta_format.hpp
+
+namespace ota {
+
+/// What is wrong with a patch of the format OTADELTA, or with the old file that it is applied to.
+struct otadelta_error {
+  static constexpr error not_otadelta{errc::malformed, "otadelta",
+                                      "not a patch of the format OTADELTA"};
+  static constexpr error other_version{errc::unsupported, "otadelta",
+                                       "the patch is of a version of OTADELTA that is not known"};
+  static constexpr error cut_off{errc::malformed, "otadelta",
+                                 "the patch ends before its end mark: it was cut off"};
+  static constexpr error unknown_instruction{
+      errc::malformed, "otadelta", "the patch has an instruction that the format does not know"};
+  static constexpr error number_too_large{errc::malformed, "otadelta",
+                                          "a number in the patch has more than 32 bits"};
+  static constexpr error outside{errc::mismatch, "otadelta",
+                                 "the patch copies what the old file does not have: it was made "
+                                 "for another one"};
+  static constexpr error too_large{errc::no_space, "otadelta",
+                                   "the patch makes a larger file than it may"};
+  static constexpr error old_too_short{errc::storage, "otadelta",
+                                       "the old file has fewer bytes than its size"};
+};
+
+/// What a patch of the format OTADELTA begins with (docs/otadelta.md): its magic, and its version.
+struct otadelta_header {
+  static constexpr std::size_t size = 9;
+  static constexpr std::uint8_t value[size] = {'O', 'T', 'A', 'D', 'E', 'L', 'T', 'A', 1};
+
+  static bool has_magic(bytes patch) {
+    return equal(patch.first(size - 1), bytes(value).first(size - 1));
+  }
+
+  /// Whether a patch that begins so can be read.
+  static result<void> check(bytes patch) {
+    if (patch.size() < size || !has_magic(patch)) return otadelta_error::not_otadelta;
+    if (patch[size - 1] != value[size - 1]) return otadelta_error::other_version;
+    return {};
+  }
+};
+
+/// What an instruction of such a patch does.
+enum class otadelta_kind : std::uint32_t {
+  copy = 0x01,  ///< bytes of the old file
+  data = 0x02,  ///< bytes that follow in the patch
+  end = 0xff
+};
+
+/// One instruction of a patch of the format OTADELTA.
+struct otadelta_instruction {
+  static constexpr std::size_t longest = 11;  ///< bytes; those of `data` are not counted
+
+  /// Most bytes of one instruction that the original client takes; here any number is taken.
+  static constexpr std::uint32_t original_copy = 4096, original_data = 2048;
+
+  otadelta_kind kind = otadelta_kind::end;
+  std::uint8_t size = 1;     ///< bytes of the patch that it takes, without those of `data`
+  std::uint32_t from = 0;    ///< where a copy begins in the old file
+  std::uint32_t length = 0;  ///< of the copy or of the data, in bytes
+
+  /// The instruction that `patch` begins with, which holds `longest` bytes or all that are left.
+  static result<otadelta_instruction> read(bytes patch) {
+    if (patch.empty()) return otadelta_error::cut_off;
+    otadelta_instruction out;
+    out.kind = static_cast<otadelta_kind>(patch[0]);
+    if (out.kind == otadelta_kind::end) return out;
+    if (out.kind != otadelta_kind::copy && out.kind != otadelta_kind::data)
+      return otadelta_error::unknown_instruction;
+    bytes rest = patch.drop(1);
+    if (out.kind == otadelta_kind::copy)
+      if (const auto done = take_number(rest, out.from); !done) return done.error();
+    if (const auto done = take_number(rest, out.length); !done) return done.error();
+    out.size = static_cast<std::uint8_t>(patch.size() - rest.size());
+    return out;
+  }
+
+ private:
+  // Unsigned LEB128: seven bits a byte, the lowest first; the highest bit says that more follow.
+  static result<void> take_number(bytes& in, std::uint32_t& out) {
+    out = 0;
+    for (unsigned shift = 0; !in.empty(); shift += 7) {
+      const std::uint8_t byte = in[0];
+      if (shift == 28 && byte > 0x0f) return otadelta_error::number_too_large;
+      in = in.drop(1);
+      out |= std::uint32_t{byte & 0x7fu} << shift;
+      if (byte < 0x80) return {};
+    }
+    return otadelta_error::cut_off;
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/otadelta.hpp
+
+namespace ota {
+
+/// How far a patch of the format OTADELTA is applied. Whoever keeps it together with the bytes
+/// written so far can go on from there later; it holds no padding.
+struct otadelta_state {
+  std::uint64_t patch_at = 0;   ///< bytes of the patch that are done; 0: nothing is
+  std::uint64_t written = 0;    ///< bytes of the new file
+  std::uint64_t copy_from = 0;  ///< where in the old file the copy at hand goes on
+  std::uint32_t left = 0;       ///< bytes of the instruction at hand that are still to be written
+  otadelta_kind kind = otadelta_kind::end;
+};
+
+/// Makes a new file of an old one and a patch of the format OTADELTA, which the client
+/// 0x687931/ota uses (docs/otadelta.md). What it works on:
+///
+///     std::uint64_t Old::size()
+///     result<std::size_t> Old::read(std::uint64_t offset, mutable_bytes out)
+///     result<std::size_t> Patch::read(std::uint64_t offset, mutable_bytes out)
+///                               how many bytes; fewer than asked for only at the end
+///     result<void> Output::append(bytes)
+///
+/// ```
+/// ota::otadelta_applier<old_file, patch_file, new_file> applier(old, patch, out, 100'000);
+/// for (;;) {
+///   const auto more = applier.step();
+///   if (!more) return more.error();
+///   if (!*more) break;
+/// }
+/// ```
+///
+/// A step reads one instruction, or moves `Piece` bytes at most. After an error the state is as it
+/// was before the step. The format holds no sum: the caller checks what came out.
+template <class Old, class Patch, class Output, std::size_t Piece = 256>
+class otadelta_applier {
+ public:
+  /// `limit`: most bytes that the new file may have. To go on, `state` is one that was kept, and
+  /// the output has `state.written` bytes.
+  otadelta_applier(Old& old_file, Patch& patch, Output& out, std::uint64_t limit,
+                   const otadelta_state& state = {})
+      : old_(old_file), patch_(patch), out_(out), limit_(limit), state_(state) {}
+
+  const otadelta_state& state() const { return state_; }
+
+  /// Does a bounded piece of work; false: the new file is complete.
+  result<bool> step() {
+    if (state_.patch_at == 0) return more_after(check_header());
+    if (state_.left == 0) return next_instruction();
+    return more_after(move_piece());
+  }
+
+ private:
+  result<void> check_header() {
+    std::uint8_t room[otadelta_header::size];
+    const auto count = patch_.read(0, room);
+    if (!count) return count.error();
+    const auto fine = otadelta_header::check(bytes(room).first(*count));
+    if (fine) state_.patch_at = sizeof room;
+    return fine;
+  }
+
+  // The end mark is not passed: a step after the last one says the same again.
+  result<bool> next_instruction() {
+    std::uint8_t room[otadelta_instruction::longest];
+    const auto count = patch_.read(state_.patch_at, room);
+    if (!count) return count.error();
+    const auto next = otadelta_instruction::read(bytes(room).first(*count));
+    if (!next) return next.error();
+    if (next->kind == otadelta_kind::end) return false;
+    state_.patch_at += next->size;
+    state_.copy_from = next->from;
+    state_.left = next->length;
+    state_.kind = next->kind;
+    return true;
+  }
+
+  // All of what is left is checked before each piece, so that a state which was kept is as well.
+  result<void> move_piece() {
+    const bool copies = state_.kind == otadelta_kind::copy;
+    if (!is_within(state_.written, limit_)) return otadelta_error::too_large;
+    if (copies && !is_within(state_.copy_from, old_.size())) return otadelta_error::outside;
+    std::uint8_t room[Piece];
+    const mutable_bytes wanted = mutable_bytes(room).first(state_.left);
+    const auto count =
+        copies ? old_.read(state_.copy_from, wanted) : patch_.read(state_.patch_at, wanted);
+    if (!count) return count.error();
+    const bytes piece = wanted.first(*count);
+    if (piece.empty()) return copies ? otadelta_error::old_too_short : otadelta_error::cut_off;
+    if (const auto done = out_.append(piece); !done) return done;
+    (copies ? state_.copy_from : state_.patch_at) += piece.size();
+    state_.written += piece.size();
+    state_.left -= static_cast<std::uint32_t>(piece.size());
+    return {};
+  }
+
+  bool is_within(std::uint64_t at, std::uint64_t size) const {
+    return at <= size && state_.left <= size - at;
+  }
+
+  Old& old_;
+  Patch& patch_;
+  Output& out_;
+  std::uint64_t limit_;
+  otadelta_state state_;
+};
+
+}  // namespace ota
+
 // ota/core/contract.hpp
 
 namespace ota::detail {
@@ -853,160 +1236,6 @@ struct digest {
 
   bytes view() const { return {value, digest_size(kind)}; }
 };
-
-}  // namespace ota
-
-// ota/core/error.hpp
-
-namespace ota {
-
-/// What kind of thing went wrong. The kind decides what the library does next
-/// (retry, wait, give up); the text of the `error` is for people.
-enum class errc : std::uint8_t {
-  none,              ///< nothing went wrong
-  invalid_argument,  ///< the caller or the configuration asked for something impossible
-  invalid_path,      ///< a path that is absolute, climbs with `..`, or holds forbidden bytes
-  too_long,          ///< a text or list that does not fit its fixed memory
-  malformed,         ///< outside bytes that break their format
-  damaged,           ///< what the library itself keeps on storage is not whole
-  unsupported,       ///< understood, but not built in or not allowed
-  not_found,         ///< a file, version or resource that is not there
-  exists,            ///< something is in the way
-  not_empty,         ///< a directory that still holds something
-  no_space,          ///< storage is full, or would be
-  storage,           ///< storage refused to read or write
-  connection,        ///< no connection, or it broke
-  timeout,           ///< the other side was silent for too long
-  too_slow,          ///< the other side sends too little in a time
-  http_status,       ///< the server answered with a status that ends the request
-  server_trouble,    ///< the server answered that it cannot now: trying again may help
-  rate_limited,      ///< the server asks to wait
-  mismatch,          ///< bytes are not what was promised: size or hash differs
-  untrusted,         ///< a signature is missing or wrong
-  rejected,          ///< this version was tried and put back before
-  wrong_state,       ///< not possible now: nothing on trial, nothing to put back, …
-  power_cut          ///< a test storage has cut the power
-};
-
-/// A failure: its kind, the part where it happened, and a short English text that a person can
-/// act on.
-///
-/// Errors are constants, and a `result` holds the address of one: an error costs a device one
-/// register on its way up. Whoever returns one declares it `static constexpr`:
-///
-/// ```
-/// static constexpr ota::error worn_out{ota::errc::storage, "flash", "a sector is worn out"};
-/// if (erase_failed) return worn_out;
-/// ```
-struct error {
-  errc code = errc::none;
-  const char* where = "";  ///< the part: "http", "json", "stager", …
-  const char* text = "";   ///< what happened, and what to do about it
-};
-
-/// What `result::error()` gives where there is none.
-inline constexpr error no_error{};
-
-}  // namespace ota
-
-// ota/core/result.hpp
-
-namespace ota {
-
-/// A value, or the `error` that stands in its place. Everything that can fail returns one; the
-/// compiler warns when it is ignored.
-///
-/// `T` must be default constructible; value and error are kept side by side, which on small
-/// targets costs less code than a union with managed lifetimes. The error must be a constant that
-/// stays: a temporary one does not compile.
-template <class T, class = void>
-class [[nodiscard]] result {
- public:
-  using value_type = T;
-
-  constexpr result(const T& value) : value_(value) {}
-  constexpr result(const ota::error& failure) : error_(&failure) {}
-  result(ota::error&&) = delete;
-  result(const ota::error&&) = delete;
-
-  /// True when there is a value.
-  constexpr explicit operator bool() const { return error_ == nullptr; }
-  constexpr bool has_value() const { return error_ == nullptr; }
-
-  constexpr const T& value() const { return value_; }
-  constexpr T& value() { return value_; }
-  constexpr const T& operator*() const { return value_; }
-  constexpr T& operator*() { return value_; }
-  constexpr const T* operator->() const { return &value_; }
-  constexpr T* operator->() { return &value_; }
-  constexpr T value_or(const T& other) const { return has_value() ? value_ : other; }
-
-  /// The failure; `no_error` when there is a value.
-  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
-
- private:
-  T value_{};
-  const ota::error* error_ = nullptr;
-};
-
-/// Success without a value, or an `error`. One machine word.
-template <>
-class [[nodiscard]] result<void, void> {
- public:
-  using value_type = void;
-
-  constexpr result() = default;
-  constexpr result(const ota::error& failure) : error_(&failure) {}
-  result(ota::error&&) = delete;
-  result(const ota::error&&) = delete;
-
-  constexpr explicit operator bool() const { return error_ == nullptr; }
-  constexpr bool has_value() const { return error_ == nullptr; }
-  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
-
- private:
-  const ota::error* error_ = nullptr;
-};
-
-/// A yes or no, an enumerator of one byte, or an `error`. One machine word: what most steps return,
-/// kept in one register.
-template <class T>
-class [[nodiscard]] result<
-    T, std::enable_if_t<std::is_same_v<T, bool> || (std::is_enum_v<T> && sizeof(T) == 1)>> {
- public:
-  using value_type = T;
-
-  constexpr result(T value) : word_(encode(value)) {}
-  result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
-  result(ota::error&&) = delete;
-  result(const ota::error&&) = delete;
-
-  constexpr explicit operator bool() const { return has_value(); }
-  constexpr bool has_value() const { return is_bool ? word_ <= 1 : (word_ & 1) != 0; }
-  constexpr T value() const { return static_cast<T>(is_bool ? word_ : word_ >> 1); }
-  constexpr T operator*() const { return value(); }
-  constexpr T value_or(T other) const { return has_value() ? value() : other; }
-  const ota::error& error() const {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): what went in as an address comes out as one
-    return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
-  }
-
- private:
-  // No error lies at address 0, nor at an odd one.
-  static_assert(alignof(ota::error) % 2 == 0);
-  static constexpr bool is_bool = std::is_same_v<T, bool>;
-  static constexpr std::uintptr_t encode(T value) {
-    const std::uintptr_t number = static_cast<std::uint8_t>(value);
-    return is_bool ? number : number * 2 + 1;
-  }
-
-  std::uintptr_t word_;
-};
-
-/// What a step says that did something: that there is more to do, or why it failed.
-inline result<bool> more_after(const result<void>& done) {
-  return done ? result<bool>(true) : done.error();
-}
 
 }  // namespace ota
 

@@ -72,5 +72,8 @@ int run_image_pack(const arguments& args);
 int run_image_info(const arguments& args);
 int run_image_verify(const arguments& args);
 int run_image_uf2(const arguments& args);
+int run_delta_make(const arguments& args);
+int run_delta_apply(const arguments& args);
+int run_delta_info(const arguments& args);
 
 }  // namespace ota_tool

@@ -47,7 +47,7 @@ fs::path place_of(const fs::path& out) {
   fs::path place = fs::weakly_canonical(fs::absolute(out));
   const auto status = fs::status(place);
   if (fs::exists(fs::status(out)) && !fs::is_regular_file(status))
-    throw std::runtime_error("--out " + shown(out.string()) + " is not a file");
+    throw std::runtime_error(shown(out.string()) + " is not a file");
   return place;
 }
 

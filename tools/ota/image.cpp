@@ -9,6 +9,7 @@
 #include "ota/host/image_pack.hpp"
 #include "ota/host/image_verify.hpp"
 #include "ota/host/key_file.hpp"
+#include "outcome.hpp"
 #include "text.hpp"
 
 namespace ota_tool {
@@ -149,14 +150,6 @@ void print_info(bytes data, const ota::image_info& info) {
                 one.value.c_str());
 }
 
-void print_failure(const std::string& message) {
-  std::string text;
-  auto out = [&text](std::string_view piece) { text += piece; };
-  ota::json_writer json(out);
-  json.begin_object().key("outcome").string("failed").key("message").string(message).end_object();
-  std::printf("%s\n", text.c_str());
-}
-
 void print_json(bytes data, const ota::image_info& info) {
   std::string text;
   auto out = [&text](std::string_view piece) { text += piece; };
@@ -209,21 +202,6 @@ int run_image_pack(const arguments& args) {
               options.signer ? "signed" : "not signed");
   return 0;
 }
-
-namespace {
-
-// With --json also what is wrong is told in JSON, besides the line on standard error.
-template <class Work>
-int told_in_json(const arguments& args, Work&& work) {
-  try {
-    return work();
-  } catch (const std::exception& failure) {
-    if (args.has("json")) print_failure(failure.what());
-    throw;
-  }
-}
-
-}  // namespace
 
 int run_image_info(const arguments& args) {
   return told_in_json(args, [&] {

@@ -104,6 +104,10 @@ Makes UF2 of a program, and a program of UF2: IN says which.
 --base      address of the program; otherwise where those of the family begin
 )";
 
+const char delta_make_notes[] = R"(
+--format    otadelta, which devices with the client 0x687931/ota use (docs/otadelta.md)
+)";
+
 const char update_notes[] = R"(
 --ca-file   certificate authorities in PEM that https trusts, instead of the system's
 --pin       sha256/BASE64 of a public key that the server's chain must hold; may be repeated
@@ -150,6 +154,10 @@ const command commands[] = {
      run_image_verify, image_verify_notes},
     {"image uf2", "make UF2 of a program, or a program of UF2",
      "IN OUT family= base=", run_image_uf2, uf2_notes},
+    {"delta make", "make a patch that makes NEW of OLD", "OLD NEW PATCH format=", run_delta_make,
+     delta_make_notes},
+    {"delta apply", "make OUT of OLD and a patch", "OLD PATCH OUT", run_delta_apply},
+    {"delta info", "show what a patch does", "PATCH json", run_delta_info},
 };
 
 void print_usage(std::FILE* to) {

@@ -1,0 +1,183 @@
+// ota delta: patches, made of two files, applied to one, and shown.
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <stdexcept>
+#include <vector>
+
+#include "command.hpp"
+#include "files.hpp"
+#include "ota/delta/memory_source.hpp"
+#include "ota/delta/otadelta.hpp"
+#include "ota/format/json_writer.hpp"
+#include "ota/host/otadelta_summary.hpp"
+#include "ota/host/otadelta_writer.hpp"
+#include "outcome.hpp"
+#include "text.hpp"
+
+namespace ota_tool {
+namespace {
+
+using ota::bytes;
+using patch_bytes = std::vector<std::uint8_t>;
+
+constexpr std::uint64_t largest_result = 1u << 30;  // it is made in memory
+
+/// One line on a terminal; nothing in a pipe, nor for what is done at once.
+class progress_line {
+ public:
+  explicit progress_line(std::size_t size) : size_(size) {}
+  ~progress_line() {
+    if (drawn_) std::fprintf(stderr, "\r\033[K");
+  }
+  progress_line(const progress_line&) = delete;
+  progress_line& operator=(const progress_line&) = delete;
+
+  void show(std::size_t done) {
+    if (!is_terminal_ || done == 0 || done == size_) return;
+    drawn_ = true;
+    std::fprintf(stderr, "\r%3.0f%% of %zu bytes\033[K",
+                 100.0 * static_cast<double>(done) / static_cast<double>(size_), size_);
+  }
+
+ private:
+  std::size_t size_;
+  bool is_terminal_ = isatty(STDERR_FILENO) != 0;
+  bool drawn_ = false;
+};
+
+// ---- OTADELTA -----------------------------------------------------------------------------
+
+patch_bytes make_otadelta(bytes old_file, bytes new_file, progress_line& line) {
+  return ota::host::otadelta_of(old_file, new_file, [&](std::size_t done) { line.show(done); });
+}
+
+struct string_output {
+  ota::result<void> append(bytes data) {
+    text.append(ota::as_text(data));
+    return {};
+  }
+  std::string text;
+};
+
+std::string apply_otadelta(bytes old_file, bytes patch) {
+  const auto summary = ota::host::summary_of_otadelta(patch);
+  if (summary.new_size > largest_result)
+    throw std::runtime_error("the patch makes a file of more than 1 GiB");
+  ota::memory_source old_source(old_file), patch_source(patch);
+  string_output out;
+  out.text.reserve(summary.new_size);
+  ota::otadelta_applier<ota::memory_source, ota::memory_source, string_output> applier(
+      old_source, patch_source, out, summary.new_size);
+  for (;;) {
+    const auto more = applier.step();
+    if (!more) throw std::runtime_error(more.error().text);
+    if (!*more) return std::move(out.text);
+  }
+}
+
+void print_otadelta(bytes patch, bool as_json) {
+  const auto summary = ota::host::summary_of_otadelta(patch);
+  const std::uint64_t data_bytes = summary.new_size - summary.copied_bytes;
+  if (!as_json) {
+    const auto number = [](std::uint64_t value) { return std::to_string(value); };
+    const std::string text =
+        "format otadelta\nsize " + number(patch.size()) + "\nmakes a file of " +
+        number(summary.new_size) + " bytes, of one that has at least " + number(summary.old_size) +
+        "\ncopies " + number(summary.copied_bytes) + " bytes in " + number(summary.copies) +
+        " pieces, brings " + number(data_bytes) + "\nthe original client " +
+        (summary.fits_original ? "takes it" : "refuses it: it has too large instructions") + "\n";
+    std::fputs(text.c_str(), stdout);
+    return;
+  }
+  std::string text;
+  auto out = [&text](std::string_view piece) { text += piece; };
+  ota::json_writer json(out);
+  json.begin_object().key("outcome").string("valid").key("format").string("otadelta");
+  json.key("size").number(patch.size()).key("new_size").number(summary.new_size);
+  json.key("least_old_size").number(summary.old_size).key("copies").number(summary.copies);
+  json.key("copied_bytes").number(summary.copied_bytes).key("data_bytes").number(data_bytes);
+  json.key("fits_original").boolean(summary.fits_original).end_object();
+  std::printf("%s\n", text.c_str());
+}
+
+// ---- all formats --------------------------------------------------------------------------
+
+/// What can be done with patches of one format. Another one is another row of the table below.
+struct patch_format {
+  const char* name;
+  bool (*is)(bytes patch);
+  patch_bytes (*make)(bytes old_file, bytes new_file, progress_line& line);
+  std::string (*apply)(bytes old_file, bytes patch);
+  void (*print)(bytes patch, bool as_json);
+};
+
+constexpr patch_format formats[] = {
+    {"otadelta", ota::otadelta_header::has_magic, make_otadelta, apply_otadelta, print_otadelta},
+};
+
+const patch_format& format_named(const arguments& args) {
+  if (!args.has("format"))
+    throw usage_error("delta make needs --format otadelta: there is no other format yet");
+  for (const patch_format& one : formats)
+    if (args.text("format") == one.name) return one;
+  throw usage_error("--format must be otadelta, not " + shown(args.text("format")));
+}
+
+const patch_format& format_of(bytes patch) {
+  for (const patch_format& one : formats)
+    if (one.is(patch)) return one;
+  throw std::runtime_error("not a patch of a format that is known here");
+}
+
+// Does something with a patch; what is wrong with it is told with its name.
+template <class Work>
+auto with_patch(const std::string& path, Work&& work) {
+  const std::string patch = content_of(path);
+  try {
+    return work(format_of(ota::as_bytes(patch)), ota::as_bytes(patch));
+  } catch (const std::runtime_error& failure) {
+    throw std::runtime_error(shown(path) + ": " + failure.what());
+  }
+}
+
+}  // namespace
+
+int run_delta_make(const arguments& args) {
+  const patch_format& format = format_named(args);
+  const std::string old_file = content_of(args.text("OLD")),
+                    new_file = content_of(args.text("NEW"));
+  const std::string path = args.text("PATCH");
+  patch_bytes patch;
+  {
+    progress_line line(new_file.size());
+    patch = format.make(ota::as_bytes(old_file), ota::as_bytes(new_file), line);
+  }
+  replace_file(place_of(path), std::string(patch.begin(), patch.end()));
+  std::printf("%s: %zu bytes, for a file of %zu\n", shown(path).c_str(), patch.size(),
+              new_file.size());
+  return 0;
+}
+
+int run_delta_apply(const arguments& args) {
+  const std::string old_file = content_of(args.text("OLD")), path = args.text("OUT");
+  const std::string out =
+      with_patch(args.text("PATCH"), [&](const patch_format& format, bytes patch) {
+        return format.apply(ota::as_bytes(old_file), patch);
+      });
+  replace_file(place_of(path), out);
+  std::printf("%s: %zu bytes\n", shown(path).c_str(), out.size());
+  return 0;
+}
+
+int run_delta_info(const arguments& args) {
+  return told_in_json(args, [&] {
+    with_patch(args.text("PATCH"), [&](const patch_format& format, bytes patch) {
+      format.print(patch, args.has("json"));
+    });
+    return 0;
+  });
+}
+
+}  // namespace ota_tool
