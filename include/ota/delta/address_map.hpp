@@ -40,17 +40,18 @@ class address_map {
             std::uint32_t shift) {
     const stretch last = size_ == 0 ? stretch{} : stretches_[size_ - 1];
     const std::uint32_t up = begins.code(coder, (begin - last.begin) >> 1) << 1;
-    add(last.begin + up, last.shift + unfold_sign(shifts.code(coder, fold_sign(shift - last.shift))));
+    add(last.begin + up,
+        last.shift + unfold_sign(shifts.code(coder, fold_sign(shift - last.shift))));
   }
 
  private:
   struct stretch {
-    std::uint32_t begin = 0;
-    std::uint32_t shift = 0;
+    std::uint32_t begin;
+    std::uint32_t shift;
   };
 
   stretch stretches_[Capacity];
-  std::size_t size_ = 0;
+  std::size_t size_;
 };
 
 /// Nothing has moved.

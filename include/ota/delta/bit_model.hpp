@@ -11,6 +11,8 @@ namespace ota::detail {
 
 /// How likely a bit is zero. One 16-bit word: 14 bits of probability, and a count of visits, since
 /// a new model has to learn faster than one that has seen much.
+///
+/// A new model is all zeros, and so is all that is made of models: `{}` makes them new.
 class bit_model {
  public:
   static constexpr unsigned precision = 14;
@@ -32,7 +34,7 @@ class bit_model {
   static constexpr std::uint32_t seen_much = (1U << count_bits) - 1;
   static constexpr std::uint32_t even_chance = 1U << 15;
 
-  std::uint16_t word_ = 0;  // kept so that a new model is all zeros
+  std::uint16_t word_;
 };
 
 /// A symbol of so many bits, the highest first, each in the context of those before it.
@@ -43,7 +45,8 @@ class bit_tree {
   std::uint32_t code(Coder& coder, std::uint32_t symbol) {
     std::uint32_t node = 1;
     for (unsigned i = Bits; i-- > 0;)
-      node = node << 1 | static_cast<std::uint32_t>(coder.bit(nodes_[node], (symbol >> i & 1) != 0));
+      node =
+          node << 1 | static_cast<std::uint32_t>(coder.bit(nodes_[node], (symbol >> i & 1) != 0));
     return node - (1U << Bits);
   }
 

@@ -34,14 +34,14 @@ struct code_site {
 
 /// What the old and the new bytes of a patch are, as its header says it.
 enum class code_kind : std::uint8_t {
-  plain = 0,     ///< text, or anything else
-  words = 1,     ///< pointers of 32 bits, at multiples of four; the kinds below have them too
-  thumb = 2,     ///< Thumb as of ARMv6-M: BL, short branches, LDR and ADR of literals
-  thumb2 = 3,    ///< with Thumb-2's wide instructions
-  arm = 4,       ///< A32
-  riscv = 5,     ///< RV32, also compressed
-  xtensa = 6,    ///< with or without windows
-  aarch64 = 7,   ///< A64
+  plain = 0,    ///< text, or anything else
+  words = 1,    ///< pointers of 32 bits, at multiples of four; the kinds below have them too
+  thumb = 2,    ///< Thumb as of ARMv6-M: BL, short branches, LDR and ADR of literals
+  thumb2 = 3,   ///< with Thumb-2's wide instructions
+  arm = 4,      ///< A32
+  riscv = 5,    ///< RV32, also compressed
+  xtensa = 6,   ///< with or without windows
+  aarch64 = 7,  ///< A64
   x86_64 = 8
 };
 

@@ -73,10 +73,10 @@ class address_space {
       std::uint8_t bytes[copy_unit::max_length] = {};
       std::memcpy(bytes, made, unit.length);
       const code_site now = Codes::find(header_.code, bytes, header_.base + at.to);
-      if (now.near && now.length == unit.length)
-        at.shift_behind = now.target - unit.site.target;
+      if (now.near && now.length == unit.length) at.shift_behind = now.target - unit.site.target;
     }
-    if (at.quiet == 0) at.quiet = unit.site.length == 0 && !unit.pointer ? unit.site.skip : unit.length;
+    if (at.quiet == 0)
+      at.quiet = unit.site.length == 0 && !unit.pointer ? unit.site.skip : unit.length;
     at.quiet = static_cast<std::uint8_t>(at.quiet > unit.length ? at.quiet - unit.length : 0);
     at.from += unit.length;
     at.to += unit.length;
@@ -183,8 +183,7 @@ class copy_model {
   template <class Coder>
   void code_byte(Coder& coder, std::uint8_t position, std::uint8_t guess, std::uint8_t& made) {
     const unsigned often_right = guess == 0 || guess == 0xff ? 1 : 0;
-    const bool wrong =
-        coder.bit(byte_wrong_[often_right][bytes_ & 3][position & 3], made != guess);
+    const bool wrong = coder.bit(byte_wrong_[often_right][bytes_ & 3][position & 3], made != guess);
     bytes_ = static_cast<std::uint8_t>(bytes_ << 1 | static_cast<int>(wrong));
     std::uint8_t value = guess;
     if (wrong)
@@ -203,9 +202,8 @@ class copy_model {
     std::uint32_t off = 0;
     bool same = true;
     if constexpr (Coder::encodes) {
-      const std::uint32_t target = unit.pointer
-                                       ? get_u32(made)
-                                       : Codes::find(space.code(), made, address).target;
+      const std::uint32_t target =
+          unit.pointer ? get_u32(made) : Codes::find(space.code(), made, address).target;
       off = target - unit.site.target;
       place_target(space, unit, bytes, address, target);
       same = std::memcmp(bytes, made, unit.length) == 0 && fold_sign(off) <= number_model::max;
@@ -252,10 +250,10 @@ class copy_model {
   bit_tree<4> which_recent_;
   number_model offset_;
   bit_tree<8> difference_;
-  std::uint32_t recent_[recent_count] = {};
-  std::uint8_t lines_ = 0;  // which of the last lines differed; and so on
-  std::uint8_t bytes_ = 0;
-  std::uint8_t sites_ = 0;
+  std::uint32_t recent_[recent_count];
+  std::uint8_t lines_;  // which of the last lines differed; and so on
+  std::uint8_t bytes_;
+  std::uint8_t sites_;
 };
 
 }  // namespace ota::detail

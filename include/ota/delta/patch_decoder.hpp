@@ -10,6 +10,8 @@
 #include "address_map.hpp"
 #include "code_set.hpp"
 #include "copy_model.hpp"
+#include "delta_contract.hpp"
+#include "patch_check.hpp"
 #include "patch_header.hpp"
 #include "patch_model.hpp"
 #include "range_decoder.hpp"
@@ -26,23 +28,19 @@ struct patch_limits {
 };
 
 /// Makes a new file from an old one and a patch, as it goes: the patch is read once from front to
-/// end, the new file written so, the old one read anywhere. What it needs of them:
-///
-///     Old:   result<void> read(std::uint32_t offset, mutable_bytes out)
-///     Patch: result<void> read(std::uint32_t offset, mutable_bytes out)
-///            std::uint32_t size()
-///     New:   result<void> append(bytes data)
-///            result<void> read(std::uint32_t offset, mutable_bytes out)   what was appended
+/// end, the new file written so, the old one read anywhere: sources and an output as of
+/// `delta_contract.hpp`.
 ///
 /// Reads stay within the sizes that header and `size()` give. Whatever the patch holds, nothing
 /// else is read, and never more written than its header tells. Whether the result is right, only
 /// its hash can tell: compare it (`patch_check.hpp`) before anything rests on it.
 ///
-/// Work comes in steps of at most 72 bytes, and a step that failed cannot be tried again: go back to
-/// a kept state. Between steps, `state()` is all that has to be kept to
-/// go on after a power cut.
+/// Work comes in steps of at most 72 bytes, and a step that failed cannot be tried again: go back
+/// to a kept state. Between steps, `state()` is all that has to be kept to go on after a power cut.
 template <class Old, class Patch, class New, class Limits = patch_limits>
 class patch_decoder {
+  static_assert(check_delta_source<Old>::ok && check_delta_source<Patch>::ok &&
+                check_delta_output<New>::ok);
   using map_type = detail::address_map<Limits::map_entries>;
   using model_type = detail::patch_model<Limits::literal_bits>;
   using codes = typename Limits::codes;
@@ -62,6 +60,7 @@ class patch_decoder {
     if (!codes::has(header_.code)) return patch_errors::unknown_code;
     if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
       return patch_errors::too_much_memory;
+    if (old_.size() < header_.old_size) return patch_errors::wrong_base;
     if (size < header_.size + patch_header::sum_size) return patch_errors::truncated;
     end_ = patch_.size() - patch_header::sum_size;
     s_ = {};
@@ -136,8 +135,8 @@ class patch_decoder {
     work doing = work::start;
     std::uint8_t before = 0;  ///< the last byte made
     std::uint8_t output[Limits::output_size];
-    map_type map;
-    model_type model;
+    map_type map{};
+    model_type model{};
   };
   static_assert(std::is_trivially_copyable_v<kept_state>);
 
@@ -184,7 +183,8 @@ class patch_decoder {
   result<void> read_op(Coder& coder) {
     const detail::patch_op op = s_.model.code(coder, header_, s_.old_place, made(), s_.before, {});
     switch (op.kind) {
-      case detail::patch_op::kind_of::literal: return put(&op.byte, 1);
+      case detail::patch_op::kind_of::literal:
+        return put(&op.byte, 1);
       case detail::patch_op::kind_of::from_old:
         if (op.length > header_.new_size - made() || op.from > header_.old_size ||
             op.length > header_.old_size - op.from || lags_too_far(op.from))
@@ -233,7 +233,8 @@ class patch_decoder {
   result<void> read_line(const detail::copy_place& at) {
     line_from_ = at.from;
     const std::uint32_t there = header_.old_size - at.from;
-    const std::uint32_t count = there < sizeof line_ ? there : static_cast<std::uint32_t>(sizeof line_);
+    const std::uint32_t count =
+        there < sizeof line_ ? there : static_cast<std::uint32_t>(sizeof line_);
     std::memset(line_ + count, 0, sizeof line_ - count);
     return old_.read(at.from, {line_, count});
   }
@@ -254,7 +255,8 @@ class patch_decoder {
   result<void> copy_new() {
     detail::copy_place& at = s_.new_place;
     const std::uint32_t distance = at.to - at.from;
-    std::uint32_t there = distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
+    std::uint32_t there =
+        distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
     if (const auto done = read_made(at.from, {line_, there}); !done) return done;
     if (distance >= look_ahead && header_.code != code_kind::plain)
       return put_units(at, there - look_ahead + 1, false);

@@ -23,21 +23,21 @@ struct patch_header {
   static constexpr std::uint32_t no_lag = 0xffff'ffff;
 
   code_kind code = code_kind::plain;
-  std::uint8_t rate = 4;              ///< how slowly models learn: 4 or 5
-  std::uint8_t previous_bits = 0;     ///< bits of the byte before that choose a literal's models
-  std::uint8_t position_bits = 0;     ///< bits of its position that do
-  std::uint8_t map_entries = 0;       ///< of the address map
+  std::uint8_t rate = 4;           ///< how slowly models learn: 4 or 5
+  std::uint8_t previous_bits = 0;  ///< bits of the byte before that choose a literal's models
+  std::uint8_t position_bits = 0;  ///< bits of its position that do
+  std::uint8_t map_entries = 0;    ///< of the address map
   std::uint32_t old_size = 0;
   std::uint32_t new_size = 0;
   /// What is read of the old file lies at most so many bytes before what is being written:
   /// then the patch may be applied in place. `no_lag`: read anywhere.
   std::uint32_t lag = no_lag;
-  std::uint32_t base = 0;             ///< address of the first byte, of old and new
-  std::uint32_t data_begin = 0;       ///< other addresses that are pointed to: RAM
+  std::uint32_t base = 0;        ///< address of the first byte, of old and new
+  std::uint32_t data_begin = 0;  ///< other addresses that are pointed to: RAM
   std::uint32_t data_size = 0;
   std::uint8_t old_hash[old_hash_size] = {};
   std::uint8_t new_hash[new_hash_size] = {};
-  std::uint8_t size = 0;              ///< of the header itself
+  std::uint8_t size = 0;  ///< of the header itself
 
   /// Models by which literals are chosen, as a power of two.
   constexpr unsigned literal_bits() const { return previous_bits + position_bits; }
@@ -61,8 +61,8 @@ inline constexpr error bad_state{errc::damaged, "delta",
 inline constexpr error too_much_memory{
     errc::unsupported, "delta",
     "the patch needs more memory than this device gives: make it with a smaller map"};
-inline constexpr error unknown_code{
-    errc::unsupported, "delta", "the patch is for a kind of code that is not built in here"};
+inline constexpr error unknown_code{errc::unsupported, "delta",
+                                    "the patch is for a kind of code that is not built in here"};
 
 }  // namespace patch_errors
 
@@ -138,8 +138,11 @@ inline result<patch_header> read_patch_header(bytes in) {
   reader.copy(header.old_hash);
   reader.copy(header.new_hash);
   header.size = static_cast<std::uint8_t>(reader.position());
-  const bool sound = reader.whole() && header.rate <= 5 && header.literal_bits() <= patch_header::max_literal_bits && header.map_entries <= patch_header::max_map_entries &&
-                     memory * 64 >= header.memory() && header.old_size <= patch_header::max_file_size &&
+  const bool sound = reader.whole() && header.rate <= 5 &&
+                     header.literal_bits() <= patch_header::max_literal_bits &&
+                     header.map_entries <= patch_header::max_map_entries &&
+                     memory * 64 >= header.memory() &&
+                     header.old_size <= patch_header::max_file_size &&
                      header.new_size <= patch_header::max_file_size;
   if (!sound) return patch_errors::bad_header;
   return header;

@@ -35,8 +35,7 @@ class patch_model {
   template <class Coder>
   patch_op code(Coder& coder, const patch_header& header, const copy_place& last, std::uint32_t to,
                 std::uint8_t before, patch_op op) {
-    const bool copies =
-        coder.bit(is_copy_[last_][to & 1], op.kind != patch_op::kind_of::literal);
+    const bool copies = coder.bit(is_copy_[last_][to & 1], op.kind != patch_op::kind_of::literal);
     if (!copies) {
       op.kind = patch_op::kind_of::literal;
       op.length = 1;
@@ -99,8 +98,8 @@ class patch_model {
   number_model new_length_;
   number_model distance_;
   bit_tree<8> literals_[1U << LiteralBits];
-  std::uint32_t last_distance_ = 1;
-  std::uint8_t last_ = 0;  // kind of the last step
+  std::uint32_t last_distance_;
+  std::uint8_t last_;  // kind of the last step
 };
 
 }  // namespace ota::detail

@@ -16,8 +16,8 @@ constexpr std::uint32_t thumb_bl_offset(std::uint32_t first, std::uint32_t secon
   const std::uint32_t s = first >> 10 & 1;
   const std::uint32_t i1 = 1 ^ s ^ (second >> 13 & 1);
   const std::uint32_t i2 = 1 ^ s ^ (second >> 11 & 1);
-  return sign_extend(
-      s << 24 | i1 << 23 | i2 << 22 | (first & 0x3ff) << 12 | (second & 0x7ff) << 1, 25);
+  return sign_extend(s << 24 | i1 << 23 | i2 << 22 | (first & 0x3ff) << 12 | (second & 0x7ff) << 1,
+                     25);
 }
 
 inline void put_thumb_bl(std::uint8_t* code, std::uint32_t offset) {
@@ -55,7 +55,8 @@ struct thumb_code {
       case 0xe:
         if ((half & 0x0800) != 0) break;
         return code_site::near_at(2, address + 4 + detail::sign_extend(half, 11) * 2);
-      default: break;
+      default:
+        break;
     }
     return code_site::none(2);
   }

@@ -111,7 +111,7 @@ class patch_encoder {
   const padded_bytes& old_;
   const padded_bytes& new_;
   range_encoder coder_;
-  ota::detail::patch_model<patch_header::max_literal_bits> model_;
+  ota::detail::patch_model<patch_header::max_literal_bits> model_{};
   ota::detail::copy_place last_;
   std::uint32_t made_ = 0;
 };

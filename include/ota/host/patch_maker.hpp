@@ -78,7 +78,7 @@ class patch_maker {
   }
 
   static map_type map_of(const std::vector<address_stretch>& stretches) {
-    map_type map;
+    map_type map{};
     for (const address_stretch& s : stretches) map.add(s.begin, s.shift);
     return map;
   }
@@ -114,7 +114,8 @@ class patch_maker {
     const space_type moved(header, map), unmoved(header, still);
     if (header.code == code_kind::plain) {
       const program_marks none;
-      return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, {}, 1, header.lag)
+      return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, {}, 1,
+                           header.lag)
           .run();
     }
     const program_marks old_marks(unmoved, old_), new_marks(unmoved, new_);
@@ -140,8 +141,8 @@ class patch_maker {
           const auto before = unit_in(unmoved, old_, step.from + i);
           const auto now = unit_in(unmoved, new_, to + i);
           if (before.pointer == now.pointer && before.length == now.length)
-            visit(before.pointer, address_move{before.site.target & ~1U,
-                                               now.site.target - before.site.target});
+            visit(before.pointer,
+                  address_move{before.site.target & ~1U, now.site.target - before.site.target});
         }
       to += step.length;
     }
@@ -162,7 +163,8 @@ class patch_maker {
       else
         calls.push_back({m.from - header.base, m.shift});
     });
-    return base_finder(std::move(calls), std::move(pointers)).find(header.base, header.larger_size());
+    return base_finder(std::move(calls), std::move(pointers))
+        .find(header.base, header.larger_size());
   }
 
   void keep_smallest(patch_header header, const std::vector<address_stretch>& stretches,
@@ -181,7 +183,7 @@ class patch_maker {
   std::vector<std::uint8_t> encode(const patch_header& header,
                                    const std::vector<address_stretch>& stretches,
                                    const std::vector<op>& ops) const {
-    map_type map;
+    map_type map{};
     const space_type space(header, map);
     patch_encoder<space_type> encoder(header, space, old_, new_);
     encoder.put_map(map, stretches);

@@ -17,13 +17,13 @@ namespace ota::host {
 /// What things cost, in bits, about.
 struct match_prices {
   double literal = 7.4;
-  double right = 0.03;        ///< a byte of a copy that is as foretold
-  double wrong = 13;          ///< one that is not
-  double wrong_place = 20;    ///< an address that is not
-  double go_on = 18;          ///< a copy that goes on where, or as, the last one did
-  double resume = 28;         ///< one that goes on as an earlier one
-  double jump = 32;           ///< any other
-  double from_new = 11;       ///< a copy of what was already made, without distance and length
+  double right = 0.03;      ///< a byte of a copy that is as foretold
+  double wrong = 13;        ///< one that is not
+  double wrong_place = 20;  ///< an address that is not
+  double go_on = 18;        ///< a copy that goes on where, or as, the last one did
+  double resume = 28;       ///< one that goes on as an earlier one
+  double jump = 32;         ///< any other
+  double from_new = 11;     ///< a copy of what was already made, without distance and length
   double same_distance = 7;
 };
 
@@ -77,16 +77,16 @@ class patch_matcher {
   static constexpr unsigned hash_bits = 18;
   static constexpr int chain_depth = 64;
   static constexpr std::size_t most_live = 24;
-  static constexpr index seed = 5;           // shortest match that begins a copy from the old file
+  static constexpr index seed = 5;            // shortest match that begins a copy from the old file
   static constexpr index pattern_size = 256;  // looked for at most
-  static constexpr index longest = 1U << 16;   // of a copy from the new file
-  static constexpr index long_match = 256;   // from here on nothing better is looked for
+  static constexpr index longest = 1U << 16;  // of a copy from the new file
+  static constexpr index long_match = 256;    // from here on nothing better is looked for
 
   /// The best way between two steps.
   struct cell {
     double cost = std::numeric_limits<double>::infinity();
     op::kind_of kind = op::kind_of::literal;
-    index length = 0;    // of the step that ends here
+    index length = 0;  // of the step that ends here
     index from = 0;
     index shift = 0;     // of the last copy from the old file
     index old_end = 0;   // where that ended
@@ -174,7 +174,8 @@ class patch_matcher {
       candidates_.push_back(static_cast<index>(from));
       return true;
     };
-    for (std::size_t i = best.rank; i < suffixes_.size() && i - best.rank < reach && consider(i);) ++i;
+    for (std::size_t i = best.rank; i < suffixes_.size() && i - best.rank < reach && consider(i);)
+      ++i;
     for (std::size_t i = best.rank; i > 0 && best.rank - i < reach && consider(i - 1);) --i;
     const auto nearer = [&](index a, index b) {
       const index far_a = a > wanted ? a - wanted : wanted - a;
@@ -210,9 +211,9 @@ class patch_matcher {
     }
     if (!old_.marks.begins(from) || !fits(from, shift)) return raw();
     const std::size_t length = old_.marks.length(from);
-    const bool right = at + length <= size() &&
-                       same_bytes(old_.form.drop(from).first(length),
-                                  new_.form.drop(at).first(length)) == length;
+    const bool right =
+        at + length <= size() &&
+        same_bytes(old_.form.drop(from).first(length), new_.form.drop(at).first(length)) == length;
     return right ? prices_.right : prices_.wrong_place;
   }
 
@@ -232,8 +233,13 @@ class patch_matcher {
       copy.cost += byte_price(at, from);
       if (copy.cost < next.cost) {
         const index distance = here(copy.begin).distance;
-        next = {copy.cost, op::kind_of::from_old,       at + 1 - copy.begin,
-                copy.begin - copy.shift, copy.shift, from + 1, distance};
+        next = {copy.cost,
+                op::kind_of::from_old,
+                at + 1 - copy.begin,
+                copy.begin - copy.shift,
+                copy.shift,
+                from + 1,
+                distance};
       }
     }
     const double limit = next.cost + prices_.jump + 8;
@@ -283,11 +289,13 @@ class patch_matcher {
   /// Tries a copy from the new file with all lengths above `known`. \return the longest
   index relax_new(index at, index from, double price, index known) {
     // A first look that mostly says no. Addresses in code may differ and yet be carried over.
-    if (new_.form[from + known - 1] != new_.form[at + known - 1] || new_.form[from] != new_.form[at]) return 0;
+    if (new_.form[from + known - 1] != new_.form[at + known - 1] ||
+        new_.form[from] != new_.form[at])
+      return 0;
     ota::detail::copy_place place;
     place.start(from, at, std::min<index>(end_ - at, longest));
-    const bool sites = at - from >= ota::detail::copy_unit::max_length &&
-                       space_.code() != code_kind::plain;
+    const bool sites =
+        at - from >= ota::detail::copy_unit::max_length && space_.code() != code_kind::plain;
     index length = 0;
     while (place.left != 0) {
       index same = 1;

@@ -24,7 +24,8 @@ struct program_addresses {
 /// Finds out, from the program alone. Its pointers lie within one stretch as long as the program.
 class address_finder {
  public:
-  address_finder(const padded_bytes& file, code_kind kind) : file_(file), kind_(kind), code_(file.size() + ota::detail::copy_unit::max_length) {}
+  address_finder(const padded_bytes& file, code_kind kind)
+      : file_(file), kind_(kind), code_(file.size() + ota::detail::copy_unit::max_length) {}
 
   program_addresses find() {
     gather_calls();
@@ -134,8 +135,8 @@ class base_finder {
     std::uint32_t best = about;
     double least = cost(about);
     for (std::uint32_t step = alignment; step <= 0x10000; step *= 2)
-      for (const std::uint32_t base : {about / step * step - step, about / step * step,
-                                       about / step * step + step}) {
+      for (const std::uint32_t base :
+           {about / step * step - step, about / step * step, about / step * step + step}) {
         const double now = cost(base);
         const bool rounder = (base & (0 - base)) > (best & (0 - best));
         if (now > least || (now == least && !rounder)) continue;
