@@ -87,12 +87,8 @@ class address_space {
   std::uint32_t base() const { return header_.base; }
 
  private:
-  // The first bytes of a program are pointed to by number alone, and small numbers are many.
-  static constexpr std::uint32_t never_named = 256;
-
   bool in_image(std::uint32_t address) const {
-    return address - header_.base - never_named < header_.larger_size() - never_named &&
-           header_.larger_size() > never_named;
+    return address - header_.code_begin() < header_.code_size();
   }
   bool in_data(std::uint32_t address) const {
     return address - header_.data_begin < header_.data_size;

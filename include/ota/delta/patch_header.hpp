@@ -13,7 +13,7 @@ namespace ota {
 /// What stands before the coded part of a patch. Bytes: docs/delta-format.md.
 struct patch_header {
   static constexpr std::uint8_t version = 1;
-  static constexpr std::size_t max_size = 64;
+  static constexpr std::size_t max_size = 72;
   static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
   static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
   static constexpr std::size_t sum_size = 4;        ///< a CRC-32 of all before, at the patch's end
@@ -32,7 +32,9 @@ struct patch_header {
   /// What is read of the old file lies at most so many bytes before what is being written:
   /// then the patch may be applied in place. `no_lag`: read anywhere.
   std::uint32_t lag = no_lag;
-  std::uint32_t base = 0;        ///< address of the first byte, of old and new
+  std::uint32_t base = 0;           ///< address of the first byte, of old and new
+  std::uint32_t around_before = 0;  ///< bytes before and behind the program that it calls as well
+  std::uint32_t around_behind = 0;
   std::uint32_t data_begin = 0;  ///< other addresses that are pointed to: RAM
   std::uint32_t data_size = 0;
   std::uint8_t old_hash[old_hash_size] = {};
@@ -44,6 +46,12 @@ struct patch_header {
   /// Bytes of models and map that applying it takes, as the format counts them.
   constexpr std::uint32_t memory() const {
     return 1408U + (512U << literal_bits()) + 8U * map_entries;
+  }
+  /// Addresses of code, of which the first 256 do not count: they are mostly numbers.
+  constexpr std::uint32_t code_begin() const { return base - around_before + 256; }
+  constexpr std::uint32_t code_size() const {
+    const std::uint32_t whole = larger_size() + around_before + around_behind;
+    return whole < 256 ? 0 : whole - 256;
   }
   constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
 };
@@ -132,6 +140,8 @@ inline result<patch_header> read_patch_header(bytes in) {
   header.lag = reader.number() - 1;
   if (header.code != code_kind::plain) {
     header.base = reader.number();
+    header.around_before = reader.number();
+    header.around_behind = reader.number();
     header.data_begin = reader.number();
     header.data_size = reader.number();
   }

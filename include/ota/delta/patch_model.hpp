@@ -83,8 +83,11 @@ class patch_model {
 
   template <class Coder>
   std::uint32_t code_distance(Coder& coder, std::uint32_t distance) {
-    if (!coder.bit(same_distance_, distance == last_distance_))
-      last_distance_ = distance_.code(coder, distance - 1) + 1;
+    if (!coder.bit(same_distance_, distance == last_distance_)) {
+      // Code and tables repeat themselves at even distances, or multiples of four.
+      const std::uint32_t high = distance_.code(coder, (distance - 1) >> 2);
+      last_distance_ = (high << 2 | distance_end_.code(coder, (distance - 1) & 3)) + 1;
+    }
     return last_distance_;
   }
 
@@ -96,7 +99,8 @@ class patch_model {
   number_model old_length_;
   number_model old_jump_;
   number_model new_length_;
-  number_model distance_;
+  number_model distance_;  // without its two lowest bits
+  bit_tree<2> distance_end_;
   bit_tree<8> literals_[1U << LiteralBits];
   std::uint32_t last_distance_;
   std::uint8_t last_;  // kind of the last step

@@ -94,7 +94,8 @@ class patch_encoder {
     put_number(out, header_.new_size);
     put_number(out, header_.lag + 1);
     if (header_.code != code_kind::plain)
-      for (const std::uint32_t number : {header_.base, header_.data_begin, header_.data_size})
+      for (const std::uint32_t number : {header_.base, header_.around_before, header_.around_behind,
+                                         header_.data_begin, header_.data_size})
         put_number(out, number);
     out.insert(out.end(), std::begin(header_.old_hash), std::end(header_.old_hash));
     out.insert(out.end(), std::begin(header_.new_hash), std::end(header_.new_hash));

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdint>
 #include <stdexcept>
 #include <vector>
@@ -50,6 +52,8 @@ class patch_maker {
     patch_header header;
     header.code = kind;
     header.base = addresses.base;
+    header.around_before = addresses.around_before;
+    header.around_behind = addresses.around_behind;
     header.data_begin = addresses.data_begin;
     header.data_size = addresses.data_size;
     header.old_size = static_cast<std::uint32_t>(old_.size());
@@ -61,10 +65,12 @@ class patch_maker {
     const bool plain = kind == code_kind::plain;
     std::vector<address_stretch> stretches;
     std::vector<op> ops;
-    for (int pass = 0; pass < (plain ? 1 : 3); ++pass) {
-      ops = match(header, stretches, pass == 0);
+    match_prices prices;
+    for (int pass = 0; pass < (plain ? 2 : 3); ++pass) {
+      ops = match(header, stretches, prices, pass == 0);
+      prices.literals = prices_of_literals(ops);
       if (plain) continue;
-      if (pass == 0) header.base = find_base(header, ops);
+      if (pass < 2) header.base = find_base(header, ops);
       stretches = vote(header, ops);
     }
     keep_smallest(header, stretches, ops);
@@ -75,6 +81,24 @@ class patch_maker {
     hash.update(data);
     const auto digest = hash.finish();
     std::copy_n(digest.begin(), size, out);
+  }
+
+  /// By how often each was one. A literal also ends a run of copies, which costs a little.
+  std::array<double, 256> prices_of_literals(const std::vector<op>& ops) const {
+    constexpr double unseen = 2, as_such = 0.6;
+    std::array<double, 256> counts{};
+    counts.fill(unseen);
+    double all = 256 * unseen;
+    std::uint32_t to = 0;
+    for (const op& step : ops) {
+      if (step.kind == op::kind_of::literal) {
+        counts[new_[to]] += 1;
+        all += 1;
+      }
+      to += step.length;
+    }
+    for (double& count : counts) count = as_such + std::log2(all / count);
+    return counts;
   }
 
   static map_type map_of(const std::vector<address_stretch>& stretches) {
@@ -109,12 +133,12 @@ class patch_maker {
   }
 
   std::vector<op> match(const patch_header& header, const std::vector<address_stretch>& stretches,
-                        bool blind) const {
+                        const match_prices& prices, bool blind) const {
     const map_type map = map_of(stretches), still{};
     const space_type moved(header, map), unmoved(header, still);
     if (header.code == code_kind::plain) {
       const program_marks none;
-      return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, {}, 1,
+      return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, prices, 1,
                            header.lag)
           .run();
     }
@@ -122,7 +146,7 @@ class patch_maker {
     const auto old_form = form_of(moved, old_, old_marks, blind);
     const auto new_form = form_of(unmoved, new_, new_marks, blind);
     return patch_matcher(unmoved, {old_, {old_form.data(), old_form.size()}, old_marks},
-                         {new_, {new_form.data(), new_form.size()}, new_marks}, {},
+                         {new_, {new_form.data(), new_form.size()}, new_marks}, prices,
                          all_codes::step(header.code), header.lag)
         .run();
   }

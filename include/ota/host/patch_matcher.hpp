@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -16,15 +17,21 @@ namespace ota::host {
 
 /// What things cost, in bits, about.
 struct match_prices {
-  double literal = 7.4;
-  double right = 0.03;      ///< a byte of a copy that is as foretold
-  double wrong = 13;        ///< one that is not
-  double wrong_place = 20;  ///< an address that is not
-  double go_on = 18;        ///< a copy that goes on where, or as, the last one did
-  double resume = 28;       ///< one that goes on as an earlier one
-  double jump = 32;         ///< any other
-  double from_new = 11;     ///< a copy of what was already made, without distance and length
+  std::array<double, 256> literals = all_alike(7.4);  ///< by byte
+  double right = 0.03;                                ///< a byte of a copy that is as foretold
+  double wrong = 13;                                  ///< one that is not
+  double wrong_place = 20;                            ///< an address that is not
+  double go_on = 18;    ///< a copy that goes on where, or as, the last one did
+  double resume = 28;   ///< one that goes on as an earlier one
+  double jump = 32;     ///< any other
+  double from_new = 9;  ///< a copy of what was already made, without distance and length
   double same_distance = 7;
+
+  static constexpr std::array<double, 256> all_alike(double price) {
+    std::array<double, 256> prices{};
+    for (double& one : prices) one = price;
+    return prices;
+  }
 };
 
 /// One of two files, as the matcher sees it: `form` is the file with all addresses absolute, so
@@ -257,7 +264,7 @@ class patch_matcher {
   void put_literal(index at) {
     const cell& before = here(at);
     cell& next = here(at + 1);
-    const double cost = before.cost + prices_.literal;
+    const double cost = before.cost + prices_.literals[new_.file[at]];
     if (cost < next.cost)
       next = {cost, op::kind_of::literal, 1, 0, before.shift, before.old_end, before.distance};
   }

@@ -16,6 +16,8 @@ namespace ota::host {
 /// Where a program lies when it runs, and what else it points to.
 struct program_addresses {
   std::uint32_t base = 0;
+  std::uint32_t around_before = 0;
+  std::uint32_t around_behind = 0;
   std::uint32_t data_begin = 0;
   std::uint32_t data_size = 0;
   std::size_t places = 0;  ///< in its code that name an address which others name as well
@@ -32,32 +34,46 @@ class address_finder {
     gather_words();
     program_addresses found;
     found.places = places_;
+    found.around_before = before_;
+    found.around_behind = behind_;
     found.base = guess_base();
     find_data(found);
     return found;
   }
 
  private:
+  static constexpr std::uint32_t around = 1U << 20;  // looked at before and behind the program
+  static constexpr std::uint32_t page = 4096;
+  static constexpr std::size_t often = 4;  // so often the same call is not by chance
+
   std::uint32_t size() const { return static_cast<std::uint32_t>(file_.size()); }
 
   void gather_calls() {
     const std::uint32_t step = all_codes::step(kind_);
-    std::vector<std::uint32_t> targets;
+    std::vector<std::uint32_t> targets;  // from as far before the file as behind it
     for (std::uint32_t i = 0; i < size();) {
       const code_site site = all_codes::find(kind_, file_.at(i), i);
-      if (site.length != 0 && !site.near && site.target < size()) {
-        targets.push_back(site.target);
-        std::fill_n(code_.begin() + i, site.length, true);
+      if (site.length != 0 && !site.near && site.target + around < size() + 2 * around) {
+        targets.push_back(site.target + around);
+        if (site.target < size()) std::fill_n(code_.begin() + i, site.length, true);
       }
       i += std::max<std::uint32_t>(step, site.length != 0 ? site.length : site.skip);
     }
     std::sort(targets.begin(), targets.end());
-    for (std::size_t i = 0; i < targets.size();) {
-      std::size_t end = i;
-      while (end < targets.size() && targets[end] == targets[i]) ++end;
-      if (end - i > 1) places_ += end - i;
-      i = end;
+    std::uint32_t lowest = around, highest = around + size();
+    std::size_t outside = 0;
+    for (std::size_t i = 0, end; i < targets.size(); i = end) {
+      for (end = i; end < targets.size() && targets[end] == targets[i];) ++end;
+      const bool inside = targets[i] >= around && targets[i] < around + size();
+      if (inside && end - i > 1) places_ += end - i;
+      if (inside || end - i < often) continue;
+      outside += end - i;
+      lowest = std::min(lowest, targets[i]);
+      highest = std::max(highest, targets[i]);
     }
+    if (outside < 4 * often) return;  // by chance
+    before_ = (around - lowest + page - 1) / page * page;
+    behind_ = (highest - around - size() + page - 1) / page * page;
   }
 
   void gather_words() {
@@ -107,6 +123,7 @@ class address_finder {
   const padded_bytes& file_;
   code_kind kind_;
   std::size_t places_ = 0;
+  std::uint32_t before_ = 0, behind_ = 0;
   std::vector<bool> code_;
   std::vector<std::uint32_t> words_;
 };
@@ -137,9 +154,9 @@ class base_finder {
     for (std::uint32_t step = alignment; step <= 0x10000; step *= 2)
       for (const std::uint32_t base :
            {about / step * step - step, about / step * step, about / step * step + step}) {
+        if (base > guess + 0xfff) continue;
         const double now = cost(base);
-        const bool rounder = (base & (0 - base)) > (best & (0 - best));
-        if (now > least || (now == least && !rounder)) continue;
+        if (now >= least) continue;
         least = now;
         best = base;
       }
@@ -178,7 +195,11 @@ class base_finder {
     shift_votes votes;
     for (const address_move& call : calls_) votes.add(call.from + base, call.shift);
     for (const address_move& pointer : pointers_) votes.add(pointer.from, pointer.shift);
-    return votes.cost();
+    // Bases are round: each bit of it counts as one pointer that agrees.
+    double cost = votes.cost();
+    for (std::uint32_t bit = alignment; bit < 0x10000 && base % (2 * bit) == 0; bit *= 2)
+      cost -= shift_votes::wrong_price;
+    return cost;
   }
 
   std::vector<address_move> calls_, pointers_;
