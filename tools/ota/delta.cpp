@@ -8,11 +8,15 @@
 
 #include "command.hpp"
 #include "files.hpp"
+#include "ota/core/hex.hpp"
+#include "ota/delta/all_codes.hpp"
 #include "ota/delta/memory_source.hpp"
 #include "ota/delta/otadelta.hpp"
+#include "ota/delta/patch_decoder.hpp"
 #include "ota/format/json_writer.hpp"
 #include "ota/host/otadelta_summary.hpp"
 #include "ota/host/otadelta_writer.hpp"
+#include "ota/host/patch_maker.hpp"
 #include "outcome.hpp"
 #include "text.hpp"
 
@@ -47,9 +51,130 @@ class progress_line {
   bool drawn_ = false;
 };
 
+// ---- native -------------------------------------------------------------------------------
+
+struct memory_file {
+  std::uint32_t size() const { return static_cast<std::uint32_t>(content.size()); }
+  ota::result<void> read(std::uint32_t offset, ota::mutable_bytes out) const {
+    std::copy_n(content.begin() + offset, out.size(), out.begin());
+    return {};
+  }
+  bytes content;
+};
+
+struct growing_file {
+  std::uint32_t size() const { return static_cast<std::uint32_t>(text.size()); }
+  ota::result<void> append(bytes data) {
+    text.append(ota::as_text(data));
+    return {};
+  }
+  ota::result<void> read(std::uint32_t offset, ota::mutable_bytes out) const {
+    std::copy_n(text.begin() + offset, out.size(), out.begin());
+    return {};
+  }
+  std::string text;
+};
+
+struct every_patch : ota::patch_limits {
+  using codes = ota::all_codes;
+  static constexpr unsigned literal_bits = ota::patch_header::max_literal_bits;
+};
+
+void expect(const ota::result<void>& done) {
+  if (!done) throw std::runtime_error(done.error().text);
+}
+
+ota::patch_header header_of(bytes patch) {
+  memory_file file{patch};
+  const auto header = ota::read_patch_header(patch.first(ota::patch_header::max_size));
+  expect(header ? ota::result<void>{} : header.error());
+  expect(ota::check_patch_sum(file));
+  return *header;
+}
+
+bool is_native(bytes patch) {
+  return patch.size() >= 3 &&
+         std::equal(patch.begin(), patch.begin() + 3, ota::detail::patch_magic);
+}
+
+patch_bytes make_native(bytes old_file, bytes new_file, const arguments& args, progress_line&) {
+  ota::host::patch_options options;
+  options.map_entries = args.number("map", options.map_entries, ota::patch_header::max_map_entries);
+  options.literal_bits = static_cast<unsigned>(
+      args.number("literals", options.literal_bits, ota::patch_header::max_literal_bits));
+  options.lag =
+      static_cast<std::uint32_t>(args.number("in-place", options.lag, ota::patch_header::no_lag));
+  return ota::host::patch_maker(old_file, new_file, options).make();
+}
+
+std::string apply_native(bytes old_file, bytes patch) {
+  const ota::patch_header header = header_of(patch);
+  memory_file old_source{old_file}, patch_source{patch};
+  expect(ota::check_patch_base(header, old_source));
+  growing_file out;
+  out.text.reserve(header.new_size < largest_result ? header.new_size : 0);
+  ota::patch_decoder<memory_file, memory_file, growing_file, every_patch> decoder(
+      old_source, patch_source, out);
+  expect(decoder.open());
+  for (;;) {
+    const auto more = decoder.step();
+    if (!more) throw std::runtime_error(more.error().text);
+    if (!*more) break;
+  }
+  expect(ota::check_patch_result(header, out));
+  return std::move(out.text);
+}
+
+std::string hex_text(bytes data) {
+  std::string text(2 * data.size(), '0');
+  ota::to_hex(data, text.data());
+  return text;
+}
+
+const char* name_of(ota::code_kind kind) {
+  static constexpr const char* names[] = {"plain", "words",  "thumb",   "thumb2", "arm",
+                                          "riscv", "xtensa", "aarch64", "x86_64"};
+  const auto i = static_cast<std::size_t>(kind);
+  return i < std::size(names) ? names[i] : "unknown";
+}
+
+void print_native(bytes patch, bool as_json) {
+  const ota::patch_header header = header_of(patch);
+  const std::string old_hash = hex_text({header.old_hash, sizeof header.old_hash});
+  const std::string new_hash = hex_text({header.new_hash, sizeof header.new_hash});
+  const bool in_place = header.lag != ota::patch_header::no_lag;
+  if (!as_json) {
+    std::printf("format native, version %d\nsize %zu\n", ota::patch_header::version, patch.size());
+    std::printf("makes a file of %lu bytes, SHA-256 %s..., of one of %lu, SHA-256 %s...\n",
+                static_cast<unsigned long>(header.new_size), new_hash.c_str(),
+                static_cast<unsigned long>(header.old_size), old_hash.c_str());
+    std::printf("memory %lu bytes of tables, of which the map has %d entries\ncode %s",
+                static_cast<unsigned long>(header.memory()), header.map_entries,
+                name_of(header.code));
+    if (header.code != ota::code_kind::plain)
+      std::printf(" at 0x%08lx", static_cast<unsigned long>(header.base));
+    if (in_place)
+      std::printf("\nin place, with a lag of %lu bytes", static_cast<unsigned long>(header.lag));
+    std::printf("\n");
+    return;
+  }
+  std::string text;
+  auto out = [&text](std::string_view piece) { text += piece; };
+  ota::json_writer json(out);
+  json.begin_object().key("outcome").string("valid").key("format").string("native");
+  json.key("version").number(ota::patch_header::version).key("size").number(patch.size());
+  json.key("old_size").number(header.old_size).key("old_sha256").string(old_hash);
+  json.key("new_size").number(header.new_size).key("new_sha256").string(new_hash);
+  json.key("memory").number(header.memory()).key("map_entries").number(header.map_entries);
+  json.key("code").string(name_of(header.code)).key("base").number(header.base);
+  if (in_place) json.key("lag").number(header.lag);
+  json.end_object();
+  std::printf("%s\n", text.c_str());
+}
+
 // ---- OTADELTA -----------------------------------------------------------------------------
 
-patch_bytes make_otadelta(bytes old_file, bytes new_file, progress_line& line) {
+patch_bytes make_otadelta(bytes old_file, bytes new_file, const arguments&, progress_line& line) {
   return ota::host::otadelta_of(old_file, new_file, [&](std::size_t done) { line.show(done); });
 }
 
@@ -108,21 +233,21 @@ void print_otadelta(bytes patch, bool as_json) {
 struct patch_format {
   const char* name;
   bool (*is)(bytes patch);
-  patch_bytes (*make)(bytes old_file, bytes new_file, progress_line& line);
+  patch_bytes (*make)(bytes old_file, bytes new_file, const arguments& args, progress_line& line);
   std::string (*apply)(bytes old_file, bytes patch);
   void (*print)(bytes patch, bool as_json);
 };
 
 constexpr patch_format formats[] = {
+    {"native", is_native, make_native, apply_native, print_native},
     {"otadelta", ota::otadelta_header::has_magic, make_otadelta, apply_otadelta, print_otadelta},
 };
 
 const patch_format& format_named(const arguments& args) {
-  if (!args.has("format"))
-    throw usage_error("delta make needs --format otadelta: there is no other format yet");
+  if (!args.has("format")) return formats[0];
   for (const patch_format& one : formats)
     if (args.text("format") == one.name) return one;
-  throw usage_error("--format must be otadelta, not " + shown(args.text("format")));
+  throw usage_error("--format must be native or otadelta, not " + shown(args.text("format")));
 }
 
 const patch_format& format_of(bytes patch) {
@@ -152,7 +277,7 @@ int run_delta_make(const arguments& args) {
   patch_bytes patch;
   {
     progress_line line(new_file.size());
-    patch = format.make(ota::as_bytes(old_file), ota::as_bytes(new_file), line);
+    patch = format.make(ota::as_bytes(old_file), ota::as_bytes(new_file), args, line);
   }
   replace_file(place_of(path), std::string(patch.begin(), patch.end()));
   std::printf("%s: %zu bytes, for a file of %zu\n", shown(path).c_str(), patch.size(),

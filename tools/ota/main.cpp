@@ -105,7 +105,10 @@ Makes UF2 of a program, and a program of UF2: IN says which.
 )";
 
 const char delta_make_notes[] = R"(
---format    otadelta, which devices with the client 0x687931/ota use (docs/otadelta.md)
+--format    native, or otadelta, which devices with the client 0x687931/ota use
+--map       entries of the address map that the device has room for, 0 to 128; 8 bytes each
+--literals  models of literals that it has room for, 512 bytes doubled 0 to 4 times; usually 1
+--in-place  the device overwrites OLD in its slot and reads it so many bytes behind at most
 )";
 
 const char update_notes[] = R"(
@@ -154,7 +157,7 @@ const command commands[] = {
      run_image_verify, image_verify_notes},
     {"image uf2", "make UF2 of a program, or a program of UF2",
      "IN OUT family= base=", run_image_uf2, uf2_notes},
-    {"delta make", "make a patch that makes NEW of OLD", "OLD NEW PATCH format=", run_delta_make,
+    {"delta make", "make a patch that makes NEW of OLD", "OLD NEW PATCH format= map= literals= in-place=", run_delta_make,
      delta_make_notes},
     {"delta apply", "make OUT of OLD and a patch", "OLD PATCH OUT", run_delta_apply},
     {"delta info", "show what a patch does", "PATCH json", run_delta_info},

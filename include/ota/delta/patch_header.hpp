@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "../core/bytes.hpp"
 #include "../core/little_endian.hpp"
@@ -13,10 +14,10 @@ namespace ota {
 /// What stands before the coded part of a patch. Bytes: docs/delta-format.md.
 struct patch_header {
   static constexpr std::uint8_t version = 1;
-  static constexpr std::size_t max_size = 72;
+  static constexpr std::uint32_t max_size = 72;
   static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
   static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
-  static constexpr std::size_t sum_size = 4;        ///< a CRC-32 of all before, at the patch's end
+  static constexpr std::uint32_t sum_size = 4;        ///< a CRC-32 of all before, at the patch's end
   static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
   static constexpr unsigned max_literal_bits = 4;
   static constexpr unsigned max_map_entries = 128;
@@ -102,8 +103,14 @@ class header_reader {
     whole_ = false;
     return 0;
   }
-  void copy(mutable_bytes out) {
-    for (std::uint8_t& to : out) to = byte();
+  template <std::size_t N>
+  void copy(std::uint8_t (&out)[N]) {
+    if (in_.size() - at_ < N) {
+      whole_ = false;
+      return;
+    }
+    std::memcpy(out, in_.data() + at_, N);
+    at_ += N;
   }
 
   std::size_t position() const { return at_; }
@@ -120,7 +127,7 @@ class header_reader {
 /// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
 inline result<patch_header> read_patch_header(bytes in) {
   detail::header_reader reader(in);
-  std::uint8_t magic[4];
+  std::uint8_t magic[4] = {};
   reader.copy(magic);
   for (int i = 0; i < 3; ++i)
     if (magic[i] != detail::patch_magic[i]) return patch_errors::not_a_patch;

@@ -14,8 +14,8 @@ class range_encoder {
 
   explicit range_encoder(unsigned rate) : rate_(rate) {}
 
-  bool bit(detail::bit_model& model, bool one) {
-    const std::uint32_t bound = (range_ >> detail::bit_model::precision) * model.zero();
+  bool bit(ota::detail::bit_model& model, bool one) {
+    const std::uint32_t bound = (range_ >> ota::detail::bit_model::precision) * model.zero();
     if (one) {
       low_ += bound;
       range_ -= bound;
