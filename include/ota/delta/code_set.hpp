@@ -11,12 +11,12 @@ template <class... Codes>
 struct code_set {
   static constexpr bool any = sizeof...(Codes) != 0;
 
-  static bool has(code_kind kind) {
+  static bool has([[maybe_unused]] code_kind kind) {
     return kind == code_kind::plain || ((kind == Codes::kind) || ...);
   }
 
   /// Instructions begin at multiples of it.
-  static unsigned step(code_kind kind) {
+  static unsigned step([[maybe_unused]] code_kind kind) {
     unsigned step = 1;
     ((kind == Codes::kind ? void(step = Codes::step) : void()), ...);
     return step;

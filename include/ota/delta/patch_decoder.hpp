@@ -52,7 +52,8 @@ class patch_decoder {
   /// Reads the header, and refuses what this device cannot apply.
   result<void> open() {
     std::uint8_t head[patch_header::max_size];
-    const std::uint32_t size = patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
+    const std::uint32_t size =
+        patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
     if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
     const auto header = read_patch_header({head, size});
     if (!header) return header.error();

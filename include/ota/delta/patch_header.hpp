@@ -17,7 +17,7 @@ struct patch_header {
   static constexpr std::uint32_t max_size = 72;
   static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
   static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
-  static constexpr std::uint32_t sum_size = 4;        ///< a CRC-32 of all before, at the patch's end
+  static constexpr std::uint32_t sum_size = 4;      ///< a CRC-32 of all before, at the patch's end
   static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
   static constexpr unsigned max_literal_bits = 4;
   static constexpr unsigned max_map_entries = 128;
@@ -54,6 +54,8 @@ struct patch_header {
     const std::uint32_t whole = larger_size() + around_before + around_behind;
     return whole < 256 ? 0 : whole - 256;
   }
+  /// The same in units of 64 bytes, as the header tells it.
+  constexpr std::uint32_t memory_units() const { return (memory() + 63) / 64; }
   constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
 };
 
@@ -158,7 +160,7 @@ inline result<patch_header> read_patch_header(bytes in) {
   const bool sound = reader.whole() && header.rate <= 5 &&
                      header.literal_bits() <= patch_header::max_literal_bits &&
                      header.map_entries <= patch_header::max_map_entries &&
-                     memory * 64 >= header.memory() &&
+                     memory == header.memory_units() &&
                      header.old_size <= patch_header::max_file_size &&
                      header.new_size <= patch_header::max_file_size;
   if (!sound) return patch_errors::bad_header;

@@ -89,7 +89,7 @@ class patch_encoder {
                                             static_cast<unsigned>(header_.rate - 4) << 4));
     out.push_back(static_cast<std::uint8_t>(header_.previous_bits | header_.position_bits << 4));
     out.push_back(header_.map_entries);
-    out.push_back(static_cast<std::uint8_t>((header_.memory() + 63) / 64));
+    out.push_back(static_cast<std::uint8_t>(header_.memory_units()));
     put_number(out, header_.old_size);
     put_number(out, header_.new_size);
     put_number(out, header_.lag + 1);

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "../delta/address_map.hpp"
 #include "../delta/all_codes.hpp"
 #include "../hash/sha256.hpp"
 #include "patch_encoder.hpp"
