@@ -10,8 +10,10 @@ import argparse
 import re
 import subprocess
 import sys
+import tarfile
 
 import boot_footprint
+import images
 from firmware import BUILD, FLAGS, HERE, ROOT, text_by_source, text_size
 
 PAGE = ROOT / "docs" / "footprint.md"
@@ -32,6 +34,8 @@ RUN = {
     "mcuboot_image": (2200, None, 1024),
     "mcuboot_image_ed25519": (8 * 1024, 20_000_000, 2 * 1024),
     "otadelta": (1600, None, 640),
+    "patch_plain": (5 * 1024, None, 3 * 1024),
+    "patch_thumb": (5 * 1024, None, 6 * 1024),
     "rsa_pkcs1_2048": (3 * 1024, 8_000_000, 2048),
     "rsa_pss_2048": (3 * 1024, 8_000_000, 2048),
     "sha1": (None, None, None),
@@ -43,7 +47,7 @@ def build(source, *more):
     """Links a program of this folder; gives its path."""
     elf = BUILD / (source.stem + "".join(more) + ".elf")
     subprocess.run(["arm-none-eabi-g++", *FLAGS, *more, f"-I{ROOT / 'include'}", f"-I{HERE}",
-                    f"-I{BUILD}", source, HERE / "startup.cpp", "-T", HERE / "board.ld",
+                    f"-I{BUILD}", f"-Wa,-I{BUILD}", source, HERE / "startup.cpp", "-T", HERE / "board.ld",
                     "-o", elf], check=True)
     return elf
 
@@ -57,6 +61,21 @@ def run(elf, *more):
     if ended.returncode != 0:
         sys.exit(f"{elf.name} ended with {ended.returncode}:\n{ended.stdout}")
     return {name: int(value) for name, value in re.findall(r"^(\w+) (\d+)$", ended.stdout, re.M)}
+
+
+# Patches that are applied on the board: what they are for, and what the tool is told.
+PATCHES = {"rp2-mpy-patch": ["--literals", "1"],
+           "python-tree-300-400": ["--map", "0", "--literals", "0"]}
+
+
+def make_patches():
+    """Unpacks pairs of files, and has the project's own tool make the patches."""
+    for archive in (ROOT / "tests" / "data" / "delta").glob("*.tar.xz"):
+        with tarfile.open(archive) as files:
+            files.extractall(BUILD)
+    for pair, options in PATCHES.items():
+        subprocess.run([images.tool(), "delta", "make", "old.bin", "new.bin", "patch", *options],
+                       cwd=BUILD / pair, check=True, stdout=subprocess.DEVNULL)
 
 
 def measured_parts(empty):
@@ -122,6 +141,7 @@ def main():
     table = ["| whole update | measured | mark |", "|---|---|---|"]
     for name, value, mark in rows:
         table.append(f"| {name} | {value:,} | {f'below {mark:,}' if mark else ''} |")
+    make_patches()
     parts, missed = measured_parts(empty)
     run(build(HERE / "wycheproof.cpp"))
     split = ["| room | text, bytes |", "|---|---|"]

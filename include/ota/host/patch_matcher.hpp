@@ -117,10 +117,16 @@ class patch_matcher {
     begin_ = static_cast<index>(begin);
     end_ = static_cast<index>(end);
     for (index at = begin_; at < end_; ++at) {
-      if (at >= skip_old_until_) find_shifts(at);
+      const bool searches = at >= skip_until_ && !runs_well(at);
+      if (searches) find_shifts(at);
       resume_shifts(at);
       put_literal(at);
-      find_in_new(at);
+      if (at + 3 <= size()) {
+        index& head = heads_[hash(at)];
+        if (searches) find_in_new(at, head);
+        chain_[at % window] = head;
+        head = at;
+      }
       advance_copies(at);
     }
   }
@@ -163,7 +169,6 @@ class patch_matcher {
   }
 
   void find_shifts(index at) {
-    if (runs_well(at)) return;
     const cell& before = here(at);
     start_copy(at, before.shift);
     start_copy(at, at - before.old_end);
@@ -274,23 +279,17 @@ class patch_matcher {
     return three * 2654435761U >> (32 - hash_bits);
   }
 
-  void find_in_new(index at) {
-    if (at + 3 > size()) return;
-    index& head = heads_[hash(at)];
-    if (at >= skip_new_until_) {
-      index known = 2;
-      const index last = here(at).distance;
-      if (last <= at) relax_new(at, at - last, prices_.same_distance, 1);
-      int depth = chain_depth;
-      for (index from = head; from != none && at - from < window && depth-- > 0;
-           from = chain_[from % window]) {
-        const double price = prices_.from_new + 0.9 * std::log2(static_cast<double>(at - from));
-        known = std::max(known, relax_new(at, from, price, known));
-      }
-      if (known >= long_match) skip_old_until_ = skip_new_until_ = at + known - 32;
+  void find_in_new(index at, index head) {
+    const index last = here(at).distance;
+    if (last <= at) relax_new(at, at - last, prices_.same_distance, 1);
+    index known = 2;
+    int depth = chain_depth;
+    for (index from = head; from != none && at - from < window && depth-- > 0;
+         from = chain_[from % window]) {
+      const double price = prices_.from_new + 0.9 * std::log2(static_cast<double>(at - from));
+      known = std::max(known, relax_new(at, from, price, known));
     }
-    chain_[at % window] = head;
-    head = at;
+    if (known >= long_match) skip_until_ = at + known - 32;
   }
 
   /// Tries a copy from the new file with all lengths above `known`. \return the longest
@@ -369,7 +368,7 @@ class patch_matcher {
   std::vector<op> ops_;
   cell last_;
   index begin_ = 0, end_ = 0;
-  index skip_old_until_ = 0, skip_new_until_ = 0;
+  index skip_until_ = 0;
 };
 
 }  // namespace ota::host
