@@ -18,6 +18,8 @@ struct address_stretch {
 /// Gathers how far single addresses have moved, and finds the few stretches that tell it best.
 class shift_votes {
  public:
+  static constexpr double wrong_price = 13;  ///< bits, for an address that is not foretold
+
   void add(std::uint32_t address, std::uint32_t shift) { votes_.push_back({address, shift}); }
 
   /// At most so many stretches, those that spare most.
@@ -37,7 +39,6 @@ class shift_votes {
 
  private:
   static constexpr double usual_price = 26;  // bits, for a stretch
-  static constexpr double wrong_price = 13;  // bits, for an address that is not foretold
   static constexpr std::size_t nothing = std::numeric_limits<std::size_t>::max();
 
   struct vote {
