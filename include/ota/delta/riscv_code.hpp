@@ -31,9 +31,10 @@ struct riscv_code {
     // The lower part counts with its sign: the upper is one more where that is negative.
     detail::put_u32(code, detail::put_bits(word, high, value + 0x800));
     detail::put_u32(
-        code + 4, is_store(next)
-                      ? detail::put_bits(next, 0xfe000f80, (value << 20 & 0xfe000000) | value << 7)
-                      : detail::put_bits(next, 0xfff00000, value << 20));
+        code + 4,
+        is_store(next)
+            ? detail::put_bits(next, 0xfe000f80, (value << 20 & 0xfe000000) | (value << 7 & 0xf80))
+            : detail::put_bits(next, 0xfff00000, value << 20));
   }
 
  private:

@@ -4,10 +4,11 @@
 
 namespace ota {
 
-/// x86-64 (Intel SDM volume 2): what has a displacement of 32 bits from the instruction's end.
+/// x86-64 (Intel SDM, volume 2): what has a displacement of 32 bits from the instruction's end.
 ///
-/// Lengths of instructions are not followed. Prefixes change no displacement: a place begins at the
-/// opcode, and takes what names an address within the program as one.
+/// Lengths of instructions are not followed: any bytes that name an address of the program are a
+/// place. It begins at the opcode, since prefixes change no displacement, and ends with the
+/// displacement: an immediate behind it, which counts as well, moves with what is named.
 struct x86_64_code {
   static constexpr code_kind kind = code_kind::x86_64;
   static constexpr unsigned step = 1;
@@ -16,13 +17,12 @@ struct x86_64_code {
     const unsigned before = before_displacement(code);
     if (before == 0) return code_site::none(1);
     const auto length = static_cast<std::uint8_t>(before + 4);
-    return code_site::far_at(
-        length, address + length + immediate_size(code) + detail::get_u32(code + before));
+    return code_site::far_at(length, address + length + detail::get_u32(code + before));
   }
 
   static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
     const unsigned before = before_displacement(code);
-    detail::put_u32(code + before, target - (address + before + 4 + immediate_size(code)));
+    detail::put_u32(code + before, target - (address + before + 4));
   }
 
  private:
@@ -45,27 +45,6 @@ struct x86_64_code {
            (op >= 0x80 && op <= 0x8f) ||              // the same of an immediate, TEST, MOV, LEA
            op == 0xc6 || op == 0xc7 ||                // MOV of an immediate
            op == 0xf6 || op == 0xf7 || op == 0xff;
-  }
-
-  /// Bytes between the displacement and the instruction's end, which it counts from.
-  static unsigned immediate_size(const std::uint8_t* code) {
-    switch (code[0]) {
-      case 0x80:
-      case 0x83:
-      case 0x6b:
-      case 0xc6:
-        return 1;
-      case 0x81:
-      case 0x69:
-      case 0xc7:
-        return 4;
-      case 0xf6:
-        return (code[1] & 0x38) == 0 ? 1 : 0;
-      case 0xf7:
-        return (code[1] & 0x38) == 0 ? 4 : 0;
-      default:
-        return 0;
-    }
   }
 };
 

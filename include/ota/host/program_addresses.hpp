@@ -150,7 +150,7 @@ class address_finder {
   /// and variables are often apart.
   program_addresses with_data(std::uint32_t base) const {
     constexpr unsigned page_bits = 16;
-    constexpr std::size_t not_far = 256;
+    constexpr std::size_t not_far = 1024;
     std::vector<std::uint32_t> counts(1U << (32 - page_bits), 0);
     for (const std::uint32_t word : words_)
       if (word - base >= size()) ++counts[word >> page_bits];
