@@ -75,7 +75,7 @@ class patch_encoder {
   void for_line(ota::detail::copy_place& at, std::uint32_t end, Visit&& visit) const {
     while (at.left != 0 && at.from < end) {
       const ota::detail::copy_unit unit = space_.unit_at(at, old_.at(at.from), true);
-      std::uint8_t now[ota::detail::copy_unit::max_length];
+      std::uint8_t now[ota::detail::copy_unit::max_length] = {};
       std::memcpy(now, new_.at(at.to), unit.length);
       visit(unit, now);
       space_.pass(at, unit, now);

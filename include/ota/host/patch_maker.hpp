@@ -4,12 +4,16 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
 #include "../delta/address_map.hpp"
 #include "../delta/all_codes.hpp"
 #include "../hash/sha256.hpp"
+#include "base_finder.hpp"
+#include "elf_addresses.hpp"
 #include "patch_encoder.hpp"
 #include "patch_matcher.hpp"
 #include "program_addresses.hpp"
@@ -22,6 +26,7 @@ struct patch_options {
   std::size_t map_entries = patch_header::max_map_entries;
   unsigned literal_bits = 1;
   std::uint32_t lag = patch_header::no_lag;  ///< see `patch_header::lag`
+  std::optional<code_kind> code;             ///< this kind only, whatever the files seem to be
 };
 
 /// Makes patches from one file to another, and gives the smallest of those that it tries: as text,
@@ -36,10 +41,11 @@ class patch_maker {
   }
 
   std::vector<std::uint8_t> make() {
-    try_as(code_kind::plain, {});
-    for (const code_kind kind : {code_kind::words, code_kind::thumb}) {
-      const program_addresses addresses = address_finder(new_, kind).find();
-      try_as(kind, addresses);
+    if (options_.code) {
+      try_as(address_finder(new_, *options_.code));
+    } else {
+      try_as(address_finder(new_, code_kind::plain));
+      for (const address_finder& finder : likely_kinds()) try_as(finder);
     }
     return std::move(best_);
   }
@@ -49,32 +55,79 @@ class patch_maker {
   using space_type = ota::detail::address_space<all_codes, map_type>;
   using op = ota::detail::patch_op;
 
-  void try_as(code_kind kind, const program_addresses& addresses) {
+  bool is_text() const {
+    const bytes file = new_.view();
+    return std::find(file.begin(), file.end(), 0) == file.end();
+  }
+
+  /// The kind of code that most places speak for, and a second that has nearly as many; pointers
+  /// alone where it is none.
+  std::vector<address_finder> likely_kinds() const {
+    std::vector<address_finder> found;
+    if (is_text()) return found;
+    for (auto kind = code_kind::thumb; kind <= code_kind::x86_64;
+         kind = static_cast<code_kind>(static_cast<unsigned>(kind) + 1))
+      if (address_finder finder(new_, kind); finder.places() >= new_.size() / 1024)
+        found.push_back(std::move(finder));
+    std::stable_sort(found.begin(), found.end(),
+                     [](const auto& a, const auto& b) { return a.places() > b.places(); });
+    if (found.empty()) found.emplace_back(new_, code_kind::words);
+    const std::size_t few = found[0].places() / 2;
+    while (found.size() > 2 || found.back().places() < few) found.pop_back();
+    return found;
+  }
+
+  void try_as(const address_finder& finder) {
     patch_header header;
-    header.code = kind;
-    header.base = addresses.base;
-    header.around_before = addresses.around_before;
-    header.around_behind = addresses.around_behind;
-    header.data_begin = addresses.data_begin;
-    header.data_size = addresses.data_size;
+    header.code = finder.kind();
     header.old_size = static_cast<std::uint32_t>(old_.size());
     header.new_size = static_cast<std::uint32_t>(new_.size());
     header.lag = options_.lag;
     put_hash(old_.view(), header.old_hash, sizeof header.old_hash);
     put_hash(new_.view(), header.new_hash, sizeof header.new_hash);
-
-    const bool plain = kind == code_kind::plain;
-    std::vector<address_stretch> stretches;
-    std::vector<op> ops;
     match_prices prices;
-    for (int pass = 0; pass < (plain ? 2 : 3); ++pass) {
-      ops = match(header, stretches, prices, pass == 0);
+    if (header.code == code_kind::plain) {
+      prices.literals = prices_of_literals(match(header, {}, prices, true));
+      return keep_smallest(header, {}, match(header, {}, prices, true));
+    }
+
+    const std::optional<program_addresses> known = elf_addresses(new_.view());
+    const auto guesses = known ? std::vector<program_addresses>{*known} : finder.guesses();
+    place(header, guesses[0]);
+    std::vector<op> ops = match(header, {}, prices, true);
+    if (!known) choose(header, guesses, ops);
+    std::vector<address_stretch> stretches = vote(header, ops);
+    for (int pass = 0; pass < 2; ++pass) {
       prices.literals = prices_of_literals(ops);
-      if (plain) continue;
-      if (pass < 2) header.base = find_base(header, ops);
+      ops = match(header, stretches, prices, false);
       stretches = vote(header, ops);
     }
     keep_smallest(header, stretches, ops);
+  }
+
+  static void place(patch_header& header, const program_addresses& addresses) {
+    header.base = addresses.base;
+    header.around_before = addresses.around_before;
+    header.around_behind = addresses.around_behind;
+    header.data_begin = addresses.data_begin;
+    header.data_size = addresses.data_size;
+  }
+
+  /// Of guesses, the one by which the map foretells most.
+  void choose(patch_header& header, const std::vector<program_addresses>& guesses,
+              const std::vector<op>& ops) const {
+    patch_header best = header;
+    double most = -std::numeric_limits<double>::infinity();
+    for (const program_addresses& guess : guesses) {
+      place(header, guess);
+      const base_finder finder = moves_of(header, ops);
+      header.base = finder.find(header.base, header.larger_size());
+      const double gain = finder.gain(header.base);
+      if (gain <= most) continue;
+      most = gain;
+      best = header;
+    }
+    header = best;
   }
 
   static void put_hash(bytes data, std::uint8_t* out, std::size_t size) {
@@ -82,24 +135,6 @@ class patch_maker {
     hash.update(data);
     const auto digest = hash.finish();
     std::copy_n(digest.begin(), size, out);
-  }
-
-  /// By how often each was one. A literal also ends a run of copies, which costs a little.
-  std::array<double, 256> prices_of_literals(const std::vector<op>& ops) const {
-    constexpr double unseen = 2, as_such = 0.6;
-    std::array<double, 256> counts{};
-    counts.fill(unseen);
-    double all = 256 * unseen;
-    std::uint32_t to = 0;
-    for (const op& step : ops) {
-      if (step.kind == op::kind_of::literal) {
-        counts[new_[to]] += 1;
-        all += 1;
-      }
-      to += step.length;
-    }
-    for (double& count : counts) count = as_such + std::log2(all / count);
-    return counts;
   }
 
   static map_type map_of(const std::vector<address_stretch>& stretches) {
@@ -133,13 +168,32 @@ class patch_maker {
     return space.unit_at(at, file.at(i), true);
   }
 
+  /// By how often each was one. A literal also ends a run of copies, which costs a little.
+  std::array<double, 256> prices_of_literals(const std::vector<op>& ops) const {
+    constexpr double unseen = 2, as_such = 0.6;
+    std::array<double, 256> counts{};
+    counts.fill(unseen);
+    double all = 256 * unseen;
+    std::uint32_t to = 0;
+    for (const op& step : ops) {
+      if (step.kind == op::kind_of::literal) {
+        counts[new_[to]] += 1;
+        all += 1;
+      }
+      to += step.length;
+    }
+    for (double& count : counts) count = as_such + std::log2(all / count);
+    return counts;
+  }
+
   std::vector<op> match(const patch_header& header, const std::vector<address_stretch>& stretches,
                         const match_prices& prices, bool blind) const {
     const map_type map = map_of(stretches), still{};
     const space_type moved(header, map), unmoved(header, still);
     if (header.code == code_kind::plain) {
       const program_marks none;
-      return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, prices, 1,
+      return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, prices,
+                           1,
                            header.lag)
           .run();
     }
@@ -180,7 +234,7 @@ class patch_maker {
     return votes.stretches(options_.map_entries);
   }
 
-  std::uint32_t find_base(const patch_header& header, const std::vector<op>& ops) const {
+  base_finder moves_of(const patch_header& header, const std::vector<op>& ops) const {
     std::vector<address_move> calls, pointers;
     for_moves(header, ops, [&](bool pointer, const address_move& m) {
       if (pointer)
@@ -188,8 +242,7 @@ class patch_maker {
       else
         calls.push_back({m.from - header.base, m.shift});
     });
-    return base_finder(std::move(calls), std::move(pointers))
-        .find(header.base, header.larger_size());
+    return {std::move(calls), std::move(pointers)};
   }
 
   void keep_smallest(patch_header header, const std::vector<address_stretch>& stretches,
