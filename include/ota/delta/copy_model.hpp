@@ -34,14 +34,15 @@ struct copy_place {
   }
 };
 
-/// A place in code that names an address, or one byte; with what it will be, if foretold rightly.
+/// A place in code that names an address, or one byte.
 struct copy_unit {
   static constexpr std::uint32_t max_length = 8;
 
   code_site site;
   std::uint8_t length = 1;
   bool pointer = false;
-  std::uint8_t guess[max_length];
+  /// Of a byte: so many bytes from here on are no place either, at least.
+  std::uint8_t run = 1;
 
   bool far() const { return pointer || (site.length != 0 && !site.near); }
 };
@@ -53,34 +54,47 @@ class address_space {
   address_space(const patch_header& header, const Map& map) : header_(header), map_(map) {}
 
   /// The unit that a copy is at.
-  /// \param old    bytes from there on; `max_length` of them, zeros beyond the file's end
+  /// \param bytes  `max_length` bytes of what is copied, zeros beyond its end; those of the unit
+  ///               become what is foretold
   /// \param moved  the copy is from the old file: what places name has moved since. Otherwise only
   ///               the code itself has.
-  copy_unit unit_at(const copy_place& at, const std::uint8_t* old, bool moved) const {
+  copy_unit unit_at(const copy_place& at, std::uint8_t* bytes, bool moved) const {
     copy_unit unit;
-    std::memcpy(unit.guess, old, sizeof unit.guess);
+    unit.run = 0xff;
     if (header_.code == code_kind::plain) return unit;
     const std::uint32_t both = at.from | at.to;
-    if (moved && both % 4 == 0 && at.left >= 4 && find_pointer(unit)) return unit;
-    if (at.quiet != 0 || (both & (Codes::step(header_.code) - 1)) != 0) return unit;
-    find_code(unit, at, moved);
+    const std::uint32_t apart = at.from ^ at.to;
+    if (moved && apart % 4 == 0) {
+      if (both % 4 == 0 && at.left >= 4 && find_pointer(unit, bytes)) return unit;
+      unit.run = static_cast<std::uint8_t>(4 - at.to % 4);
+    }
+    const std::uint32_t within_step = Codes::step(header_.code) - 1;
+    if ((apart & within_step) != 0) return unit;
+    std::uint8_t skip = 1;
+    if (at.quiet != 0) {
+      skip = at.quiet;
+    } else if ((both & within_step) == 0) {
+      if (find_code(unit, at, bytes, moved)) return unit;
+      skip = unit.site.skip;
+    }
+    if (skip < unit.run) unit.run = skip;
     return unit;
   }
 
-  /// Goes on behind a unit. \param made  the bytes that it became
-  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
-    if (unit.site.near && !lies_before(at, unit.site.target)) {
-      std::uint8_t bytes[copy_unit::max_length] = {};
-      std::memcpy(bytes, made, unit.length);
-      const code_site now = Codes::find(header_.code, bytes, header_.base + at.to);
-      if (now.near && now.length == unit.length) at.shift_behind = now.target - unit.site.target;
-    }
+  /// Goes on behind a unit, or `count` bytes of a run.
+  /// \param made  the bytes that it became
+  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made,
+            std::uint32_t count) const {
+    if (unit.site.near && !lies_before(at, unit.site.target)) learn_shift(at, unit, made);
     if (at.quiet == 0)
       at.quiet = unit.site.length == 0 && !unit.pointer ? unit.site.skip : unit.length;
-    at.quiet = static_cast<std::uint8_t>(at.quiet > unit.length ? at.quiet - unit.length : 0);
-    at.from += unit.length;
-    at.to += unit.length;
-    at.left -= unit.length;
+    at.quiet = static_cast<std::uint8_t>(at.quiet > count ? at.quiet - count : 0);
+    at.from += count;
+    at.to += count;
+    at.left -= count;
+  }
+  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
+    pass(at, unit, made, unit.length);
   }
 
   code_kind code() const { return header_.code; }
@@ -93,19 +107,18 @@ class address_space {
   bool in_data(std::uint32_t address) const {
     return address - header_.data_begin < header_.data_size;
   }
-  static std::uint32_t even(std::uint32_t address) { return address & ~1U; }
 
   std::uint32_t now_at(std::uint32_t address) const {
-    return address + map_.shift_at(even(address));
+    return address + map_.shift_at(address & ~1U);
   }
 
-  bool find_pointer(copy_unit& unit) const {
-    const std::uint32_t word = get_u32(unit.guess);
+  bool find_pointer(copy_unit& unit, std::uint8_t* bytes) const {
+    const std::uint32_t word = get_u32(bytes);
     if (!in_image(word) && !in_data(word)) return false;
     unit.pointer = true;
     unit.length = 4;
     unit.site.target = now_at(word);
-    put_u32(unit.guess, unit.site.target);
+    put_u32(bytes, unit.site.target);
     return true;
   }
 
@@ -113,23 +126,31 @@ class address_space {
     return address - header_.base < at.begin;
   }
 
-  void find_code(copy_unit& unit, const copy_place& at, bool moved) const {
-    const code_site site = Codes::find(header_.code, unit.guess, header_.base + at.from);
-    unit.site = code_site::none(site.skip);
-    if (site.length == 0 || site.length > at.left) return;
+  bool find_code(copy_unit& unit, const copy_place& at, std::uint8_t* bytes, bool moved) const {
+    const code_site site = Codes::find(header_.code, bytes, header_.base + at.from);
+    unit.site.skip = site.skip;
+    if (site.length == 0 || site.length > at.left) return false;
     std::uint32_t target = site.target;
     if (!site.near) {
-      if (!in_image(target) && !in_data(target)) return;
+      if (!in_image(target) && !in_data(target)) return false;
       if (moved) target = now_at(target);
     } else {
       const std::uint32_t offset = target - header_.base;
-      if (!moved || (offset >= at.begin && offset < at.end)) return;
+      if (!moved || (offset >= at.begin && offset < at.end)) return false;
       target += offset < at.begin ? at.shift_before : at.shift_behind;
     }
     unit.site = site;
     unit.length = site.length;
-    Codes::aim(header_.code, unit.guess, header_.base + at.to, target);
+    Codes::aim(header_.code, bytes, header_.base + at.to, target);
     if (!site.near) unit.site.target = target;
+    return true;
+  }
+
+  void learn_shift(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
+    std::uint8_t bytes[copy_unit::max_length] = {};
+    std::memcpy(bytes, made, unit.length);
+    const code_site now = Codes::find(header_.code, bytes, header_.base + at.to);
+    if (now.near && now.length == unit.length) at.shift_behind = now.target - unit.site.target;
   }
 
   const patch_header& header_;
@@ -157,65 +178,57 @@ class copy_model {
   }
 
   /// Codes a unit of a line that differs.
-  /// \param made  its bytes: to be coded, or to be filled
+  /// \param bytes   its bytes as foretold; they become what they are
+  /// \param wanted  what they are, where that is being coded
   template <class Codes, class Map, class Coder>
   void code_unit(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
-                 const copy_unit& unit, std::uint8_t* made) {
+                 const copy_unit& unit, std::uint8_t* bytes, const std::uint8_t* wanted) {
     if (unit.far()) {
-      bool wrong = Coder::encodes && std::memcmp(made, unit.guess, unit.length) != 0;
+      bool wrong = Coder::encodes && std::memcmp(wanted, bytes, unit.length) != 0;
       wrong = coder.bit(site_wrong_[unit.pointer ? 1 : 0][sites_ & 3], wrong);
       sites_ = static_cast<std::uint8_t>(sites_ << 1 | static_cast<int>(wrong));
-      if (!wrong) {
-        if (!Coder::encodes) std::memcpy(made, unit.guess, unit.length);
-        return;
-      }
-      if (code_target(coder, space, at, unit, made)) return;
+      if (!wrong || code_target(coder, space, at, unit, bytes, wanted)) return;
     }
     for (unsigned i = 0; i < unit.length; ++i)
-      code_byte(coder, static_cast<std::uint8_t>(at.to + i), unit.guess[i], made[i]);
+      code_byte(coder, at.to + i, bytes[i], Coder::encodes ? wanted[i] : std::uint8_t{0});
   }
 
  private:
   template <class Coder>
-  void code_byte(Coder& coder, std::uint8_t position, std::uint8_t guess, std::uint8_t& made) {
-    const unsigned often_right = guess == 0 || guess == 0xff ? 1 : 0;
-    const bool wrong = coder.bit(byte_wrong_[often_right][bytes_ & 3][position & 3], made != guess);
+  void code_byte(Coder& coder, std::uint32_t position, std::uint8_t& byte, std::uint8_t wanted) {
+    const unsigned often_right = byte == 0 || byte == 0xff ? 1 : 0;
+    const bool wrong =
+        coder.bit(byte_wrong_[often_right][bytes_ & 3][position & 3], wanted != byte);
     bytes_ = static_cast<std::uint8_t>(bytes_ << 1 | static_cast<int>(wrong));
-    std::uint8_t value = guess;
     if (wrong)
-      value = static_cast<std::uint8_t>(
-          guess + difference_.code(coder, static_cast<std::uint8_t>(made - guess)));
-    if (!Coder::encodes) made = value;
+      byte = static_cast<std::uint8_t>(
+          byte + difference_.code(coder, static_cast<std::uint8_t>(wanted - byte)));
   }
 
   /// Codes what a place names, if it is the same instruction; false if it is not.
   template <class Codes, class Map, class Coder>
   bool code_target(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
-                   const copy_unit& unit, std::uint8_t* made) {
+                   const copy_unit& unit, std::uint8_t* bytes, const std::uint8_t* wanted) {
     const std::uint32_t address = space.base() + at.to;
-    std::uint8_t bytes[copy_unit::max_length];
-    std::memcpy(bytes, unit.guess, sizeof bytes);
     std::uint32_t off = 0;
     bool same = true;
     if constexpr (Coder::encodes) {
       const std::uint32_t target =
-          unit.pointer ? get_u32(made) : Codes::find(space.code(), made, address).target;
+          unit.pointer ? get_u32(wanted) : Codes::find(space.code(), wanted, address).target;
       off = target - unit.site.target;
-      place_target(space, unit, bytes, address, target);
-      same = std::memcmp(bytes, made, unit.length) == 0 && fold_sign(off) <= number_model::max;
+      std::uint8_t aimed[copy_unit::max_length];
+      std::memcpy(aimed, bytes, unit.length);
+      aim(space, unit, aimed, address, target);
+      same = std::memcmp(aimed, wanted, unit.length) == 0 && fold_sign(off) <= number_model::max;
     }
     if (!coder.bit(same_instruction_[unit.pointer ? 1 : 0], same)) return false;
-    off = code_offset(coder, off);
-    if constexpr (!Coder::encodes) {
-      place_target(space, unit, bytes, address, unit.site.target + off);
-      std::memcpy(made, bytes, unit.length);
-    }
+    aim(space, unit, bytes, address, unit.site.target + code_offset(coder, off));
     return true;
   }
 
   template <class Codes, class Map>
-  static void place_target(const address_space<Codes, Map>& space, const copy_unit& unit,
-                           std::uint8_t* bytes, std::uint32_t address, std::uint32_t target) {
+  static void aim(const address_space<Codes, Map>& space, const copy_unit& unit,
+                  std::uint8_t* bytes, std::uint32_t address, std::uint32_t target) {
     if (unit.pointer)
       put_u32(bytes, target);
     else

@@ -120,7 +120,7 @@ class patch_decoder {
   static constexpr std::uint32_t line_size = detail::copy_model::line_size;
   static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
   // No step takes more of the patch.
-  static constexpr std::uint32_t most_input = 48;
+  static constexpr std::uint32_t most_input = 96;
   // Zeros at the end of the coded part are left out, as many as a decoder takes ahead.
   static constexpr std::uint32_t most_beyond = 4;
   static_assert(Limits::input_size >= most_input && Limits::output_size >= look_ahead);
@@ -146,23 +146,16 @@ class patch_decoder {
 
   /// Reads on, so that a step finds all the input it may take. Beyond the end there are zeros.
   result<void> refill() {
-    const std::uint32_t at = s_.taken - input_from_;
-    if (input_size_ != 0 && at <= input_size_ && input_size_ - at >= most_input) return {};
-    if (s_.taken >= end_) return {};
-    std::uint32_t count = 0;
-    if (input_size_ != 0 && at < input_size_) {
-      count = input_size_ - at;
-      std::memmove(input_, input_ + at, count);
-    }
-    const std::uint32_t left = end_ - s_.taken - count;
+    const std::uint32_t used = s_.taken - input_from_;
+    std::uint32_t count = used < input_size_ ? input_size_ - used : 0;
+    const std::uint32_t read_to = s_.taken + count;
+    if (count >= most_input || read_to >= end_) return {};
+    for (std::uint32_t i = 0; i < count; ++i) input_[i] = input_[used + i];
     const std::uint32_t room = static_cast<std::uint32_t>(sizeof input_) - count;
-    const std::uint32_t more = left < room ? left : room;
+    const std::uint32_t more = end_ - read_to < room ? end_ - read_to : room;
     input_from_ = s_.taken;
-    input_size_ = count;
-    if (more == 0) return {};
-    if (const auto done = patch_.read(s_.taken + count, {input_ + count, more}); !done) return done;
-    input_size_ += more;
-    return {};
+    input_size_ = count + more;
+    return patch_.read(read_to, {input_ + count, more});
   }
 
   std::uint8_t next() {
@@ -220,14 +213,13 @@ class patch_decoder {
       }
       return put_units(at, line, true);
     }
-    const std::uint32_t line_at = at.from - line_from_;
-    const detail::copy_unit unit = space().unit_at(at, line_ + line_at, true);
-    std::uint8_t now[look_ahead] = {};
-    s_.model.copy.code_unit(coder, space(), at, unit, now);
-    space().pass(at, unit, now);
+    std::uint8_t* const bytes = line_ + (at.from - line_from_);
+    const detail::copy_unit unit = space().unit_at(at, bytes, true);
+    s_.model.copy.code_unit(coder, space(), at, unit, bytes, nullptr);
+    space().pass(at, unit, bytes);
     s_.line_left -= unit.length < s_.line_left ? unit.length : s_.line_left;
     if (at.left == 0) s_.doing = work::op;
-    return put(now, unit.length);
+    return put(bytes, unit.length);
   }
 
   /// Reads the line of the old file that is being copied, with what may be looked at behind it.
@@ -242,14 +234,17 @@ class patch_decoder {
 
   /// Puts the units of a line that are as foretold. \param count  bytes in which they begin
   result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved) {
-    for (std::uint32_t done = 0; done < count && at.left != 0;) {
+    if (count > at.left) count = at.left;
+    std::uint32_t done = 0;
+    while (done < count) {
       const detail::copy_unit unit = space().unit_at(at, line_ + done, moved);
-      done += unit.length;
-      space().pass(at, unit, unit.guess);
-      if (const auto put_done = put(unit.guess, unit.length); !put_done) return put_done;
+      std::uint32_t length = unit.length;
+      if (length == 1) length = unit.run < count - done ? unit.run : count - done;
+      space().pass(at, unit, line_ + done, length);
+      done += length;
     }
     if (at.left == 0) s_.doing = work::op;
-    return {};
+    return put(line_, done);
   }
 
   /// Copies a piece of what was already made.
@@ -259,8 +254,10 @@ class patch_decoder {
     std::uint32_t there =
         distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
     if (const auto done = read_made(at.from, {line_, there}); !done) return done;
-    if (distance >= look_ahead && header_.code != code_kind::plain)
-      return put_units(at, there - look_ahead + 1, false);
+    if (header_.code != code_kind::plain) {
+      // Places are looked for only where all that they may be made of is there.
+      if (distance >= look_ahead) return put_units(at, there - look_ahead + 1, false);
+    }
     if (there > at.left) there = at.left;
     at.from += there;
     at.to += there;
@@ -281,12 +278,17 @@ class patch_decoder {
   }
 
   result<void> put(const std::uint8_t* data, std::uint32_t count) {
-    for (std::uint32_t i = 0; i < count; ++i) {
+    s_.before = data[count - 1];
+    while (count != 0) {
       if (s_.output_size == sizeof s_.output)
         if (const auto done = flush(); !done) return done;
-      s_.output[s_.output_size++] = data[i];
+      const std::uint32_t room = static_cast<std::uint32_t>(sizeof s_.output) - s_.output_size;
+      const std::uint32_t piece = count < room ? count : room;
+      std::memcpy(s_.output + s_.output_size, data, piece);
+      s_.output_size += piece;
+      data += piece;
+      count -= piece;
     }
-    s_.before = data[count - 1];
     return {};
   }
 

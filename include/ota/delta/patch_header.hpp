@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <initializer_list>
 
 #include "../core/bytes.hpp"
 #include "../core/little_endian.hpp"
@@ -81,86 +82,49 @@ namespace detail {
 
 inline constexpr std::uint8_t patch_magic[4] = {'O', 'D', 'P', patch_header::version};
 
-/// Reads fields one after the other, and remembers when there was none left.
-class header_reader {
- public:
-  explicit header_reader(bytes in) : in_(in) {}
-
-  std::uint8_t byte() {
-    if (at_ >= in_.size()) {
-      whole_ = false;
-      return 0;
-    }
-    return in_[at_++];
+/// LEB128 of at most 32 bits and five bytes; further bits are left out.
+inline std::uint32_t take_number(const std::uint8_t*& at) {
+  std::uint32_t value = 0;
+  for (unsigned shift = 0; shift < 35; shift += 7) {
+    value |= static_cast<std::uint32_t>(*at & 0x7f) << shift;
+    if (*at++ < 0x80) break;
   }
-  /// LEB128 of at most 32 bits.
-  std::uint32_t number() {
-    std::uint32_t value = 0;
-    for (unsigned shift = 0; shift < 35; shift += 7) {
-      const std::uint8_t next = byte();
-      if (shift == 28 && next > 0x0f) break;
-      value |= static_cast<std::uint32_t>(next & 0x7f) << shift;
-      if (next < 0x80) return value;
-    }
-    whole_ = false;
-    return 0;
-  }
-  template <std::size_t N>
-  void copy(std::uint8_t (&out)[N]) {
-    if (in_.size() - at_ < N) {
-      whole_ = false;
-      return;
-    }
-    std::memcpy(out, in_.data() + at_, N);
-    at_ += N;
-  }
-
-  std::size_t position() const { return at_; }
-  bool whole() const { return whole_; }
-
- private:
-  bytes in_;
-  std::size_t at_ = 0;
-  bool whole_ = true;
-};
+  return value;
+}
 
 }  // namespace detail
 
 /// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
 inline result<patch_header> read_patch_header(bytes in) {
-  detail::header_reader reader(in);
-  std::uint8_t magic[4] = {};
-  reader.copy(magic);
-  for (int i = 0; i < 3; ++i)
-    if (magic[i] != detail::patch_magic[i]) return patch_errors::not_a_patch;
-  if (magic[3] != detail::patch_magic[3]) return patch_errors::other_version;
+  // No header is longer, whatever its numbers: nothing is read beyond.
+  std::uint8_t head[patch_header::max_size] = {};
+  in = in.first(sizeof head);
+  if (!in.empty()) std::memcpy(head, in.data(), in.size());
+  if (std::memcmp(head, detail::patch_magic, 3) != 0) return patch_errors::not_a_patch;
+  if (head[3] != detail::patch_magic[3]) return patch_errors::other_version;
 
   patch_header header;
-  const std::uint8_t kind = reader.byte();
-  const std::uint8_t literals = reader.byte();
-  header.code = static_cast<code_kind>(kind & 0x0f);
-  header.rate = static_cast<std::uint8_t>(4 + (kind >> 4));
-  header.previous_bits = literals & 0x0f;
-  header.position_bits = literals >> 4;
-  header.map_entries = reader.byte();
-  const std::uint32_t memory = reader.byte();
-  header.old_size = reader.number();
-  header.new_size = reader.number();
-  header.lag = reader.number() - 1;
-  if (header.code != code_kind::plain) {
-    header.base = reader.number();
-    header.around_before = reader.number();
-    header.around_behind = reader.number();
-    header.data_begin = reader.number();
-    header.data_size = reader.number();
-  }
-  reader.copy(header.old_hash);
-  reader.copy(header.new_hash);
-  header.size = static_cast<std::uint8_t>(reader.position());
-  const bool sound = reader.whole() && header.rate <= 5 &&
+  header.code = static_cast<code_kind>(head[4] & 0x0f);
+  header.rate = static_cast<std::uint8_t>(4 + (head[4] >> 4));
+  header.previous_bits = head[5] & 0x0f;
+  header.position_bits = head[5] >> 4;
+  header.map_entries = head[6];
+  const std::uint8_t* at = head + 8;
+  header.old_size = detail::take_number(at);
+  header.new_size = detail::take_number(at);
+  header.lag = detail::take_number(at) - 1;
+  if (header.code != code_kind::plain)
+    for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
+                                  &header.data_begin, &header.data_size})
+      *number = detail::take_number(at);
+  std::memcpy(header.old_hash, at, sizeof header.old_hash);
+  std::memcpy(header.new_hash, at + sizeof header.old_hash, sizeof header.new_hash);
+  at += sizeof header.old_hash + sizeof header.new_hash;
+  header.size = static_cast<std::uint8_t>(at - head);
+  const bool sound = header.size <= in.size() && header.rate <= 5 &&
                      header.literal_bits() <= patch_header::max_literal_bits &&
                      header.map_entries <= patch_header::max_map_entries &&
-                     memory == header.memory_units() &&
+                     head[7] == header.memory_units() &&
                      header.old_size <= patch_header::max_file_size &&
                      header.new_size <= patch_header::max_file_size;
   if (!sound) return patch_errors::bad_header;

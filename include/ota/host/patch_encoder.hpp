@@ -55,18 +55,18 @@ class patch_encoder {
     const std::uint32_t begin = last_.from;
     const std::uint32_t size = std::min(last_.left, copy_model::line_size);
     if (!model_.copy.code_line(coder_, line_differs(last_, size))) {
-      for_line(last_, begin + size, [](const auto&, std::uint8_t*) {});
+      for_line(last_, begin + size, [](const foretold_unit&, const std::uint8_t*) {});
       return;
     }
-    for_line(last_, begin + size, [&](const ota::detail::copy_unit& unit, std::uint8_t* now) {
-      model_.copy.code_unit(coder_, space_, last_, unit, now);
+    for_line(last_, begin + size, [&](foretold_unit& unit, const std::uint8_t* wanted) {
+      model_.copy.code_unit(coder_, space_, last_, unit, unit.bytes, wanted);
     });
   }
 
   bool line_differs(ota::detail::copy_place at, std::uint32_t size) const {
     bool differs = false;
-    for_line(at, at.from + size, [&](const ota::detail::copy_unit& unit, const std::uint8_t* now) {
-      differs = differs || std::memcmp(unit.guess, now, unit.length) != 0;
+    for_line(at, at.from + size, [&](const foretold_unit& unit, const std::uint8_t* wanted) {
+      differs = differs || std::memcmp(unit.bytes, wanted, unit.length) != 0;
     });
     return differs;
   }
@@ -74,11 +74,10 @@ class patch_encoder {
   template <class Visit>
   void for_line(ota::detail::copy_place& at, std::uint32_t end, Visit&& visit) const {
     while (at.left != 0 && at.from < end) {
-      const ota::detail::copy_unit unit = space_.unit_at(at, old_.at(at.from), true);
-      std::uint8_t now[ota::detail::copy_unit::max_length] = {};
-      std::memcpy(now, new_.at(at.to), unit.length);
-      visit(unit, now);
-      space_.pass(at, unit, now);
+      foretold_unit unit(space_, at, old_, true);
+      const std::uint8_t* const wanted = new_.at(at.to);
+      visit(unit, wanted);
+      space_.pass(at, unit, wanted);
     }
   }
 

@@ -161,11 +161,10 @@ class patch_maker {
     return form;
   }
 
-  static ota::detail::copy_unit unit_in(const space_type& space, const padded_bytes& file,
-                                        std::uint32_t i) {
+  static foretold_unit unit_in(const space_type& space, const padded_bytes& file, std::uint32_t i) {
     ota::detail::copy_place at;
     at.start(i, i, static_cast<std::uint32_t>(file.size()) - i);
-    return space.unit_at(at, file.at(i), true);
+    return {space, at, file, true};
   }
 
   /// By how often each was one. A literal also ends a run of copies, which costs a little.
@@ -192,8 +191,7 @@ class patch_maker {
     const space_type moved(header, map), unmoved(header, still);
     if (header.code == code_kind::plain) {
       const program_marks none;
-      return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, prices,
-                           1,
+      return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, prices, 1,
                            header.lag)
           .run();
     }

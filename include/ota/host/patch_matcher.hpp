@@ -306,10 +306,10 @@ class patch_matcher {
     while (place.left != 0) {
       index same = 1;
       if (sites) {
-        const auto unit = space_.unit_at(place, new_.file.at(place.from), false);
+        const foretold_unit unit(space_, place, new_.file, false);
         same = unit.length;
-        if (std::memcmp(unit.guess, new_.file.at(place.to), same) != 0) break;
-        space_.pass(place, unit, unit.guess);
+        if (std::memcmp(unit.bytes, new_.file.at(place.to), same) != 0) break;
+        space_.pass(place, unit, unit.bytes);
       } else {
         if (new_.file[place.from] != new_.file[place.to]) break;
         ++place.from;

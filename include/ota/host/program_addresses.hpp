@@ -42,10 +42,10 @@ class address_finder {
   }
 
  private:
-  static constexpr std::uint32_t small = 0x400;  // numbers, not addresses; so those below zero
+  static constexpr std::uint32_t small = 0x400;      // numbers, not addresses; so those below zero
   static constexpr std::uint32_t around = 1U << 20;  // looked at before and behind the program
   static constexpr std::size_t often = 4;            // so often the same is not by chance
-  static constexpr std::uint32_t page = 0x1000;  // what most programs begin at a multiple of
+  static constexpr std::uint32_t page = 0x1000;      // what most programs begin at a multiple of
 
   const padded_bytes& file() const { return file_; }
   std::uint32_t size() const { return static_cast<std::uint32_t>(file().size()); }

@@ -29,6 +29,19 @@ class padded_bytes {
   std::size_t size_ = 0;
 };
 
+/// A unit of a copy, and what is foretold of its bytes.
+struct foretold_unit : ota::detail::copy_unit {
+  std::uint8_t bytes[max_length];
+
+  /// \param file  what is copied from
+  template <class Space>
+  foretold_unit(const Space& space, const ota::detail::copy_place& at, const padded_bytes& file,
+                bool moved) {
+    std::copy_n(file.at(at.from), max_length, bytes);
+    static_cast<copy_unit&>(*this) = space.unit_at(at, bytes, moved);
+  }
+};
+
 /// Where a file names addresses, each place once.
 class program_marks {
  public:
@@ -41,7 +54,7 @@ class program_marks {
     ota::detail::copy_place at;
     at.start(0, 0, static_cast<std::uint32_t>(file.size()));
     while (at.left != 0) {
-      const auto unit = space.unit_at(at, file.at(at.from), true);
+      const foretold_unit unit(space, at, file, true);
       if (unit.far()) {
         marks_[at.from] = static_cast<std::uint8_t>(unit.length | (unit.pointer ? pointer : 0));
         std::fill_n(marks_.begin() + at.from + 1, unit.length - 1, inside);

@@ -8,7 +8,7 @@ PATCH_PART_FILE(text_patch, "python-tree-300-400/patch");
 struct small_device : ota::patch_limits {
   static constexpr std::size_t map_entries = 0;
   static constexpr unsigned literal_bits = 0;
-  static constexpr std::size_t input_size = 64;
+  static constexpr std::size_t input_size = 96;
   static constexpr std::size_t output_size = 128;
 };
 
