@@ -446,7 +446,7 @@ class OldCopy:
 
     def make_near(self, differs, text, place):
         reader, (length, named, _) = self.reader, place
-        is_before = signed(named - reader.header.base - self.begin, 32) < 0
+        is_before = (named - reader.header.base) & WORD < self.begin
         address = reader.header.base + len(reader.new)
         shift = reader.last_shift if is_before else self.behind
         self.make_bytes(differs, reader.code.renamed(text, address, (named + shift) & WORD))
