@@ -2,19 +2,17 @@
 
 #include <gtest/gtest.h>
 
+#include "support/delta_tool.hpp"
 #include "support/digest.hpp"
-#include "support/process.hpp"
 #include "support/python.hpp"
 
 namespace {
 
 using namespace ota_test;
 
-const std::string ota = OTA_TOOL;
-
 void expect_peers_agree(const std::string& on) {
   const finished done =
-      run(OTA_PYTHON " " OTA_SOURCE_DIR "/tests/interop/otadelta_peers.py " + on + " " + ota);
+      run(OTA_PYTHON " " OTA_SOURCE_DIR "/tests/interop/otadelta_peers.py " + on + " " OTA_TOOL);
   EXPECT_EQ(done.code, 0) << done.out;
   EXPECT_EQ(done.out, "");
 }
@@ -34,42 +32,19 @@ TEST(otadelta_peers, patches_that_the_original_makes_of_a_repository_are_applied
   expect_peers_agree("history");
 }
 
-struct delta_tool : ::testing::Test {
-  scratch_folder here;
-
+struct otadelta_tool : delta_tool {
   void SetUp() override {
     write_file(here / "old", "Hello World!");
     write_file(here / "new", "Hello Python!");
     write_patch("p", "0100060207507974686f6e21ff");
   }
-
   void write_patch(const std::string& name, const std::string& digits) const {
     const auto patch = from_digits("4f544144454c544101" + digits);
     write_file(here / name, std::string(patch.begin(), patch.end()));
   }
-  finished in_folder(const std::string& arguments) const {
-    return run("cd " + here.path() + "; " + ota + " delta " + arguments);
-  }
-  std::string output(const std::string& arguments) const {
-    const finished done = in_folder(arguments);
-    EXPECT_EQ(done.code, 0) << arguments << ": " << done.out;
-    return done.out;
-  }
-
-  // The command fails in one line, and no file is made, changed or left behind.
-  void expect_failed(const std::string& arguments, const std::string& words, int code = 1) const {
-    const std::string look = "cd " + here.path() + "; find . -type f | LC_ALL=C sort | xargs cksum";
-    const std::string before = run(look).out;
-    const finished done = in_folder(arguments);
-    EXPECT_EQ(done.code, code) << arguments << ": " << done.out;
-    EXPECT_EQ(done.out.compare(0, 5, "ota: "), 0) << done.out;
-    EXPECT_NE(done.out.find(words), std::string::npos) << arguments << ": " << done.out;
-    EXPECT_TRUE(code == 2 || done.out.find('\n') + 1 == done.out.size()) << done.out;
-    EXPECT_EQ(run(look).out, before) << arguments;
-  }
 };
 
-TEST_F(delta_tool, makes_applies_and_shows) {
+TEST_F(otadelta_tool, makes_applies_and_shows) {
   EXPECT_EQ(output("make old new made --format otadelta"), "made: 22 bytes, for a file of 13\n");
   EXPECT_EQ(content_of(here / "made"), content_of(here / "p"));
   EXPECT_EQ(output("apply old made out"), "out: 13 bytes\n");
@@ -89,7 +64,7 @@ TEST_F(delta_tool, makes_applies_and_shows) {
             std::string::npos);
 }
 
-TEST_F(delta_tool, tells_what_is_wrong_and_leaves_nothing) {
+TEST_F(otadelta_tool, tells_what_is_wrong_and_leaves_nothing) {
   write_file(here / "out", "as it was");
   write_patch("cut", "0100060207507974686f6e21");
   write_patch("outside", "0105640205507974686fff");
@@ -115,7 +90,7 @@ TEST_F(delta_tool, tells_what_is_wrong_and_leaves_nothing) {
             "\n");
 }
 
-TEST_F(delta_tool, says_how_it_is_used) {
+TEST_F(otadelta_tool, says_how_it_is_used) {
   expect_failed("make old new out", "delta make needs --format otadelta", 2);
   expect_failed("make old new out --format xdelta", "--format must be otadelta, not xdelta", 2);
   expect_failed("make old new --format otadelta", "delta make needs PATCH", 2);
@@ -124,12 +99,12 @@ TEST_F(delta_tool, says_how_it_is_used) {
   expect_failed("", "unknown command: delta", 2);
 }
 
-TEST_F(delta_tool, shows_progress_on_a_terminal_only) {
+TEST_F(otadelta_tool, shows_progress_on_a_terminal_only) {
   write_file(here / "large", some_text(300000));
   const std::string command = "make large large p2 --format otadelta";
   EXPECT_EQ(output(command).find('%'), std::string::npos);
   const auto on_terminal = [&](const std::string& arguments) {
-    return run("cd " + here.path() + "; script -qec '" + ota + " delta " + arguments +
+    return run("cd " + here.path() + "; script -qec '" OTA_TOOL " delta " + arguments +
                "' /dev/null </dev/null")
         .out;
   };
