@@ -2,8 +2,10 @@
 
 // Everything a device needs. See README.md for the first ten lines of a program.
 
+#include "delta/all_codes.hpp"
 #include "delta/memory_source.hpp"
 #include "delta/otadelta.hpp"
+#include "delta/patch_decoder.hpp"
 #include "manifest/signed_by.hpp"
 #include "policies.hpp"
 #include "sign/ecdsa_p256.hpp"

@@ -26,7 +26,7 @@ struct patch_options {
   std::size_t map_entries = patch_header::max_map_entries;
   unsigned literal_bits = 1;
   std::uint32_t lag = patch_header::no_lag;  ///< see `patch_header::lag`
-  std::optional<code_kind> code;             ///< this kind only, whatever the files seem to be
+  std::optional<code_kind> code{};           ///< this kind only, whatever the files seem to be
 };
 
 /// Makes patches from one file to another, and gives the smallest of those that it tries: as text,

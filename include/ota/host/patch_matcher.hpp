@@ -82,7 +82,6 @@ class patch_matcher {
   static constexpr std::size_t segment_size = std::size_t{2} << 20;
   static constexpr std::size_t window = std::size_t{1} << 24;
   static constexpr unsigned hash_bits = 18;
-  static constexpr int chain_depth = 64;
   static constexpr std::size_t most_live = 24;
   static constexpr index seed = 5;            // shortest match that begins a copy from the old file
   static constexpr index pattern_size = 256;  // looked for at most
@@ -283,7 +282,7 @@ class patch_matcher {
     const index last = here(at).distance;
     if (last <= at) relax_new(at, at - last, prices_.same_distance, 1);
     index known = 2;
-    int depth = chain_depth;
+    int depth = old_.form.empty() ? 64 : 16;  // beside an old file it hardly matters
     for (index from = head; from != none && at - from < window && depth-- > 0;
          from = chain_[from % window]) {
       const double price = prices_.from_new + 0.9 * std::log2(static_cast<double>(at - from));
