@@ -97,14 +97,17 @@ bool is_native(bytes patch) {
          std::equal(patch.begin(), patch.begin() + 3, ota::detail::patch_magic);
 }
 
-patch_bytes make_native(bytes old_file, bytes new_file, const arguments& args, progress_line&) {
+patch_bytes make_native(bytes old_file, bytes new_file, const arguments& args,
+                        progress_line& line) {
   ota::host::patch_options options;
   options.map_entries = args.number("map", options.map_entries, ota::patch_header::max_map_entries);
   options.literal_bits = static_cast<unsigned>(
       args.number("literals", options.literal_bits, ota::patch_header::max_literal_bits));
   options.lag =
       static_cast<std::uint32_t>(args.number("in-place", options.lag, ota::patch_header::no_lag));
-  return ota::host::patch_maker(old_file, new_file, options).make();
+  return ota::host::patch_maker(old_file, new_file, options).make([&](double done) {
+    line.show(static_cast<std::size_t>(done * static_cast<double>(new_file.size())));
+  });
 }
 
 std::string apply_native(bytes old_file, bytes patch) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <stdexcept>
@@ -40,13 +41,18 @@ class patch_maker {
       throw std::length_error("files of 2 GiB and more have no patches here");
   }
 
-  std::vector<std::uint8_t> make() {
+  /// \param progress  told from time to time how much is done, from 0 to 1
+  std::vector<std::uint8_t> make(std::function<void(double)> progress = {}) {
+    progress_ = std::move(progress);
+    std::vector<address_finder> kinds;
     if (options_.code) {
-      try_as(address_finder(new_, *options_.code));
+      kinds.emplace_back(new_, *options_.code);
     } else {
-      try_as(address_finder(new_, code_kind::plain));
-      for (const address_finder& finder : likely_kinds()) try_as(finder);
+      kinds = likely_kinds();
+      kinds.emplace(kinds.begin(), new_, code_kind::plain);
     }
+    for (const address_finder& one : kinds) passes_ += passes_as(one.kind());
+    for (const address_finder& one : kinds) try_as(one);
     return std::move(best_);
   }
 
@@ -54,6 +60,8 @@ class patch_maker {
   using map_type = ota::detail::address_map<patch_header::max_map_entries>;
   using space_type = ota::detail::address_space<all_codes, map_type>;
   using op = ota::detail::patch_op;
+
+  static int passes_as(code_kind kind) { return kind == code_kind::plain ? 2 : 3; }
 
   bool is_text() const {
     const bytes file = new_.view();
@@ -186,14 +194,17 @@ class patch_maker {
   }
 
   std::vector<op> match(const patch_header& header, const std::vector<address_stretch>& stretches,
-                        const match_prices& prices, bool blind) const {
+                        const match_prices& prices, bool blind) {
+    const auto progress = [this, pass = pass_++](double done) {
+      if (progress_) progress_((pass + done) / passes_);
+    };
     const map_type map = map_of(stretches), still{};
     const space_type moved(header, map), unmoved(header, still);
     if (header.code == code_kind::plain) {
       const program_marks none;
       return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, prices, 1,
                            header.lag)
-          .run();
+          .run(progress);
     }
     const program_marks old_marks(unmoved, old_), new_marks(unmoved, new_);
     const auto old_form = form_of(moved, old_, old_marks, blind);
@@ -201,7 +212,7 @@ class patch_maker {
     return patch_matcher(unmoved, {old_, {old_form.data(), old_form.size()}, old_marks},
                          {new_, {new_form.data(), new_form.size()}, new_marks}, prices,
                          all_codes::step(header.code), header.lag)
-        .run();
+        .run(progress);
   }
 
   /// Visits the places that a copy took from the old file to the new: what they named, and name.
@@ -273,6 +284,9 @@ class patch_maker {
 
   padded_bytes old_, new_;
   patch_options options_;
+  std::function<void(double)> progress_;
+  int passes_ = 0;
+  int pass_ = 0;
   std::vector<std::uint8_t> best_;
 };
 

@@ -66,8 +66,11 @@ class patch_matcher {
         heads_(std::size_t{1} << hash_bits, none),
         chain_(std::min<std::size_t>(new_side.form.size(), window), none) {}
 
-  std::vector<ota::detail::patch_op> run() {
+  /// \param progress  called with how much is done, from 0 to 1
+  template <class Progress>
+  std::vector<ota::detail::patch_op> run(Progress&& progress) {
     for (std::size_t begin = 0; begin < size(); begin += segment_size) {
+      progress(static_cast<double>(begin) / static_cast<double>(size()));
       const std::size_t end = std::min(size(), begin + segment_size);
       run_segment(begin, end);
       trace_back(begin, end);
