@@ -158,7 +158,7 @@ class address_finder {
     const auto most =
         static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
     const std::uint32_t few = std::max(2U, counts[most] / 100);
-    const std::uint32_t many = std::max(few, counts[most] / 32);
+    const std::uint32_t many = std::max(few, counts[most] / 16);
     if (counts[most] < 2 * few) return {base, 0, 0};
     std::size_t first = most, last = most;
     for (std::size_t i = most; i-- > 0 && first - i <= not_far;)
