@@ -14,7 +14,7 @@ namespace ota::host {
 inline std::optional<program_addresses> elf_addresses(bytes file) {
   using ota::detail::get_u16;
   using ota::detail::get_u32;
-  constexpr std::size_t smallest = 52;
+  constexpr std::size_t smallest = 64;
   if (file.size() < smallest || get_u32(file.data()) != 0x464c457f || file[5] != 1) return {};
   // Of 64 bits the lower 32 are taken, as code does.
   const bool wide = file[4] == 2;
@@ -24,8 +24,8 @@ inline std::optional<program_addresses> elf_addresses(bytes file) {
   if (size < (wide ? 56U : 32U) || table + size * count > file.size()) return {};
 
   constexpr std::uint32_t load = 1, executable = 1, writable = 2;
-  std::optional<program_addresses> found;
-  program_addresses addresses;
+  program_addresses found;
+  bool any = false;
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint8_t* segment = file.data() + table + size * i;
     if (get_u32(segment) != load) continue;
@@ -33,15 +33,14 @@ inline std::optional<program_addresses> elf_addresses(bytes file) {
     const std::uint32_t offset = get_u32(segment + (wide ? 8 : 4));
     const std::uint32_t address = get_u32(segment + (wide ? 16 : 8));
     if ((flags & writable) != 0) {
-      addresses.data_begin = address;
-      addresses.data_size = get_u32(segment + (wide ? 40 : 20));
+      found.data_begin = address;
+      found.data_size = get_u32(segment + (wide ? 40 : 20));
     } else if ((flags & executable) != 0) {
-      addresses.base = address - offset;
-      found = addresses;
+      found.base = address - offset;
+      any = true;
     }
   }
-  if (found) found = addresses;
-  return found;
+  return any ? std::optional(found) : std::nullopt;
 }
 
 }  // namespace ota::host

@@ -80,7 +80,7 @@ class address_finder {
       } else if (site.length != 0 && !site.near) {
         if (all_codes::find(kind_, file().at(i), i + page).target == site.target)
           add_word(site.target);
-        else if (site.target + around < size() + 2 * around)
+        else
           targets.push_back(site.target + around);
       }
       i += std::max<std::uint32_t>(step, site.length != 0 ? site.length : site.skip);
@@ -95,6 +95,8 @@ class address_finder {
       if (target < size()) {
         places_ += end - i;
         functions_.push_back(target);
+      } else if (targets[i] >= size() + 2 * around) {
+        elsewhere_.push_back(target);
       } else if (end - i >= often) {
         outside += end - i;
         lowest = std::min(lowest, targets[i]);
@@ -169,16 +171,18 @@ class address_finder {
     constexpr std::size_t not_far = 1024;
     std::vector<std::uint32_t> counts(1U << (32 - page_bits), 0);
     for (const std::uint32_t word : words_)
-      if (word - base >= size()) ++counts[word >> page_bits];
+      if (word - base >= size() && word >> page_bits != 0) ++counts[word >> page_bits];
+    for (const std::uint32_t offset : elsewhere_) ++counts[(base + offset) >> page_bits];
     const auto most =
         static_cast<std::size_t>(std::max_element(counts.begin(), counts.end()) - counts.begin());
     const std::uint32_t few = std::max(2U, counts[most] / 100);
+    const std::uint32_t many = std::max(few, counts[most] / 16);
     if (counts[most] < 2 * few) return {base, before_, behind_, 0, 0};
     std::size_t first = most, last = most;
-    for (std::size_t i = most; i > 0 && first - i < not_far; --i)
-      if (counts[i] >= few) first = i;
-    for (std::size_t i = most; i < counts.size() && i - last < not_far; ++i)
-      if (counts[i] >= few) last = i;
+    for (std::size_t i = most; i-- > 0 && first - i <= not_far;)
+      if (counts[i] >= (first - i == 1 ? few : many)) first = i;
+    for (std::size_t i = most + 1; i < counts.size() && i - last <= not_far; ++i)
+      if (counts[i] >= (i - last == 1 ? few : many)) last = i;
     return {base, before_, behind_, static_cast<std::uint32_t>(first << page_bits),
             static_cast<std::uint32_t>((last - first + 1) << page_bits)};
   }
@@ -187,9 +191,10 @@ class address_finder {
   code_kind kind_;
   std::size_t places_ = 0;
   std::uint32_t before_ = 0, behind_ = 0;
-  std::vector<std::uint32_t> functions_;
-  std::vector<std::uint32_t> words_;  // that seem to be pointers, in order
-  std::vector<std::uint32_t> named_;  // that may point to functions
+  std::vector<std::uint32_t> functions_;  // that are called more than once, as offsets
+  std::vector<std::uint32_t> elsewhere_;  // of the same, those far from the program
+  std::vector<std::uint32_t> words_;      // that seem to be pointers, in order
+  std::vector<std::uint32_t> named_;      // that may point to functions
 };
 
 }  // namespace ota::host
