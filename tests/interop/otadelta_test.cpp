@@ -91,8 +91,8 @@ TEST_F(otadelta_tool, tells_what_is_wrong_and_leaves_nothing) {
 }
 
 TEST_F(otadelta_tool, says_how_it_is_used) {
-  expect_failed("make old new out", "delta make needs --format otadelta", 2);
-  expect_failed("make old new out --format xdelta", "--format must be otadelta, not xdelta", 2);
+  expect_failed("make old new out --format xdelta",
+                "--format must be native or otadelta, not xdelta", 2);
   expect_failed("make old new --format otadelta", "delta make needs PATCH", 2);
   expect_failed("apply old p", "delta apply needs OUT", 2);
   expect_failed("info", "delta info needs PATCH", 2);

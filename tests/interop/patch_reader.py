@@ -79,7 +79,7 @@ class Header:
             expect(shift < 35, "a number has more than five bytes")
 
     def as_json(self):
-        fields = {"version": 1, "size": len(self.patch), "old_size": self.old_size,
+        fields = {"outcome": "valid", "format": "native", "version": 1, "size": len(self.patch), "old_size": self.old_size,
                   "old_sha256": self.old_hash.hex(), "new_size": self.new_size,
                   "new_sha256": self.new_hash.hex(), "memory": self.memory,
                   "map_entries": self.map_entries, "code": KINDS[self.kind], "base": self.base}
