@@ -99,7 +99,7 @@ struct stm32f4_slot {
   static constexpr flash_region primary{12288, 10240};
 };
 
-TEST(flash_delta, in_place_nrf51) { prove_in_place<nrf51_slot>("nrf51", {500, 4500}); }
+TEST(flash_delta, in_place_nrf51) { prove_in_place<nrf51_slot>("nrf51", {900, 4500}); }
 TEST(flash_delta, in_place_rp2040) { prove_in_place<rp2040_slot>("rp2040", {10000}); }
 TEST(flash_delta, in_place_samd21) { prove_in_place<samd21_slot>("samd21", {2400}); }
 TEST(flash_delta, in_place_stm32f4) { prove_in_place<stm32f4_slot>("stm32f4", {5500}); }

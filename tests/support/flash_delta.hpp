@@ -89,6 +89,7 @@ struct patched_test_image : test_image {
 /// one less, in which one lies elsewhere and some are changed, and of which each calls others.
 class two_programs {
  public:
+  /// \param content  at least 700
   explicit two_programs(std::uint32_t content) : random_(content) {
     constexpr std::uint32_t function = 160;
     std::vector<std::vector<std::uint8_t>> bodies;
