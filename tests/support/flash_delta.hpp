@@ -86,16 +86,20 @@ struct patched_test_image : test_image {
 };
 
 /// Two versions of a program of `content` bytes: functions of which the new one has one more and
-/// one less, in which one lies elsewhere and some are changed, and of which each calls others.
+/// one less, in which some lie elsewhere and some are changed, and of which each calls others.
 class two_programs {
  public:
   /// \param content  at least 700
-  explicit two_programs(std::uint32_t content) : random_(content) {
-    constexpr std::uint32_t function = 160;
+  /// \param reach    bytes by which a function has moved to the end, if there are as many
+  explicit two_programs(std::uint32_t content, std::uint32_t reach = 0) : random_(content) {
     std::vector<std::vector<std::uint8_t>> bodies;
     for (std::uint32_t size = 0; size + function < content; size += function)
       bodies.push_back(body(function));
     old_image = link(bodies);
+    const std::uint32_t moved = reach / function;
+    if (moved != 0 && moved + 1 < bodies.size())
+      std::rotate(bodies.begin(), bodies.begin() + 1,
+                  bodies.begin() + static_cast<std::ptrdiff_t>(moved + 1));
     bodies.insert(bodies.begin() + 1, body(72));
     bodies.erase(bodies.begin() + static_cast<std::ptrdiff_t>(bodies.size() / 2));
     std::swap(bodies[bodies.size() - 2], bodies[bodies.size() - 4]);
@@ -106,6 +110,8 @@ class two_programs {
   std::vector<std::uint8_t> old_image, new_image;
 
  private:
+  static constexpr std::uint32_t function = 160;
+
   std::vector<std::uint8_t> body(std::uint32_t size) {
     std::vector<std::uint8_t> code(size);
     for (std::uint32_t at = 0; at < size; at += 2)

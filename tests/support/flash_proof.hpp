@@ -124,13 +124,13 @@ struct scene {
   }
 
   template <class Work>
-  power_cut_report prove(flash start, Work work) {
+  power_cut_report prove(flash start, Work work, int depth = 2) {
     flash_cut_options options;
+    options.depth = depth;
     options.finishes = true;
-    return prove_flash_safe([&] { return start; },
-                            [&](flash& chip) { return std::invoke(work, *this, chip); },
-                            [&](flash& chip) { return boot(chip); },
-                            [&](flash& chip) { return judge(chip); }, options);
+    return prove_flash_safe(
+        [&] { return start; }, [&](flash& chip) { return std::invoke(work, *this, chip); },
+        [&](flash& chip) { return boot(chip); }, [&](flash& chip) { return judge(chip); }, options);
   }
   // Goes on and on: whichever image runs, the next one replaces it.
   result<void> update_again(flash& chip) {

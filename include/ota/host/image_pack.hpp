@@ -27,8 +27,8 @@ struct image_signer {
 struct image_options {
   image_version version;
   std::uint32_t header_size = ota::detail::image_header_size;
-  std::string hardware;  ///< empty: the image names none
-  bool is_patch = false; ///< what is packed is no program, but a patch for one
+  std::string hardware;   ///< empty: the image names none
+  bool is_patch = false;  ///< what is packed is no program, but a patch for one
   std::optional<std::uint32_t> security_counter;
   std::optional<image_signer> signer;
 };

@@ -50,8 +50,9 @@ class flash_patcher {
   static_assert(detail::has_two_banks<flash_type>(kept_in),
                 "the flash map needs: static constexpr ota::flash_region patch_state, two banks of "
                 "equal size, each at least a sector");
-  static_assert(keeper_type::bank_size(sizeof(decoder_type)) <= kept_in.size / 2,
-                "the flash map's patch_state is too short: its banks do not hold a decoder's state");
+  static_assert(
+      keeper_type::bank_size(sizeof(decoder_type)) <= kept_in.size / 2,
+      "the flash map's patch_state is too short: its banks do not hold a decoder's state");
 
  public:
   flash_patcher(Swapper& swapper, flash_region old_place, Patch& patch, flash_region target,

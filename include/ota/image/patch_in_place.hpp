@@ -86,8 +86,8 @@ class in_place_patching {
 /// are packed and signed as images are, with the flag "not bootable": they must not come from
 /// anyone else, since they overwrite the only image.
 ///
-/// Why the old image is read before it is overwritten: its byte p lies at p + spare. When the byte q
-/// of the new one is made, at most the block that holds q was written before, in a try that was
+/// Why the old image is read before it is overwritten: its byte p lies at p + spare. When the byte
+/// q of the new one is made, at most the block that holds q was written before, in a try that was
 /// cut; what is read lies at q - lag + spare or above it, and spare is at least lag + block.
 template <class Map>
 struct patch_in_place {
