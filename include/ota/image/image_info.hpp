@@ -58,8 +58,6 @@ inline constexpr error encrypted_image{errc::unsupported, "image",
                                        "encrypted, which is not supported"};
 inline constexpr error unsupported_image{errc::unsupported, "image",
                                          "compressed, made for RAM or not bootable"};
-inline constexpr error image_is_no_patch{errc::unsupported, "image",
-                                         "a whole image, where a patch is asked for"};
 inline constexpr error image_without_hash{errc::unsupported, "image", "made without SHA-256"};
 
 /// Reads what stands in one of the two lists, and takes it from `room`. Only what is protected can
@@ -96,7 +94,7 @@ template <class Flash>
 }
 
 template <class Flash>
-result<void> read_image(Flash& flash, flash_region slot, bool is_patch, image_info& info) {
+result<void> read_image(Flash& flash, flash_region slot, image_info& info) {
   std::uint8_t header[image_header_size] = {};
   if (slot.size < sizeof header) return no_image;
   if (const auto done = flash.read(slot.begin, header); !done) return done.error();
@@ -108,8 +106,7 @@ result<void> read_image(Flash& flash, flash_region slot, bool is_patch, image_in
   info.version = {header[20], header[21], get_u16(header + 22), get_u32(header + 24)};
   if (info.header_size < image_header_size || info.payload_size == 0) return damaged_image_header;
   if ((info.flags & image_is_encrypted) != 0) return encrypted_image;
-  if ((info.flags & ~image_has_fixed_address) != (is_patch ? image_is_patch : 0))
-    return is_patch ? image_is_no_patch : unsupported_image;
+  if ((info.flags & ~(image_has_fixed_address | image_is_patch)) != 0) return unsupported_image;
 
   flash_region room = slot;
   const auto skip = [&room](std::uint32_t size) {
@@ -136,7 +133,7 @@ result<void> read_image(Flash& flash, flash_region slot, bool is_patch, image_in
 template <class Flash>
 result<image_info> read_image(Flash& flash, flash_region slot) {
   result<image_info> info{image_info{}};
-  if (const auto done = detail::read_image(flash, slot, false, *info); !done) return done.error();
+  if (const auto done = detail::read_image(flash, slot, *info); !done) return done.error();
   return info;
 }
 

@@ -41,13 +41,13 @@ class mcuboot_image {
   /// device's keys. Everything is read back from flash.
   template <class Flash>
   static result<image_info> check(Flash& flash, flash_region slot) {
-    return check_as(flash, slot, false);
+    return check_as(flash, slot, 0);
   }
 
   /// Proves the same of a patch (`patch_in_place`), which is packed and signed as an image is.
   template <class Flash>
   static result<image_info> check_patch(Flash& flash, flash_region slot) {
-    return check_as(flash, slot, true);
+    return check_as(flash, slot, detail::image_is_patch);
   }
 
   /// Whether an image may take the running one's place: not older, and with no lower security
@@ -67,6 +67,9 @@ class mcuboot_image {
                                      "signed by no key that is known here"};
   static constexpr error wrong_signature{errc::untrusted, "image", "wrong signature"};
 
+  static constexpr error no_patch{errc::unsupported, "image",
+                                  "a whole image, where a patch is asked for"};
+
   static constexpr error older{errc::rejected, "image", "older than the running one"};
   static constexpr error lower_counter{
       errc::rejected, "image", "its security counter is lower than that of the running one"};
@@ -74,11 +77,12 @@ class mcuboot_image {
   using digest_type = typename hash::digest_type;
 
   template <class Flash>
-  static result<image_info> check_as(Flash& flash, flash_region slot, bool is_patch) {
+  static result<image_info> check_as(Flash& flash, flash_region slot, std::uint32_t kind) {
     result<image_info> found{image_info{}};
     image_info& info = *found;
-    if (const auto done = detail::read_image(flash, slot, is_patch, info); !done)
-      return done.error();
+    if (const auto done = detail::read_image(flash, slot, info); !done) return done.error();
+    if ((info.flags & detail::image_is_patch) != kind)
+      return kind == 0 ? detail::unsupported_image : no_patch;
     if (const auto done = check_hash(flash, slot.begin, info); !done) return done.error();
     if (!Rules::hardware.empty())
       if (const auto done = check_hardware(flash, info.hardware); !done) return done.error();
