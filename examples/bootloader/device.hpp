@@ -53,12 +53,10 @@ inline constexpr std::uint32_t flash_begin = 0;
 
 #if defined(BOARD_PATCHES_IN_PLACE)
 
-/// 256 KiB: one slot for images of 192 KiB, to which patches of 16 KiB are applied.
+/// 256 KiB: one slot for images of 196 KiB, to which patches of 16 KiB are applied.
 struct map {
   struct patch_limits : ota::small_flash_patch_limits {
     using codes = ota::code_set<ota::thumb_code>;
-    static constexpr std::uint32_t block = 8 * 1024;
-    static constexpr std::uint32_t spare = 16 * 1024;
   };
   using flash = device::flash;
   static constexpr ota::flash_region bootloader{0, 20 * 1024};

@@ -21,7 +21,7 @@ FOLDER = firmware.BUILD / "images"
 # slot is, and where flash begins.
 HEADER = 256
 LAYOUT = {"nrf51": (0, 19 * 1024, 118 * 1024), "rp2040": (rp2040.BEGIN, 32 * 1024, 672 * 1024),
-          "in_place": (0, 45 * 1024, 192 * 1024)}
+          "in_place": (0, 45 * 1024, 196 * 1024)}
 
 
 @functools.cache
@@ -118,3 +118,16 @@ class Device:
     def running(self, flash, size):
         """What lies in the primary slot."""
         return flash[self.primary:self.primary + size]
+
+    def patch(self, old, new, lag=8 * 1024):
+        """A patch from one image to another, packed and signed for the device with one slot."""
+        maker = firmware.BUILD / "make_patch"
+        firmware.BUILD.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["g++", "-std=c++17", "-O1", f"-I{firmware.ROOT / 'include'}",
+                        firmware.HERE / "make_patch.cpp", "-o", maker], check=True)
+        (FOLDER / "old").write_bytes(old)
+        (FOLDER / "new").write_bytes(new)
+        key = [self.key] if self.signed else []
+        subprocess.run([maker, "old", "new", "patch", str(lag), self.hardware, *key], cwd=FOLDER,
+                       check=True, stdout=subprocess.DEVNULL)
+        return (FOLDER / "patch").read_bytes()
