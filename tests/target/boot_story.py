@@ -17,13 +17,14 @@ import rp2040
 from serial_peer import SerialPeer
 
 # One start of a device: why it ended, and what it did to flash, `changes` places to cut it at.
-Start = collections.namedtuple("Start", "why text flash changes")
+Start = collections.namedtuple("Start", "why text flash changes refusal", defaults=[None])
 
 
 def start_microbit(flash, peer, **options):
     with microbit.Microbit(flash, **options) as chip:
         why = chip.run(until=lambda: peer.over, take=peer.take)
-        return Start(why, peer.text.decode(errors="replace"), chip.power_off(), chip.stores)
+        return Start(why, peer.text.decode(errors="replace"), chip.power_off(), chip.stores,
+                     peer.refusal)
 
 
 def start_rp2040(flash, peer, **options):
