@@ -25,37 +25,14 @@ class in_place_patching {
   /// way back.
   result<void> check() {
     const auto place = patch_place();
-    if (!place) return place.error();
-    source patch(swapper_.flash(), *place), running(swapper_.flash(), slot);
-    if (auto done = check_patch_sum(patch); !done) return done;
-    work_type work(swapper_, moved, patch, slot, 0);
-    if (auto done = work.open(); !done) return done;
-    const patch_header& header = work.header();
-    if (header.lag > limits::spare - limits::block) return lags_too_far;
-    // No more of the old image is moved than is known to be there.
-    if (header.old_size > swapper_.state().used) return patch_errors::wrong_base;
-    return check_patch_base(header, running);
+    return place ? check_at(*place) : result<void>(place.error());
   }
 
   /// After the old image was moved up: makes the new one, or goes on with that.
   template <class Between>
   result<void> apply(Between& between) {
     const auto place = patch_place();
-    if (!place) return place.error();
-    source patch(swapper_.flash(), *place), made(swapper_.flash(), slot);
-    const image_state& state = swapper_.state();
-    work_type work(swapper_, moved, patch, slot, strategy::copies(state.phase, state.used));
-    if (auto done = work.open(); !done) return done;
-    if (!work.is_written()) {
-      if (auto done = work.resume(); !done) return done;
-      for (;;) {
-        between();
-        const auto more = work.step();
-        if (!more) return more.error();
-        if (!*more) break;
-      }
-    }
-    return check_patch_result(work.header(), made);
+    return place ? apply_at(*place, between) : result<void>(place.error());
   }
 
  private:
@@ -70,6 +47,37 @@ class in_place_patching {
     const auto info = swapper_.image().check_patch(swapper_.flash(), staged);
     if (!info) return info.error();
     return flash_region{staged.begin + info->header_size, info->payload_size};
+  }
+
+  // Functions of their own: the decoder does not lie on the stack while signatures are verified.
+  [[gnu::noinline]] result<void> check_at(flash_region place) {
+    source patch(swapper_.flash(), place), running(swapper_.flash(), slot);
+    if (auto done = check_patch_sum(patch); !done) return done;
+    work_type work(swapper_, moved, patch, slot, 0);
+    if (auto done = work.open(); !done) return done;
+    const patch_header& header = work.header();
+    if (header.lag > limits::spare - limits::block) return lags_too_far;
+    // No more of the old image is moved than is known to be there.
+    if (header.old_size > swapper_.state().used) return patch_errors::wrong_base;
+    return check_patch_base(header, running);
+  }
+
+  template <class Between>
+  [[gnu::noinline]] result<void> apply_at(flash_region place, Between& between) {
+    source patch(swapper_.flash(), place), made(swapper_.flash(), slot);
+    const image_state& state = swapper_.state();
+    work_type work(swapper_, moved, patch, slot, strategy::copies(state.phase, state.used));
+    if (auto done = work.open(); !done) return done;
+    if (!work.is_written()) {
+      if (auto done = work.resume(); !done) return done;
+      for (;;) {
+        between();
+        const auto more = work.step();
+        if (!more) return more.error();
+        if (!*more) break;
+      }
+    }
+    return check_patch_result(work.header(), made);
   }
 
   Swapper& swapper_;
