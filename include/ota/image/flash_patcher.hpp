@@ -22,7 +22,7 @@ struct flash_patch_limits : patch_limits {
 struct small_flash_patch_limits : flash_patch_limits {
   static constexpr std::size_t map_entries = 32;
   static constexpr unsigned literal_bits = 0;
-  static constexpr std::size_t input_size = 64;
+  static constexpr std::size_t input_size = 96;
 };
 
 /// Applies a patch to flash, and goes on after a power cut where a block of the new image ended.
