@@ -38,6 +38,7 @@ class flash_patcher {
   using decoder_type = patch_decoder<old_file, Patch, new_file, Limits>;
   using keeper_type = patch_keeper<flash_type>;
   static constexpr flash_region kept_in = detail::patch_state_of<map>::value;
+  static constexpr std::uint32_t bank_size = keeper_type::bank_size(sizeof(decoder_type));
 
   static constexpr bool sectors_take_whole_pieces() {
     for (const sector_run& run : flash_type::geometry.runs)
@@ -51,7 +52,7 @@ class flash_patcher {
                 "the flash map needs: static constexpr ota::flash_region patch_state, two banks of "
                 "equal size, each at least a sector");
   static_assert(
-      keeper_type::bank_size(sizeof(decoder_type)) <= kept_in.size / 2,
+      kept_in.size == 0 || kept_in.size / 2 >= bank_size,
       "the flash map's patch_state is too short: its banks do not hold a decoder's state");
 
  public:

@@ -105,7 +105,8 @@ struct patch_in_place {
       detail::slot_units<typename Map::flash, detail::primary_of<Map>, detail::primary_of<Map>>;
   static_assert(units::even != 0,
                 "the flash map's primary slot needs sectors of one size, to be patched in place");
-  static_assert(limits::block % units::even == 0 && limits::spare % units::even == 0,
+  static constexpr std::uint32_t sector = units::even == 0 ? 1 : units::even;
+  static_assert(limits::block % sector == 0 && limits::spare % sector == 0,
                 "the patch limits' block and spare must be whole sectors");
   static_assert(limits::block != 0 && limits::spare >= limits::block,
                 "the patch limits' spare must be at least the block");
