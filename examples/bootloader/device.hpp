@@ -10,7 +10,12 @@
 
 #if defined(BOARD_NRF51)
 #include <ota/flash/nrf_nvmc.hpp>
+#if defined(BOARD_PATCHES_IN_PLACE)
+#include <ota/delta/thumb_code.hpp>
+#include <ota/image/patch_in_place.hpp>
+#else
 #include <ota/image/swap_by_moving.hpp>
+#endif
 
 #include "board_nrf51.hpp"
 #elif defined(BOARD_RP2040)
@@ -46,6 +51,24 @@ using board = ::board_nrf51;
 using flash = ota::nrf_nvmc<ota::nrf51822>;
 inline constexpr std::uint32_t flash_begin = 0;
 
+#if defined(BOARD_PATCHES_IN_PLACE)
+
+/// 256 KiB: one slot for images of 196 KiB, to which patches of 16 KiB are applied.
+struct map {
+  struct patch_limits : ota::small_flash_patch_limits {
+    using codes = ota::code_set<ota::thumb_code>;
+  };
+  using flash = device::flash;
+  static constexpr ota::flash_region bootloader{0, 20 * 1024};
+  static constexpr ota::flash_region journal{20 * 1024, 3 * 1024};
+  static constexpr ota::flash_region patch_state{23 * 1024, 6 * 1024};
+  static constexpr ota::flash_region patch{29 * 1024, 16 * 1024};
+  static constexpr ota::flash_region primary{45 * 1024, 208 * 1024};
+};
+using swapper = ota::image_swapper<map, ota::patch_in_place, ota::mcuboot_image<rules>>;
+
+#else
+
 /// 256 KiB: two slots of 118 KiB, and a page for the moving.
 struct map {
   using flash = device::flash;
@@ -55,6 +78,8 @@ struct map {
   static constexpr ota::flash_region secondary{138 * 1024, 118 * 1024};
 };
 using swapper = ota::image_swapper<map, ota::swap_by_moving, ota::mcuboot_image<rules>>;
+
+#endif
 
 #elif defined(BOARD_RP2040)
 

@@ -15202,6 +15202,15 @@ result<void> program_and_check(Flash& flash, std::uint32_t address, bytes data) 
   return std::memcmp(kept, data.data(), data.size()) == 0 ? result<void>{} : flash_does_not_keep;
 }
 
+/// Sectors in which the first `size` bytes of a region lie.
+template <class Flash>
+constexpr std::uint32_t sectors_in(flash_region region, std::uint32_t size) {
+  std::uint32_t count = 0;
+  for (std::uint32_t at = 0; at < size; at += Flash::geometry.sector_size(region.begin + at))
+    ++count;
+  return count;
+}
+
 /// Erases the sectors in which `size` bytes from `address` on lie.
 template <class Flash>
 result<void> erase_sectors(Flash& flash, std::uint32_t address, std::uint32_t size) {
@@ -15426,6 +15435,139 @@ class boot_journal {
 
 }  // namespace ota
 
+// ota/image/image_swapper.hpp
+
+namespace ota {
+
+// The contract of an image policy: what a slot must hold to be run. `mcuboot_image` fills it.
+//
+//   template <class Flash> result<info> check(Flash&, flash_region slot)
+//         reads all of the image from flash; info has a `size`, bytes from the slot's beginning,
+//         and a `digest`, the image's SHA-256
+//   template <class Flash> result<info> check_patch(Flash&, flash_region slot)
+//         the same of a patch, where the strategy takes patches; info also has `header_size` and
+//         `payload_size`, which tell where in the slot the patch lies
+//   result<void> check_successor(const info& running, const info& next)
+//         whether one may take the other's place: not when it is older
+
+namespace detail {
+
+/// Whether what is staged is a patch for the running image, which the bootloader applies.
+template <class Strategy, class = void>
+inline constexpr bool takes_patches = false;
+template <class Strategy>
+inline constexpr bool takes_patches<Strategy, std::void_t<typename Strategy::limits>> = true;
+
+}  // namespace detail
+
+/// Makes a staged image the running one, and puts the old one back: what `swapper` does for files,
+/// on raw flash.
+///
+/// A program stages (`image_stager`), asks for the swap, and starts again; `image_boot` in the
+/// bootloader, or first thing in a program whose images run where they lie, carries it out. Both
+/// share the boot journal. `Strategy` is one of `two_slots`, `swap_with_scratch`, `swap_by_moving`,
+/// `overwrite_with_backup`, `patch_in_place`, or the user's own.
+template <class Map, template <class> class Strategy, class Image>
+class image_swapper {
+ public:
+  using map = Map;
+  using flash_type = typename Map::flash;
+  using strategy = Strategy<Map>;
+  using image_type = Image;
+
+  explicit image_swapper(flash_type& flash, const Image& image = {})
+      : flash_(flash), journal_(flash, Map::journal), image_(image) {}
+
+  /// Reads the state from the boot journal; one that is not there is `idle`.
+  result<void> load() {
+    state_ = {};
+    const auto found = journal_.load(state_);
+    return found ? result<void>{} : found.error();
+  }
+
+  const image_state& state() const { return state_; }
+  image_phase phase() const { return state_.phase; }
+  flash_region running() const { return strategy::running(state_.slot); }
+  flash_region staging() const { return strategy::staging(state_.slot); }
+  flash_region previous() const { return strategy::previous(state_.slot); }
+
+  /// Whether a swap or a put-back is under way: the device must start again to carry it out.
+  bool active() const {
+    return state_.phase == image_phase::swapping || state_.phase == image_phase::restoring;
+  }
+
+  /// Asks for the staged image to be run. It may start `allowed` times, at least once, without
+  /// being confirmed.
+  result<void> swap(std::uint32_t allowed = 1) {
+    if (state_.phase != image_phase::staged) return nothing_staged;
+    image_state next = state_;
+    // Where the running image cannot be read, as one that a debugger has written, all of it counts.
+    const auto runs = image_.check(flash_, running());
+    next.used = runs ? static_cast<std::uint32_t>(runs->size) : strategy::capacity;
+    if (!strategy::runs_in_place && next.used > strategy::capacity) return too_large_to_keep;
+    if (next.used < next.size) next.used = next.size;
+    next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
+    next.step = 0;
+    next.phase = image_phase::swapping;
+    return change(next);
+  }
+
+  /// Keeps the image on trial.
+  result<void> confirm() {
+    if (state_.phase != image_phase::trial) return nothing_on_trial;
+    return change_phase(image_phase::kept);
+  }
+
+  /// Asks for the old image to be put back; the present one will not be tried again.
+  result<void> revert() {
+    if (state_.phase != image_phase::trial && state_.phase != image_phase::kept)
+      return nothing_to_put_back;
+    return change_phase(image_phase::restoring);
+  }
+
+  // For the parts that work on the same journal.
+
+  result<void> change(const image_state& next) {
+    if (auto done = journal_.store(next); !done) return done;
+    state_ = next;
+    return {};
+  }
+  result<void> change_phase(image_phase phase) {
+    image_state next = state_;
+    next.phase = phase;
+    next.step = 0;
+    return change(next);
+  }
+  /// Stores what was read once more, where a power cut might have it read otherwise at the next
+  /// start.
+  result<void> settle() { return journal_.is_sealed() ? result<void>{} : change(state_); }
+  result<void> advance() { return journal_.advance(state_); }
+
+  flash_type& flash() { return flash_; }
+  Image& image() { return image_; }
+
+ private:
+  static_assert(boot_journal<flash_type, image_state>::marks_in(Map::journal.size / 3) >= 2,
+                "the flash map's journal is too short: its banks do not hold a record");
+
+  static constexpr error nothing_staged{errc::wrong_state, "image swapper",
+                                        "no image is staged: there is nothing to swap"};
+  static constexpr error too_large_to_keep{
+      errc::no_space, "image swapper",
+      "the running image is larger than those that can change places in these slots"};
+  static constexpr error nothing_on_trial{errc::wrong_state, "image swapper",
+                                          "no image is on trial: there is nothing to confirm"};
+  static constexpr error nothing_to_put_back{errc::wrong_state, "image swapper",
+                                             "there is no earlier image to put back"};
+
+  flash_type& flash_;
+  boot_journal<flash_type, image_state> journal_;
+  Image image_;
+  image_state state_;
+};
+
+}  // namespace ota
+
 // ota/flash/flash_map.hpp
 
 namespace ota {
@@ -15441,6 +15583,8 @@ namespace ota {
 //     static constexpr ota::flash_region secondary{136 * 1024, 116 * 1024}; // arrives here
 //     static constexpr ota::flash_region scratch{252 * 1024, 1024};
 //     static constexpr ota::flash_region backup…, golden…
+//     static constexpr ota::flash_region patch…        // patches arrive here
+//     static constexpr ota::flash_region patch_state…  // two banks: how far one is applied
 //   };
 
 namespace detail {
@@ -15492,6 +15636,18 @@ template <class M>
 struct golden_of<M, std::void_t<decltype(M::golden)>> {
   static constexpr flash_region value = M::golden;
 };
+template <class M, class = void>
+struct patch_of : no_region {};
+template <class M>
+struct patch_of<M, std::void_t<decltype(M::patch)>> {
+  static constexpr flash_region value = M::patch;
+};
+template <class M, class = void>
+struct patch_state_of : no_region {};
+template <class M>
+struct patch_state_of<M, std::void_t<decltype(M::patch_state)>> {
+  static constexpr flash_region value = M::patch_state;
+};
 
 template <class Flash>
 constexpr bool is_inside(flash_region region) {
@@ -15527,6 +15683,12 @@ constexpr bool has_three_banks(flash_region region) {
          Flash::geometry.is_boundary(region.begin + 2 * bank);
 }
 
+template <class Flash>
+constexpr bool has_two_banks(flash_region region) {
+  const std::uint32_t bank = region.size / 2;
+  return bank != 0 && region.size % 2 == 0 && Flash::geometry.is_boundary(region.begin + bank);
+}
+
 }  // namespace detail
 
 /// Checks a flash map, one sentence for each thing that is wrong.
@@ -15551,10 +15713,17 @@ struct check_flash_map {
   static_assert(detail::is_sound<flash>(detail::golden_of<Map>::value),
                 "the flash map's golden image does not lie inside the flash, from sector to "
                 "sector");
+  static_assert(detail::is_sound<flash>(detail::patch_of<Map>::value),
+                "the flash map's region for patches does not lie inside the flash, from sector to "
+                "sector");
+  static_assert(detail::is_sound<flash>(detail::patch_state_of<Map>::value),
+                "the flash map's patch_state does not lie inside the flash, from sector to sector");
   static_assert(detail::are_apart({detail::bootloader_of<Map>::value,
                                    detail::journal_of<Map>::value, detail::primary_of<Map>::value,
                                    detail::secondary_of<Map>::value, detail::scratch_of<Map>::value,
-                                   detail::backup_of<Map>::value, detail::golden_of<Map>::value}),
+                                   detail::backup_of<Map>::value, detail::golden_of<Map>::value,
+                                   detail::patch_of<Map>::value,
+                                   detail::patch_state_of<Map>::value}),
                 "two regions of the flash map overlap");
   static_assert(detail::primary_of<Map>::value.size != 0,
                 "the flash map needs: static constexpr ota::flash_region primary");
@@ -15662,14 +15831,15 @@ namespace ota {
 /// How often one update, kept, erases a sector of each region: the sector that is erased most.
 struct flash_wear {
   std::uint32_t primary = 0;
-  std::uint32_t secondary = 0;
+  std::uint32_t secondary = 0;  ///< or where patches arrive
   std::uint32_t scratch = 0;
   std::uint32_t backup = 0;
   std::uint32_t journal = 0;
+  std::uint32_t patch_state = 0;
 
   constexpr std::uint32_t most() const {
     std::uint32_t value = primary;
-    for (const std::uint32_t one : {secondary, scratch, backup, journal})
+    for (const std::uint32_t one : {secondary, scratch, backup, journal, patch_state})
       if (one > value) value = one;
     return value;
   }
@@ -15695,12 +15865,10 @@ constexpr std::uint32_t erases_by_copies(flash_region region, std::uint32_t used
   return most;
 }
 
-template <class Flash>
-constexpr std::uint32_t sectors_in(flash_region region, std::uint32_t size) {
-  std::uint32_t count = 0;
-  for (std::uint32_t at = 0; at < size; at += Flash::geometry.sector_size(region.begin + at))
-    ++count;
-  return count;
+/// How often a bank of `patch_state` is erased while a patch makes an image of `used` bytes.
+template <class Limits>
+constexpr std::uint32_t patch_state_erases(std::uint32_t used) {
+  return (used / Limits::block + 1) / 2;
 }
 
 // A bank for each record, and one more whenever its marks are full; the banks take turns.
@@ -15709,9 +15877,12 @@ constexpr std::uint32_t journal_erases(std::uint32_t used) {
   using journal = boot_journal<typename Map::flash, image_state>;
   constexpr std::uint32_t records = 6;  // staging, staged, swapping, the same at start, trial, kept
   constexpr std::uint32_t marks = journal::marks_in(Map::journal.size / journal::banks) - 1;
-  const std::uint32_t staged = sectors_in<typename Map::flash>(Strategy::staging(0), used);
+  constexpr flash_region arrives = Strategy::staging(0);
+  const std::uint32_t staged =
+      sectors_in<typename Map::flash>(arrives, used < arrives.size ? used : arrives.size);
   const std::uint32_t copied = Strategy::copies(image_phase::swapping, used);
-  const std::uint32_t banks = records + staged / (marks + 1) + copied / (marks + 1);
+  std::uint32_t banks = records + staged / (marks + 1) + copied / (marks + 1);
+  if constexpr (takes_patches<Strategy>) banks += used / Strategy::limits::block + 1;
   return (banks + journal::banks - 1) / journal::banks;
 }
 
@@ -15733,6 +15904,10 @@ constexpr flash_wear wear_of_update(std::uint32_t used = Swapper::strategy::capa
   wear.scratch = detail::erases_by_copies<map, strategy>(detail::scratch_of<map>::value, used);
   wear.backup = detail::erases_by_copies<map, strategy>(detail::backup_of<map>::value, used);
   wear.journal = detail::journal_erases<map, strategy>(used);
+  if constexpr (detail::takes_patches<strategy>) {
+    wear.primary = 2;  // the old image is moved there, the new one is made
+    wear.patch_state = detail::patch_state_erases<typename strategy::limits>(used);
+  }
   return wear;
 }
 
@@ -15767,126 +15942,6 @@ template <class Hash, class Flash>
 }
 
 }  // namespace ota::detail
-
-// ota/image/image_swapper.hpp
-
-namespace ota {
-
-// The contract of an image policy: what a slot must hold to be run. `mcuboot_image` fills it.
-//
-//   template <class Flash> result<info> check(Flash&, flash_region slot)
-//         reads all of the image from flash; info has a `size`, bytes from the slot's beginning,
-//         and a `digest`, the image's SHA-256
-//   result<void> check_successor(const info& running, const info& next)
-//         whether one may take the other's place: not when it is older
-
-/// Makes a staged image the running one, and puts the old one back: what `swapper` does for files,
-/// on raw flash.
-///
-/// A program stages (`image_stager`), asks for the swap, and starts again; `image_boot` in the
-/// bootloader, or first thing in a program whose images run where they lie, carries it out. Both
-/// share the boot journal. `Strategy` is one of `two_slots`, `swap_with_scratch`, `swap_by_moving`,
-/// `overwrite_with_backup`, or the user's own.
-template <class Map, template <class> class Strategy, class Image>
-class image_swapper {
- public:
-  using map = Map;
-  using flash_type = typename Map::flash;
-  using strategy = Strategy<Map>;
-  using image_type = Image;
-
-  explicit image_swapper(flash_type& flash, const Image& image = {})
-      : flash_(flash), journal_(flash, Map::journal), image_(image) {}
-
-  /// Reads the state from the boot journal; one that is not there is `idle`.
-  result<void> load() {
-    state_ = {};
-    const auto found = journal_.load(state_);
-    return found ? result<void>{} : found.error();
-  }
-
-  const image_state& state() const { return state_; }
-  image_phase phase() const { return state_.phase; }
-  flash_region running() const { return strategy::running(state_.slot); }
-  flash_region staging() const { return strategy::staging(state_.slot); }
-  flash_region previous() const { return strategy::previous(state_.slot); }
-
-  /// Whether a swap or a put-back is under way: the device must start again to carry it out.
-  bool active() const {
-    return state_.phase == image_phase::swapping || state_.phase == image_phase::restoring;
-  }
-
-  /// Asks for the staged image to be run. It may start `allowed` times, at least once, without
-  /// being confirmed.
-  result<void> swap(std::uint32_t allowed = 1) {
-    if (state_.phase != image_phase::staged) return nothing_staged;
-    image_state next = state_;
-    // Where the running image cannot be read, as one that a debugger has written, all of it counts.
-    const auto runs = image_.check(flash_, running());
-    next.used = runs ? static_cast<std::uint32_t>(runs->size) : strategy::capacity;
-    if (!strategy::runs_in_place && next.used > strategy::capacity) return too_large_to_keep;
-    if (next.used < next.size) next.used = next.size;
-    next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
-    next.step = 0;
-    next.phase = image_phase::swapping;
-    return change(next);
-  }
-
-  /// Keeps the image on trial.
-  result<void> confirm() {
-    if (state_.phase != image_phase::trial) return nothing_on_trial;
-    return change_phase(image_phase::kept);
-  }
-
-  /// Asks for the old image to be put back; the present one will not be tried again.
-  result<void> revert() {
-    if (state_.phase != image_phase::trial && state_.phase != image_phase::kept)
-      return nothing_to_put_back;
-    return change_phase(image_phase::restoring);
-  }
-
-  // For the parts that work on the same journal.
-
-  result<void> change(const image_state& next) {
-    if (auto done = journal_.store(next); !done) return done;
-    state_ = next;
-    return {};
-  }
-  result<void> change_phase(image_phase phase) {
-    image_state next = state_;
-    next.phase = phase;
-    next.step = 0;
-    return change(next);
-  }
-  /// Stores what was read once more, where a power cut might have it read otherwise at the next
-  /// start.
-  result<void> settle() { return journal_.is_sealed() ? result<void>{} : change(state_); }
-  result<void> advance() { return journal_.advance(state_); }
-
-  flash_type& flash() { return flash_; }
-  Image& image() { return image_; }
-
- private:
-  static_assert(boot_journal<flash_type, image_state>::marks_in(Map::journal.size / 3) >= 2,
-                "the flash map's journal is too short: its banks do not hold a record");
-
-  static constexpr error nothing_staged{errc::wrong_state, "image swapper",
-                                        "no image is staged: there is nothing to swap"};
-  static constexpr error too_large_to_keep{
-      errc::no_space, "image swapper",
-      "the running image is larger than those that can change places in these slots"};
-  static constexpr error nothing_on_trial{errc::wrong_state, "image swapper",
-                                          "no image is on trial: there is nothing to confirm"};
-  static constexpr error nothing_to_put_back{errc::wrong_state, "image swapper",
-                                             "there is no earlier image to put back"};
-
-  flash_type& flash_;
-  boot_journal<flash_type, image_state> journal_;
-  Image image_;
-  image_state state_;
-};
-
-}  // namespace ota
 
 // ota/image/image_boot.hpp
 
@@ -15941,6 +15996,15 @@ class image_boot {
     return swapper_.image().check(swapper_.flash(), slot).has_value();
   }
 
+  // Whether what will run, or the patch that makes it, is whole where it lies.
+  bool can_begin(bool swaps) {
+    if constexpr (detail::takes_patches<strategy>) {
+      return swaps && typename strategy::template patching<Swapper>(swapper_).check().has_value();
+    } else {
+      return is_sound(swaps ? swapper_.staging() : swapper_.previous());
+    }
+  }
+
   // Whether what is in the running image's place is the one that was staged, to the byte.
   bool is_swapped_in() {
     const image_state& state = swapper_.state();
@@ -15957,7 +16021,7 @@ class image_boot {
     image_state next = swapper_.state();
     const bool swaps = next.phase == image_phase::swapping;
     // Until the first copy is done what will run is whole where it lies: it is not taken on trust.
-    if (next.step == 0 && !is_sound(swaps ? swapper_.staging() : swapper_.previous())) {
+    if (next.step == 0 && !can_begin(swaps)) {
       next.phase = image_phase::idle;
       if (swaps) next.rejected = next.id;
       return swapper_.change(next);
@@ -15985,6 +16049,8 @@ class image_boot {
       if (auto done = detail::carry_out(swapper_.flash(), copy); !done) return done;
       if (auto done = swapper_.advance(); !done) return done;
     }
+    if constexpr (detail::takes_patches<strategy>)
+      return typename strategy::template patching<Swapper>(swapper_).apply(between);
     return {};
   }
 
@@ -16053,6 +16119,1563 @@ class image_boot {
 
 }  // namespace ota
 
+// ota/delta/code_site.hpp
+
+namespace ota {
+
+/// A place in a program that names an address: an instruction, or a pair of them.
+///
+/// A kind of code is a struct that finds such places and moves what they name:
+///
+///     static constexpr code_kind kind       what a patch calls it
+///     static constexpr unsigned step        instructions begin at its multiples
+///     static code_site find(const std::uint8_t* code, std::uint32_t address)
+///     static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target)
+///
+/// `find` looks at eight bytes, whatever they are, and `aim` changes those it found. Both sides of
+/// a patch must find the same places, so what a kind finds is part of the patch format.
+struct code_site {
+  std::uint8_t length = 0;  ///< bytes of the place; 0 where no address is named
+  std::uint8_t skip = 1;    ///< where none is named: no instruction begins in so many bytes
+  bool near = false;        ///< reaches only what lies around it, and so mostly moves with it
+  std::uint32_t target = 0;
+
+  static constexpr code_site none(std::uint8_t skip) { return {0, skip, false, 0}; }
+  static constexpr code_site far_at(std::uint8_t length, std::uint32_t target) {
+    return {length, 1, false, target};
+  }
+  static constexpr code_site near_at(std::uint8_t length, std::uint32_t target) {
+    return {length, 1, true, target};
+  }
+};
+
+/// What the old and the new bytes of a patch are, as its header says it.
+enum class code_kind : std::uint8_t {
+  plain = 0,    ///< text, or anything else
+  words = 1,    ///< pointers of 32 bits, at multiples of four; the kinds below have them too
+  thumb = 2,    ///< Thumb as of ARMv6-M: BL, short branches, LDR and ADR of literals
+  thumb2 = 3,   ///< with Thumb-2's wide instructions
+  arm = 4,      ///< A32
+  riscv = 5,    ///< RV32, also compressed
+  xtensa = 6,   ///< with or without windows
+  aarch64 = 7,  ///< A64
+  x86_64 = 8
+};
+
+namespace detail {
+
+/// The lowest `bits` of a value, as a number with a sign.
+constexpr std::uint32_t sign_extend(std::uint32_t value, unsigned bits) {
+  const std::uint32_t sign = 1U << (bits - 1);
+  return ((value & ((sign << 1) - 1)) ^ sign) - sign;
+}
+
+/// `word` with the bits of `mask` taken from `value`.
+constexpr std::uint32_t put_bits(std::uint32_t word, std::uint32_t mask, std::uint32_t value) {
+  return (word & ~mask) | (value & mask);
+}
+
+}  // namespace detail
+
+/// Pointers only.
+struct words_code {
+  static constexpr code_kind kind = code_kind::words;
+  static constexpr unsigned step = 4;
+  static code_site find(const std::uint8_t* /*code*/, std::uint32_t /*address*/) {
+    return code_site::none(4);
+  }
+  static void aim(std::uint8_t* /*code*/, std::uint32_t /*address*/, std::uint32_t /*target*/) {}
+};
+
+}  // namespace ota
+
+// ota/delta/patch_header.hpp
+
+namespace ota {
+
+/// What stands before the coded part of a patch. Bytes: docs/delta-format.md.
+struct patch_header {
+  static constexpr std::uint8_t version = 1;
+  static constexpr std::uint32_t max_size = 72;
+  static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
+  static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
+  static constexpr std::uint32_t sum_size = 4;      ///< a CRC-32 of all before, at the patch's end
+  static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
+  static constexpr unsigned max_literal_bits = 4;
+  static constexpr unsigned max_map_entries = 128;
+  static constexpr std::uint32_t no_lag = 0xffff'ffff;
+
+  code_kind code = code_kind::plain;
+  std::uint8_t rate = 4;           ///< how slowly models learn: 4 or 5
+  std::uint8_t previous_bits = 0;  ///< bits of the byte before that choose a literal's models
+  std::uint8_t position_bits = 0;  ///< bits of its position that do
+  std::uint8_t map_entries = 0;    ///< of the address map
+  std::uint32_t old_size = 0;
+  std::uint32_t new_size = 0;
+  /// What is read of the old file lies at most so many bytes before what is being written:
+  /// then the patch may be applied in place. `no_lag`: read anywhere.
+  std::uint32_t lag = no_lag;
+  std::uint32_t base = 0;           ///< address of the first byte, of old and new
+  std::uint32_t around_before = 0;  ///< bytes before and behind the program that it calls as well
+  std::uint32_t around_behind = 0;
+  std::uint32_t data_begin = 0;  ///< other addresses that are pointed to: RAM
+  std::uint32_t data_size = 0;
+  std::uint8_t old_hash[old_hash_size] = {};
+  std::uint8_t new_hash[new_hash_size] = {};
+  std::uint8_t size = 0;  ///< of the header itself
+
+  /// Models by which literals are chosen, as a power of two.
+  constexpr unsigned literal_bits() const { return previous_bits + position_bits; }
+  /// Bytes of models and map that applying it takes, as the format counts them.
+  constexpr std::uint32_t memory() const {
+    return 1408U + (512U << literal_bits()) + 8U * map_entries;
+  }
+  /// Addresses of code, of which the first 256 do not count: they are mostly numbers.
+  constexpr std::uint32_t code_begin() const { return base - around_before + 256; }
+  constexpr std::uint32_t code_size() const {
+    const std::uint32_t whole = larger_size() + around_before + around_behind;
+    return whole < 256 ? 0 : whole - 256;
+  }
+  /// The same in units of 64 bytes, as the header tells it.
+  constexpr std::uint32_t memory_units() const { return (memory() + 63) / 64; }
+  constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
+};
+
+namespace patch_errors {
+
+inline constexpr error not_a_patch{errc::malformed, "delta", "this is not a patch of this library"};
+inline constexpr error other_version{errc::unsupported, "delta",
+                                     "the patch is of a later format: update this program first"};
+inline constexpr error bad_header{errc::malformed, "delta", "the patch's header is damaged"};
+inline constexpr error truncated{errc::malformed, "delta", "the patch ends too early"};
+inline constexpr error damaged{errc::malformed, "delta", "the patch is damaged"};
+inline constexpr error bad_state{errc::damaged, "delta",
+                                 "what was kept of a half-applied patch is not whole: start over"};
+inline constexpr error too_much_memory{
+    errc::unsupported, "delta",
+    "the patch needs more memory than this device gives: make it with a smaller map"};
+inline constexpr error unknown_code{errc::unsupported, "delta",
+                                    "the patch is for a kind of code that is not built in here"};
+
+}  // namespace patch_errors
+
+namespace detail {
+
+inline constexpr std::uint8_t patch_magic[4] = {'O', 'D', 'P', patch_header::version};
+
+/// LEB128 of at most 32 bits and five bytes; further bits are left out.
+inline std::uint32_t take_number(const std::uint8_t*& at) {
+  std::uint32_t value = 0;
+  for (unsigned shift = 0; shift < 35; shift += 7) {
+    value |= static_cast<std::uint32_t>(*at & 0x7f) << shift;
+    if (*at++ < 0x80) break;
+  }
+  return value;
+}
+
+}  // namespace detail
+
+/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
+inline result<patch_header> read_patch_header(bytes in) {
+  // No header is longer, whatever its numbers: nothing is read beyond.
+  std::uint8_t head[patch_header::max_size] = {};
+  in = in.first(sizeof head);
+  if (!in.empty()) std::memcpy(head, in.data(), in.size());
+  if (std::memcmp(head, detail::patch_magic, 3) != 0) return patch_errors::not_a_patch;
+  if (head[3] != detail::patch_magic[3]) return patch_errors::other_version;
+
+  patch_header header;
+  header.code = static_cast<code_kind>(head[4] & 0x0f);
+  header.rate = static_cast<std::uint8_t>(4 + (head[4] >> 4));
+  header.previous_bits = head[5] & 0x0f;
+  header.position_bits = head[5] >> 4;
+  header.map_entries = head[6];
+  const std::uint8_t* at = head + 8;
+  header.old_size = detail::take_number(at);
+  header.new_size = detail::take_number(at);
+  header.lag = detail::take_number(at) - 1;
+  if (header.code != code_kind::plain)
+    for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
+                                  &header.data_begin, &header.data_size})
+      *number = detail::take_number(at);
+  std::memcpy(header.old_hash, at, sizeof header.old_hash);
+  std::memcpy(header.new_hash, at + sizeof header.old_hash, sizeof header.new_hash);
+  at += sizeof header.old_hash + sizeof header.new_hash;
+  header.size = static_cast<std::uint8_t>(at - head);
+  const bool sound = header.size <= in.size() && header.rate <= 5 &&
+                     header.literal_bits() <= patch_header::max_literal_bits &&
+                     header.map_entries <= patch_header::max_map_entries &&
+                     head[7] == header.memory_units() &&
+                     header.old_size <= patch_header::max_file_size &&
+                     header.new_size <= patch_header::max_file_size;
+  if (!sound) return patch_errors::bad_header;
+  return header;
+}
+
+}  // namespace ota
+
+// ota/delta/patch_check.hpp
+
+namespace ota {
+
+namespace patch_errors {
+
+inline constexpr error wrong_base{errc::mismatch, "delta",
+                                  "the patch is for another file than the one that is there"};
+inline constexpr error wrong_result{errc::mismatch, "delta",
+                                    "what the patch made is not what it promised"};
+
+}  // namespace patch_errors
+
+/// Hashes a file in steps of 256 bytes.
+template <class Hash>
+class stepwise_hash {
+ public:
+  /// Takes the next bytes of the first `size`; false: that was all.
+  template <class File>
+  result<bool> step(File& file, std::uint32_t size) {
+    std::uint8_t piece[256];
+    const std::uint32_t left = size - done_;
+    const std::uint32_t count = left < sizeof piece ? left : std::uint32_t{sizeof piece};
+    if (count == 0) return false;
+    if (const auto done = file.read(done_, {piece, count}); !done) return done.error();
+    hash_.update({piece, count});
+    done_ += count;
+    return true;
+  }
+
+  template <class File>
+  result<void> all(File& file, std::uint32_t size) {
+    for (;;) {
+      const auto more = step(file, size);
+      if (!more) return more.error();
+      if (!*more) return {};
+    }
+  }
+
+  auto finish() { return hash_.finish(); }
+
+ private:
+  Hash hash_;
+  std::uint32_t done_ = 0;
+};
+
+/// Whether the patch came whole: by the sum at its end, which finds accidents only.
+template <class Patch>
+result<void> check_patch_sum(Patch& patch) {
+  const std::uint32_t size = patch.size();
+  if (size < patch_header::sum_size) return patch_errors::truncated;
+  const std::uint32_t coded = size - patch_header::sum_size;
+  stepwise_hash<crc32> sum;
+  if (const auto done = sum.all(patch, coded); !done) return done;
+  std::uint8_t told[patch_header::sum_size];
+  if (const auto done = patch.read(coded, told); !done) return done;
+  const auto counted = sum.finish();
+  if (std::memcmp(counted.data(), told, sizeof told) != 0) return patch_errors::damaged;
+  return {};
+}
+
+namespace detail {
+
+template <class Hash, class File>
+result<bool> has_hash(File& file, std::uint32_t size, bytes promised) {
+  stepwise_hash<Hash> hash;
+  if (const auto done = hash.all(file, size); !done) return done.error();
+  const auto digest = hash.finish();
+  return std::memcmp(digest.data(), promised.data(), promised.size()) == 0;
+}
+
+}  // namespace detail
+
+/// Whether the old file is the one that the patch was made for.
+/// \tparam Hash  SHA-256
+template <class Hash = sha256, class Old>
+result<void> check_patch_base(const patch_header& header, Old& old_file) {
+  if (old_file.size() < header.old_size) return patch_errors::wrong_base;
+  const auto same = detail::has_hash<Hash>(old_file, header.old_size, header.old_hash);
+  if (!same) return same.error();
+  if (!*same) return patch_errors::wrong_base;
+  return {};
+}
+
+/// Whether the new file is what was promised. The promise is the patch's own: it finds accidents,
+/// and a wrong patch only where the patch itself can be trusted.
+template <class Hash = sha256, class New>
+result<void> check_patch_result(const patch_header& header, New& new_file) {
+  const auto same = detail::has_hash<Hash>(new_file, header.new_size, header.new_hash);
+  if (!same) return same.error();
+  if (!*same) return patch_errors::wrong_result;
+  return {};
+}
+
+}  // namespace ota
+
+// ota/delta/bit_model.hpp
+
+namespace ota::detail {
+
+// What both sides of a patch know of its bits: each kind of decision has a probability that learns
+// from every bit coded with it. The functions here are written once for both sides: a coder's
+// `bit(model, value)` codes the value and gives it back; a decoder's ignores what it is given.
+
+/// How likely a bit is zero. One 16-bit word: 14 bits of probability, and a count of visits, since
+/// a new model has to learn faster than one that has seen much.
+///
+/// A new model is all zeros, and so is all that is made of models: `{}` makes them new.
+class bit_model {
+ public:
+  static constexpr unsigned precision = 14;
+
+  constexpr std::uint32_t zero() const { return (word_ ^ even_chance) >> count_bits; }
+
+  /// \param rate  how slowly one that has seen much learns: a 2^rate-th of the way a bit
+  constexpr void learn(bool bit, unsigned rate) {
+    const std::uint32_t seen = word_ & seen_much;
+    const unsigned shift = seen < seen_much ? seen + 1 : rate;
+    std::uint32_t p = zero();
+    p = bit ? p - (p >> shift) : p + (((1U << precision) - p) >> shift);
+    const std::uint32_t word = p << count_bits | (seen < seen_much ? seen + 1 : seen);
+    word_ = static_cast<std::uint16_t>(word ^ even_chance);
+  }
+
+ private:
+  static constexpr unsigned count_bits = 2;
+  static constexpr std::uint32_t seen_much = (1U << count_bits) - 1;
+  static constexpr std::uint32_t even_chance = 1U << 15;
+
+  std::uint16_t word_;
+};
+
+/// A symbol of so many bits, the highest first, each in the context of those before it.
+template <unsigned Bits>
+class bit_tree {
+ public:
+  template <class Coder>
+  std::uint32_t code(Coder& coder, std::uint32_t symbol) {
+    std::uint32_t node = 1;
+    for (unsigned i = Bits; i-- > 0;)
+      node =
+          node << 1 | static_cast<std::uint32_t>(coder.bit(nodes_[node], (symbol >> i & 1) != 0));
+    return node - (1U << Bits);
+  }
+
+ private:
+  bit_model nodes_[1U << Bits];  // the first is not used
+};
+
+/// A number below 2^32 - 1: how many bits it has, then the bits, of which the first learns.
+class number_model {
+ public:
+  static constexpr std::uint32_t max = 0xffff'fffe;
+
+  template <class Coder>
+  std::uint32_t code(Coder& coder, std::uint32_t number) {
+    const std::uint32_t width = width_.code(coder, Coder::encodes ? width_of(number + 1) : 0);
+    if (width == 0) return 0;
+    std::uint32_t value = 2;
+    value |= static_cast<std::uint32_t>(coder.bit(first_[width], bit_at(number + 1, width - 1)));
+    if (width > 1) value = value << (width - 1) | coder.direct(number + 1, width - 1);
+    return value - 1;
+  }
+
+ private:
+  static constexpr bool bit_at(std::uint32_t value, unsigned i) { return (value >> i & 1) != 0; }
+  static constexpr std::uint32_t width_of(std::uint32_t value) {
+    std::uint32_t width = 0;
+    while (value >>= 1) ++width;
+    return width;
+  }
+
+  bit_tree<5> width_;
+  bit_model first_[32];
+};
+
+/// Numbers of both signs as numbers: 0, -1, 1, -2, …
+constexpr std::uint32_t fold_sign(std::uint32_t value) {
+  return value << 1 ^ (value >> 31 != 0 ? 0xffff'ffff : 0);
+}
+constexpr std::uint32_t unfold_sign(std::uint32_t folded) {
+  return folded >> 1 ^ (0 - (folded & 1));
+}
+
+}  // namespace ota::detail
+
+// ota/delta/address_map.hpp
+
+namespace ota::detail {
+
+/// How far what lay at an address has moved: for each stretch of addresses one shift. A release
+/// moves most of its code and data in a few such stretches; knowing them foretells the operands of
+/// thousands of calls and pointers.
+template <std::size_t Capacity>
+class address_map {
+ public:
+  static constexpr std::size_t capacity = Capacity;
+
+  std::size_t size() const { return size_; }
+
+  /// \param begin  not below that of the entry before
+  void add(std::uint32_t begin, std::uint32_t shift) { stretches_[size_++] = {begin, shift}; }
+
+  std::uint32_t shift_at(std::uint32_t address) const {
+    std::size_t low = 0;
+    std::size_t high = size_;
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (stretches_[middle].begin <= address)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return low == 0 ? 0 : stretches_[low - 1].shift;
+  }
+
+  /// Codes one entry more: how much higher it begins, and how its shift differs from the last.
+  /// Addresses are even: half of them is coded.
+  template <class Coder>
+  void code(Coder& coder, number_model& begins, number_model& shifts, std::uint32_t begin,
+            std::uint32_t shift) {
+    const stretch last = size_ == 0 ? stretch{} : stretches_[size_ - 1];
+    const std::uint32_t up = begins.code(coder, (begin - last.begin) >> 1) << 1;
+    add(last.begin + up,
+        last.shift + unfold_sign(shifts.code(coder, fold_sign(shift - last.shift))));
+  }
+
+ private:
+  struct stretch {
+    std::uint32_t begin;
+    std::uint32_t shift;
+  };
+
+  stretch stretches_[Capacity];
+  std::size_t size_;
+};
+
+/// Nothing has moved.
+template <>
+class address_map<0> {
+ public:
+  static constexpr std::size_t capacity = 0;
+  static constexpr std::size_t size() { return 0; }
+  static constexpr std::uint32_t shift_at(std::uint32_t /*address*/) { return 0; }
+  template <class Coder>
+  void code(Coder&, number_model&, number_model&, std::uint32_t, std::uint32_t) {}
+};
+
+}  // namespace ota::detail
+
+// ota/delta/code_set.hpp
+
+namespace ota {
+
+/// The kinds of code that a program can apply patches for. What is not named costs nothing.
+template <class... Codes>
+struct code_set {
+  static constexpr bool any = sizeof...(Codes) != 0;
+
+  static bool has([[maybe_unused]] code_kind kind) {
+    return kind == code_kind::plain || ((kind == Codes::kind) || ...);
+  }
+
+  /// Instructions begin at multiples of it.
+  static unsigned step([[maybe_unused]] code_kind kind) {
+    unsigned step = 1;
+    ((kind == Codes::kind ? void(step = Codes::step) : void()), ...);
+    return step;
+  }
+
+  static code_site find([[maybe_unused]] code_kind kind, [[maybe_unused]] const std::uint8_t* code,
+                        [[maybe_unused]] std::uint32_t address) {
+    code_site found = code_site::none(1);
+    ((kind == Codes::kind ? void(found = Codes::find(code, address)) : void()), ...);
+    return found;
+  }
+
+  static void aim([[maybe_unused]] code_kind kind, [[maybe_unused]] std::uint8_t* code,
+                  [[maybe_unused]] std::uint32_t address, [[maybe_unused]] std::uint32_t target) {
+    ((kind == Codes::kind ? Codes::aim(code, address, target) : void()), ...);
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/copy_model.hpp
+
+namespace ota::detail {
+
+/// Where a copy is. Small: it is part of what is kept over a power cut.
+struct copy_place {
+  std::uint32_t from = 0;  ///< the next byte, there
+  std::uint32_t to = 0;    ///< and here
+  std::uint32_t left = 0;
+  std::uint32_t begin = 0;  ///< of the whole copy, there
+  std::uint32_t end = 0;
+  std::uint32_t shift = 0;         ///< of all of it
+  std::uint32_t shift_before = 0;  ///< of what lies before it: that of the copy before
+  std::uint32_t shift_behind = 0;  ///< of what lies behind it: as the last place there has shown
+  std::uint8_t quiet = 0;          ///< bytes in which no instruction begins
+
+  void start(std::uint32_t from_, std::uint32_t to_, std::uint32_t length) {
+    from = begin = from_;
+    to = to_;
+    left = length;
+    end = from + length;
+    shift_before = shift;
+    shift = shift_behind = to - from;
+    quiet = 0;
+  }
+};
+
+/// A place in code that names an address, or one byte.
+struct copy_unit {
+  static constexpr std::uint32_t max_length = 8;
+
+  code_site site;
+  std::uint8_t length = 1;
+  bool pointer = false;
+  /// Of a byte: so many bytes from here on are no place either, at least.
+  std::uint8_t run = 1;
+
+  bool far() const { return pointer || (site.length != 0 && !site.near); }
+};
+
+/// What the addresses in a patch's files mean.
+template <class Codes, class Map>
+class address_space {
+ public:
+  address_space(const patch_header& header, const Map& map) : header_(header), map_(map) {}
+
+  /// The unit that a copy is at.
+  /// \param bytes  `max_length` bytes of what is copied, zeros beyond its end; those of the unit
+  ///               become what is foretold
+  /// \param moved  the copy is from the old file: what places name has moved since. Otherwise only
+  ///               the code itself has.
+  copy_unit unit_at(const copy_place& at, std::uint8_t* bytes, bool moved) const {
+    copy_unit unit;
+    unit.run = 0xff;
+    if (header_.code == code_kind::plain) return unit;
+    const std::uint32_t both = at.from | at.to;
+    const std::uint32_t apart = at.from ^ at.to;
+    if (moved && apart % 4 == 0) {
+      if (both % 4 == 0 && at.left >= 4 && find_pointer(unit, bytes)) return unit;
+      unit.run = static_cast<std::uint8_t>(4 - at.to % 4);
+    }
+    const std::uint32_t within_step = Codes::step(header_.code) - 1;
+    if ((apart & within_step) != 0) return unit;
+    std::uint8_t skip = 1;
+    if (at.quiet != 0) {
+      skip = at.quiet;
+    } else if ((both & within_step) == 0) {
+      if (find_code(unit, at, bytes, moved)) return unit;
+      skip = unit.site.skip;
+    }
+    if (skip < unit.run) unit.run = skip;
+    return unit;
+  }
+
+  /// Goes on behind a unit, or `count` bytes of a run.
+  /// \param made  the bytes that it became
+  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made,
+            std::uint32_t count) const {
+    if (unit.site.near && !lies_before(at, unit.site.target)) learn_shift(at, unit, made);
+    if (at.quiet == 0)
+      at.quiet = unit.site.length == 0 && !unit.pointer ? unit.site.skip : unit.length;
+    at.quiet = static_cast<std::uint8_t>(at.quiet > count ? at.quiet - count : 0);
+    at.from += count;
+    at.to += count;
+    at.left -= count;
+  }
+  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
+    pass(at, unit, made, unit.length);
+  }
+
+  code_kind code() const { return header_.code; }
+  std::uint32_t base() const { return header_.base; }
+
+ private:
+  bool in_image(std::uint32_t address) const {
+    return address - header_.code_begin() < header_.code_size();
+  }
+  bool in_data(std::uint32_t address) const {
+    return address - header_.data_begin < header_.data_size;
+  }
+
+  std::uint32_t now_at(std::uint32_t address) const {
+    return address + map_.shift_at(address & ~1U);
+  }
+
+  bool find_pointer(copy_unit& unit, std::uint8_t* bytes) const {
+    const std::uint32_t word = get_u32(bytes);
+    if (!in_image(word) && !in_data(word)) return false;
+    unit.pointer = true;
+    unit.length = 4;
+    unit.site.target = now_at(word);
+    put_u32(bytes, unit.site.target);
+    return true;
+  }
+
+  bool lies_before(const copy_place& at, std::uint32_t address) const {
+    return address - header_.base < at.begin;
+  }
+
+  bool find_code(copy_unit& unit, const copy_place& at, std::uint8_t* bytes, bool moved) const {
+    const code_site site = Codes::find(header_.code, bytes, header_.base + at.from);
+    unit.site.skip = site.skip;
+    if (site.length == 0 || site.length > at.left) return false;
+    std::uint32_t target = site.target;
+    if (!site.near) {
+      if (!in_image(target) && !in_data(target)) return false;
+      if (moved) target = now_at(target);
+    } else {
+      const std::uint32_t offset = target - header_.base;
+      if (!moved || (offset >= at.begin && offset < at.end)) return false;
+      target += offset < at.begin ? at.shift_before : at.shift_behind;
+    }
+    unit.site = site;
+    unit.length = site.length;
+    Codes::aim(header_.code, bytes, header_.base + at.to, target);
+    if (!site.near) unit.site.target = target;
+    return true;
+  }
+
+  void learn_shift(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
+    std::uint8_t bytes[copy_unit::max_length] = {};
+    std::memcpy(bytes, made, unit.length);
+    const code_site now = Codes::find(header_.code, bytes, header_.base + at.to);
+    if (now.near && now.length == unit.length) at.shift_behind = now.target - unit.site.target;
+  }
+
+  const patch_header& header_;
+  const Map& map_;
+};
+
+/// How a copy from the old file is coded where it is not as foretold.
+///
+/// Units come in lines of 64 bytes. A line that is all as foretold costs one decision; in others
+/// each unit has one, and what is wrong is coded: a byte as its difference, an address as how far
+/// it is from the foretold one.
+class copy_model {
+ public:
+  static constexpr std::uint32_t line_size = 64;
+  static constexpr unsigned recent_count = 15;
+
+  /// Codes whether all of a line is as foretold.
+  template <class Coder>
+  bool code_line(Coder& coder, bool differs) {
+    const bool does = coder.bit(line_differs_[lines_ & 3], differs);
+    lines_ = static_cast<std::uint8_t>(lines_ << 1 | static_cast<int>(does));
+    bytes_ = 0;
+    sites_ = 0;
+    return does;
+  }
+
+  /// Codes a unit of a line that differs.
+  /// \param bytes   its bytes as foretold; they become what they are
+  /// \param wanted  what they are, where that is being coded
+  template <class Codes, class Map, class Coder>
+  void code_unit(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
+                 const copy_unit& unit, std::uint8_t* bytes, const std::uint8_t* wanted) {
+    if (unit.far()) {
+      bool wrong = Coder::encodes && std::memcmp(wanted, bytes, unit.length) != 0;
+      wrong = coder.bit(site_wrong_[unit.pointer ? 1 : 0][sites_ & 3], wrong);
+      sites_ = static_cast<std::uint8_t>(sites_ << 1 | static_cast<int>(wrong));
+      if (!wrong || code_target(coder, space, at, unit, bytes, wanted)) return;
+    }
+    for (unsigned i = 0; i < unit.length; ++i)
+      code_byte(coder, at.to + i, bytes[i], Coder::encodes ? wanted[i] : std::uint8_t{0});
+  }
+
+ private:
+  template <class Coder>
+  void code_byte(Coder& coder, std::uint32_t position, std::uint8_t& byte, std::uint8_t wanted) {
+    const unsigned often_right = byte == 0 || byte == 0xff ? 1 : 0;
+    const bool wrong =
+        coder.bit(byte_wrong_[often_right][bytes_ & 3][position & 3], wanted != byte);
+    bytes_ = static_cast<std::uint8_t>(bytes_ << 1 | static_cast<int>(wrong));
+    if (wrong)
+      byte = static_cast<std::uint8_t>(
+          byte + difference_.code(coder, static_cast<std::uint8_t>(wanted - byte)));
+  }
+
+  /// Codes what a place names, if it is the same instruction; false if it is not.
+  template <class Codes, class Map, class Coder>
+  bool code_target(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
+                   const copy_unit& unit, std::uint8_t* bytes, const std::uint8_t* wanted) {
+    const std::uint32_t address = space.base() + at.to;
+    std::uint32_t off = 0;
+    bool same = true;
+    if constexpr (Coder::encodes) {
+      const std::uint32_t target =
+          unit.pointer ? get_u32(wanted) : Codes::find(space.code(), wanted, address).target;
+      off = target - unit.site.target;
+      std::uint8_t aimed[copy_unit::max_length];
+      std::memcpy(aimed, bytes, unit.length);
+      aim(space, unit, aimed, address, target);
+      same = std::memcmp(aimed, wanted, unit.length) == 0 && fold_sign(off) <= number_model::max;
+    }
+    if (!coder.bit(same_instruction_[unit.pointer ? 1 : 0], same)) return false;
+    aim(space, unit, bytes, address, unit.site.target + code_offset(coder, off));
+    return true;
+  }
+
+  template <class Codes, class Map>
+  static void aim(const address_space<Codes, Map>& space, const copy_unit& unit,
+                  std::uint8_t* bytes, std::uint32_t address, std::uint32_t target) {
+    if (unit.pointer)
+      put_u32(bytes, target);
+    else
+      Codes::aim(space.code(), bytes, address, target);
+  }
+
+  /// One of the last offsets, by how long ago it was, or a new one.
+  template <class Coder>
+  std::uint32_t code_offset(Coder& coder, std::uint32_t off) {
+    unsigned index = 0;
+    if constexpr (Coder::encodes)
+      while (index < recent_count && recent_[index] != off) ++index;
+    index = which_recent_.code(coder, index);
+    if (index < recent_count) {
+      off = recent_[index];
+    } else {
+      off = unfold_sign(offset_.code(coder, fold_sign(off)));
+      index = recent_count - 1;
+    }
+    for (; index > 0; --index) recent_[index] = recent_[index - 1];
+    return recent_[0] = off;
+  }
+
+  bit_model line_differs_[4];
+  bit_model byte_wrong_[2][4][4];
+  bit_model site_wrong_[2][4];
+  bit_model same_instruction_[2];
+  bit_tree<4> which_recent_;
+  number_model offset_;
+  bit_tree<8> difference_;
+  std::uint32_t recent_[recent_count];
+  std::uint8_t lines_;  // which of the last lines differed; and so on
+  std::uint8_t bytes_;
+  std::uint8_t sites_;
+};
+
+}  // namespace ota::detail
+
+// ota/delta/delta_contract.hpp
+
+namespace ota {
+
+// What a patch is applied with.
+//
+//   source: the old file, or the patch; any place of it, again and again
+//     std::uint32_t size()
+//     result<void> read(std::uint32_t offset, mutable_bytes out)   all of `out`; within the size
+//   output: the new file, from its begin to its end
+//     result<void> append(bytes data)
+//     result<void> read(std::uint32_t offset, mutable_bytes out)   what was appended
+//
+// Callers stay within the size, and within what was appended.
+
+namespace detail {
+
+template <class S>
+using source_size_of = decltype(std::declval<S&>().size());
+template <class S>
+using source_read_of = decltype(std::declval<S&>().read(std::uint32_t{}, mutable_bytes{}));
+template <class O>
+using output_append_of = decltype(std::declval<O&>().append(bytes{}));
+
+}  // namespace detail
+
+/// Checks what is to be read of, one sentence for each missing member.
+template <class Source>
+struct check_delta_source {
+  static_assert(detail::gives<std::uint32_t, detail::source_size_of, Source>::value,
+                "what a patch is applied to, and the patch, need: std::uint32_t size()");
+  static_assert(detail::gives<result<void>, detail::source_read_of, Source>::value,
+                "what a patch is applied to, and the patch, need: ota::result<void> "
+                "read(std::uint32_t offset, ota::mutable_bytes out)");
+  static constexpr bool ok = true;
+};
+
+/// Checks what is to be written to.
+template <class Output>
+struct check_delta_output {
+  static_assert(detail::gives<result<void>, detail::output_append_of, Output>::value,
+                "what a patch makes needs: ota::result<void> append(ota::bytes data)");
+  static_assert(detail::gives<result<void>, detail::source_read_of, Output>::value,
+                "what a patch makes needs: ota::result<void> read(std::uint32_t offset, "
+                "ota::mutable_bytes out)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/delta/patch_model.hpp
+
+namespace ota::detail {
+
+/// One step of a patch: a byte, or a copy.
+struct patch_op {
+  enum class kind_of : std::uint8_t { literal, from_old, from_new };
+  static constexpr std::uint32_t shortest_from_old = 1;
+  static constexpr std::uint32_t shortest_from_new = 2;
+
+  kind_of kind = kind_of::literal;
+  std::uint8_t byte = 0;
+  std::uint32_t from = 0;  ///< an offset in the old file, or in the new one
+  std::uint32_t length = 1;
+};
+
+/// What both sides of a patch know, and learn from each step.
+/// \tparam LiteralBits  how many models literals have, as a power of two
+template <unsigned LiteralBits>
+class patch_model {
+ public:
+  copy_model copy;
+
+  /// Codes a step.
+  /// \param last    the last copy from the old file
+  /// \param to      where the step puts its bytes
+  /// \param before  the byte before it
+  template <class Coder>
+  patch_op code(Coder& coder, const patch_header& header, const copy_place& last, std::uint32_t to,
+                std::uint8_t before, patch_op op) {
+    const bool copies = coder.bit(is_copy_[last_][to & 1], op.kind != patch_op::kind_of::literal);
+    if (!copies) {
+      op.kind = patch_op::kind_of::literal;
+      op.length = 1;
+      op.byte = static_cast<std::uint8_t>(
+          literals_[literal_context(header, to, before)].code(coder, op.byte));
+    } else if (coder.bit(is_old_[last_], op.kind == patch_op::kind_of::from_old)) {
+      op.kind = patch_op::kind_of::from_old;
+      op.from = code_old_place(coder, last, to, op.from);
+      op.length = old_length_.code(coder, op.length - patch_op::shortest_from_old) +
+                  patch_op::shortest_from_old;
+    } else {
+      op.kind = patch_op::kind_of::from_new;
+      op.from = to - code_distance(coder, to - op.from);
+      op.length = new_length_.code(coder, op.length - patch_op::shortest_from_new) +
+                  patch_op::shortest_from_new;
+    }
+    last_ = static_cast<std::uint8_t>(op.kind);
+    return op;
+  }
+
+  /// Codes an entry of the address map, which stands before all steps.
+  template <class Coder, class Map>
+  void code_stretch(Coder& coder, Map& map, std::uint32_t begin, std::uint32_t shift) {
+    map.code(coder, old_jump_, old_length_, begin, shift);
+  }
+  void end_map() { old_jump_ = old_length_ = {}; }
+
+ private:
+  static unsigned literal_context(const patch_header& header, std::uint32_t to,
+                                  std::uint8_t before) {
+    const unsigned position = to & ((1U << header.position_bits) - 1);
+    return position << header.previous_bits | before >> (8 - header.previous_bits);
+  }
+
+  /// Where a copy from the old file begins: mostly where the last one would have gone on, by its
+  /// shift (bytes were replaced) or by its end (bytes were put in).
+  template <class Coder>
+  std::uint32_t code_old_place(Coder& coder, const copy_place& last, std::uint32_t to,
+                               std::uint32_t from) {
+    const std::uint32_t replaced = last.from + (to - last.to);
+    if (coder.bit(replaces_[last_], from == replaced)) return replaced;
+    if (to != last.to && coder.bit(puts_in_[last_], from == last.from)) return last.from;
+    return replaced + unfold_sign(old_jump_.code(coder, fold_sign(from - replaced)));
+  }
+
+  template <class Coder>
+  std::uint32_t code_distance(Coder& coder, std::uint32_t distance) {
+    if (!coder.bit(same_distance_, distance == last_distance_)) {
+      // Code and tables repeat themselves at even distances, or multiples of four.
+      const std::uint32_t high = distance_.code(coder, (distance - 1) >> 2);
+      last_distance_ = (high << 2 | distance_end_.code(coder, (distance - 1) & 3)) + 1;
+    }
+    return last_distance_;
+  }
+
+  bit_model is_copy_[3][2];
+  bit_model is_old_[3];
+  bit_model replaces_[3];
+  bit_model puts_in_[3];
+  bit_model same_distance_;
+  number_model old_length_;
+  number_model old_jump_;
+  number_model new_length_;
+  number_model distance_;  // without its two lowest bits
+  bit_tree<2> distance_end_;
+  bit_tree<8> literals_[1U << LiteralBits];
+  std::uint32_t last_distance_;
+  std::uint8_t last_;  // kind of the last step
+};
+
+}  // namespace ota::detail
+
+// ota/delta/range_decoder.hpp
+
+namespace ota::detail {
+
+struct range_decoder_state {
+  std::uint32_t range = 0xffff'ffff;
+  std::uint32_t code = 0;
+  unsigned rate = 4;
+};
+
+/// Takes bits out of a range-coded stream (G. N. N. Martin, 1979; the carry is resolved by the
+/// encoder, as in LZMA). `Input` gives one byte after the other: `std::uint8_t next()`.
+template <class Input>
+class range_decoder {
+ public:
+  static constexpr bool encodes = false;
+
+  range_decoder(range_decoder_state& s, Input& input) : s_(s), input_(input) {}
+
+  /// Reads the first four bytes.
+  void start() {
+    for (int i = 0; i < 4; ++i) take_byte();
+  }
+
+  bool bit(bit_model& model, bool /*to encode*/ = false) {
+    const std::uint32_t bound = (s_.range >> bit_model::precision) * model.zero();
+    const bool one = s_.code >= bound;
+    if (one) {
+      s_.code -= bound;
+      s_.range -= bound;
+    } else {
+      s_.range = bound;
+    }
+    model.learn(one, s_.rate);
+    fill();
+    return one;
+  }
+
+  /// Bits without a model, the highest first.
+  std::uint32_t direct(std::uint32_t /*to encode*/, unsigned count) {
+    std::uint32_t value = 0;
+    while (count-- > 0) {
+      s_.range >>= 1;
+      const bool one = s_.code >= s_.range;
+      if (one) s_.code -= s_.range;
+      value = value << 1 | static_cast<std::uint32_t>(one);
+      fill();
+    }
+    return value;
+  }
+
+ private:
+  void fill() {
+    while (s_.range < 1U << 24) {
+      s_.range <<= 8;
+      take_byte();
+    }
+  }
+  void take_byte() { s_.code = s_.code << 8 | input_.next(); }
+
+  range_decoder_state& s_;
+  Input& input_;
+};
+
+}  // namespace ota::detail
+
+// ota/delta/patch_decoder.hpp
+
+namespace ota {
+
+/// What a device gives for patches. Memory: `sizeof(patch_decoder<…>)`, all of it.
+struct patch_limits {
+  using codes = code_set<>;                        ///< kinds of code that it can run patches for
+  static constexpr std::size_t map_entries = 128;  ///< 8 bytes each; 0: no map
+  static constexpr unsigned literal_bits = 1;      ///< 512 bytes, doubled so often
+  static constexpr std::size_t input_size = 128;   ///< read of the patch at a time
+  static constexpr std::size_t output_size = 256;  ///< given to the new file at a time
+};
+
+/// Makes a new file from an old one and a patch, as it goes: the patch is read once from front to
+/// end, the new file written so, the old one read anywhere: sources and an output as of
+/// `delta_contract.hpp`.
+///
+/// Reads stay within the sizes that header and `size()` give. Whatever the patch holds, nothing
+/// else is read, and never more written than its header tells. Whether the result is right, only
+/// its hash can tell: compare it (`patch_check.hpp`) before anything rests on it.
+///
+/// Work comes in steps of at most 72 bytes, and a step that failed cannot be tried again: go back
+/// to a kept state. Between steps, `state()` is all that has to be kept to go on after a power cut.
+template <class Old, class Patch, class New, class Limits = patch_limits>
+class patch_decoder {
+  static_assert(check_delta_source<Old>::ok && check_delta_source<Patch>::ok &&
+                check_delta_output<New>::ok);
+  using map_type = detail::address_map<Limits::map_entries>;
+  using model_type = detail::patch_model<Limits::literal_bits>;
+  using codes = typename Limits::codes;
+
+ public:
+  patch_decoder(Old& old_file, Patch& patch, New& new_file)
+      : old_(old_file), patch_(patch), new_(new_file) {}
+
+  /// Reads the header, and refuses what this device cannot apply.
+  result<void> open() {
+    std::uint8_t head[patch_header::max_size];
+    const std::uint32_t size =
+        patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
+    if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
+    const auto header = read_patch_header({head, size});
+    if (!header) return header.error();
+    header_ = *header;
+    if (!codes::has(header_.code)) return patch_errors::unknown_code;
+    if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
+      return patch_errors::too_much_memory;
+    if (old_.size() < header_.old_size) return patch_errors::wrong_base;
+    if (size < header_.size + patch_header::sum_size) return patch_errors::truncated;
+    end_ = patch_.size() - patch_header::sum_size;
+    s_ = {};
+    s_.range.rate = header_.rate;
+    s_.taken = header_.size;
+    input_size_ = 0;
+    return refill();
+  }
+
+  const patch_header& header() const { return header_; }
+
+  /// Bytes of the new file that were appended.
+  std::uint32_t appended() const { return s_.appended; }
+
+  /// Does a bounded piece of work. False: the new file is whole, and all of it appended.
+  result<bool> step() {
+    if (const auto done = refill(); !done) return done.error();
+    detail::range_decoder coder(s_.range, *this);
+    if (s_.doing == work::start) {
+      coder.start();
+      s_.doing = work::map;
+    }
+    if (s_.doing == work::map) {
+      read_map(coder);
+    } else if (made() == header_.new_size) {
+      if (const auto done = flush(); !done) return done.error();
+      return false;
+    } else {
+      const auto done = s_.doing == work::op         ? read_op(coder)
+                        : s_.doing == work::old_copy ? copy_old(coder)
+                                                     : copy_new();
+      if (!done) return done.error();
+    }
+    if (s_.taken > end_ + most_beyond) return patch_errors::truncated;
+    return true;
+  }
+
+  /// All that has to be kept to go on after a power cut, once the new file's first `appended()`
+  /// bytes are durable.
+  bytes state() const { return {reinterpret_cast<const std::uint8_t*>(&s_), sizeof s_}; }
+
+  /// Goes on from a state that was kept by the same program, after `open()`.
+  result<void> resume(bytes kept) {
+    if (kept.size() != sizeof s_) return patch_errors::bad_state;
+    std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
+    input_size_ = 0;
+    if (s_.line_left != 0)
+      if (const auto done = read_line(s_.old_place); !done) return done;
+    return refill();
+  }
+
+ private:
+  friend class detail::range_decoder<patch_decoder>;
+
+  enum class work : std::uint8_t { start, map, op, old_copy, new_copy };
+  static constexpr std::uint32_t line_size = detail::copy_model::line_size;
+  static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
+  // No step takes more of the patch.
+  static constexpr std::uint32_t most_input = 96;
+  // Zeros at the end of the coded part are left out, as many as a decoder takes ahead.
+  static constexpr std::uint32_t most_beyond = 4;
+  static_assert(Limits::input_size >= most_input && Limits::output_size >= look_ahead);
+
+  struct kept_state {
+    detail::range_decoder_state range;
+    std::uint32_t taken = 0;  ///< bytes of the patch
+    std::uint32_t appended = 0;
+    std::uint32_t output_size = 0;  ///< bytes made and not appended yet
+    std::uint32_t line_left = 0;    ///< of a line that differs from what was foretold
+    detail::copy_place old_place;
+    detail::copy_place new_place;
+    work doing = work::start;
+    std::uint8_t before = 0;  ///< the last byte made
+    std::uint8_t output[Limits::output_size];
+    map_type map{};
+    model_type model{};
+  };
+  static_assert(std::is_trivially_copyable_v<kept_state>);
+
+  std::uint32_t made() const { return s_.appended + s_.output_size; }
+  auto space() const { return detail::address_space<codes, map_type>(header_, s_.map); }
+
+  /// Reads on, so that a step finds all the input it may take. Beyond the end there are zeros.
+  result<void> refill() {
+    const std::uint32_t used = s_.taken - input_from_;
+    std::uint32_t count = used < input_size_ ? input_size_ - used : 0;
+    const std::uint32_t read_to = s_.taken + count;
+    if (count >= most_input || read_to >= end_) return {};
+    for (std::uint32_t i = 0; i < count; ++i) input_[i] = input_[used + i];
+    const std::uint32_t room = static_cast<std::uint32_t>(sizeof input_) - count;
+    const std::uint32_t more = end_ - read_to < room ? end_ - read_to : room;
+    input_from_ = s_.taken;
+    input_size_ = count + more;
+    return patch_.read(read_to, {input_ + count, more});
+  }
+
+  std::uint8_t next() {
+    const std::uint32_t at = s_.taken++ - input_from_;
+    return at < input_size_ ? input_[at] : std::uint8_t{0};
+  }
+
+  template <class Coder>
+  void read_map(Coder& coder) {
+    if (s_.map.size() < header_.map_entries) {
+      s_.model.code_stretch(coder, s_.map, 0, 0);
+    } else {
+      s_.model.end_map();
+      s_.doing = work::op;
+    }
+  }
+
+  template <class Coder>
+  result<void> read_op(Coder& coder) {
+    const detail::patch_op op = s_.model.code(coder, header_, s_.old_place, made(), s_.before, {});
+    switch (op.kind) {
+      case detail::patch_op::kind_of::literal:
+        return put(&op.byte, 1);
+      case detail::patch_op::kind_of::from_old:
+        if (op.length > header_.new_size - made() || op.from > header_.old_size ||
+            op.length > header_.old_size - op.from || lags_too_far(op.from))
+          return patch_errors::damaged;
+        s_.old_place.start(op.from, made(), op.length);
+        s_.doing = work::old_copy;
+        return {};
+      case detail::patch_op::kind_of::from_new:
+        if (op.length > header_.new_size - made() || op.from >= made())
+          return patch_errors::damaged;
+        s_.new_place.start(op.from, made(), op.length);
+        s_.doing = work::new_copy;
+        return {};
+    }
+    return patch_errors::damaged;
+  }
+
+  bool lags_too_far(std::uint32_t from) const {
+    return header_.lag != patch_header::no_lag && from < made() && made() - from > header_.lag;
+  }
+
+  /// Begins a line, or does a unit of one that differs.
+  template <class Coder>
+  result<void> copy_old(Coder& coder) {
+    detail::copy_place& at = s_.old_place;
+    if (s_.line_left == 0) {
+      if (const auto done = read_line(at); !done) return done;
+      const std::uint32_t line = at.left < line_size ? at.left : line_size;
+      if (s_.model.copy.code_line(coder, false)) {
+        s_.line_left = line;
+        return {};
+      }
+      return put_units(at, line, true);
+    }
+    std::uint8_t* const bytes = line_ + (at.from - line_from_);
+    const detail::copy_unit unit = space().unit_at(at, bytes, true);
+    s_.model.copy.code_unit(coder, space(), at, unit, bytes, nullptr);
+    space().pass(at, unit, bytes);
+    s_.line_left -= unit.length < s_.line_left ? unit.length : s_.line_left;
+    if (at.left == 0) s_.doing = work::op;
+    return put(bytes, unit.length);
+  }
+
+  /// Reads the line of the old file that is being copied, with what may be looked at behind it.
+  result<void> read_line(const detail::copy_place& at) {
+    line_from_ = at.from;
+    const std::uint32_t there = header_.old_size - at.from;
+    const std::uint32_t count =
+        there < sizeof line_ ? there : static_cast<std::uint32_t>(sizeof line_);
+    std::memset(line_ + count, 0, sizeof line_ - count);
+    return old_.read(at.from, {line_, count});
+  }
+
+  /// Puts the units of a line that are as foretold. \param count  bytes in which they begin
+  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved) {
+    if (count > at.left) count = at.left;
+    std::uint32_t done = 0;
+    while (done < count) {
+      const detail::copy_unit unit = space().unit_at(at, line_ + done, moved);
+      std::uint32_t length = unit.length;
+      if (length == 1) length = unit.run < count - done ? unit.run : count - done;
+      space().pass(at, unit, line_ + done, length);
+      done += length;
+    }
+    if (at.left == 0) s_.doing = work::op;
+    return put(line_, done);
+  }
+
+  /// Copies a piece of what was already made.
+  result<void> copy_new() {
+    detail::copy_place& at = s_.new_place;
+    const std::uint32_t distance = at.to - at.from;
+    std::uint32_t there =
+        distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
+    if (const auto done = read_made(at.from, {line_, there}); !done) return done;
+    if (header_.code != code_kind::plain) {
+      // Places are looked for only where all that they may be made of is there.
+      if (distance >= look_ahead) return put_units(at, there - look_ahead + 1, false);
+    }
+    if (there > at.left) there = at.left;
+    at.from += there;
+    at.to += there;
+    at.left -= there;
+    if (at.left == 0) s_.doing = work::op;
+    return put(line_, there);
+  }
+
+  /// Reads of the new file, part of which may still wait here.
+  result<void> read_made(std::uint32_t from, mutable_bytes out) {
+    std::size_t durable = 0;
+    if (from < s_.appended) {
+      durable = s_.appended - from < out.size() ? s_.appended - from : out.size();
+      if (const auto done = new_.read(from, out.first(durable)); !done) return done;
+    }
+    for (std::size_t i = durable; i < out.size(); ++i) out[i] = s_.output[from + i - s_.appended];
+    return {};
+  }
+
+  result<void> put(const std::uint8_t* data, std::uint32_t count) {
+    s_.before = data[count - 1];
+    while (count != 0) {
+      if (s_.output_size == sizeof s_.output)
+        if (const auto done = flush(); !done) return done;
+      const std::uint32_t room = static_cast<std::uint32_t>(sizeof s_.output) - s_.output_size;
+      const std::uint32_t piece = count < room ? count : room;
+      std::memcpy(s_.output + s_.output_size, data, piece);
+      s_.output_size += piece;
+      data += piece;
+      count -= piece;
+    }
+    return {};
+  }
+
+  result<void> flush() {
+    if (s_.output_size == 0) return {};
+    if (const auto done = new_.append({s_.output, s_.output_size}); !done) return done;
+    s_.appended += s_.output_size;
+    s_.output_size = 0;
+    return {};
+  }
+
+  Old& old_;
+  Patch& patch_;
+  New& new_;
+  patch_header header_;
+  std::uint32_t end_ = 0;  // of the coded part
+  std::uint32_t input_from_ = 0;
+  std::uint32_t input_size_ = 0;
+  std::uint32_t line_from_ = 0;
+  std::uint8_t input_[Limits::input_size];
+  std::uint8_t line_[line_size + look_ahead];
+  kept_state s_;
+};
+
+}  // namespace ota
+
+// ota/image/flash_file.hpp
+
+namespace ota {
+
+/// A region of flash as the old file of a patch, or as a patch (delta/delta_contract.hpp).
+template <class Flash>
+class flash_source {
+ public:
+  flash_source(Flash& flash, flash_region region) : flash_(flash), region_(region) {}
+
+  std::uint32_t size() const { return region_.size; }
+  result<void> read(std::uint32_t offset, mutable_bytes out) {
+    return flash_.read(region_.begin + offset, out);
+  }
+
+ private:
+  Flash& flash_;
+  flash_region region_;
+};
+
+namespace detail {
+
+inline constexpr error no_room_in_flash{errc::no_space, "flash",
+                                        "what the patch makes is larger than its slot"};
+
+/// Programs bytes from `at` on, where a unit begins, and erases each sector before its first byte.
+/// The last unit is filled with erased bytes.
+template <class Flash>
+result<void> write_on(Flash& flash, std::uint32_t at, bytes data) {
+  constexpr auto& geometry = Flash::geometry;
+  while (!data.empty()) {
+    if (geometry.is_boundary(at))
+      if (auto done = flash.erase(at); !done) return done;
+    const std::uint32_t sector_end = geometry.sector_begin(at) + geometry.sector_size(at);
+    std::uint8_t buffer[copy_chunk<Flash>];
+    const bytes piece = data.first(sizeof buffer).first(sector_end - at);
+    std::memcpy(buffer, piece.data(), piece.size());
+    std::size_t size = piece.size();
+    for (; size % geometry.program_size != 0; ++size) buffer[size] = geometry.erased;
+    if (auto done = program_and_check(flash, at, {buffer, size}); !done) return done;
+    at += static_cast<std::uint32_t>(piece.size());
+    data = data.drop(piece.size());
+  }
+  return {};
+}
+
+}  // namespace detail
+
+/// A region of flash as the new file of a patch. What is appended at a time are whole program
+/// units, but for the last piece.
+template <class Flash>
+class flash_output {
+ public:
+  flash_output(Flash& flash, flash_region region) : flash_(flash), region_(region) {}
+
+  result<void> append(bytes data) {
+    if (data.size() > region_.size - size_) return detail::no_room_in_flash;
+    if (auto done = detail::write_on(flash_, region_.begin + size_, data); !done) return done;
+    size_ += static_cast<std::uint32_t>(data.size());
+    return {};
+  }
+  result<void> read(std::uint32_t offset, mutable_bytes out) {
+    return flash_.read(region_.begin + offset, out);
+  }
+
+  /// The next byte goes there; what lies before it is taken as it is.
+  void go_to(std::uint32_t offset) { size_ = offset; }
+
+ private:
+  Flash& flash_;
+  flash_region region_;
+  std::uint32_t size_ = 0;
+};
+
+}  // namespace ota
+
+// ota/image/patch_keeper.hpp
+
+namespace ota {
+
+/// Keeps how far a patch is applied, in two banks of flash that take turns.
+///
+/// Whether what a bank holds was written to its end, no bank can tell: cells that a power cut left
+/// half programmed read whole today and not tomorrow. The boot journal tells: it names a state by
+/// its number, after the state was stored. So the state that it names is whole, and the bank that
+/// it does not name may be written.
+template <class Flash>
+class patch_keeper {
+ public:
+  static constexpr std::uint32_t banks = 2;
+
+  patch_keeper(Flash& flash, flash_region region)
+      : flash_(flash), begin_(region.begin), bank_size_(region.size / banks) {}
+
+  /// \param patch  tells one patch from another
+  result<void> store(std::uint32_t number, std::uint32_t patch, bytes state) {
+    current_ ^= 1;
+    const head one{number, patch, sum_of(state)};
+    const bytes about{reinterpret_cast<const std::uint8_t*>(&one), sizeof one};
+    if (auto done = detail::write_on(flash_, begin_of(current_), about); !done) return done;
+    return detail::write_on(flash_, begin_of(current_) + head_size, state);
+  }
+
+  /// Reads the state of that number; false, and anything in `state`, where there is none.
+  result<bool> load(std::uint32_t number, std::uint32_t patch, mutable_bytes state) {
+    for (current_ = 0; current_ < banks; ++current_) {
+      head one;
+      const mutable_bytes about{reinterpret_cast<std::uint8_t*>(&one), sizeof one};
+      if (auto done = flash_.read(begin_of(current_), about); !done) return done.error();
+      if (one.number != number || one.patch != patch) continue;
+      if (auto done = flash_.read(begin_of(current_) + head_size, state); !done)
+        return done.error();
+      if (one.sum == sum_of(state)) return true;
+    }
+    current_ = 0;
+    return false;
+  }
+
+  /// Bytes of a bank that a state of that size needs.
+  static constexpr std::uint32_t bank_size(std::size_t state_size) {
+    return head_size + static_cast<std::uint32_t>(state_size);
+  }
+
+ private:
+  struct head {
+    std::uint32_t number;
+    std::uint32_t patch;
+    std::uint32_t sum;
+  };
+  static constexpr std::uint32_t unit = Flash::geometry.program_size;
+  static constexpr std::uint32_t head_size = (sizeof(head) + unit - 1) / unit * unit;
+
+  static std::uint32_t sum_of(bytes state) {
+    crc32 sum;
+    sum.update(state);
+    return sum.value();
+  }
+
+  std::uint32_t begin_of(std::uint32_t bank) const { return begin_ + bank * bank_size_; }
+
+  Flash& flash_;
+  std::uint32_t begin_;
+  std::uint32_t bank_size_;
+  std::uint32_t current_ = 0;  // of the newest state
+};
+
+}  // namespace ota
+
+// ota/image/flash_patcher.hpp
+
+namespace ota {
+
+/// What a device gives for patches of its image in flash.
+struct flash_patch_limits : patch_limits {
+  /// Bytes of the new image after which it is kept how far the patch is applied, once a sector
+  /// ends: no more of it is written again after a power cut. Less of it wears out `patch_state`.
+  static constexpr std::uint32_t block = 4096;
+  /// In place: bytes by which the old image is moved up, at least `block`. Patches may lag by the
+  /// difference.
+  static constexpr std::uint32_t spare = 12 * 1024;
+};
+
+/// For devices with little memory: a decoder of 2.6 KB. Patches for it are made with a map of 32
+/// entries and without models for literals.
+struct small_flash_patch_limits : flash_patch_limits {
+  static constexpr std::size_t map_entries = 32;
+  static constexpr unsigned literal_bits = 0;
+  static constexpr std::size_t input_size = 96;
+};
+
+/// Applies a patch to flash, and goes on after a power cut where a block of the new image ended.
+///
+/// Steps of the boot journal count the sectors of it that are written, `steps_before` others before
+/// them. `Swapper` has loaded its state and stored it since.
+template <class Swapper, class Patch, class Limits>
+class flash_patcher {
+  using flash_type = typename Swapper::flash_type;
+  using map = typename Swapper::map;
+  using old_file = flash_source<flash_type>;
+  using new_file = flash_output<flash_type>;
+  using decoder_type = patch_decoder<old_file, Patch, new_file, Limits>;
+  using keeper_type = patch_keeper<flash_type>;
+  static constexpr flash_region kept_in = detail::patch_state_of<map>::value;
+  static constexpr std::uint32_t bank_size = keeper_type::bank_size(sizeof(decoder_type));
+
+  static constexpr bool sectors_take_whole_pieces() {
+    for (const sector_run& run : flash_type::geometry.runs)
+      if (run.size % Limits::output_size != 0) return false;
+    return true;
+  }
+  static_assert(sectors_take_whole_pieces() &&
+                    Limits::output_size % flash_type::geometry.program_size == 0,
+                "a patch's output_size must be whole program units, and sectors a multiple of it");
+  static_assert(detail::has_two_banks<flash_type>(kept_in),
+                "the flash map needs: static constexpr ota::flash_region patch_state, two banks of "
+                "equal size, each at least a sector");
+  static_assert(
+      kept_in.size == 0 || kept_in.size / 2 >= bank_size,
+      "the flash map's patch_state is too short: its banks do not hold a decoder's state");
+
+ public:
+  flash_patcher(Swapper& swapper, flash_region old_place, Patch& patch, flash_region target,
+                std::uint32_t steps_before)
+      : swapper_(swapper),
+        patch_(patch),
+        target_(target),
+        steps_before_(steps_before),
+        old_(swapper.flash(), old_place),
+        new_(swapper.flash(), target),
+        decoder_(old_, patch, new_),
+        keeper_(swapper.flash(), kept_in) {}
+
+  /// Reads the patch's header, and refuses what this device cannot apply.
+  result<void> open() {
+    if (auto done = decoder_.open(); !done) return done;
+    if (header().new_size > target_.size) return detail::no_room_in_flash;
+    new_.go_to(0);
+    kept_at_ = 0;
+    return {};
+  }
+
+  const patch_header& header() const { return decoder_.header(); }
+
+  /// After `open()`: goes on where the boot journal says. `patch_errors::bad_state`: it cannot.
+  result<void> resume() {
+    const std::uint32_t number = swapper_.state().step - steps_before_;
+    if (number == 0) return {};
+    const auto id = patch_id();
+    if (!id) return id.error();
+    // The decoder's own memory: there is none for another state beside it.
+    const bytes state = decoder_.state();
+    const mutable_bytes room{const_cast<std::uint8_t*>(state.data()), state.size()};
+    const auto found = keeper_.load(number, *id, room);
+    if (!found) return found.error();
+    if (!*found || sectors_before(decoder_.appended()) != number) return patch_errors::bad_state;
+    kept_at_ = decoder_.appended();
+    new_.go_to(kept_at_);
+    return decoder_.resume(state);
+  }
+
+  /// Whether the new image is written to its end, as far as the boot journal says.
+  bool is_written() const {
+    return swapper_.state().step == steps_before_ + sectors_before(header().new_size);
+  }
+
+  /// Does a bounded piece of work; false: the new image is written to its end.
+  result<bool> step() {
+    const auto more = decoder_.step();
+    if (!more) return more;
+    const std::uint32_t at = decoder_.appended();
+    if (!*more) {
+      if (auto done = tell_journal(at); !done) return done.error();
+      return false;
+    }
+    if (at - kept_at_ < Limits::block || !flash_type::geometry.is_boundary(target_.begin + at))
+      return true;
+    const auto id = patch_id();
+    if (!id) return id.error();
+    if (auto done = keeper_.store(sectors_before(at), *id, decoder_.state()); !done)
+      return done.error();
+    kept_at_ = at;
+    if (auto done = tell_journal(at); !done) return done.error();
+    return true;
+  }
+
+ private:
+  std::uint32_t sectors_before(std::uint32_t offset) const {
+    return detail::sectors_in<flash_type>(target_, offset);
+  }
+
+  result<void> tell_journal(std::uint32_t written) {
+    auto next = swapper_.state();
+    next.step = steps_before_ + sectors_before(written);
+    return swapper_.change(next);
+  }
+
+  /// The sum at its end.
+  result<std::uint32_t> patch_id() {
+    std::uint8_t sum[patch_header::sum_size];
+    const std::uint32_t at = patch_.size() - std::uint32_t{sizeof sum};
+    if (auto done = patch_.read(at, sum); !done) return done.error();
+    return detail::get_u32(sum);
+  }
+
+  Swapper& swapper_;
+  Patch& patch_;
+  flash_region target_;
+  std::uint32_t steps_before_;
+  std::uint32_t kept_at_ = 0;  // bytes of the new image, in the newest kept state
+  old_file old_;
+  new_file new_;
+  decoder_type decoder_;
+  keeper_type keeper_;
+};
+
+}  // namespace ota
+
 // ota/image/image_stager.hpp
 
 namespace ota {
@@ -16081,7 +17704,7 @@ class image_stager {
     if (swapper_.active()) return swap_waits;
     if (old.rejected == id) return was_rejected;
     if (size == 0) return empty_image;
-    if (size > strategy::capacity) return too_large;
+    if (size > strategy::capacity || size > slot().size) return too_large;
     image_state next = old;
     const bool goes_on = (old.phase == image_phase::staging || old.phase == image_phase::staged) &&
                          old.id == id && old.size == size;
@@ -16201,8 +17824,15 @@ class image_stager {
     return found == digest_ ? result<void>{} : other_bytes;
   }
 
+  auto check_staged() {
+    if constexpr (detail::takes_patches<strategy>)
+      return swapper_.image().check_patch(swapper_.flash(), slot());
+    else
+      return swapper_.image().check(swapper_.flash(), slot());
+  }
+
   result<void> check_image() {
-    const auto next = swapper_.image().check(swapper_.flash(), slot());
+    const auto next = check_staged();
     if (!next) return next.error();
     // The slot may hold the end of an earlier one, which would not be copied with it.
     if (next->size > swapper_.state().size) return too_few;
@@ -16220,6 +17850,96 @@ class image_stager {
   std::uint32_t offset_ = 0;
   std::uint32_t gathered_ = 0;
   std::uint8_t buffer_[chunk];
+};
+
+}  // namespace ota
+
+// ota/image/image_patcher.hpp
+
+namespace ota {
+
+/// Makes the next image beside the running one by a patch, as `image_stager` does from its bytes:
+/// what comes of it is staged as if it had been received.
+///
+/// Needs `patch_state` in the flash map. After a power cut it goes on where the last block ended
+/// (`Limits::block`); and where a patch turns out to be of no use, `image_stager` goes on with the
+/// image itself behind what is already written.
+///
+/// ```
+/// ota::image_patcher<device::swapper, patch_source, device::limits> patcher(images, patch);
+/// if (auto begun = patcher.begin(promised_digest); !begun) return begun;
+/// for (;;) {
+///   const auto more = patcher.step();
+///   if (!more) return more.error();
+///   if (!*more) return images.swap();
+/// }
+/// ```
+/// \tparam Patch  a source as of delta/delta_contract.hpp: a `flash_source`, or any other
+template <class Swapper, class Patch, class Limits = flash_patch_limits>
+class image_patcher {
+  using flash_type = typename Swapper::flash_type;
+
+ public:
+  /// The swapper has loaded its state.
+  image_patcher(Swapper& swapper, Patch& patch)
+      : swapper_(swapper),
+        patch_(patch),
+        stager_(swapper),
+        work_(swapper, swapper.running(), patch, slot(swapper), 0) {}
+
+  /// Checks that the patch makes the image whose SHA-256 is `digest` of the one that runs, and
+  /// begins with it, or goes on.
+  result<void> begin(const sha256::digest_type& digest) {
+    if (auto done = check_patch_sum(patch_); !done) return done;
+    if (auto done = work_.open(); !done) return done;
+    const patch_header& header = work_.header();
+    if (std::memcmp(header.new_hash, digest.data(), sizeof header.new_hash) != 0)
+      return for_another;
+    flash_source<flash_type> running(swapper_.flash(), swapper_.running());
+    if (auto done = check_patch_base(header, running); !done) return done;
+    digest_ = digest;
+    const auto offset = stager_.begin(header.new_size, digest);
+    if (!offset) return offset.error();
+    is_written_ = *offset == header.new_size;
+    if (is_written_) return {};
+    const auto resumed = work_.resume();
+    if (resumed || resumed.error().code != errc::damaged) return resumed;
+    // What is there was written without this patch.
+    image_state next = swapper_.state();
+    next.step = 0;
+    if (auto done = swapper_.change(next); !done) return done;
+    return work_.open();
+  }
+
+  /// Does a bounded piece of work, the last one apart, which reads the whole image back. False: the
+  /// new image is staged; `swap()` and a new start make it run.
+  result<bool> step() {
+    if (!is_written_) {
+      const auto more = work_.step();
+      if (!more) return more;
+      is_written_ = !*more;
+      return true;
+    }
+    if (const auto offset = stager_.begin(work_.header().new_size, digest_); !offset)
+      return offset.error();
+    if (auto done = stager_.finish(); !done) return done.error();
+    return false;
+  }
+
+ private:
+  static constexpr error for_another{errc::mismatch, "image patcher",
+                                     "the patch makes another image than the one that is wanted"};
+
+  static flash_region slot(Swapper& swapper) {
+    return {swapper.staging().begin, Swapper::strategy::capacity};
+  }
+
+  Swapper& swapper_;
+  Patch& patch_;
+  image_stager<Swapper> stager_;
+  flash_patcher<Swapper, Patch, Limits> work_;
+  sha256::digest_type digest_{};
+  bool is_written_ = false;
 };
 
 }  // namespace ota
@@ -16457,6 +18177,8 @@ inline constexpr std::uint32_t image_header_size = 32;
 // nothing; with the others it could not be run where it lies.
 inline constexpr std::uint32_t image_is_encrypted = 0x4 | 0x8;
 inline constexpr std::uint32_t image_has_fixed_address = 0x100;
+// "Not bootable": here, what lies where a program would is a patch.
+inline constexpr std::uint32_t image_is_patch = 0x10;
 
 inline constexpr error no_image{errc::not_found, "image", "no image there"};
 inline constexpr error damaged_image_header{errc::malformed, "image", "damaged header"};
@@ -16513,7 +18235,7 @@ result<void> read_image(Flash& flash, flash_region slot, image_info& info) {
   info.version = {header[20], header[21], get_u16(header + 22), get_u32(header + 24)};
   if (info.header_size < image_header_size || info.payload_size == 0) return damaged_image_header;
   if ((info.flags & image_is_encrypted) != 0) return encrypted_image;
-  if ((info.flags & ~image_has_fixed_address) != 0) return unsupported_image;
+  if ((info.flags & ~(image_has_fixed_address | image_is_patch)) != 0) return unsupported_image;
 
   flash_region room = slot;
   const auto skip = [&room](std::uint32_t size) {
@@ -16642,15 +18364,13 @@ class mcuboot_image {
   /// device's keys. Everything is read back from flash.
   template <class Flash>
   static result<image_info> check(Flash& flash, flash_region slot) {
-    result<image_info> found{image_info{}};
-    image_info& info = *found;
-    if (const auto done = detail::read_image(flash, slot, info); !done) return done.error();
-    if (const auto done = check_hash(flash, slot.begin, info); !done) return done.error();
-    if (!Rules::hardware.empty())
-      if (const auto done = check_hardware(flash, info.hardware); !done) return done.error();
-    if constexpr (!std::is_same_v<signature, unsigned_image>)
-      if (const auto done = check_signature(flash, info); !done) return done.error();
-    return found;
+    return check_as(flash, slot, 0);
+  }
+
+  /// Proves the same of a patch (`patch_in_place`), which is packed and signed as an image is.
+  template <class Flash>
+  static result<image_info> check_patch(Flash& flash, flash_region slot) {
+    return check_as(flash, slot, detail::image_is_patch);
   }
 
   /// Whether an image may take the running one's place: not older, and with no lower security
@@ -16670,11 +18390,29 @@ class mcuboot_image {
                                      "signed by no key that is known here"};
   static constexpr error wrong_signature{errc::untrusted, "image", "wrong signature"};
 
+  static constexpr error no_patch{errc::unsupported, "image",
+                                  "a whole image, where a patch is asked for"};
+
   static constexpr error older{errc::rejected, "image", "older than the running one"};
   static constexpr error lower_counter{
       errc::rejected, "image", "its security counter is lower than that of the running one"};
 
   using digest_type = typename hash::digest_type;
+
+  template <class Flash>
+  static result<image_info> check_as(Flash& flash, flash_region slot, std::uint32_t kind) {
+    result<image_info> found{image_info{}};
+    image_info& info = *found;
+    if (const auto done = detail::read_image(flash, slot, info); !done) return done.error();
+    if ((info.flags & detail::image_is_patch) != kind)
+      return kind == 0 ? detail::unsupported_image : no_patch;
+    if (const auto done = check_hash(flash, slot.begin, info); !done) return done.error();
+    if (!Rules::hardware.empty())
+      if (const auto done = check_hardware(flash, info.hardware); !done) return done.error();
+    if constexpr (!std::is_same_v<signature, unsigned_image>)
+      if (const auto done = check_signature(flash, info); !done) return done.error();
+    return found;
+  }
 
   static bool same(const digest_type& a, const digest_type& b) {
     return equal({a.data(), a.size()}, {b.data(), b.size()});
@@ -17051,6 +18789,143 @@ struct overwrite_with_backup {
     if (phase == image_phase::swapping) return {primary, backup, unit.size};
     return {backup, primary, unit.size};
   }
+};
+
+}  // namespace ota
+
+// ota/image/patch_in_place.hpp
+
+namespace ota {
+
+namespace detail {
+
+/// Has the bootloader make the new image out of the old one and a patch.
+template <class Swapper>
+class in_place_patching {
+  using flash_type = typename Swapper::flash_type;
+  using strategy = typename Swapper::strategy;
+  using limits = typename strategy::limits;
+  using source = flash_source<flash_type>;
+  static constexpr flash_region slot{strategy::running(0).begin, strategy::capacity};
+  static constexpr flash_region moved{slot.begin + limits::spare, slot.size};
+
+ public:
+  explicit in_place_patching(Swapper& swapper) : swapper_(swapper) {}
+
+  /// Whether the staged patch can be applied to the image that runs. The last time that there is a
+  /// way back.
+  result<void> check() {
+    const auto place = patch_place();
+    return place ? check_at(*place) : result<void>(place.error());
+  }
+
+  /// After the old image was moved up: makes the new one, or goes on with that.
+  template <class Between>
+  result<void> apply(Between& between) {
+    const auto place = patch_place();
+    return place ? apply_at(*place, between) : result<void>(place.error());
+  }
+
+ private:
+  using work_type = flash_patcher<Swapper, source, limits>;
+
+  static constexpr error lags_too_far{
+      errc::unsupported, "image patch",
+      "the patch cannot be applied in place here: make it with a smaller lag"};
+
+  result<flash_region> patch_place() {
+    const flash_region staged = swapper_.staging();
+    const auto info = swapper_.image().check_patch(swapper_.flash(), staged);
+    if (!info) return info.error();
+    return flash_region{staged.begin + info->header_size, info->payload_size};
+  }
+
+  // Functions of their own: the decoder does not lie on the stack while signatures are verified.
+  [[gnu::noinline]] result<void> check_at(flash_region place) {
+    source patch(swapper_.flash(), place), running(swapper_.flash(), slot);
+    if (auto done = check_patch_sum(patch); !done) return done;
+    work_type work(swapper_, moved, patch, slot, 0);
+    if (auto done = work.open(); !done) return done;
+    const patch_header& header = work.header();
+    if (header.lag > limits::spare - limits::block) return lags_too_far;
+    // No more of the old image is moved than is known to be there.
+    if (header.old_size > swapper_.state().used) return patch_errors::wrong_base;
+    return check_patch_base(header, running);
+  }
+
+  template <class Between>
+  [[gnu::noinline]] result<void> apply_at(flash_region place, Between& between) {
+    source patch(swapper_.flash(), place), made(swapper_.flash(), slot);
+    const image_state& state = swapper_.state();
+    work_type work(swapper_, moved, patch, slot, strategy::copies(state.phase, state.used));
+    if (auto done = work.open(); !done) return done;
+    if (!work.is_written()) {
+      if (auto done = work.resume(); !done) return done;
+      for (;;) {
+        between();
+        const auto more = work.step();
+        if (!more) return more.error();
+        if (!*more) break;
+      }
+    }
+    return check_patch_result(work.header(), made);
+  }
+
+  Swapper& swapper_;
+};
+
+}  // namespace detail
+
+/// One slot: a patch arrives in a small region of its own, and the bootloader applies it to the
+/// image in its place. It moves that image up, then makes the new one from front to back, in blocks
+/// after which it can go on. There is no way back to the old image.
+///
+/// Needs `primary` of even sectors, `patch`, `patch_state`, and `using patch_limits = …`
+/// (`flash_patch_limits`); `limits::spare` bytes of the primary slot stay free of images. Patches
+/// are packed and signed as images are, with the flag "not bootable": they must not come from
+/// anyone else, since they overwrite the only image.
+///
+/// Why the old image is read before it is overwritten: its byte p lies at p + spare. When the byte
+/// q of the new one is made, at most the block that holds q was written before, in a try that was
+/// cut; what is read lies at q - lag + spare or above it, and spare is at least lag + block.
+template <class Map>
+struct patch_in_place {
+  static_assert(check_flash_map<Map>::ok);
+  using limits = typename Map::patch_limits;
+  using units =
+      detail::slot_units<typename Map::flash, detail::primary_of<Map>, detail::primary_of<Map>>;
+  static_assert(units::even != 0,
+                "the flash map's primary slot needs sectors of one size, to be patched in place");
+  static constexpr std::uint32_t sector = units::even == 0 ? 1 : units::even;
+  static_assert(limits::block % sector == 0 && limits::spare % sector == 0,
+                "the patch limits' block and spare must be whole sectors");
+  static_assert(limits::block != 0 && limits::spare >= limits::block,
+                "the patch limits' spare must be at least the block");
+  static_assert(Map::primary.size > limits::spare,
+                "the flash map's primary slot is too small: patching in place needs more than the "
+                "spare");
+  static_assert(detail::patch_of<Map>::value.size != 0,
+                "the flash map needs: static constexpr ota::flash_region patch");
+
+  static constexpr bool runs_in_place = false;
+  static constexpr std::uint32_t capacity = Map::primary.size - limits::spare;
+  static_assert(Map::patch.size <= capacity, "the flash map's patch is larger than an image");
+
+  static constexpr flash_region running(std::uint8_t) { return Map::primary; }
+  static constexpr flash_region staging(std::uint8_t) { return Map::patch; }
+  static constexpr flash_region previous(std::uint8_t) { return {}; }
+
+  static constexpr std::uint32_t copies(image_phase phase, std::uint32_t used) {
+    return phase == image_phase::swapping ? units::count(used) : 0;
+  }
+  static constexpr flash_copy copy(image_phase, std::uint32_t used, std::uint32_t step) {
+    const flash_region unit = units::unit(units::count(used) - 1 - step, used);
+    const std::uint32_t from = Map::primary.begin + unit.begin;
+    return {from, from + limits::spare, unit.size};
+  }
+
+  template <class Swapper>
+  using patching = detail::in_place_patching<Swapper>;
 };
 
 }  // namespace ota

@@ -49,16 +49,20 @@ def flash_table(folder):
     lines = ["| strategy | what is cut | proofs | cuts | distinct states | broken |",
              "|---|---|---|---|---|---|"]
     total = [0] * 4
-    for short, strategy in (("slots", "two_slots"), ("overwrite", "overwrite_with_backup"),
-                            ("moving", "swap_by_moving"), ("scratch", "swap_with_scratch")):
-        for what in ("update", "put_back", "rollback", "series"):
+    whole = ("update", "put_back", "rollback", "series")
+    for short, strategy, parts in (
+            ("slots", "`two_slots`", whole), ("overwrite", "`overwrite_with_backup`", whole),
+            ("moving", "`swap_by_moving`", whole), ("scratch", "`swap_with_scratch`", whole),
+            ("patched", "`two_slots`, by a patch", ("update", "series")),
+            ("in_place", "`patch_in_place`", ("update", "series"))):
+        for what in parts:
             reports = [json.loads(file.read_text(encoding="utf-8"))
                        for file in folder.glob(f"flash_{short}_*_{what}.json")]
             row = [len(reports)] + [sum(one[key] for one in reports)
                                     for key in ("cuts", "distinct_states", "broken")]
             total = [a + b for a, b in zip(total, row)]
             name = "ten cuts in a row" if what == "series" else what.replace("_", " ")
-            lines.append(f"| `{strategy}` | {name} | {' | '.join(f'{n:,}' for n in row)} |")
+            lines.append(f"| {strategy} | {name} | {' | '.join(f'{n:,}' for n in row)} |")
     lines.append(f"| all | | {' | '.join(f'{n:,}' for n in total)} |")
     return "\n".join(lines) + "\n"
 

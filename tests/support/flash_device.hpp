@@ -53,13 +53,15 @@ struct test_image {
   static constexpr error damaged{errc::mismatch, "test image", "the image is damaged"};
   static constexpr error older{errc::rejected, "test image", "the image is older"};
 
+  static constexpr std::uint32_t magic = 0x0a7a1a6e;
+
   template <class Flash>
-  result<info> check(Flash& flash, flash_region slot) {
+  result<info> check(Flash& flash, flash_region slot, std::uint32_t wanted = magic) {
     std::uint32_t head[4];
     if (auto done = flash.read(slot.begin, {reinterpret_cast<std::uint8_t*>(head), sizeof head});
         !done)
       return done.error();
-    if (head[0] != 0x0a7a1a6e || head[1] < sizeof head || head[1] > slot.size) return none_there;
+    if (head[0] != wanted || head[1] < sizeof head || head[1] > slot.size) return none_there;
     std::uint32_t sum = head[2];
     std::uint8_t piece[1024];
     for (std::uint32_t at = sizeof head; at < head[1]; at += sizeof piece) {

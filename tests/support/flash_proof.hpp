@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <string>
 
@@ -62,9 +63,9 @@ inline void keep_figures(const std::string& name, const power_cut_report& report
 }
 
 /// A device, its old and its new image, and what is done to it.
-template <class Map, template <class> class Strategy>
+template <class Map, template <class> class Strategy, class Device = flash_device<Map, Strategy>>
 struct scene {
-  using device = flash_device<Map, Strategy>;
+  using device = Device;
   using flash = typename Map::flash;
   std::vector<std::uint8_t> old_image, new_image, third_image, wanted;
   std::uint32_t allowed = 1;
@@ -122,12 +123,14 @@ struct scene {
     return "no image is whole where the device starts";
   }
 
-  power_cut_report prove(flash start, result<void> (scene::*work)(flash&)) {
+  template <class Work>
+  power_cut_report prove(flash start, Work work, int depth = 2) {
     flash_cut_options options;
+    options.depth = depth;
     options.finishes = true;
-    return prove_flash_safe([&] { return start; }, [&](flash& chip) { return (this->*work)(chip); },
-                            [&](flash& chip) { return boot(chip); },
-                            [&](flash& chip) { return judge(chip); }, options);
+    return prove_flash_safe(
+        [&] { return start; }, [&](flash& chip) { return std::invoke(work, *this, chip); },
+        [&](flash& chip) { return boot(chip); }, [&](flash& chip) { return judge(chip); }, options);
   }
   // Goes on and on: whichever image runs, the next one replaces it.
   result<void> update_again(flash& chip) {

@@ -10,10 +10,14 @@ import images
 import microbit
 from serial_peer import SerialPeer
 
-# text, RAM with the stack: what must stay below
-GATES = {True: (16 * 1024, 4 * 1024), False: (6 * 1024, 4 * 1024)}
-NAMES = {True: "Ed25519", False: "SHA-256 only"}
+# Signed, patches in place: its name; text and RAM with the stack, which must stay below.
+KINDS = {(True, False): ("Ed25519", 16 * 1024, 4 * 1024),
+         (False, False): ("SHA-256 only", 6 * 1024, 4 * 1024),
+         (True, True): ("Ed25519, patches in place", 20 * 1024, 6 * 1024),
+         (False, True): ("SHA-256 only, patches in place", 14 * 1024, 6 * 1024)}
 PARTS = [("verifier: the format of images", r"/ota/image/(image_(info|tlvs|signature)|mcuboot_)"),
+         ("patches: decoder", r"/ota/delta/"),
+         ("patches: in flash", r"/ota/image/(flash_file|flash_patcher|patch_)"),
          ("swapper: journal, copies, put-back", r"/ota/image/"),
          ("flash: policy and geometry", r"/ota/flash/"),
          ("crypto: SHA-256, SHA-512, Ed25519", r"/ota/(hash|sign)/"),
@@ -42,8 +46,9 @@ def stub(device):
 
 def ram_used(device):
     """Static memory and the deepest stack in a start that ends a swap, bytes."""
-    peer = SerialPeer(device.pack(stub(device), "2.0.0"))
-    with microbit.Microbit(device.flash(device.application("1.0.0"))) as chip:
+    old, new = device.application("1.0.0"), device.pack(stub(device), "2.0.0")
+    peer = SerialPeer(device.patch(old, new) if device.in_place else new)
+    with microbit.Microbit(device.flash(old)) as chip:
         chip.run(until=lambda: peer.refusal, take=peer.take)
         flash = chip.power_off()
     with tempfile.NamedTemporaryFile() as paint:
@@ -66,8 +71,8 @@ def ram_used(device):
 def measure():
     """The table, and which gates are missed."""
     columns, missed = [], []
-    for signed, (most_text, most_ram) in GATES.items():
-        device = images.Device("nrf51", signed)
+    for (signed, in_place), (name, most_text, most_ram) in KINDS.items():
+        device = images.Device("nrf51", signed, in_place)
         parts = firmware.text_by_source(device.bootloader_elf, part_of)
         text = firmware.text_size(device.bootloader_elf)
         static, stack = ram_used(device)
@@ -75,9 +80,10 @@ def measure():
                         "static memory": static, "stack": stack,
                         "memory": f"{static + stack:,} (below {most_ram:,})"})
         if text >= most_text or static + stack >= most_ram:
-            missed.append(f"bootloader with {NAMES[signed]}: {text:,} and {static + stack:,}")
+            missed.append(f"bootloader with {name}: {text:,} and {static + stack:,}")
     rows = [name for name, _ in PARTS] + ["all of it", "static memory", "stack", "memory"]
-    table = [f"| bytes | {' | '.join(NAMES.values())} |", "|---|---|---|"]
+    table = [f"| bytes | {' | '.join(name for name, *_ in KINDS.values())} |",
+             "|---" * (len(KINDS) + 1) + "|"]
     for name in rows:
         cells = [one.get(name, 0) for one in columns]
         table.append("| " + " | ".join([name] + [f"{cell:,}" if isinstance(cell, int) else cell

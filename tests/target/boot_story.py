@@ -17,13 +17,14 @@ import rp2040
 from serial_peer import SerialPeer
 
 # One start of a device: why it ended, and what it did to flash, `changes` places to cut it at.
-Start = collections.namedtuple("Start", "why text flash changes")
+Start = collections.namedtuple("Start", "why text flash changes refusal", defaults=[None])
 
 
 def start_microbit(flash, peer, **options):
     with microbit.Microbit(flash, **options) as chip:
         why = chip.run(until=lambda: peer.over, take=peer.take)
-        return Start(why, peer.text.decode(errors="replace"), chip.power_off(), chip.stores)
+        return Start(why, peer.text.decode(errors="replace"), chip.power_off(), chip.stores,
+                     peer.refusal)
 
 
 def start_rp2040(flash, peer, **options):
@@ -36,14 +37,17 @@ def start_rp2040(flash, peer, **options):
 
 class Story:
     def __init__(self, chip, signed=True):
-        self.device = images.Device(chip, signed)
+        self.device = self.make_device(chip, signed)
         self._start = start_microbit if chip == "nrf51" else start_rp2040
         self.one, self.two = (self.device.application(f"{n}.0.0") for n in (1, 2))
         self.three = self.device.application("3.0.0", "-DAPPLICATION_FAILS")
+        self.sent = self.two  # for an update to version 2
         self.begin = self.device.flash(self.one)
         self.figures = collections.Counter(operations=0, cuts=0, recoveries=0, broken=0)
         self.states = set()
         self.first_broken = ""
+
+    make_device = images.Device
 
     def start(self, flash, image=None, ready=b"ready\n", **options):
         return self._start(flash, SerialPeer(image, ready), **options)
@@ -52,7 +56,7 @@ class Story:
         """Starts until version 2 is ready, which it is sent when version 1 is; gives what was
         wrong, how many starts it took, and the flash."""
         for starts in range(1, 12):
-            one = self.start(flash, self.two, b"1.0.0\nready\n")
+            one = self.start(flash, self.sent, b"1.0.0\nready\n")
             if one.why not in ("reset", "marker"):
                 return f"a start ended by {one.why}", starts, one.flash
             if not re.match(r"application [123]\.0\.0\n", one.text):
@@ -116,10 +120,10 @@ def must_be_cut(one):
     return one.flash
 
 
-def prove_microbit(shares):
+def prove_microbit(shares, story=None):
     """Cuts between stores to flash and inside them. `shares`: how many of the stores of each chapter
     are tried, half of them erases; each before it, inside and after."""
-    story, chance, work = Story("nrf51"), random.Random(1), []
+    story, chance, work = story or Story("nrf51"), random.Random(1), []
 
     def at_store(flash, image, number, seed):
         before = flash if number == 1 else must_be_cut(story.start(flash, image, store=number - 1))

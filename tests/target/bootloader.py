@@ -18,6 +18,7 @@ import boot_story
 import firmware
 import image_boot
 import images
+import in_place
 import microbit
 from boot_story import Story
 from serial_peer import SerialPeer
@@ -25,6 +26,7 @@ from serial_peer import SerialPeer
 # Of each chapter, how many places are cut.
 MICROBIT = {"transfer": 5, "swap and confirmation": 13, "transfer of a failing one": 1,
             "swap to a failing one": 4, "second try": 1, "third try": 2, "put-back": 8}
+IN_PLACE = {"transfer": 5, "patching and confirmation": 22}
 RP2040 = {"transfer": 4, "swap and confirmation": 7, "put-back": 5}
 passed = 0
 
@@ -192,10 +194,29 @@ def try_strategies():
     return "\n".join(told)
 
 
+def try_patches():
+    """One slot: what is no patch is not taken, and one for another image is not applied."""
+    story = in_place.InPlaceStory()
+    one = story.start(story.begin, story.two)
+    check("a whole image, where a patch is asked for" in one.refusal, "an image is no patch",
+          one.refusal)
+    stranger = story.device.patch(story.three, story.two)
+    one = story.start(story.begin, stranger)
+    check(one.why == "reset", "a patch for another image is received", one.text)
+    one = story.start(one.flash)
+    check(one.text == "application 1.0.0\nready\n", "and not applied", one.text)
+    check(story.device.running(one.flash, len(story.one)) == story.one,
+          "what was not applied did not touch the image")
+    trouble, starts, _ = story.carry_on(one.flash)
+    check(not trouble and starts == 2, "after it the right one is applied", trouble)
+    return "nRF51, one slot: an image and a patch for another image are refused, a patch is applied"
+
+
 def try_cuts():
     told = []
     for name, (story, figures), least in (
             ("microbit", boot_story.prove_microbit(MICROBIT), 200),
+            ("microbit_in_place", in_place.prove(IN_PLACE), 150),
             ("rp2040", boot_story.prove_rp2040(RP2040), 60)):
         told.append(keep_figures(f"chip_{name}", figures))
         check(figures["broken"] == 0, f"bootloader on {name}, cut anywhere", story.first_broken)
@@ -215,7 +236,8 @@ def try_stories():
 def main():
     story = Story("nrf51")
     for part in (try_stories, lambda: try_tool(story), lambda: try_refusals(story),
-                 lambda: try_damage(story), try_hanging, lambda: try_imgtool(story), try_cuts, try_strategies):
+                 lambda: try_damage(story), try_hanging, lambda: try_imgtool(story), try_patches,
+                 try_cuts, try_strategies):
         begin = time.monotonic()
         print(f"{part()} ({time.monotonic() - begin:.0f} s)", flush=True)
     print(f"[  PASSED  ] {passed} tests.")

@@ -20,7 +20,8 @@ FOLDER = firmware.BUILD / "images"
 # What examples/bootloader/device.hpp says of each chip: where the primary slot begins, how large a
 # slot is, and where flash begins.
 HEADER = 256
-LAYOUT = {"nrf51": (0, 19 * 1024, 118 * 1024), "rp2040": (rp2040.BEGIN, 32 * 1024, 672 * 1024)}
+LAYOUT = {"nrf51": (0, 19 * 1024, 118 * 1024), "rp2040": (rp2040.BEGIN, 32 * 1024, 672 * 1024),
+          "in_place": (0, 45 * 1024, 196 * 1024)}
 
 
 @functools.cache
@@ -59,14 +60,16 @@ def new_key(name):
 
 
 class Device:
-    """The example for one chip; without a key it asks for the SHA-256 of images only."""
+    """The example for one chip; without a key it asks for the SHA-256 of images only. `in_place`:
+    with one slot, to which patches are applied."""
 
-    def __init__(self, chip, signed=True):
-        self.chip, self.signed = chip, signed
-        self.begin, self.primary, self.slot = LAYOUT[chip]
-        self.name = f"example_{chip}" + ("" if signed else "_unsigned")
+    def __init__(self, chip, signed=True, in_place=False):
+        self.chip, self.signed, self.in_place = chip, signed, in_place
+        self.begin, self.primary, self.slot = LAYOUT["in_place" if in_place else chip]
+        self.name = f"example_{chip}" + "_in_place" * in_place + ("" if signed else "_unsigned")
         self.hardware = f"example-{chip}"
         self.options = [f"-DBOARD_{chip.upper()}"] + ([] if signed else ["-DBOARD_TAKES_UNSIGNED"])
+        self.options += ["-DBOARD_PATCHES_IN_PLACE"] * in_place
         if signed:
             self.key = new_key(self.name)
             digits = self.key.with_suffix(".pub").read_text().split()[1]
@@ -86,7 +89,7 @@ class Device:
     @functools.cached_property
     def bootloader_elf(self):
         if self.chip == "nrf51":
-            return self._build("bootloader", 0, 16 * 1024, "-g")
+            return self._build("bootloader", 0, (20 if self.in_place else 16) * 1024, "-g")
         return self._build("bootloader", rp2040.FIRST_IMAGE, 20 * 1024 - 256, "-g")
 
     @functools.cached_property
@@ -115,3 +118,16 @@ class Device:
     def running(self, flash, size):
         """What lies in the primary slot."""
         return flash[self.primary:self.primary + size]
+
+    def patch(self, old, new, lag=8 * 1024):
+        """A patch from one image to another, packed and signed for the device with one slot."""
+        maker = firmware.BUILD / "make_patch"
+        firmware.BUILD.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["g++", "-std=c++17", "-O1", f"-I{firmware.ROOT / 'include'}",
+                        firmware.HERE / "make_patch.cpp", "-o", maker], check=True)
+        (FOLDER / "old").write_bytes(old)
+        (FOLDER / "new").write_bytes(new)
+        key = [self.key] if self.signed else []
+        subprocess.run([maker, "old", "new", "patch", str(lag), self.hardware, *key], cwd=FOLDER,
+                       check=True, stdout=subprocess.DEVNULL)
+        return (FOLDER / "patch").read_bytes()

@@ -17,6 +17,8 @@ namespace ota {
 //     static constexpr ota::flash_region secondary{136 * 1024, 116 * 1024}; // arrives here
 //     static constexpr ota::flash_region scratch{252 * 1024, 1024};
 //     static constexpr ota::flash_region backup…, golden…
+//     static constexpr ota::flash_region patch…        // patches arrive here
+//     static constexpr ota::flash_region patch_state…  // two banks: how far one is applied
 //   };
 
 namespace detail {
@@ -68,6 +70,18 @@ template <class M>
 struct golden_of<M, std::void_t<decltype(M::golden)>> {
   static constexpr flash_region value = M::golden;
 };
+template <class M, class = void>
+struct patch_of : no_region {};
+template <class M>
+struct patch_of<M, std::void_t<decltype(M::patch)>> {
+  static constexpr flash_region value = M::patch;
+};
+template <class M, class = void>
+struct patch_state_of : no_region {};
+template <class M>
+struct patch_state_of<M, std::void_t<decltype(M::patch_state)>> {
+  static constexpr flash_region value = M::patch_state;
+};
 
 template <class Flash>
 constexpr bool is_inside(flash_region region) {
@@ -103,6 +117,12 @@ constexpr bool has_three_banks(flash_region region) {
          Flash::geometry.is_boundary(region.begin + 2 * bank);
 }
 
+template <class Flash>
+constexpr bool has_two_banks(flash_region region) {
+  const std::uint32_t bank = region.size / 2;
+  return bank != 0 && region.size % 2 == 0 && Flash::geometry.is_boundary(region.begin + bank);
+}
+
 }  // namespace detail
 
 /// Checks a flash map, one sentence for each thing that is wrong.
@@ -127,10 +147,17 @@ struct check_flash_map {
   static_assert(detail::is_sound<flash>(detail::golden_of<Map>::value),
                 "the flash map's golden image does not lie inside the flash, from sector to "
                 "sector");
+  static_assert(detail::is_sound<flash>(detail::patch_of<Map>::value),
+                "the flash map's region for patches does not lie inside the flash, from sector to "
+                "sector");
+  static_assert(detail::is_sound<flash>(detail::patch_state_of<Map>::value),
+                "the flash map's patch_state does not lie inside the flash, from sector to sector");
   static_assert(detail::are_apart({detail::bootloader_of<Map>::value,
                                    detail::journal_of<Map>::value, detail::primary_of<Map>::value,
                                    detail::secondary_of<Map>::value, detail::scratch_of<Map>::value,
-                                   detail::backup_of<Map>::value, detail::golden_of<Map>::value}),
+                                   detail::backup_of<Map>::value, detail::golden_of<Map>::value,
+                                   detail::patch_of<Map>::value,
+                                   detail::patch_state_of<Map>::value}),
                 "two regions of the flash map overlap");
   static_assert(detail::primary_of<Map>::value.size != 0,
                 "the flash map needs: static constexpr ota::flash_region primary");

@@ -27,7 +27,8 @@ struct image_signer {
 struct image_options {
   image_version version;
   std::uint32_t header_size = ota::detail::image_header_size;
-  std::string hardware;  ///< empty: the image names none
+  std::string hardware;   ///< empty: the image names none
+  bool is_patch = false;  ///< what is packed is no program, but a patch for one
   std::optional<std::uint32_t> security_counter;
   std::optional<image_signer> signer;
 };
@@ -105,6 +106,7 @@ inline std::vector<std::uint8_t> packed_image(bytes program, const image_options
   image.put16(8, options.header_size);
   image.put16(10, list_size == 0 ? 0 : list_size + 4);
   image.put32(12, static_cast<std::uint32_t>(program.size()));
+  image.put32(16, options.is_patch ? ota::detail::image_is_patch : 0);
   image.put16(20, static_cast<std::size_t>(version.major | version.minor << 8));
   image.put16(22, version.revision);
   image.put32(24, version.build);

@@ -43,6 +43,15 @@ result<void> program_and_check(Flash& flash, std::uint32_t address, bytes data) 
   return std::memcmp(kept, data.data(), data.size()) == 0 ? result<void>{} : flash_does_not_keep;
 }
 
+/// Sectors in which the first `size` bytes of a region lie.
+template <class Flash>
+constexpr std::uint32_t sectors_in(flash_region region, std::uint32_t size) {
+  std::uint32_t count = 0;
+  for (std::uint32_t at = 0; at < size; at += Flash::geometry.sector_size(region.begin + at))
+    ++count;
+  return count;
+}
+
 /// Erases the sectors in which `size` bytes from `address` on lie.
 template <class Flash>
 result<void> erase_sectors(Flash& flash, std::uint32_t address, std::uint32_t size) {

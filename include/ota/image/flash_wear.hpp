@@ -2,6 +2,7 @@
 
 #include "boot_journal.hpp"
 #include "image_state.hpp"
+#include "image_swapper.hpp"
 #include "slot_units.hpp"
 
 namespace ota {
@@ -9,14 +10,15 @@ namespace ota {
 /// How often one update, kept, erases a sector of each region: the sector that is erased most.
 struct flash_wear {
   std::uint32_t primary = 0;
-  std::uint32_t secondary = 0;
+  std::uint32_t secondary = 0;  ///< or where patches arrive
   std::uint32_t scratch = 0;
   std::uint32_t backup = 0;
   std::uint32_t journal = 0;
+  std::uint32_t patch_state = 0;
 
   constexpr std::uint32_t most() const {
     std::uint32_t value = primary;
-    for (const std::uint32_t one : {secondary, scratch, backup, journal})
+    for (const std::uint32_t one : {secondary, scratch, backup, journal, patch_state})
       if (one > value) value = one;
     return value;
   }
@@ -42,12 +44,10 @@ constexpr std::uint32_t erases_by_copies(flash_region region, std::uint32_t used
   return most;
 }
 
-template <class Flash>
-constexpr std::uint32_t sectors_in(flash_region region, std::uint32_t size) {
-  std::uint32_t count = 0;
-  for (std::uint32_t at = 0; at < size; at += Flash::geometry.sector_size(region.begin + at))
-    ++count;
-  return count;
+/// How often a bank of `patch_state` is erased while a patch makes an image of `used` bytes.
+template <class Limits>
+constexpr std::uint32_t patch_state_erases(std::uint32_t used) {
+  return (used / Limits::block + 1) / 2;
 }
 
 // A bank for each record, and one more whenever its marks are full; the banks take turns.
@@ -56,9 +56,12 @@ constexpr std::uint32_t journal_erases(std::uint32_t used) {
   using journal = boot_journal<typename Map::flash, image_state>;
   constexpr std::uint32_t records = 6;  // staging, staged, swapping, the same at start, trial, kept
   constexpr std::uint32_t marks = journal::marks_in(Map::journal.size / journal::banks) - 1;
-  const std::uint32_t staged = sectors_in<typename Map::flash>(Strategy::staging(0), used);
+  constexpr flash_region arrives = Strategy::staging(0);
+  const std::uint32_t staged =
+      sectors_in<typename Map::flash>(arrives, used < arrives.size ? used : arrives.size);
   const std::uint32_t copied = Strategy::copies(image_phase::swapping, used);
-  const std::uint32_t banks = records + staged / (marks + 1) + copied / (marks + 1);
+  std::uint32_t banks = records + staged / (marks + 1) + copied / (marks + 1);
+  if constexpr (takes_patches<Strategy>) banks += used / Strategy::limits::block + 1;
   return (banks + journal::banks - 1) / journal::banks;
 }
 
@@ -80,6 +83,10 @@ constexpr flash_wear wear_of_update(std::uint32_t used = Swapper::strategy::capa
   wear.scratch = detail::erases_by_copies<map, strategy>(detail::scratch_of<map>::value, used);
   wear.backup = detail::erases_by_copies<map, strategy>(detail::backup_of<map>::value, used);
   wear.journal = detail::journal_erases<map, strategy>(used);
+  if constexpr (detail::takes_patches<strategy>) {
+    wear.primary = 2;  // the old image is moved there, the new one is made
+    wear.patch_state = detail::patch_state_erases<typename strategy::limits>(used);
+  }
   return wear;
 }
 

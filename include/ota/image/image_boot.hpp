@@ -55,6 +55,15 @@ class image_boot {
     return swapper_.image().check(swapper_.flash(), slot).has_value();
   }
 
+  // Whether what will run, or the patch that makes it, is whole where it lies.
+  bool can_begin(bool swaps) {
+    if constexpr (detail::takes_patches<strategy>) {
+      return swaps && typename strategy::template patching<Swapper>(swapper_).check().has_value();
+    } else {
+      return is_sound(swaps ? swapper_.staging() : swapper_.previous());
+    }
+  }
+
   // Whether what is in the running image's place is the one that was staged, to the byte.
   bool is_swapped_in() {
     const image_state& state = swapper_.state();
@@ -71,7 +80,7 @@ class image_boot {
     image_state next = swapper_.state();
     const bool swaps = next.phase == image_phase::swapping;
     // Until the first copy is done what will run is whole where it lies: it is not taken on trust.
-    if (next.step == 0 && !is_sound(swaps ? swapper_.staging() : swapper_.previous())) {
+    if (next.step == 0 && !can_begin(swaps)) {
       next.phase = image_phase::idle;
       if (swaps) next.rejected = next.id;
       return swapper_.change(next);
@@ -99,6 +108,8 @@ class image_boot {
       if (auto done = detail::carry_out(swapper_.flash(), copy); !done) return done;
       if (auto done = swapper_.advance(); !done) return done;
     }
+    if constexpr (detail::takes_patches<strategy>)
+      return typename strategy::template patching<Swapper>(swapper_).apply(between);
     return {};
   }
 

@@ -48,6 +48,8 @@ inline constexpr std::uint32_t image_header_size = 32;
 // nothing; with the others it could not be run where it lies.
 inline constexpr std::uint32_t image_is_encrypted = 0x4 | 0x8;
 inline constexpr std::uint32_t image_has_fixed_address = 0x100;
+// "Not bootable": here, what lies where a program would is a patch.
+inline constexpr std::uint32_t image_is_patch = 0x10;
 
 inline constexpr error no_image{errc::not_found, "image", "no image there"};
 inline constexpr error damaged_image_header{errc::malformed, "image", "damaged header"};
@@ -104,7 +106,7 @@ result<void> read_image(Flash& flash, flash_region slot, image_info& info) {
   info.version = {header[20], header[21], get_u16(header + 22), get_u32(header + 24)};
   if (info.header_size < image_header_size || info.payload_size == 0) return damaged_image_header;
   if ((info.flags & image_is_encrypted) != 0) return encrypted_image;
-  if ((info.flags & ~image_has_fixed_address) != 0) return unsupported_image;
+  if ((info.flags & ~(image_has_fixed_address | image_is_patch)) != 0) return unsupported_image;
 
   flash_region room = slot;
   const auto skip = [&room](std::uint32_t size) {

@@ -29,7 +29,7 @@ class image_stager {
     if (swapper_.active()) return swap_waits;
     if (old.rejected == id) return was_rejected;
     if (size == 0) return empty_image;
-    if (size > strategy::capacity) return too_large;
+    if (size > strategy::capacity || size > slot().size) return too_large;
     image_state next = old;
     const bool goes_on = (old.phase == image_phase::staging || old.phase == image_phase::staged) &&
                          old.id == id && old.size == size;
@@ -149,8 +149,15 @@ class image_stager {
     return found == digest_ ? result<void>{} : other_bytes;
   }
 
+  auto check_staged() {
+    if constexpr (detail::takes_patches<strategy>)
+      return swapper_.image().check_patch(swapper_.flash(), slot());
+    else
+      return swapper_.image().check(swapper_.flash(), slot());
+  }
+
   result<void> check_image() {
-    const auto next = swapper_.image().check(swapper_.flash(), slot());
+    const auto next = check_staged();
     if (!next) return next.error();
     // The slot may hold the end of an earlier one, which would not be copied with it.
     if (next->size > swapper_.state().size) return too_few;

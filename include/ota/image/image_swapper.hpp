@@ -1,5 +1,7 @@
 #pragma once
 
+#include <type_traits>
+
 #include "boot_journal.hpp"
 #include "flash_copy.hpp"
 #include "image_state.hpp"
@@ -11,8 +13,21 @@ namespace ota {
 //   template <class Flash> result<info> check(Flash&, flash_region slot)
 //         reads all of the image from flash; info has a `size`, bytes from the slot's beginning,
 //         and a `digest`, the image's SHA-256
+//   template <class Flash> result<info> check_patch(Flash&, flash_region slot)
+//         the same of a patch, where the strategy takes patches; info also has `header_size` and
+//         `payload_size`, which tell where in the slot the patch lies
 //   result<void> check_successor(const info& running, const info& next)
 //         whether one may take the other's place: not when it is older
+
+namespace detail {
+
+/// Whether what is staged is a patch for the running image, which the bootloader applies.
+template <class Strategy, class = void>
+inline constexpr bool takes_patches = false;
+template <class Strategy>
+inline constexpr bool takes_patches<Strategy, std::void_t<typename Strategy::limits>> = true;
+
+}  // namespace detail
 
 /// Makes a staged image the running one, and puts the old one back: what `swapper` does for files,
 /// on raw flash.
@@ -20,7 +35,7 @@ namespace ota {
 /// A program stages (`image_stager`), asks for the swap, and starts again; `image_boot` in the
 /// bootloader, or first thing in a program whose images run where they lie, carries it out. Both
 /// share the boot journal. `Strategy` is one of `two_slots`, `swap_with_scratch`, `swap_by_moving`,
-/// `overwrite_with_backup`, or the user's own.
+/// `overwrite_with_backup`, `patch_in_place`, or the user's own.
 template <class Map, template <class> class Strategy, class Image>
 class image_swapper {
  public:

@@ -41,15 +41,13 @@ class mcuboot_image {
   /// device's keys. Everything is read back from flash.
   template <class Flash>
   static result<image_info> check(Flash& flash, flash_region slot) {
-    result<image_info> found{image_info{}};
-    image_info& info = *found;
-    if (const auto done = detail::read_image(flash, slot, info); !done) return done.error();
-    if (const auto done = check_hash(flash, slot.begin, info); !done) return done.error();
-    if (!Rules::hardware.empty())
-      if (const auto done = check_hardware(flash, info.hardware); !done) return done.error();
-    if constexpr (!std::is_same_v<signature, unsigned_image>)
-      if (const auto done = check_signature(flash, info); !done) return done.error();
-    return found;
+    return check_as(flash, slot, 0);
+  }
+
+  /// Proves the same of a patch (`patch_in_place`), which is packed and signed as an image is.
+  template <class Flash>
+  static result<image_info> check_patch(Flash& flash, flash_region slot) {
+    return check_as(flash, slot, detail::image_is_patch);
   }
 
   /// Whether an image may take the running one's place: not older, and with no lower security
@@ -69,11 +67,29 @@ class mcuboot_image {
                                      "signed by no key that is known here"};
   static constexpr error wrong_signature{errc::untrusted, "image", "wrong signature"};
 
+  static constexpr error no_patch{errc::unsupported, "image",
+                                  "a whole image, where a patch is asked for"};
+
   static constexpr error older{errc::rejected, "image", "older than the running one"};
   static constexpr error lower_counter{
       errc::rejected, "image", "its security counter is lower than that of the running one"};
 
   using digest_type = typename hash::digest_type;
+
+  template <class Flash>
+  static result<image_info> check_as(Flash& flash, flash_region slot, std::uint32_t kind) {
+    result<image_info> found{image_info{}};
+    image_info& info = *found;
+    if (const auto done = detail::read_image(flash, slot, info); !done) return done.error();
+    if ((info.flags & detail::image_is_patch) != kind)
+      return kind == 0 ? detail::unsupported_image : no_patch;
+    if (const auto done = check_hash(flash, slot.begin, info); !done) return done.error();
+    if (!Rules::hardware.empty())
+      if (const auto done = check_hardware(flash, info.hardware); !done) return done.error();
+    if constexpr (!std::is_same_v<signature, unsigned_image>)
+      if (const auto done = check_signature(flash, info); !done) return done.error();
+    return found;
+  }
 
   static bool same(const digest_type& a, const digest_type& b) {
     return equal({a.data(), a.size()}, {b.data(), b.size()});
