@@ -2,6 +2,7 @@
 
 // Everything a device needs. See README.md for the first ten lines of a program.
 
+#include "delta/delta_patches.hpp"
 #include "delta/memory_source.hpp"
 #include "delta/otadelta.hpp"
 #include "manifest/signed_by.hpp"

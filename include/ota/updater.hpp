@@ -463,8 +463,9 @@ class updater : private check_policies<Policies> {
   swapper<storage_type, image_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
   typename Policies::source source_{settings_};
-  stager<storage_type, typename Policies::hash, typename Policies::trust, image_type> stager_{
-      storage_, settings_};
+  stager<storage_type, typename Policies::hash, typename Policies::trust, image_type,
+         typename Policies::delta>
+      stager_{storage_, settings_};
   http_type http_;
   std::uint8_t buffer_[Policies::chunk_size];
   storage_type storage_;

@@ -30,6 +30,7 @@ enum class release_line : std::uint8_t {
   minimum,    ///< `lines()` has the version left that must be installed before
   item,       ///< a file of the version, or a path to be removed
   image,      ///< a firmware image
+  patch,      ///< a patch that makes one of the files
   signature,  ///< `lines()` has its key's id and the signature left
 };
 
@@ -62,7 +63,8 @@ class release_document {
   }
 
   /// The next line; `item` is filled where it is one.
-  template <class Storage>
+  /// \tparam Patches  patches that take up to so many bytes of memory are told
+  template <std::uint32_t Patches = 0, class Storage>
   result<release_line> next(Storage& storage, entry& item) {
     const auto word = lines_.next(storage);
     if (!word) return word.error();
@@ -72,6 +74,8 @@ class release_document {
       return lines_.rest().empty() ? lines_.bad_line : result<release_line>(release_line::minimum);
     if (*word != kind_) last_.clear();
     kind_ = *word;
+    if constexpr (Patches != 0)
+      if (*word == delta) return take_patch(item, Patches);
     if (!take(*word, item) || !lines_.rest().empty()) return lines_.bad_line;
     if (*word == image) return release_line::image;
     return *word == removal || *word == file ? release_line::item : release_line::head;
@@ -149,6 +153,13 @@ class release_document {
     item = {};
     item.hash.kind = digest_kind::sha256;
     return lines_.take_number(item.size) && lines_.take_hex({item.hash.value, 32});
+  }
+
+  result<release_line> take_patch(entry& item, std::uint32_t most_memory) {
+    std::uint32_t memory = 0;
+    if (!take_content(item) || !lines_.take_number(memory) || !take_path(item))
+      return lines_.bad_line;
+    return memory <= most_memory ? release_line::patch : release_line::head;
   }
 
   bool take_mode(entry& item) {

@@ -16,16 +16,23 @@ class release_reader {
   std::string_view version() const { return document_.head().version; }
 
   /// The next path to be removed (`entry_kind::remove`), file (`file`) or firmware image (`image`),
-  /// in the document's order; false at its end. Only a device that takes images asks for them.
-  template <bool Images = false, class Storage>
+  /// in the document's order; false at its end. Only a device that takes images asks for them, and
+  /// only one that takes patches for those (`patch`) that need up to so many bytes of memory.
+  template <bool Images = false, std::uint32_t Patches = 0, class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
-      const auto line = document_.next(storage, out);
+      const auto line = document_.template next<Patches>(storage, out);
       if (!line) return line.error();
       if (*line == release_line::image) {
         if constexpr (!Images) return no_slots;
         out.kind = entry_kind::image;
         return true;
+      }
+      if constexpr (Patches != 0) {
+        if (*line == release_line::patch) {
+          out.kind = entry_kind::patch;
+          return true;
+        }
       }
       if (*line == release_line::item) return true;
       if (*line == release_line::end) return false;

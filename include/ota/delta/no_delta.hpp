@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+namespace ota {
+
+/// A device that takes no patches; nothing about them is in its program.
+struct no_delta {
+  static constexpr std::uint32_t memory = 0;
+};
+
+template <class Delta>
+inline constexpr bool takes_patches = !std::is_same_v<Delta, no_delta>;
+
+}  // namespace ota
