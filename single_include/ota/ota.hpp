@@ -576,10 +576,10 @@ namespace ota {
 /// What stands before the coded part of a patch. Bytes: docs/delta-format.md.
 struct patch_header {
   static constexpr std::uint8_t version = 1;
-  static constexpr std::size_t max_size = 64;
+  static constexpr std::uint32_t max_size = 72;
   static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
   static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
-  static constexpr std::size_t sum_size = 4;        ///< a CRC-32 of all before, at the patch's end
+  static constexpr std::uint32_t sum_size = 4;        ///< a CRC-32 of all before, at the patch's end
   static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
   static constexpr unsigned max_literal_bits = 4;
   static constexpr unsigned max_map_entries = 128;
@@ -595,7 +595,9 @@ struct patch_header {
   /// What is read of the old file lies at most so many bytes before what is being written:
   /// then the patch may be applied in place. `no_lag`: read anywhere.
   std::uint32_t lag = no_lag;
-  std::uint32_t base = 0;        ///< address of the first byte, of old and new
+  std::uint32_t base = 0;           ///< address of the first byte, of old and new
+  std::uint32_t around_before = 0;  ///< bytes before and behind the program that it calls as well
+  std::uint32_t around_behind = 0;
   std::uint32_t data_begin = 0;  ///< other addresses that are pointed to: RAM
   std::uint32_t data_size = 0;
   std::uint8_t old_hash[old_hash_size] = {};
@@ -607,6 +609,12 @@ struct patch_header {
   /// Bytes of models and map that applying it takes, as the format counts them.
   constexpr std::uint32_t memory() const {
     return 1408U + (512U << literal_bits()) + 8U * map_entries;
+  }
+  /// Addresses of code, of which the first 256 do not count: they are mostly numbers.
+  constexpr std::uint32_t code_begin() const { return base - around_before + 256; }
+  constexpr std::uint32_t code_size() const {
+    const std::uint32_t whole = larger_size() + around_before + around_behind;
+    return whole < 256 ? 0 : whole - 256;
   }
   constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
 };
@@ -657,8 +665,14 @@ class header_reader {
     whole_ = false;
     return 0;
   }
-  void copy(mutable_bytes out) {
-    for (std::uint8_t& to : out) to = byte();
+  template <std::size_t N>
+  void copy(std::uint8_t (&out)[N]) {
+    if (in_.size() - at_ < N) {
+      whole_ = false;
+      return;
+    }
+    std::memcpy(out, in_.data() + at_, N);
+    at_ += N;
   }
 
   std::size_t position() const { return at_; }
@@ -675,7 +689,7 @@ class header_reader {
 /// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
 inline result<patch_header> read_patch_header(bytes in) {
   detail::header_reader reader(in);
-  std::uint8_t magic[4];
+  std::uint8_t magic[4] = {};
   reader.copy(magic);
   for (int i = 0; i < 3; ++i)
     if (magic[i] != detail::patch_magic[i]) return patch_errors::not_a_patch;
@@ -695,6 +709,8 @@ inline result<patch_header> read_patch_header(bytes in) {
   header.lag = reader.number() - 1;
   if (header.code != code_kind::plain) {
     header.base = reader.number();
+    header.around_before = reader.number();
+    header.around_behind = reader.number();
     header.data_begin = reader.number();
     header.data_size = reader.number();
   }
@@ -793,12 +809,8 @@ class address_space {
   std::uint32_t base() const { return header_.base; }
 
  private:
-  // The first bytes of a program are pointed to by number alone, and small numbers are many.
-  static constexpr std::uint32_t never_named = 256;
-
   bool in_image(std::uint32_t address) const {
-    return address - header_.base - never_named < header_.larger_size() - never_named &&
-           header_.larger_size() > never_named;
+    return address - header_.code_begin() < header_.code_size();
   }
   bool in_data(std::uint32_t address) const {
     return address - header_.data_begin < header_.data_size;
@@ -1586,8 +1598,11 @@ class patch_model {
 
   template <class Coder>
   std::uint32_t code_distance(Coder& coder, std::uint32_t distance) {
-    if (!coder.bit(same_distance_, distance == last_distance_))
-      last_distance_ = distance_.code(coder, distance - 1) + 1;
+    if (!coder.bit(same_distance_, distance == last_distance_)) {
+      // Code and tables repeat themselves at even distances, or multiples of four.
+      const std::uint32_t high = distance_.code(coder, (distance - 1) >> 2);
+      last_distance_ = (high << 2 | distance_end_.code(coder, (distance - 1) & 3)) + 1;
+    }
     return last_distance_;
   }
 
@@ -1599,7 +1614,8 @@ class patch_model {
   number_model old_length_;
   number_model old_jump_;
   number_model new_length_;
-  number_model distance_;
+  number_model distance_;  // without its two lowest bits
+  bit_tree<2> distance_end_;
   bit_tree<8> literals_[1U << LiteralBits];
   std::uint32_t last_distance_;
   std::uint8_t last_;  // kind of the last step
@@ -1711,7 +1727,7 @@ class patch_decoder {
   /// Reads the header, and refuses what this device cannot apply.
   result<void> open() {
     std::uint8_t head[patch_header::max_size];
-    const std::uint32_t size = patch_.size() < sizeof head ? patch_.size() : sizeof head;
+    const std::uint32_t size = patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
     if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
     const auto header = read_patch_header({head, size});
     if (!header) return header.error();
@@ -3593,7 +3609,7 @@ struct config {
   list_view<std::string_view> allow;            ///< paths and directories; empty: all
   list_view<std::string_view> ignore;           ///< wins over `allow`
   list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
-  bool allow_links = false;  ///< take a symbolic link as a file that holds its target
+  bool allow_links = false;            ///< take a symbolic link as a file that holds its target
   bool enable_delta_updates = false;   ///< use the patches in the tree of a version
   bool metered = false;                ///< bytes cost: the same
   std::uint32_t max_tree_size_kb = 0;  ///< longest list of files; 0: 256 MB, a manifest 32 MB
@@ -11044,8 +11060,8 @@ struct patch_notes<false> {};
 /// list as entries of their own, and each pass over it replaces them by what they hold, in place,
 /// so that the order of the list and the memory it takes stay the same.
 ///
-/// A device that takes patches notes those of `.deltas/` (in `.ota/patches`) where the configuration
-/// wants them, and installs none of them unless `allow` names them.
+/// A device that takes patches notes those of `.deltas/` (in `.ota/patches`) where the
+/// configuration wants them, and installs none of them unless `allow` names them.
 template <class Storage, class Delta = no_delta>
 class lister : detail::patch_notes<takes_patches<Delta>> {
  public:
@@ -11425,11 +11441,11 @@ namespace ota {
 
 /// What patches have come to.
 struct patch_figures {
-  std::uint32_t made = 0;              ///< files made by them
-  std::uint32_t failed = 0;            ///< patches that were given up: their files come in full
-  const error* last_fault = &no_error; ///< of such a one
-  std::size_t bytes = 0;               ///< bytes brought of patches, or made by them if more
-  std::size_t bytes_moved = 0;         ///< bytes of patches that came over the network
+  std::uint32_t made = 0;               ///< files made by them
+  std::uint32_t failed = 0;             ///< patches that were given up: their files come in full
+  const error* last_fault = &no_error;  ///< of such a one
+  std::size_t bytes = 0;                ///< bytes brought of patches, or made by them if more
+  std::size_t bytes_moved = 0;          ///< bytes of patches that came over the network
 };
 
 namespace detail {
@@ -13639,8 +13655,8 @@ class stager : detail::promised_image<takes_images<Image>>,
   using patch_stage_type =
       std::conditional_t<has_delta, patch_stage<Storage, Hash, Delta>, nothing>;
   using image_stage = std::conditional_t<has_image, image_downloader<Image>, nothing>;
-  using manifest_stage =
-      std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust, Image, Delta>, nothing>;
+  using manifest_stage = std::conditional_t<Trust::reads_manifests,
+                                            manifest_lister<Storage, Trust, Image, Delta>, nothing>;
 
   Storage& storage_;
   const config& settings_;
