@@ -2,7 +2,6 @@
 
 // Everything a device needs. See README.md for the first ten lines of a program.
 
-#include "delta/delta_patches.hpp"
 #include "delta/memory_source.hpp"
 #include "delta/otadelta.hpp"
 #include "manifest/signed_by.hpp"
@@ -30,6 +29,7 @@
 #include "image/swap_with_scratch.hpp"
 #include "image/two_slots.hpp"
 
+#include "delta/delta_patches.hpp"
 #include "hardware/battery.hpp"
 #include "hardware/led.hpp"
 #include "hardware/signal.hpp"

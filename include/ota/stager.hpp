@@ -50,6 +50,7 @@ class stager : detail::promised_image<takes_images<Image>>,
     target_ = &target;
     record_ = {};
     staged_ = {};
+    if constexpr (has_delta) this->patches_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
     if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
     if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)

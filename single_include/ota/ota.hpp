@@ -39,20 +39,6 @@
 
 // Everything a device needs. See README.md for the first ten lines of a program.
 
-// ota/delta/no_delta.hpp
-
-namespace ota {
-
-/// A device that takes no patches; nothing about them is in its program.
-struct no_delta {
-  static constexpr std::uint32_t memory = 0;
-};
-
-template <class Delta>
-inline constexpr bool takes_patches = !std::is_same_v<Delta, no_delta>;
-
-}  // namespace ota
-
 // ota/core/bytes.hpp
 
 namespace ota {
@@ -284,697 +270,29 @@ inline result<bool> more_after(const result<void>& done) {
 
 }  // namespace ota
 
-// ota/delta/bit_model.hpp
-
-namespace ota::detail {
-
-// What both sides of a patch know of its bits: each kind of decision has a probability that learns
-// from every bit coded with it. The functions here are written once for both sides: a coder's
-// `bit(model, value)` codes the value and gives it back; a decoder's ignores what it is given.
-
-/// How likely a bit is zero. One 16-bit word: 14 bits of probability, and a count of visits, since
-/// a new model has to learn faster than one that has seen much.
-///
-/// A new model is all zeros, and so is all that is made of models: `{}` makes them new.
-class bit_model {
- public:
-  static constexpr unsigned precision = 14;
-
-  constexpr std::uint32_t zero() const { return (word_ ^ even_chance) >> count_bits; }
-
-  /// \param rate  how slowly one that has seen much learns: a 2^rate-th of the way a bit
-  constexpr void learn(bool bit, unsigned rate) {
-    const std::uint32_t seen = word_ & seen_much;
-    const unsigned shift = seen < seen_much ? seen + 1 : rate;
-    std::uint32_t p = zero();
-    p = bit ? p - (p >> shift) : p + (((1U << precision) - p) >> shift);
-    const std::uint32_t word = p << count_bits | (seen < seen_much ? seen + 1 : seen);
-    word_ = static_cast<std::uint16_t>(word ^ even_chance);
-  }
-
- private:
-  static constexpr unsigned count_bits = 2;
-  static constexpr std::uint32_t seen_much = (1U << count_bits) - 1;
-  static constexpr std::uint32_t even_chance = 1U << 15;
-
-  std::uint16_t word_;
-};
-
-/// A symbol of so many bits, the highest first, each in the context of those before it.
-template <unsigned Bits>
-class bit_tree {
- public:
-  template <class Coder>
-  std::uint32_t code(Coder& coder, std::uint32_t symbol) {
-    std::uint32_t node = 1;
-    for (unsigned i = Bits; i-- > 0;)
-      node =
-          node << 1 | static_cast<std::uint32_t>(coder.bit(nodes_[node], (symbol >> i & 1) != 0));
-    return node - (1U << Bits);
-  }
-
- private:
-  bit_model nodes_[1U << Bits];  // the first is not used
-};
-
-/// A number below 2^32 - 1: how many bits it has, then the bits, of which the first learns.
-class number_model {
- public:
-  static constexpr std::uint32_t max = 0xffff'fffe;
-
-  template <class Coder>
-  std::uint32_t code(Coder& coder, std::uint32_t number) {
-    const std::uint32_t width = width_.code(coder, Coder::encodes ? width_of(number + 1) : 0);
-    if (width == 0) return 0;
-    std::uint32_t value = 2;
-    value |= static_cast<std::uint32_t>(coder.bit(first_[width], bit_at(number + 1, width - 1)));
-    if (width > 1) value = value << (width - 1) | coder.direct(number + 1, width - 1);
-    return value - 1;
-  }
-
- private:
-  static constexpr bool bit_at(std::uint32_t value, unsigned i) { return (value >> i & 1) != 0; }
-  static constexpr std::uint32_t width_of(std::uint32_t value) {
-    std::uint32_t width = 0;
-    while (value >>= 1) ++width;
-    return width;
-  }
-
-  bit_tree<5> width_;
-  bit_model first_[32];
-};
-
-/// Numbers of both signs as numbers: 0, -1, 1, -2, …
-constexpr std::uint32_t fold_sign(std::uint32_t value) {
-  return value << 1 ^ (value >> 31 != 0 ? 0xffff'ffff : 0);
-}
-constexpr std::uint32_t unfold_sign(std::uint32_t folded) {
-  return folded >> 1 ^ (0 - (folded & 1));
-}
-
-}  // namespace ota::detail
-
-// ota/delta/address_map.hpp
-
-namespace ota::detail {
-
-/// How far what lay at an address has moved: for each stretch of addresses one shift. A release
-/// moves most of its code and data in a few such stretches; knowing them foretells the operands of
-/// thousands of calls and pointers.
-template <std::size_t Capacity>
-class address_map {
- public:
-  static constexpr std::size_t capacity = Capacity;
-
-  std::size_t size() const { return size_; }
-
-  /// \param begin  not below that of the entry before
-  void add(std::uint32_t begin, std::uint32_t shift) { stretches_[size_++] = {begin, shift}; }
-
-  std::uint32_t shift_at(std::uint32_t address) const {
-    std::size_t low = 0;
-    std::size_t high = size_;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if (stretches_[middle].begin <= address)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-    return low == 0 ? 0 : stretches_[low - 1].shift;
-  }
-
-  /// Codes one entry more: how much higher it begins, and how its shift differs from the last.
-  /// Addresses are even: half of them is coded.
-  template <class Coder>
-  void code(Coder& coder, number_model& begins, number_model& shifts, std::uint32_t begin,
-            std::uint32_t shift) {
-    const stretch last = size_ == 0 ? stretch{} : stretches_[size_ - 1];
-    const std::uint32_t up = begins.code(coder, (begin - last.begin) >> 1) << 1;
-    add(last.begin + up,
-        last.shift + unfold_sign(shifts.code(coder, fold_sign(shift - last.shift))));
-  }
-
- private:
-  struct stretch {
-    std::uint32_t begin;
-    std::uint32_t shift;
-  };
-
-  stretch stretches_[Capacity];
-  std::size_t size_;
-};
-
-/// Nothing has moved.
-template <>
-class address_map<0> {
- public:
-  static constexpr std::size_t capacity = 0;
-  static constexpr std::size_t size() { return 0; }
-  static constexpr std::uint32_t shift_at(std::uint32_t /*address*/) { return 0; }
-  template <class Coder>
-  void code(Coder&, number_model&, number_model&, std::uint32_t, std::uint32_t) {}
-};
-
-}  // namespace ota::detail
-
-// ota/core/little_endian.hpp
-
-// Numbers in bytes, the lowest first, at any address.
-
-namespace ota::detail {
-
-inline std::uint16_t get_u16(const std::uint8_t* in) {
-  return static_cast<std::uint16_t>(in[0] | in[1] << 8);
-}
-
-inline std::uint32_t get_u32(const std::uint8_t* in) {
-  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
-         std::uint32_t{in[3]} << 24;
-}
-
-inline void put_u16(std::uint8_t* out, std::uint16_t value) {
-  out[0] = static_cast<std::uint8_t>(value);
-  out[1] = static_cast<std::uint8_t>(value >> 8);
-}
-
-inline void put_u32(std::uint8_t* out, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
-}
-
-}  // namespace ota::detail
-
-// ota/delta/code_site.hpp
+// ota/delta/memory_source.hpp
 
 namespace ota {
 
-/// A place in a program that names an address: an instruction, or a pair of them.
-///
-/// A kind of code is a struct that finds such places and moves what they name:
-///
-///     static constexpr code_kind kind       what a patch calls it
-///     static constexpr unsigned step        instructions begin at its multiples
-///     static code_site find(const std::uint8_t* code, std::uint32_t address)
-///     static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target)
-///
-/// `find` looks at eight bytes, whatever they are, and `aim` changes those it found. Both sides of
-/// a patch must find the same places, so what a kind finds is part of the patch format.
-struct code_site {
-  std::uint8_t length = 0;  ///< bytes of the place; 0 where no address is named
-  std::uint8_t skip = 1;    ///< where none is named: no instruction begins in so many bytes
-  bool near = false;        ///< reaches only what lies around it, and so mostly moves with it
-  std::uint32_t target = 0;
-
-  static constexpr code_site none(std::uint8_t skip) { return {0, skip, false, 0}; }
-  static constexpr code_site far_at(std::uint8_t length, std::uint32_t target) {
-    return {length, 1, false, target};
-  }
-  static constexpr code_site near_at(std::uint8_t length, std::uint32_t target) {
-    return {length, 1, true, target};
-  }
-};
-
-/// What the old and the new bytes of a patch are, as its header says it.
-enum class code_kind : std::uint8_t {
-  plain = 0,    ///< text, or anything else
-  words = 1,    ///< pointers of 32 bits, at multiples of four; the kinds below have them too
-  thumb = 2,    ///< Thumb as of ARMv6-M: BL, short branches, LDR and ADR of literals
-  thumb2 = 3,   ///< with Thumb-2's wide instructions
-  arm = 4,      ///< A32
-  riscv = 5,    ///< RV32, also compressed
-  xtensa = 6,   ///< with or without windows
-  aarch64 = 7,  ///< A64
-  x86_64 = 8
-};
-
-namespace detail {
-
-/// The lowest `bits` of a value, as a number with a sign.
-constexpr std::uint32_t sign_extend(std::uint32_t value, unsigned bits) {
-  const std::uint32_t sign = 1U << (bits - 1);
-  return ((value & ((sign << 1) - 1)) ^ sign) - sign;
-}
-
-/// `word` with the bits of `mask` taken from `value`.
-constexpr std::uint32_t put_bits(std::uint32_t word, std::uint32_t mask, std::uint32_t value) {
-  return (word & ~mask) | (value & mask);
-}
-
-}  // namespace detail
-
-/// Pointers only.
-struct words_code {
-  static constexpr code_kind kind = code_kind::words;
-  static constexpr unsigned step = 4;
-  static code_site find(const std::uint8_t* /*code*/, std::uint32_t /*address*/) {
-    return code_site::none(4);
-  }
-  static void aim(std::uint8_t* /*code*/, std::uint32_t /*address*/, std::uint32_t /*target*/) {}
-};
-
-}  // namespace ota
-
-// ota/delta/code_set.hpp
-
-namespace ota {
-
-/// The kinds of code that a program can apply patches for. What is not named costs nothing.
-template <class... Codes>
-struct code_set {
-  static constexpr bool any = sizeof...(Codes) != 0;
-
-  static bool has(code_kind kind) {
-    return kind == code_kind::plain || ((kind == Codes::kind) || ...);
-  }
-
-  /// Instructions begin at multiples of it.
-  static unsigned step(code_kind kind) {
-    unsigned step = 1;
-    ((kind == Codes::kind ? void(step = Codes::step) : void()), ...);
-    return step;
-  }
-
-  static code_site find([[maybe_unused]] code_kind kind, [[maybe_unused]] const std::uint8_t* code,
-                        [[maybe_unused]] std::uint32_t address) {
-    code_site found = code_site::none(1);
-    ((kind == Codes::kind ? void(found = Codes::find(code, address)) : void()), ...);
-    return found;
-  }
-
-  static void aim([[maybe_unused]] code_kind kind, [[maybe_unused]] std::uint8_t* code,
-                  [[maybe_unused]] std::uint32_t address, [[maybe_unused]] std::uint32_t target) {
-    ((kind == Codes::kind ? Codes::aim(code, address, target) : void()), ...);
-  }
-};
-
-}  // namespace ota
-
-// ota/delta/patch_header.hpp
-
-namespace ota {
-
-/// What stands before the coded part of a patch. Bytes: docs/delta-format.md.
-struct patch_header {
-  static constexpr std::uint8_t version = 1;
-  static constexpr std::uint32_t max_size = 72;
-  static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
-  static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
-  static constexpr std::uint32_t sum_size = 4;        ///< a CRC-32 of all before, at the patch's end
-  static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
-  static constexpr unsigned max_literal_bits = 4;
-  static constexpr unsigned max_map_entries = 128;
-  static constexpr std::uint32_t no_lag = 0xffff'ffff;
-
-  code_kind code = code_kind::plain;
-  std::uint8_t rate = 4;           ///< how slowly models learn: 4 or 5
-  std::uint8_t previous_bits = 0;  ///< bits of the byte before that choose a literal's models
-  std::uint8_t position_bits = 0;  ///< bits of its position that do
-  std::uint8_t map_entries = 0;    ///< of the address map
-  std::uint32_t old_size = 0;
-  std::uint32_t new_size = 0;
-  /// What is read of the old file lies at most so many bytes before what is being written:
-  /// then the patch may be applied in place. `no_lag`: read anywhere.
-  std::uint32_t lag = no_lag;
-  std::uint32_t base = 0;           ///< address of the first byte, of old and new
-  std::uint32_t around_before = 0;  ///< bytes before and behind the program that it calls as well
-  std::uint32_t around_behind = 0;
-  std::uint32_t data_begin = 0;  ///< other addresses that are pointed to: RAM
-  std::uint32_t data_size = 0;
-  std::uint8_t old_hash[old_hash_size] = {};
-  std::uint8_t new_hash[new_hash_size] = {};
-  std::uint8_t size = 0;  ///< of the header itself
-
-  /// Models by which literals are chosen, as a power of two.
-  constexpr unsigned literal_bits() const { return previous_bits + position_bits; }
-  /// Bytes of models and map that applying it takes, as the format counts them.
-  constexpr std::uint32_t memory() const {
-    return 1408U + (512U << literal_bits()) + 8U * map_entries;
-  }
-  /// Addresses of code, of which the first 256 do not count: they are mostly numbers.
-  constexpr std::uint32_t code_begin() const { return base - around_before + 256; }
-  constexpr std::uint32_t code_size() const {
-    const std::uint32_t whole = larger_size() + around_before + around_behind;
-    return whole < 256 ? 0 : whole - 256;
-  }
-  constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
-};
-
-namespace patch_errors {
-
-inline constexpr error not_a_patch{errc::malformed, "delta", "this is not a patch of this library"};
-inline constexpr error other_version{errc::unsupported, "delta",
-                                     "the patch is of a later format: update this program first"};
-inline constexpr error bad_header{errc::malformed, "delta", "the patch's header is damaged"};
-inline constexpr error truncated{errc::malformed, "delta", "the patch ends too early"};
-inline constexpr error damaged{errc::malformed, "delta", "the patch is damaged"};
-inline constexpr error bad_state{errc::damaged, "delta",
-                                 "what was kept of a half-applied patch is not whole: start over"};
-inline constexpr error too_much_memory{
-    errc::unsupported, "delta",
-    "the patch needs more memory than this device gives: make it with a smaller map"};
-inline constexpr error unknown_code{errc::unsupported, "delta",
-                                    "the patch is for a kind of code that is not built in here"};
-
-}  // namespace patch_errors
-
-namespace detail {
-
-inline constexpr std::uint8_t patch_magic[4] = {'O', 'D', 'P', patch_header::version};
-
-/// Reads fields one after the other, and remembers when there was none left.
-class header_reader {
+/// Bytes in memory, at most 4 GiB less one, such as flash that the processor sees: the old file of
+/// a patch, or a patch (`delta_contract.hpp`).
+class memory_source {
  public:
-  explicit header_reader(bytes in) : in_(in) {}
+  explicit memory_source(bytes content) : content_(content) {}
 
-  std::uint8_t byte() {
-    if (at_ >= in_.size()) {
-      whole_ = false;
-      return 0;
-    }
-    return in_[at_++];
-  }
-  /// LEB128 of at most 32 bits.
-  std::uint32_t number() {
-    std::uint32_t value = 0;
-    for (unsigned shift = 0; shift < 35; shift += 7) {
-      const std::uint8_t next = byte();
-      if (shift == 28 && next > 0x0f) break;
-      value |= static_cast<std::uint32_t>(next & 0x7f) << shift;
-      if (next < 0x80) return value;
-    }
-    whole_ = false;
-    return 0;
-  }
-  template <std::size_t N>
-  void copy(std::uint8_t (&out)[N]) {
-    if (in_.size() - at_ < N) {
-      whole_ = false;
-      return;
-    }
-    std::memcpy(out, in_.data() + at_, N);
-    at_ += N;
-  }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(content_.size()); }
 
-  std::size_t position() const { return at_; }
-  bool whole() const { return whole_; }
-
- private:
-  bytes in_;
-  std::size_t at_ = 0;
-  bool whole_ = true;
-};
-
-}  // namespace detail
-
-/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
-inline result<patch_header> read_patch_header(bytes in) {
-  detail::header_reader reader(in);
-  std::uint8_t magic[4] = {};
-  reader.copy(magic);
-  for (int i = 0; i < 3; ++i)
-    if (magic[i] != detail::patch_magic[i]) return patch_errors::not_a_patch;
-  if (magic[3] != detail::patch_magic[3]) return patch_errors::other_version;
-
-  patch_header header;
-  const std::uint8_t kind = reader.byte();
-  const std::uint8_t literals = reader.byte();
-  header.code = static_cast<code_kind>(kind & 0x0f);
-  header.rate = static_cast<std::uint8_t>(4 + (kind >> 4));
-  header.previous_bits = literals & 0x0f;
-  header.position_bits = literals >> 4;
-  header.map_entries = reader.byte();
-  const std::uint32_t memory = reader.byte();
-  header.old_size = reader.number();
-  header.new_size = reader.number();
-  header.lag = reader.number() - 1;
-  if (header.code != code_kind::plain) {
-    header.base = reader.number();
-    header.around_before = reader.number();
-    header.around_behind = reader.number();
-    header.data_begin = reader.number();
-    header.data_size = reader.number();
-  }
-  reader.copy(header.old_hash);
-  reader.copy(header.new_hash);
-  header.size = static_cast<std::uint8_t>(reader.position());
-  const bool sound = reader.whole() && header.rate <= 5 &&
-                     header.literal_bits() <= patch_header::max_literal_bits &&
-                     header.map_entries <= patch_header::max_map_entries &&
-                     memory * 64 >= header.memory() &&
-                     header.old_size <= patch_header::max_file_size &&
-                     header.new_size <= patch_header::max_file_size;
-  if (!sound) return patch_errors::bad_header;
-  return header;
-}
-
-}  // namespace ota
-
-// ota/delta/copy_model.hpp
-
-namespace ota::detail {
-
-/// Where a copy is. Small: it is part of what is kept over a power cut.
-struct copy_place {
-  std::uint32_t from = 0;  ///< the next byte, there
-  std::uint32_t to = 0;    ///< and here
-  std::uint32_t left = 0;
-  std::uint32_t begin = 0;  ///< of the whole copy, there
-  std::uint32_t end = 0;
-  std::uint32_t shift = 0;         ///< of all of it
-  std::uint32_t shift_before = 0;  ///< of what lies before it: that of the copy before
-  std::uint32_t shift_behind = 0;  ///< of what lies behind it: as the last place there has shown
-  std::uint8_t quiet = 0;          ///< bytes in which no instruction begins
-
-  void start(std::uint32_t from_, std::uint32_t to_, std::uint32_t length) {
-    from = begin = from_;
-    to = to_;
-    left = length;
-    end = from + length;
-    shift_before = shift;
-    shift = shift_behind = to - from;
-    quiet = 0;
-  }
-};
-
-/// A place in code that names an address, or one byte; with what it will be, if foretold rightly.
-struct copy_unit {
-  static constexpr std::uint32_t max_length = 8;
-
-  code_site site;
-  std::uint8_t length = 1;
-  bool pointer = false;
-  std::uint8_t guess[max_length];
-
-  bool far() const { return pointer || (site.length != 0 && !site.near); }
-};
-
-/// What the addresses in a patch's files mean.
-template <class Codes, class Map>
-class address_space {
- public:
-  address_space(const patch_header& header, const Map& map) : header_(header), map_(map) {}
-
-  /// The unit that a copy is at.
-  /// \param old    bytes from there on; `max_length` of them, zeros beyond the file's end
-  /// \param moved  the copy is from the old file: what places name has moved since. Otherwise only
-  ///               the code itself has.
-  copy_unit unit_at(const copy_place& at, const std::uint8_t* old, bool moved) const {
-    copy_unit unit;
-    std::memcpy(unit.guess, old, sizeof unit.guess);
-    if (header_.code == code_kind::plain) return unit;
-    const std::uint32_t both = at.from | at.to;
-    if (moved && both % 4 == 0 && at.left >= 4 && find_pointer(unit)) return unit;
-    if (at.quiet != 0 || (both & (Codes::step(header_.code) - 1)) != 0) return unit;
-    find_code(unit, at, moved);
-    return unit;
-  }
-
-  /// Goes on behind a unit. \param made  the bytes that it became
-  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
-    if (unit.site.near && !lies_before(at, unit.site.target)) {
-      std::uint8_t bytes[copy_unit::max_length] = {};
-      std::memcpy(bytes, made, unit.length);
-      const code_site now = Codes::find(header_.code, bytes, header_.base + at.to);
-      if (now.near && now.length == unit.length) at.shift_behind = now.target - unit.site.target;
-    }
-    if (at.quiet == 0)
-      at.quiet = unit.site.length == 0 && !unit.pointer ? unit.site.skip : unit.length;
-    at.quiet = static_cast<std::uint8_t>(at.quiet > unit.length ? at.quiet - unit.length : 0);
-    at.from += unit.length;
-    at.to += unit.length;
-    at.left -= unit.length;
-  }
-
-  code_kind code() const { return header_.code; }
-  std::uint32_t base() const { return header_.base; }
-
- private:
-  bool in_image(std::uint32_t address) const {
-    return address - header_.code_begin() < header_.code_size();
-  }
-  bool in_data(std::uint32_t address) const {
-    return address - header_.data_begin < header_.data_size;
-  }
-  static std::uint32_t even(std::uint32_t address) { return address & ~1U; }
-
-  std::uint32_t now_at(std::uint32_t address) const {
-    return address + map_.shift_at(even(address));
-  }
-
-  bool find_pointer(copy_unit& unit) const {
-    const std::uint32_t word = get_u32(unit.guess);
-    if (!in_image(word) && !in_data(word)) return false;
-    unit.pointer = true;
-    unit.length = 4;
-    unit.site.target = now_at(word);
-    put_u32(unit.guess, unit.site.target);
-    return true;
-  }
-
-  bool lies_before(const copy_place& at, std::uint32_t address) const {
-    return address - header_.base < at.begin;
-  }
-
-  void find_code(copy_unit& unit, const copy_place& at, bool moved) const {
-    const code_site site = Codes::find(header_.code, unit.guess, header_.base + at.from);
-    unit.site = code_site::none(site.skip);
-    if (site.length == 0 || site.length > at.left) return;
-    std::uint32_t target = site.target;
-    if (!site.near) {
-      if (!in_image(target) && !in_data(target)) return;
-      if (moved) target = now_at(target);
-    } else {
-      const std::uint32_t offset = target - header_.base;
-      if (!moved || (offset >= at.begin && offset < at.end)) return;
-      target += offset < at.begin ? at.shift_before : at.shift_behind;
-    }
-    unit.site = site;
-    unit.length = site.length;
-    Codes::aim(header_.code, unit.guess, header_.base + at.to, target);
-    if (!site.near) unit.site.target = target;
-  }
-
-  const patch_header& header_;
-  const Map& map_;
-};
-
-/// How a copy from the old file is coded where it is not as foretold.
-///
-/// Units come in lines of 64 bytes. A line that is all as foretold costs one decision; in others
-/// each unit has one, and what is wrong is coded: a byte as its difference, an address as how far
-/// it is from the foretold one.
-class copy_model {
- public:
-  static constexpr std::uint32_t line_size = 64;
-  static constexpr unsigned recent_count = 15;
-
-  /// Codes whether all of a line is as foretold.
-  template <class Coder>
-  bool code_line(Coder& coder, bool differs) {
-    const bool does = coder.bit(line_differs_[lines_ & 3], differs);
-    lines_ = static_cast<std::uint8_t>(lines_ << 1 | static_cast<int>(does));
-    bytes_ = 0;
-    sites_ = 0;
-    return does;
-  }
-
-  /// Codes a unit of a line that differs.
-  /// \param made  its bytes: to be coded, or to be filled
-  template <class Codes, class Map, class Coder>
-  void code_unit(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
-                 const copy_unit& unit, std::uint8_t* made) {
-    if (unit.far()) {
-      bool wrong = Coder::encodes && std::memcmp(made, unit.guess, unit.length) != 0;
-      wrong = coder.bit(site_wrong_[unit.pointer ? 1 : 0][sites_ & 3], wrong);
-      sites_ = static_cast<std::uint8_t>(sites_ << 1 | static_cast<int>(wrong));
-      if (!wrong) {
-        if (!Coder::encodes) std::memcpy(made, unit.guess, unit.length);
-        return;
-      }
-      if (code_target(coder, space, at, unit, made)) return;
-    }
-    for (unsigned i = 0; i < unit.length; ++i)
-      code_byte(coder, static_cast<std::uint8_t>(at.to + i), unit.guess[i], made[i]);
+  /// Copies `out.size()` bytes from `offset` on.
+  result<void> read(std::uint32_t offset, mutable_bytes out) const {
+    if (!out.empty()) std::memcpy(out.data(), content_.data() + offset, out.size());
+    return {};
   }
 
  private:
-  template <class Coder>
-  void code_byte(Coder& coder, std::uint8_t position, std::uint8_t guess, std::uint8_t& made) {
-    const unsigned often_right = guess == 0 || guess == 0xff ? 1 : 0;
-    const bool wrong = coder.bit(byte_wrong_[often_right][bytes_ & 3][position & 3], made != guess);
-    bytes_ = static_cast<std::uint8_t>(bytes_ << 1 | static_cast<int>(wrong));
-    std::uint8_t value = guess;
-    if (wrong)
-      value = static_cast<std::uint8_t>(
-          guess + difference_.code(coder, static_cast<std::uint8_t>(made - guess)));
-    if (!Coder::encodes) made = value;
-  }
-
-  /// Codes what a place names, if it is the same instruction; false if it is not.
-  template <class Codes, class Map, class Coder>
-  bool code_target(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
-                   const copy_unit& unit, std::uint8_t* made) {
-    const std::uint32_t address = space.base() + at.to;
-    std::uint8_t bytes[copy_unit::max_length];
-    std::memcpy(bytes, unit.guess, sizeof bytes);
-    std::uint32_t off = 0;
-    bool same = true;
-    if constexpr (Coder::encodes) {
-      const std::uint32_t target =
-          unit.pointer ? get_u32(made) : Codes::find(space.code(), made, address).target;
-      off = target - unit.site.target;
-      place_target(space, unit, bytes, address, target);
-      same = std::memcmp(bytes, made, unit.length) == 0 && fold_sign(off) <= number_model::max;
-    }
-    if (!coder.bit(same_instruction_[unit.pointer ? 1 : 0], same)) return false;
-    off = code_offset(coder, off);
-    if constexpr (!Coder::encodes) {
-      place_target(space, unit, bytes, address, unit.site.target + off);
-      std::memcpy(made, bytes, unit.length);
-    }
-    return true;
-  }
-
-  template <class Codes, class Map>
-  static void place_target(const address_space<Codes, Map>& space, const copy_unit& unit,
-                           std::uint8_t* bytes, std::uint32_t address, std::uint32_t target) {
-    if (unit.pointer)
-      put_u32(bytes, target);
-    else
-      Codes::aim(space.code(), bytes, address, target);
-  }
-
-  /// One of the last offsets, by how long ago it was, or a new one.
-  template <class Coder>
-  std::uint32_t code_offset(Coder& coder, std::uint32_t off) {
-    unsigned index = 0;
-    if constexpr (Coder::encodes)
-      while (index < recent_count && recent_[index] != off) ++index;
-    index = which_recent_.code(coder, index);
-    if (index < recent_count) {
-      off = recent_[index];
-    } else {
-      off = unfold_sign(offset_.code(coder, fold_sign(off)));
-      index = recent_count - 1;
-    }
-    for (; index > 0; --index) recent_[index] = recent_[index - 1];
-    return recent_[0] = off;
-  }
-
-  bit_model line_differs_[4];
-  bit_model byte_wrong_[2][4][4];
-  bit_model site_wrong_[2][4];
-  bit_model same_instruction_[2];
-  bit_tree<4> which_recent_;
-  number_model offset_;
-  bit_tree<8> difference_;
-  std::uint32_t recent_[recent_count];
-  std::uint8_t lines_;  // which of the last lines differed; and so on
-  std::uint8_t bytes_;
-  std::uint8_t sites_;
+  bytes content_;
 };
 
-}  // namespace ota::detail
+}  // namespace ota
 
 // ota/core/contract.hpp
 
@@ -1036,1012 +354,6 @@ struct check_delta_output {
                 "what a patch makes needs: ota::result<void> read(std::uint32_t offset, "
                 "ota::mutable_bytes out)");
   static constexpr bool ok = true;
-};
-
-}  // namespace ota
-
-// ota/hash/crc32.hpp
-
-namespace ota {
-namespace detail {
-
-constexpr std::array<std::uint32_t, 16> crc32_table() {
-  std::array<std::uint32_t, 16> table{};
-  for (std::uint32_t i = 0; i < 16; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
-    table[i] = value;
-  }
-  return table;
-}
-
-}  // namespace detail
-
-/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
-/// A table of 64 bytes, two steps a byte.
-class crc32 {
- public:
-  static constexpr std::size_t digest_size = 4;
-  using digest_type = std::array<std::uint8_t, digest_size>;
-
-  void update(bytes data) {
-    static constexpr auto table = detail::crc32_table();
-    std::uint32_t sum = sum_;
-    for (std::uint8_t byte : data) {
-      sum ^= byte;
-      sum = sum >> 4 ^ table[sum & 15];
-      sum = sum >> 4 ^ table[sum & 15];
-    }
-    sum_ = sum;
-  }
-
-  /// The sum of all that was added so far.
-  std::uint32_t value() const { return ~sum_; }
-
-  /// The sum as four bytes, the highest first.
-  digest_type finish() const {
-    const std::uint32_t sum = value();
-    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
-            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
-  }
-
- private:
-  std::uint32_t sum_ = 0xffffffff;
-};
-
-}  // namespace ota
-
-// ota/hash/block_hash.hpp
-
-namespace ota::detail {
-
-inline std::uint32_t rotate_left(std::uint32_t x, int n) { return x << n | x >> (32 - n); }
-
-template <class Word>
-Word rotate_right(Word x, int n) {
-  return x >> n | x << (8 * static_cast<int>(sizeof(Word)) - n);
-}
-
-template <class Word = std::uint32_t>
-Word load_big_endian(const std::uint8_t* in) {
-  const std::uint32_t word = std::uint32_t{in[0]} << 24 | std::uint32_t{in[1]} << 16 |
-                             std::uint32_t{in[2]} << 8 | std::uint32_t{in[3]};
-  if constexpr (sizeof(Word) == 4)
-    return word;
-  else
-    return Word{word} << 32 | load_big_endian(in + 4);
-}
-
-inline void store_big_endian(std::uint32_t value, std::uint8_t* out) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
-}
-
-inline void store_big_endian(std::uint64_t value, std::uint8_t* out) {
-  store_big_endian(static_cast<std::uint32_t>(value >> 32), out);
-  store_big_endian(static_cast<std::uint32_t>(value), out + 4);
-}
-
-/// What SHA-1 and SHA-2 have in common (FIPS 180-4): blocks of 16 words, a state of words, and a
-/// padding that ends with the length. `Compress` has `word`, `words`, `initial` and
-/// `void blocks(word* state, const uint8_t* data, size_t count)`.
-template <class Compress>
-class block_hash {
-  using word = typename Compress::word;
-
- public:
-  static constexpr std::size_t digest_size = sizeof(word) * Compress::words;
-  static constexpr std::size_t block_size = 16 * sizeof(word);
-  using digest_type = std::array<std::uint8_t, digest_size>;
-
-  block_hash() {
-    for (std::size_t i = 0; i < Compress::words; ++i) state_[i] = Compress::initial[i];
-  }
-
-  /// Adds bytes to what is hashed.
-  void update(bytes data) {
-    const std::size_t used = static_cast<std::size_t>(length_ % block_size);
-    length_ += data.size();
-    if (used != 0) {
-      const std::size_t room = block_size - used;
-      const std::size_t size = data.size() < room ? data.size() : room;
-      if (size != 0) std::memcpy(block_ + used, data.data(), size);
-      if (size < room) return;
-      Compress::blocks(state_, block_, 1);
-      data = data.drop(size);
-    }
-    if (data.size() >= block_size) {
-      Compress::blocks(state_, data.data(), data.size() / block_size);
-      data = data.drop(data.size() / block_size * block_size);
-    }
-    if (!data.empty()) std::memcpy(block_, data.data(), data.size());
-  }
-
-  /// The digest of all that was added. The object is used up: a new one begins the next.
-  digest_type finish() {
-    // The length has two words; its bits in 64 are counted, the rest is zero.
-    constexpr std::size_t padded = block_size - 2 * sizeof(word);
-    std::size_t used = static_cast<std::size_t>(length_ % block_size);
-    block_[used++] = 0x80;
-    if (used > padded) {
-      std::memset(block_ + used, 0, block_size - used);
-      Compress::blocks(state_, block_, 1);
-      used = 0;
-    }
-    std::memset(block_ + used, 0, block_size - 8 - used);
-    store_big_endian(length_ * 8, block_ + block_size - 8);
-    Compress::blocks(state_, block_, 1);
-    digest_type digest;
-    for (std::size_t i = 0; i < Compress::words; ++i)
-      store_big_endian(state_[i], digest.data() + sizeof(word) * i);
-    return digest;
-  }
-
- private:
-  std::uint64_t length_ = 0;
-  word state_[Compress::words];
-  std::uint8_t block_[block_size];
-};
-
-}  // namespace ota::detail
-
-// ota/hash/hash_cpu.hpp
-
-// Which hash instructions this build can use, and whether the processor it runs on has them.
-// On a target without a hosted operating system there are none, and nothing here is compiled.
-
-#if defined(__x86_64__) && defined(__has_builtin) && !defined(OTA_NO_HASH_INSTRUCTIONS)
-#if __has_builtin(__builtin_shufflevector)  // clang, and g++ from 12 on
-#define OTA_HASH_X86 1
-#include <cpuid.h>
-#endif
-#elif defined(__aarch64__) && defined(__linux__) && !defined(OTA_NO_HASH_INSTRUCTIONS)
-#define OTA_HASH_ARM 1
-#include <arm_neon.h>
-#include <sys/auxv.h>
-#endif
-
-#define OTA_HASH_INLINE __attribute__((always_inline)) inline
-namespace ota::detail {
-#if !defined(__OPTIMIZE_SIZE__) && (defined(__unix__) || defined(__APPLE__) || defined(_WIN32))
-inline constexpr bool unroll_hashes = true;
-#else
-inline constexpr bool unroll_hashes = false;
-#endif
-
-#if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
-inline bool ask_cpu_for_sha() {
-#if defined(OTA_HASH_X86)
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (__get_cpuid(1, &a, &b, &c, &d) == 0) return false;
-  const bool shuffles = (c & 1u << 9) != 0 && (c & 1u << 19) != 0;  // SSSE3, SSE4.1
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
-  return shuffles && (b & 1u << 29) != 0;
-#else
-  constexpr unsigned long sha1_and_sha2 = 1ul << 5 | 1ul << 6;
-  return (getauxval(AT_HWCAP) & sha1_and_sha2) == sha1_and_sha2;
-#endif
-}
-
-/// 0: not asked yet, 1: no, 2: yes. Two threads that ask at once write the same answer. A test
-/// sets it to 1 to take the portable way.
-inline int sha_instructions = 0;
-
-inline bool has_sha_instructions() {
-  int answer = __atomic_load_n(&sha_instructions, __ATOMIC_RELAXED);
-  if (answer == 0) {
-    answer = ask_cpu_for_sha() ? 2 : 1;
-    __atomic_store_n(&sha_instructions, answer, __ATOMIC_RELAXED);
-  }
-  return answer == 2;
-}
-#endif
-
-#if defined(OTA_HASH_X86)
-using lanes32 = std::uint32_t __attribute__((vector_size(16)));
-using signed_lanes32 = int __attribute__((vector_size(16)));
-using lanes8 = char __attribute__((vector_size(16)));
-
-inline lanes32 load_lanes(const void* from) {
-  lanes32 value;
-  __builtin_memcpy(&value, from, 16);
-  return value;
-}
-#endif
-
-}  // namespace ota::detail
-
-// ota/hash/sha2.hpp
-
-namespace ota::detail {
-
-/// The rounds of SHA-2 (FIPS 180-4, 6.2.2 and 6.4.2), which are the same for both widths of a word
-/// but for the constants and how far is rotated. `Compress` has `word`, `constants` (one a round),
-/// and the distances `sum_a`, `sum_e` (in rising order), `mix_first` and `mix_last` (two rotations
-/// and a shift).
-template <class Compress, class Word>
-struct sha2_rounds {
-  using word = Word;
-  static constexpr std::size_t words = 8;
-
-  template <class Distances>
-  OTA_HASH_INLINE static word sum(word x, const Distances& by) {
-    if constexpr (unroll_hashes)
-      return rotate_right(x, by[0]) ^ rotate_right(x, by[1]) ^ rotate_right(x, by[2]);
-    return rotate_right(rotate_right(rotate_right(x, by[2] - by[1]) ^ x, by[1] - by[0]) ^ x, by[0]);
-  }
-
-  template <class Distances>
-  OTA_HASH_INLINE static word mix(word x, const Distances& by) {
-    return rotate_right(rotate_right(x, by[1] - by[0]) ^ x, by[0]) ^ x >> by[2];
-  }
-
-  // The working variables are a window of eight words that moves up by one a round: s[0..7] are
-  // h, g, f, e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie
-  // in a row likewise, w[0] being the round's.
-  OTA_HASH_INLINE static void round(word* s, const word* w, word k) {
-    const word e = s[3], a = s[7];
-    const word t = s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) + sum(e, Compress::sum_e);
-    s[4] += t;
-    s[8] = t + sum(a, Compress::sum_a) + (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
-  }
-
-  OTA_HASH_INLINE static void extend(word* w) {
-    w[16] = w[0] + mix(w[1], Compress::mix_first) + w[9] + mix(w[14], Compress::mix_last);
-  }
-
-  template <std::size_t... I>
-  static void unrolled_rounds(word* s, word* w, std::index_sequence<I...>) {
-    ((I + 16 < sizeof...(I) ? extend(w + I) : void(), round(s + I, w + I, Compress::constants[I])),
-     ...);
-  }
-
-  static void portable_block(word* state, const std::uint8_t* data) {
-    constexpr std::size_t rounds = sizeof Compress::constants / sizeof(word);
-    word s[unroll_hashes ? rounds + 8 : 24], w[unroll_hashes ? rounds : 32];
-    for (std::size_t i = 0; i < 16; ++i) w[i] = load_big_endian<word>(data + sizeof(word) * i);
-    for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
-    if constexpr (unroll_hashes) {
-      unrolled_rounds(s, w, std::make_index_sequence<rounds>());
-      for (std::size_t i = 0; i < 8; ++i) state[i] += s[rounds + 7 - i];
-    } else {
-      const word* k = Compress::constants;
-      for (std::size_t done = 0; done != rounds; done += 16) {
-        for (int i = 0; i < 16; ++i) {
-          if (done + 16 != rounds) extend(w + i);
-          round(s + i, w + i, *k++);
-        }
-        std::memcpy(s, s + 16, 8 * sizeof(word));
-        std::memcpy(w, w + 16, 16 * sizeof(word));
-      }
-      for (int i = 0; i < 8; ++i) state[i] += s[7 - i];
-    }
-  }
-};
-
-}  // namespace ota::detail
-
-// ota/hash/sha256.hpp
-
-namespace ota {
-namespace detail {
-
-struct sha256_compress : sha2_rounds<sha256_compress, std::uint32_t> {
-  static constexpr std::uint32_t initial[words] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                                                   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
-  alignas(16) static constexpr std::uint32_t constants[64] = {
-      0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
-      0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
-      0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
-      0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
-      0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
-      0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
-      0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
-      0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
-      0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
-      0xc67178f2};
-  static constexpr int sum_a[] = {2, 13, 22}, sum_e[] = {6, 11, 25};
-  static constexpr int mix_first[] = {7, 18, 3}, mix_last[] = {17, 19, 10};
-
-  static void blocks(std::uint32_t* state, const std::uint8_t* data, std::size_t count) {
-#if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
-    if (has_sha_instructions()) return blocks_by_instructions(state, data, count);
-#endif
-    for (; count != 0; --count, data += 64) portable_block(state, data);
-  }
-
-#if defined(OTA_HASH_X86)
-  __attribute__((target("sha,sse4.1,ssse3"))) static void blocks_by_instructions(
-      std::uint32_t* state, const std::uint8_t* data, std::size_t count) {
-    const lanes8 swap = {3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12};
-    const lanes32 low = load_lanes(state), high = load_lanes(state + 4);
-    lanes32 abef = __builtin_shufflevector(low, high, 5, 4, 1, 0);
-    lanes32 cdgh = __builtin_shufflevector(low, high, 7, 6, 3, 2);
-    for (; count != 0; --count, data += 64) {
-      const lanes32 abef_before = abef, cdgh_before = cdgh;
-      lanes32 w[4];
-#pragma GCC unroll 16
-      for (int i = 0; i < 16; ++i) {
-        lanes32& now = w[i & 3];
-        if (i < 4) {
-          now = (lanes32)__builtin_ia32_pshufb128((lanes8)load_lanes(data + 16 * i), swap);
-        } else {
-          const lanes32 last = w[(i + 3) & 3], before = w[(i + 2) & 3];
-          const lanes32 sum = (lanes32)__builtin_ia32_sha256msg1((signed_lanes32)now,
-                                                                 (signed_lanes32)w[(i + 1) & 3]) +
-                              __builtin_shufflevector(before, last, 1, 2, 3, 4);
-          now = (lanes32)__builtin_ia32_sha256msg2((signed_lanes32)sum, (signed_lanes32)last);
-        }
-        const lanes32 sum = now + load_lanes(constants + 4 * i);
-        cdgh = (lanes32)__builtin_ia32_sha256rnds2((signed_lanes32)cdgh, (signed_lanes32)abef,
-                                                   (signed_lanes32)sum);
-        abef = (lanes32)__builtin_ia32_sha256rnds2(
-            (signed_lanes32)abef, (signed_lanes32)cdgh,
-            (signed_lanes32)__builtin_shufflevector(sum, sum, 2, 3, 0, 0));
-      }
-      abef += abef_before;
-      cdgh += cdgh_before;
-    }
-    const lanes32 abcd = __builtin_shufflevector(abef, cdgh, 3, 2, 7, 6);
-    const lanes32 efgh = __builtin_shufflevector(abef, cdgh, 1, 0, 5, 4);
-    __builtin_memcpy(state, &abcd, 16);
-    __builtin_memcpy(state + 4, &efgh, 16);
-  }
-#elif defined(OTA_HASH_ARM)
-  __attribute__((target("+crypto"))) static void blocks_by_instructions(std::uint32_t* state,
-                                                                        const std::uint8_t* data,
-                                                                        std::size_t count) {
-    uint32x4_t abcd = vld1q_u32(state), efgh = vld1q_u32(state + 4);
-    for (; count != 0; --count, data += 64) {
-      const uint32x4_t abcd_before = abcd, efgh_before = efgh;
-      uint32x4_t w[4];
-#pragma GCC unroll 16
-      for (int i = 0; i < 16; ++i) {
-        uint32x4_t& now = w[i & 3];
-        if (i < 4)
-          now = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(data + 16 * i)));
-        else
-          now =
-              vsha256su1q_u32(vsha256su0q_u32(now, w[(i + 1) & 3]), w[(i + 2) & 3], w[(i + 3) & 3]);
-        const uint32x4_t sum = vaddq_u32(now, vld1q_u32(constants + 4 * i));
-        const uint32x4_t before = abcd;
-        abcd = vsha256hq_u32(abcd, efgh, sum);
-        efgh = vsha256h2q_u32(efgh, before, sum);
-      }
-      abcd = vaddq_u32(abcd, abcd_before);
-      efgh = vaddq_u32(efgh, efgh_before);
-    }
-    vst1q_u32(state, abcd);
-    vst1q_u32(state + 4, efgh);
-  }
-#endif
-};
-
-}  // namespace detail
-
-/// SHA-256 (FIPS 180-4). `update(bytes)` any number of times, then `finish()`: 32 bytes.
-/// Hosts whose processor has SHA instructions (x86-64, ARMv8) use them.
-class sha256 : public detail::block_hash<detail::sha256_compress> {};
-
-}  // namespace ota
-
-// ota/delta/patch_check.hpp
-
-namespace ota {
-
-namespace patch_errors {
-
-inline constexpr error wrong_base{errc::mismatch, "delta",
-                                  "the patch is for another file than the one that is there"};
-inline constexpr error wrong_result{errc::mismatch, "delta",
-                                    "what the patch made is not what it promised"};
-
-}  // namespace patch_errors
-
-/// Hashes a file in steps of 256 bytes.
-template <class Hash>
-class stepwise_hash {
- public:
-  /// Takes the next bytes of the first `size`; false: that was all.
-  template <class File>
-  result<bool> step(File& file, std::uint32_t size) {
-    std::uint8_t piece[256];
-    const std::uint32_t left = size - done_;
-    const std::uint32_t count = left < sizeof piece ? left : std::uint32_t{sizeof piece};
-    if (count == 0) return false;
-    if (const auto done = file.read(done_, {piece, count}); !done) return done.error();
-    hash_.update({piece, count});
-    done_ += count;
-    return true;
-  }
-
-  template <class File>
-  result<void> all(File& file, std::uint32_t size) {
-    for (;;) {
-      const auto more = step(file, size);
-      if (!more) return more.error();
-      if (!*more) return {};
-    }
-  }
-
-  auto finish() { return hash_.finish(); }
-
- private:
-  Hash hash_;
-  std::uint32_t done_ = 0;
-};
-
-/// Whether the patch came whole: by the sum at its end, which finds accidents only.
-template <class Patch>
-result<void> check_patch_sum(Patch& patch) {
-  const std::uint32_t size = patch.size();
-  if (size < patch_header::sum_size) return patch_errors::truncated;
-  const std::uint32_t coded = size - patch_header::sum_size;
-  stepwise_hash<crc32> sum;
-  if (const auto done = sum.all(patch, coded); !done) return done;
-  std::uint8_t told[patch_header::sum_size];
-  if (const auto done = patch.read(coded, told); !done) return done;
-  const auto counted = sum.finish();
-  if (std::memcmp(counted.data(), told, sizeof told) != 0) return patch_errors::damaged;
-  return {};
-}
-
-namespace detail {
-
-template <class Hash, class File>
-result<bool> has_hash(File& file, std::uint32_t size, bytes promised) {
-  stepwise_hash<Hash> hash;
-  if (const auto done = hash.all(file, size); !done) return done.error();
-  const auto digest = hash.finish();
-  return std::memcmp(digest.data(), promised.data(), promised.size()) == 0;
-}
-
-}  // namespace detail
-
-/// Whether the old file is the one that the patch was made for.
-/// \tparam Hash  SHA-256
-template <class Hash = sha256, class Old>
-result<void> check_patch_base(const patch_header& header, Old& old_file) {
-  if (old_file.size() < header.old_size) return patch_errors::wrong_base;
-  const auto same = detail::has_hash<Hash>(old_file, header.old_size, header.old_hash);
-  if (!same) return same.error();
-  if (!*same) return patch_errors::wrong_base;
-  return {};
-}
-
-/// Whether the new file is what was promised. The promise is the patch's own: it finds accidents,
-/// and a wrong patch only where the patch itself can be trusted.
-template <class Hash = sha256, class New>
-result<void> check_patch_result(const patch_header& header, New& new_file) {
-  const auto same = detail::has_hash<Hash>(new_file, header.new_size, header.new_hash);
-  if (!same) return same.error();
-  if (!*same) return patch_errors::wrong_result;
-  return {};
-}
-
-}  // namespace ota
-
-// ota/delta/patch_model.hpp
-
-namespace ota::detail {
-
-/// One step of a patch: a byte, or a copy.
-struct patch_op {
-  enum class kind_of : std::uint8_t { literal, from_old, from_new };
-  static constexpr std::uint32_t shortest_from_old = 1;
-  static constexpr std::uint32_t shortest_from_new = 2;
-
-  kind_of kind = kind_of::literal;
-  std::uint8_t byte = 0;
-  std::uint32_t from = 0;  ///< an offset in the old file, or in the new one
-  std::uint32_t length = 1;
-};
-
-/// What both sides of a patch know, and learn from each step.
-/// \tparam LiteralBits  how many models literals have, as a power of two
-template <unsigned LiteralBits>
-class patch_model {
- public:
-  copy_model copy;
-
-  /// Codes a step.
-  /// \param last    the last copy from the old file
-  /// \param to      where the step puts its bytes
-  /// \param before  the byte before it
-  template <class Coder>
-  patch_op code(Coder& coder, const patch_header& header, const copy_place& last, std::uint32_t to,
-                std::uint8_t before, patch_op op) {
-    const bool copies = coder.bit(is_copy_[last_][to & 1], op.kind != patch_op::kind_of::literal);
-    if (!copies) {
-      op.kind = patch_op::kind_of::literal;
-      op.length = 1;
-      op.byte = static_cast<std::uint8_t>(
-          literals_[literal_context(header, to, before)].code(coder, op.byte));
-    } else if (coder.bit(is_old_[last_], op.kind == patch_op::kind_of::from_old)) {
-      op.kind = patch_op::kind_of::from_old;
-      op.from = code_old_place(coder, last, to, op.from);
-      op.length = old_length_.code(coder, op.length - patch_op::shortest_from_old) +
-                  patch_op::shortest_from_old;
-    } else {
-      op.kind = patch_op::kind_of::from_new;
-      op.from = to - code_distance(coder, to - op.from);
-      op.length = new_length_.code(coder, op.length - patch_op::shortest_from_new) +
-                  patch_op::shortest_from_new;
-    }
-    last_ = static_cast<std::uint8_t>(op.kind);
-    return op;
-  }
-
-  /// Codes an entry of the address map, which stands before all steps.
-  template <class Coder, class Map>
-  void code_stretch(Coder& coder, Map& map, std::uint32_t begin, std::uint32_t shift) {
-    map.code(coder, old_jump_, old_length_, begin, shift);
-  }
-  void end_map() { old_jump_ = old_length_ = {}; }
-
- private:
-  static unsigned literal_context(const patch_header& header, std::uint32_t to,
-                                  std::uint8_t before) {
-    const unsigned position = to & ((1U << header.position_bits) - 1);
-    return position << header.previous_bits | before >> (8 - header.previous_bits);
-  }
-
-  /// Where a copy from the old file begins: mostly where the last one would have gone on, by its
-  /// shift (bytes were replaced) or by its end (bytes were put in).
-  template <class Coder>
-  std::uint32_t code_old_place(Coder& coder, const copy_place& last, std::uint32_t to,
-                               std::uint32_t from) {
-    const std::uint32_t replaced = last.from + (to - last.to);
-    if (coder.bit(replaces_[last_], from == replaced)) return replaced;
-    if (to != last.to && coder.bit(puts_in_[last_], from == last.from)) return last.from;
-    return replaced + unfold_sign(old_jump_.code(coder, fold_sign(from - replaced)));
-  }
-
-  template <class Coder>
-  std::uint32_t code_distance(Coder& coder, std::uint32_t distance) {
-    if (!coder.bit(same_distance_, distance == last_distance_)) {
-      // Code and tables repeat themselves at even distances, or multiples of four.
-      const std::uint32_t high = distance_.code(coder, (distance - 1) >> 2);
-      last_distance_ = (high << 2 | distance_end_.code(coder, (distance - 1) & 3)) + 1;
-    }
-    return last_distance_;
-  }
-
-  bit_model is_copy_[3][2];
-  bit_model is_old_[3];
-  bit_model replaces_[3];
-  bit_model puts_in_[3];
-  bit_model same_distance_;
-  number_model old_length_;
-  number_model old_jump_;
-  number_model new_length_;
-  number_model distance_;  // without its two lowest bits
-  bit_tree<2> distance_end_;
-  bit_tree<8> literals_[1U << LiteralBits];
-  std::uint32_t last_distance_;
-  std::uint8_t last_;  // kind of the last step
-};
-
-}  // namespace ota::detail
-
-// ota/delta/range_decoder.hpp
-
-namespace ota::detail {
-
-struct range_decoder_state {
-  std::uint32_t range = 0xffff'ffff;
-  std::uint32_t code = 0;
-  unsigned rate = 4;
-};
-
-/// Takes bits out of a range-coded stream (G. N. N. Martin, 1979; the carry is resolved by the
-/// encoder, as in LZMA). `Input` gives one byte after the other: `std::uint8_t next()`.
-template <class Input>
-class range_decoder {
- public:
-  static constexpr bool encodes = false;
-
-  range_decoder(range_decoder_state& s, Input& input) : s_(s), input_(input) {}
-
-  /// Reads the first four bytes.
-  void start() {
-    for (int i = 0; i < 4; ++i) take_byte();
-  }
-
-  bool bit(bit_model& model, bool /*to encode*/ = false) {
-    const std::uint32_t bound = (s_.range >> bit_model::precision) * model.zero();
-    const bool one = s_.code >= bound;
-    if (one) {
-      s_.code -= bound;
-      s_.range -= bound;
-    } else {
-      s_.range = bound;
-    }
-    model.learn(one, s_.rate);
-    fill();
-    return one;
-  }
-
-  /// Bits without a model, the highest first.
-  std::uint32_t direct(std::uint32_t /*to encode*/, unsigned count) {
-    std::uint32_t value = 0;
-    while (count-- > 0) {
-      s_.range >>= 1;
-      const bool one = s_.code >= s_.range;
-      if (one) s_.code -= s_.range;
-      value = value << 1 | static_cast<std::uint32_t>(one);
-      fill();
-    }
-    return value;
-  }
-
- private:
-  void fill() {
-    while (s_.range < 1U << 24) {
-      s_.range <<= 8;
-      take_byte();
-    }
-  }
-  void take_byte() { s_.code = s_.code << 8 | input_.next(); }
-
-  range_decoder_state& s_;
-  Input& input_;
-};
-
-}  // namespace ota::detail
-
-// ota/delta/patch_decoder.hpp
-
-namespace ota {
-
-/// What a device gives for patches. Memory: `sizeof(patch_decoder<…>)`, all of it.
-struct patch_limits {
-  using codes = code_set<>;                        ///< kinds of code that it can run patches for
-  static constexpr std::size_t map_entries = 128;  ///< 8 bytes each; 0: no map
-  static constexpr unsigned literal_bits = 1;      ///< 512 bytes, doubled so often
-  static constexpr std::size_t input_size = 128;   ///< read of the patch at a time
-  static constexpr std::size_t output_size = 256;  ///< given to the new file at a time
-};
-
-/// Makes a new file from an old one and a patch, as it goes: the patch is read once from front to
-/// end, the new file written so, the old one read anywhere: sources and an output as of
-/// `delta_contract.hpp`.
-///
-/// Reads stay within the sizes that header and `size()` give. Whatever the patch holds, nothing
-/// else is read, and never more written than its header tells. Whether the result is right, only
-/// its hash can tell: compare it (`patch_check.hpp`) before anything rests on it.
-///
-/// Work comes in steps of at most 72 bytes, and a step that failed cannot be tried again: go back
-/// to a kept state. Between steps, `state()` is all that has to be kept to go on after a power cut.
-template <class Old, class Patch, class New, class Limits = patch_limits>
-class patch_decoder {
-  static_assert(check_delta_source<Old>::ok && check_delta_source<Patch>::ok &&
-                check_delta_output<New>::ok);
-  using map_type = detail::address_map<Limits::map_entries>;
-  using model_type = detail::patch_model<Limits::literal_bits>;
-  using codes = typename Limits::codes;
-
- public:
-  patch_decoder(Old& old_file, Patch& patch, New& new_file)
-      : old_(old_file), patch_(patch), new_(new_file) {}
-
-  /// Reads the header, and refuses what this device cannot apply.
-  result<void> open() {
-    std::uint8_t head[patch_header::max_size];
-    const std::uint32_t size = patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
-    if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
-    const auto header = read_patch_header({head, size});
-    if (!header) return header.error();
-    header_ = *header;
-    if (!codes::has(header_.code)) return patch_errors::unknown_code;
-    if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
-      return patch_errors::too_much_memory;
-    if (old_.size() < header_.old_size) return patch_errors::wrong_base;
-    if (size < header_.size + patch_header::sum_size) return patch_errors::truncated;
-    end_ = patch_.size() - patch_header::sum_size;
-    s_ = {};
-    s_.range.rate = header_.rate;
-    s_.taken = header_.size;
-    input_size_ = 0;
-    return refill();
-  }
-
-  const patch_header& header() const { return header_; }
-
-  /// Bytes of the new file that were appended.
-  std::uint32_t appended() const { return s_.appended; }
-
-  /// Does a bounded piece of work. False: the new file is whole, and all of it appended.
-  result<bool> step() {
-    if (const auto done = refill(); !done) return done.error();
-    detail::range_decoder coder(s_.range, *this);
-    if (s_.doing == work::start) {
-      coder.start();
-      s_.doing = work::map;
-    }
-    if (s_.doing == work::map) {
-      read_map(coder);
-    } else if (made() == header_.new_size) {
-      if (const auto done = flush(); !done) return done.error();
-      return false;
-    } else {
-      const auto done = s_.doing == work::op         ? read_op(coder)
-                        : s_.doing == work::old_copy ? copy_old(coder)
-                                                     : copy_new();
-      if (!done) return done.error();
-    }
-    if (s_.taken > end_ + most_beyond) return patch_errors::truncated;
-    return true;
-  }
-
-  /// All that has to be kept to go on after a power cut, once the new file's first `appended()`
-  /// bytes are durable.
-  bytes state() const { return {reinterpret_cast<const std::uint8_t*>(&s_), sizeof s_}; }
-
-  /// Goes on from a state that was kept by the same program, after `open()`.
-  result<void> resume(bytes kept) {
-    if (kept.size() != sizeof s_) return patch_errors::bad_state;
-    std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
-    input_size_ = 0;
-    if (s_.line_left != 0)
-      if (const auto done = read_line(s_.old_place); !done) return done;
-    return refill();
-  }
-
- private:
-  friend class detail::range_decoder<patch_decoder>;
-
-  enum class work : std::uint8_t { start, map, op, old_copy, new_copy };
-  static constexpr std::uint32_t line_size = detail::copy_model::line_size;
-  static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
-  // No step takes more of the patch.
-  static constexpr std::uint32_t most_input = 48;
-  // Zeros at the end of the coded part are left out, as many as a decoder takes ahead.
-  static constexpr std::uint32_t most_beyond = 4;
-  static_assert(Limits::input_size >= most_input && Limits::output_size >= look_ahead);
-
-  struct kept_state {
-    detail::range_decoder_state range;
-    std::uint32_t taken = 0;  ///< bytes of the patch
-    std::uint32_t appended = 0;
-    std::uint32_t output_size = 0;  ///< bytes made and not appended yet
-    std::uint32_t line_left = 0;    ///< of a line that differs from what was foretold
-    detail::copy_place old_place;
-    detail::copy_place new_place;
-    work doing = work::start;
-    std::uint8_t before = 0;  ///< the last byte made
-    std::uint8_t output[Limits::output_size];
-    map_type map{};
-    model_type model{};
-  };
-  static_assert(std::is_trivially_copyable_v<kept_state>);
-
-  std::uint32_t made() const { return s_.appended + s_.output_size; }
-  auto space() const { return detail::address_space<codes, map_type>(header_, s_.map); }
-
-  /// Reads on, so that a step finds all the input it may take. Beyond the end there are zeros.
-  result<void> refill() {
-    const std::uint32_t at = s_.taken - input_from_;
-    if (input_size_ != 0 && at <= input_size_ && input_size_ - at >= most_input) return {};
-    if (s_.taken >= end_) return {};
-    std::uint32_t count = 0;
-    if (input_size_ != 0 && at < input_size_) {
-      count = input_size_ - at;
-      std::memmove(input_, input_ + at, count);
-    }
-    const std::uint32_t left = end_ - s_.taken - count;
-    const std::uint32_t room = static_cast<std::uint32_t>(sizeof input_) - count;
-    const std::uint32_t more = left < room ? left : room;
-    input_from_ = s_.taken;
-    input_size_ = count;
-    if (more == 0) return {};
-    if (const auto done = patch_.read(s_.taken + count, {input_ + count, more}); !done) return done;
-    input_size_ += more;
-    return {};
-  }
-
-  std::uint8_t next() {
-    const std::uint32_t at = s_.taken++ - input_from_;
-    return at < input_size_ ? input_[at] : std::uint8_t{0};
-  }
-
-  template <class Coder>
-  void read_map(Coder& coder) {
-    if (s_.map.size() < header_.map_entries) {
-      s_.model.code_stretch(coder, s_.map, 0, 0);
-    } else {
-      s_.model.end_map();
-      s_.doing = work::op;
-    }
-  }
-
-  template <class Coder>
-  result<void> read_op(Coder& coder) {
-    const detail::patch_op op = s_.model.code(coder, header_, s_.old_place, made(), s_.before, {});
-    switch (op.kind) {
-      case detail::patch_op::kind_of::literal:
-        return put(&op.byte, 1);
-      case detail::patch_op::kind_of::from_old:
-        if (op.length > header_.new_size - made() || op.from > header_.old_size ||
-            op.length > header_.old_size - op.from || lags_too_far(op.from))
-          return patch_errors::damaged;
-        s_.old_place.start(op.from, made(), op.length);
-        s_.doing = work::old_copy;
-        return {};
-      case detail::patch_op::kind_of::from_new:
-        if (op.length > header_.new_size - made() || op.from >= made())
-          return patch_errors::damaged;
-        s_.new_place.start(op.from, made(), op.length);
-        s_.doing = work::new_copy;
-        return {};
-    }
-    return patch_errors::damaged;
-  }
-
-  bool lags_too_far(std::uint32_t from) const {
-    return header_.lag != patch_header::no_lag && from < made() && made() - from > header_.lag;
-  }
-
-  /// Begins a line, or does a unit of one that differs.
-  template <class Coder>
-  result<void> copy_old(Coder& coder) {
-    detail::copy_place& at = s_.old_place;
-    if (s_.line_left == 0) {
-      if (const auto done = read_line(at); !done) return done;
-      const std::uint32_t line = at.left < line_size ? at.left : line_size;
-      if (s_.model.copy.code_line(coder, false)) {
-        s_.line_left = line;
-        return {};
-      }
-      return put_units(at, line, true);
-    }
-    const std::uint32_t line_at = at.from - line_from_;
-    const detail::copy_unit unit = space().unit_at(at, line_ + line_at, true);
-    std::uint8_t now[look_ahead] = {};
-    s_.model.copy.code_unit(coder, space(), at, unit, now);
-    space().pass(at, unit, now);
-    s_.line_left -= unit.length < s_.line_left ? unit.length : s_.line_left;
-    if (at.left == 0) s_.doing = work::op;
-    return put(now, unit.length);
-  }
-
-  /// Reads the line of the old file that is being copied, with what may be looked at behind it.
-  result<void> read_line(const detail::copy_place& at) {
-    line_from_ = at.from;
-    const std::uint32_t there = header_.old_size - at.from;
-    const std::uint32_t count =
-        there < sizeof line_ ? there : static_cast<std::uint32_t>(sizeof line_);
-    std::memset(line_ + count, 0, sizeof line_ - count);
-    return old_.read(at.from, {line_, count});
-  }
-
-  /// Puts the units of a line that are as foretold. \param count  bytes in which they begin
-  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved) {
-    for (std::uint32_t done = 0; done < count && at.left != 0;) {
-      const detail::copy_unit unit = space().unit_at(at, line_ + done, moved);
-      done += unit.length;
-      space().pass(at, unit, unit.guess);
-      if (const auto put_done = put(unit.guess, unit.length); !put_done) return put_done;
-    }
-    if (at.left == 0) s_.doing = work::op;
-    return {};
-  }
-
-  /// Copies a piece of what was already made.
-  result<void> copy_new() {
-    detail::copy_place& at = s_.new_place;
-    const std::uint32_t distance = at.to - at.from;
-    std::uint32_t there =
-        distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
-    if (const auto done = read_made(at.from, {line_, there}); !done) return done;
-    if (distance >= look_ahead && header_.code != code_kind::plain)
-      return put_units(at, there - look_ahead + 1, false);
-    if (there > at.left) there = at.left;
-    at.from += there;
-    at.to += there;
-    at.left -= there;
-    if (at.left == 0) s_.doing = work::op;
-    return put(line_, there);
-  }
-
-  /// Reads of the new file, part of which may still wait here.
-  result<void> read_made(std::uint32_t from, mutable_bytes out) {
-    std::size_t durable = 0;
-    if (from < s_.appended) {
-      durable = s_.appended - from < out.size() ? s_.appended - from : out.size();
-      if (const auto done = new_.read(from, out.first(durable)); !done) return done;
-    }
-    for (std::size_t i = durable; i < out.size(); ++i) out[i] = s_.output[from + i - s_.appended];
-    return {};
-  }
-
-  result<void> put(const std::uint8_t* data, std::uint32_t count) {
-    for (std::uint32_t i = 0; i < count; ++i) {
-      if (s_.output_size == sizeof s_.output)
-        if (const auto done = flush(); !done) return done;
-      s_.output[s_.output_size++] = data[i];
-    }
-    s_.before = data[count - 1];
-    return {};
-  }
-
-  result<void> flush() {
-    if (s_.output_size == 0) return {};
-    if (const auto done = new_.append({s_.output, s_.output_size}); !done) return done;
-    s_.appended += s_.output_size;
-    s_.output_size = 0;
-    return {};
-  }
-
-  Old& old_;
-  Patch& patch_;
-  New& new_;
-  patch_header header_;
-  std::uint32_t end_ = 0;  // of the coded part
-  std::uint32_t input_from_ = 0;
-  std::uint32_t input_size_ = 0;
-  std::uint32_t line_from_ = 0;
-  std::uint8_t input_[Limits::input_size];
-  std::uint8_t line_[line_size + look_ahead];
-  kept_state s_;
-};
-
-}  // namespace ota
-
-// ota/delta/delta_patches.hpp
-
-namespace ota {
-
-namespace detail {
-
-/// Bytes that patches may ask for, as their headers count them.
-template <class Limits>
-constexpr std::uint32_t memory_for() {
-  patch_header header;
-  header.previous_bits = static_cast<std::uint8_t>(Limits::literal_bits);
-  header.map_entries = static_cast<std::uint8_t>(Limits::map_entries);
-  return header.memory();
-}
-
-}  // namespace detail
-
-/// A device that makes new files of those it has, by the patches that a version brings along
-/// (docs/delta-updates.md).
-///
-/// \tparam Limits  what patches may ask for; `sizeof(updater)` grows by what they need more than
-///                 the other parts of staging, whose memory they share
-template <class Limits = patch_limits>
-struct delta_patches {
-  using limits = Limits;
-
-  /// What a release may say that a patch needs, in bytes; others are not looked at.
-  static constexpr std::uint32_t memory = detail::memory_for<Limits>();
-
-  /// After so many bytes it is kept how far a patch is applied: the most that are made twice.
-  static constexpr std::uint32_t block_size = 16384;
-};
-
-}  // namespace ota
-
-// ota/delta/memory_source.hpp
-
-namespace ota {
-
-/// Bytes in memory, at most 4 GiB less one, such as flash that the processor sees: the old file of
-/// a patch, or a patch (`delta_contract.hpp`).
-class memory_source {
- public:
-  explicit memory_source(bytes content) : content_(content) {}
-
-  std::uint32_t size() const { return static_cast<std::uint32_t>(content_.size()); }
-
-  /// Copies `out.size()` bytes from `offset` on.
-  result<void> read(std::uint32_t offset, mutable_bytes out) const {
-    if (!out.empty()) std::memcpy(out.data(), content_.data() + offset, out.size());
-    return {};
-  }
-
- private:
-  bytes content_;
 };
 
 }  // namespace ota
@@ -2417,6 +729,339 @@ constexpr bool has_form(std::string_view text, const char* form, std::size_t* nu
 }  // namespace detail
 }  // namespace ota
 
+// ota/hash/block_hash.hpp
+
+namespace ota::detail {
+
+inline std::uint32_t rotate_left(std::uint32_t x, int n) { return x << n | x >> (32 - n); }
+
+template <class Word>
+Word rotate_right(Word x, int n) {
+  return x >> n | x << (8 * static_cast<int>(sizeof(Word)) - n);
+}
+
+template <class Word = std::uint32_t>
+Word load_big_endian(const std::uint8_t* in) {
+  const std::uint32_t word = std::uint32_t{in[0]} << 24 | std::uint32_t{in[1]} << 16 |
+                             std::uint32_t{in[2]} << 8 | std::uint32_t{in[3]};
+  if constexpr (sizeof(Word) == 4)
+    return word;
+  else
+    return Word{word} << 32 | load_big_endian(in + 4);
+}
+
+inline void store_big_endian(std::uint32_t value, std::uint8_t* out) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> (24 - 8 * i));
+}
+
+inline void store_big_endian(std::uint64_t value, std::uint8_t* out) {
+  store_big_endian(static_cast<std::uint32_t>(value >> 32), out);
+  store_big_endian(static_cast<std::uint32_t>(value), out + 4);
+}
+
+/// What SHA-1 and SHA-2 have in common (FIPS 180-4): blocks of 16 words, a state of words, and a
+/// padding that ends with the length. `Compress` has `word`, `words`, `initial` and
+/// `void blocks(word* state, const uint8_t* data, size_t count)`.
+template <class Compress>
+class block_hash {
+  using word = typename Compress::word;
+
+ public:
+  static constexpr std::size_t digest_size = sizeof(word) * Compress::words;
+  static constexpr std::size_t block_size = 16 * sizeof(word);
+  using digest_type = std::array<std::uint8_t, digest_size>;
+
+  block_hash() {
+    for (std::size_t i = 0; i < Compress::words; ++i) state_[i] = Compress::initial[i];
+  }
+
+  /// Adds bytes to what is hashed.
+  void update(bytes data) {
+    const std::size_t used = static_cast<std::size_t>(length_ % block_size);
+    length_ += data.size();
+    if (used != 0) {
+      const std::size_t room = block_size - used;
+      const std::size_t size = data.size() < room ? data.size() : room;
+      if (size != 0) std::memcpy(block_ + used, data.data(), size);
+      if (size < room) return;
+      Compress::blocks(state_, block_, 1);
+      data = data.drop(size);
+    }
+    if (data.size() >= block_size) {
+      Compress::blocks(state_, data.data(), data.size() / block_size);
+      data = data.drop(data.size() / block_size * block_size);
+    }
+    if (!data.empty()) std::memcpy(block_, data.data(), data.size());
+  }
+
+  /// The digest of all that was added. The object is used up: a new one begins the next.
+  digest_type finish() {
+    // The length has two words; its bits in 64 are counted, the rest is zero.
+    constexpr std::size_t padded = block_size - 2 * sizeof(word);
+    std::size_t used = static_cast<std::size_t>(length_ % block_size);
+    block_[used++] = 0x80;
+    if (used > padded) {
+      std::memset(block_ + used, 0, block_size - used);
+      Compress::blocks(state_, block_, 1);
+      used = 0;
+    }
+    std::memset(block_ + used, 0, block_size - 8 - used);
+    store_big_endian(length_ * 8, block_ + block_size - 8);
+    Compress::blocks(state_, block_, 1);
+    digest_type digest;
+    for (std::size_t i = 0; i < Compress::words; ++i)
+      store_big_endian(state_[i], digest.data() + sizeof(word) * i);
+    return digest;
+  }
+
+ private:
+  std::uint64_t length_ = 0;
+  word state_[Compress::words];
+  std::uint8_t block_[block_size];
+};
+
+}  // namespace ota::detail
+
+// ota/hash/hash_cpu.hpp
+
+// Which hash instructions this build can use, and whether the processor it runs on has them.
+// On a target without a hosted operating system there are none, and nothing here is compiled.
+
+#if defined(__x86_64__) && defined(__has_builtin) && !defined(OTA_NO_HASH_INSTRUCTIONS)
+#if __has_builtin(__builtin_shufflevector)  // clang, and g++ from 12 on
+#define OTA_HASH_X86 1
+#include <cpuid.h>
+#endif
+#elif defined(__aarch64__) && defined(__linux__) && !defined(OTA_NO_HASH_INSTRUCTIONS)
+#define OTA_HASH_ARM 1
+#include <arm_neon.h>
+#include <sys/auxv.h>
+#endif
+
+#define OTA_HASH_INLINE __attribute__((always_inline)) inline
+namespace ota::detail {
+#if !defined(__OPTIMIZE_SIZE__) && (defined(__unix__) || defined(__APPLE__) || defined(_WIN32))
+inline constexpr bool unroll_hashes = true;
+#else
+inline constexpr bool unroll_hashes = false;
+#endif
+
+#if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
+inline bool ask_cpu_for_sha() {
+#if defined(OTA_HASH_X86)
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid(1, &a, &b, &c, &d) == 0) return false;
+  const bool shuffles = (c & 1u << 9) != 0 && (c & 1u << 19) != 0;  // SSSE3, SSE4.1
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  return shuffles && (b & 1u << 29) != 0;
+#else
+  constexpr unsigned long sha1_and_sha2 = 1ul << 5 | 1ul << 6;
+  return (getauxval(AT_HWCAP) & sha1_and_sha2) == sha1_and_sha2;
+#endif
+}
+
+/// 0: not asked yet, 1: no, 2: yes. Two threads that ask at once write the same answer. A test
+/// sets it to 1 to take the portable way.
+inline int sha_instructions = 0;
+
+inline bool has_sha_instructions() {
+  int answer = __atomic_load_n(&sha_instructions, __ATOMIC_RELAXED);
+  if (answer == 0) {
+    answer = ask_cpu_for_sha() ? 2 : 1;
+    __atomic_store_n(&sha_instructions, answer, __ATOMIC_RELAXED);
+  }
+  return answer == 2;
+}
+#endif
+
+#if defined(OTA_HASH_X86)
+using lanes32 = std::uint32_t __attribute__((vector_size(16)));
+using signed_lanes32 = int __attribute__((vector_size(16)));
+using lanes8 = char __attribute__((vector_size(16)));
+
+inline lanes32 load_lanes(const void* from) {
+  lanes32 value;
+  __builtin_memcpy(&value, from, 16);
+  return value;
+}
+#endif
+
+}  // namespace ota::detail
+
+// ota/hash/sha2.hpp
+
+namespace ota::detail {
+
+/// The rounds of SHA-2 (FIPS 180-4, 6.2.2 and 6.4.2), which are the same for both widths of a word
+/// but for the constants and how far is rotated. `Compress` has `word`, `constants` (one a round),
+/// and the distances `sum_a`, `sum_e` (in rising order), `mix_first` and `mix_last` (two rotations
+/// and a shift).
+template <class Compress, class Word>
+struct sha2_rounds {
+  using word = Word;
+  static constexpr std::size_t words = 8;
+
+  template <class Distances>
+  OTA_HASH_INLINE static word sum(word x, const Distances& by) {
+    if constexpr (unroll_hashes)
+      return rotate_right(x, by[0]) ^ rotate_right(x, by[1]) ^ rotate_right(x, by[2]);
+    return rotate_right(rotate_right(rotate_right(x, by[2] - by[1]) ^ x, by[1] - by[0]) ^ x, by[0]);
+  }
+
+  template <class Distances>
+  OTA_HASH_INLINE static word mix(word x, const Distances& by) {
+    return rotate_right(rotate_right(x, by[1] - by[0]) ^ x, by[0]) ^ x >> by[2];
+  }
+
+  // The working variables are a window of eight words that moves up by one a round: s[0..7] are
+  // h, g, f, e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie
+  // in a row likewise, w[0] being the round's.
+  OTA_HASH_INLINE static void round(word* s, const word* w, word k) {
+    const word e = s[3], a = s[7];
+    const word t = s[0] + (k + w[0]) + (s[1] ^ (e & (s[2] ^ s[1]))) + sum(e, Compress::sum_e);
+    s[4] += t;
+    s[8] = t + sum(a, Compress::sum_a) + (((a ^ s[6]) & (s[6] ^ s[5])) ^ s[6]);
+  }
+
+  OTA_HASH_INLINE static void extend(word* w) {
+    w[16] = w[0] + mix(w[1], Compress::mix_first) + w[9] + mix(w[14], Compress::mix_last);
+  }
+
+  template <std::size_t... I>
+  static void unrolled_rounds(word* s, word* w, std::index_sequence<I...>) {
+    ((I + 16 < sizeof...(I) ? extend(w + I) : void(), round(s + I, w + I, Compress::constants[I])),
+     ...);
+  }
+
+  static void portable_block(word* state, const std::uint8_t* data) {
+    constexpr std::size_t rounds = sizeof Compress::constants / sizeof(word);
+    word s[unroll_hashes ? rounds + 8 : 24], w[unroll_hashes ? rounds : 32];
+    for (std::size_t i = 0; i < 16; ++i) w[i] = load_big_endian<word>(data + sizeof(word) * i);
+    for (int i = 0; i < 8; ++i) s[i] = state[7 - i];
+    if constexpr (unroll_hashes) {
+      unrolled_rounds(s, w, std::make_index_sequence<rounds>());
+      for (std::size_t i = 0; i < 8; ++i) state[i] += s[rounds + 7 - i];
+    } else {
+      const word* k = Compress::constants;
+      for (std::size_t done = 0; done != rounds; done += 16) {
+        for (int i = 0; i < 16; ++i) {
+          if (done + 16 != rounds) extend(w + i);
+          round(s + i, w + i, *k++);
+        }
+        std::memcpy(s, s + 16, 8 * sizeof(word));
+        std::memcpy(w, w + 16, 16 * sizeof(word));
+      }
+      for (int i = 0; i < 8; ++i) state[i] += s[7 - i];
+    }
+  }
+};
+
+}  // namespace ota::detail
+
+// ota/hash/sha256.hpp
+
+namespace ota {
+namespace detail {
+
+struct sha256_compress : sha2_rounds<sha256_compress, std::uint32_t> {
+  static constexpr std::uint32_t initial[words] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                                                   0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  alignas(16) static constexpr std::uint32_t constants[64] = {
+      0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4,
+      0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe,
+      0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f,
+      0x4a7484aa, 0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7,
+      0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85, 0x2e1b2138, 0x4d2c6dfc,
+      0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b,
+      0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116,
+      0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+      0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7,
+      0xc67178f2};
+  static constexpr int sum_a[] = {2, 13, 22}, sum_e[] = {6, 11, 25};
+  static constexpr int mix_first[] = {7, 18, 3}, mix_last[] = {17, 19, 10};
+
+  static void blocks(std::uint32_t* state, const std::uint8_t* data, std::size_t count) {
+#if defined(OTA_HASH_X86) || defined(OTA_HASH_ARM)
+    if (has_sha_instructions()) return blocks_by_instructions(state, data, count);
+#endif
+    for (; count != 0; --count, data += 64) portable_block(state, data);
+  }
+
+#if defined(OTA_HASH_X86)
+  __attribute__((target("sha,sse4.1,ssse3"))) static void blocks_by_instructions(
+      std::uint32_t* state, const std::uint8_t* data, std::size_t count) {
+    const lanes8 swap = {3, 2, 1, 0, 7, 6, 5, 4, 11, 10, 9, 8, 15, 14, 13, 12};
+    const lanes32 low = load_lanes(state), high = load_lanes(state + 4);
+    lanes32 abef = __builtin_shufflevector(low, high, 5, 4, 1, 0);
+    lanes32 cdgh = __builtin_shufflevector(low, high, 7, 6, 3, 2);
+    for (; count != 0; --count, data += 64) {
+      const lanes32 abef_before = abef, cdgh_before = cdgh;
+      lanes32 w[4];
+#pragma GCC unroll 16
+      for (int i = 0; i < 16; ++i) {
+        lanes32& now = w[i & 3];
+        if (i < 4) {
+          now = (lanes32)__builtin_ia32_pshufb128((lanes8)load_lanes(data + 16 * i), swap);
+        } else {
+          const lanes32 last = w[(i + 3) & 3], before = w[(i + 2) & 3];
+          const lanes32 sum = (lanes32)__builtin_ia32_sha256msg1((signed_lanes32)now,
+                                                                 (signed_lanes32)w[(i + 1) & 3]) +
+                              __builtin_shufflevector(before, last, 1, 2, 3, 4);
+          now = (lanes32)__builtin_ia32_sha256msg2((signed_lanes32)sum, (signed_lanes32)last);
+        }
+        const lanes32 sum = now + load_lanes(constants + 4 * i);
+        cdgh = (lanes32)__builtin_ia32_sha256rnds2((signed_lanes32)cdgh, (signed_lanes32)abef,
+                                                   (signed_lanes32)sum);
+        abef = (lanes32)__builtin_ia32_sha256rnds2(
+            (signed_lanes32)abef, (signed_lanes32)cdgh,
+            (signed_lanes32)__builtin_shufflevector(sum, sum, 2, 3, 0, 0));
+      }
+      abef += abef_before;
+      cdgh += cdgh_before;
+    }
+    const lanes32 abcd = __builtin_shufflevector(abef, cdgh, 3, 2, 7, 6);
+    const lanes32 efgh = __builtin_shufflevector(abef, cdgh, 1, 0, 5, 4);
+    __builtin_memcpy(state, &abcd, 16);
+    __builtin_memcpy(state + 4, &efgh, 16);
+  }
+#elif defined(OTA_HASH_ARM)
+  __attribute__((target("+crypto"))) static void blocks_by_instructions(std::uint32_t* state,
+                                                                        const std::uint8_t* data,
+                                                                        std::size_t count) {
+    uint32x4_t abcd = vld1q_u32(state), efgh = vld1q_u32(state + 4);
+    for (; count != 0; --count, data += 64) {
+      const uint32x4_t abcd_before = abcd, efgh_before = efgh;
+      uint32x4_t w[4];
+#pragma GCC unroll 16
+      for (int i = 0; i < 16; ++i) {
+        uint32x4_t& now = w[i & 3];
+        if (i < 4)
+          now = vreinterpretq_u32_u8(vrev32q_u8(vld1q_u8(data + 16 * i)));
+        else
+          now =
+              vsha256su1q_u32(vsha256su0q_u32(now, w[(i + 1) & 3]), w[(i + 2) & 3], w[(i + 3) & 3]);
+        const uint32x4_t sum = vaddq_u32(now, vld1q_u32(constants + 4 * i));
+        const uint32x4_t before = abcd;
+        abcd = vsha256hq_u32(abcd, efgh, sum);
+        efgh = vsha256h2q_u32(efgh, before, sum);
+      }
+      abcd = vaddq_u32(abcd, abcd_before);
+      efgh = vaddq_u32(efgh, efgh_before);
+    }
+    vst1q_u32(state, abcd);
+    vst1q_u32(state + 4, efgh);
+  }
+#endif
+};
+
+}  // namespace detail
+
+/// SHA-256 (FIPS 180-4). `update(bytes)` any number of times, then `finish()`: 32 bytes.
+/// Hosts whose processor has SHA instructions (x86-64, ARMv8) use them.
+class sha256 : public detail::block_hash<detail::sha256_compress> {};
+
+}  // namespace ota
+
 // ota/core/fixed_string.hpp
 
 namespace ota {
@@ -2536,6 +1181,83 @@ class fixed_string : public string_buffer {
 
  private:
   char rest_[Capacity];
+};
+
+}  // namespace ota
+
+// ota/core/little_endian.hpp
+
+// Numbers in bytes, the lowest first, at any address.
+
+namespace ota::detail {
+
+inline std::uint16_t get_u16(const std::uint8_t* in) {
+  return static_cast<std::uint16_t>(in[0] | in[1] << 8);
+}
+
+inline std::uint32_t get_u32(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
+         std::uint32_t{in[3]} << 24;
+}
+
+inline void put_u16(std::uint8_t* out, std::uint16_t value) {
+  out[0] = static_cast<std::uint8_t>(value);
+  out[1] = static_cast<std::uint8_t>(value >> 8);
+}
+
+inline void put_u32(std::uint8_t* out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
+}
+
+}  // namespace ota::detail
+
+// ota/hash/crc32.hpp
+
+namespace ota {
+namespace detail {
+
+constexpr std::array<std::uint32_t, 16> crc32_table() {
+  std::array<std::uint32_t, 16> table{};
+  for (std::uint32_t i = 0; i < 16; ++i) {
+    std::uint32_t value = i;
+    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
+    table[i] = value;
+  }
+  return table;
+}
+
+}  // namespace detail
+
+/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
+/// A table of 64 bytes, two steps a byte.
+class crc32 {
+ public:
+  static constexpr std::size_t digest_size = 4;
+  using digest_type = std::array<std::uint8_t, digest_size>;
+
+  void update(bytes data) {
+    static constexpr auto table = detail::crc32_table();
+    std::uint32_t sum = sum_;
+    for (std::uint8_t byte : data) {
+      sum ^= byte;
+      sum = sum >> 4 ^ table[sum & 15];
+      sum = sum >> 4 ^ table[sum & 15];
+    }
+    sum_ = sum;
+  }
+
+  /// The sum of all that was added so far.
+  std::uint32_t value() const { return ~sum_; }
+
+  /// The sum as four bytes, the highest first.
+  digest_type finish() const {
+    const std::uint32_t sum = value();
+    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
+            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
+  }
+
+ private:
+  std::uint32_t sum_ = 0xffffffff;
 };
 
 }  // namespace ota
@@ -5493,6 +4215,20 @@ struct no_log {
   static constexpr bool enabled = false;
   void write(log_level, std::string_view) {}
 };
+
+}  // namespace ota
+
+// ota/delta/no_delta.hpp
+
+namespace ota {
+
+/// A device that takes no patches; nothing about them is in its program.
+struct no_delta {
+  static constexpr std::uint32_t memory = 0;
+};
+
+template <class Delta>
+inline constexpr bool takes_patches = !std::is_same_v<Delta, no_delta>;
 
 }  // namespace ota
 
@@ -11461,6 +10197,1235 @@ struct kept_figures<false> {};
 }  // namespace detail
 }  // namespace ota
 
+// ota/delta/bit_model.hpp
+
+namespace ota::detail {
+
+// What both sides of a patch know of its bits: each kind of decision has a probability that learns
+// from every bit coded with it. The functions here are written once for both sides: a coder's
+// `bit(model, value)` codes the value and gives it back; a decoder's ignores what it is given.
+
+/// How likely a bit is zero. One 16-bit word: 14 bits of probability, and a count of visits, since
+/// a new model has to learn faster than one that has seen much.
+///
+/// A new model is all zeros, and so is all that is made of models: `{}` makes them new.
+class bit_model {
+ public:
+  static constexpr unsigned precision = 14;
+
+  constexpr std::uint32_t zero() const { return (word_ ^ even_chance) >> count_bits; }
+
+  /// \param rate  how slowly one that has seen much learns: a 2^rate-th of the way a bit
+  constexpr void learn(bool bit, unsigned rate) {
+    const std::uint32_t seen = word_ & seen_much;
+    const unsigned shift = seen < seen_much ? seen + 1 : rate;
+    std::uint32_t p = zero();
+    p = bit ? p - (p >> shift) : p + (((1U << precision) - p) >> shift);
+    const std::uint32_t word = p << count_bits | (seen < seen_much ? seen + 1 : seen);
+    word_ = static_cast<std::uint16_t>(word ^ even_chance);
+  }
+
+ private:
+  static constexpr unsigned count_bits = 2;
+  static constexpr std::uint32_t seen_much = (1U << count_bits) - 1;
+  static constexpr std::uint32_t even_chance = 1U << 15;
+
+  std::uint16_t word_;
+};
+
+/// A symbol of so many bits, the highest first, each in the context of those before it.
+template <unsigned Bits>
+class bit_tree {
+ public:
+  template <class Coder>
+  std::uint32_t code(Coder& coder, std::uint32_t symbol) {
+    std::uint32_t node = 1;
+    for (unsigned i = Bits; i-- > 0;)
+      node =
+          node << 1 | static_cast<std::uint32_t>(coder.bit(nodes_[node], (symbol >> i & 1) != 0));
+    return node - (1U << Bits);
+  }
+
+ private:
+  bit_model nodes_[1U << Bits];  // the first is not used
+};
+
+/// A number below 2^32 - 1: how many bits it has, then the bits, of which the first learns.
+class number_model {
+ public:
+  static constexpr std::uint32_t max = 0xffff'fffe;
+
+  template <class Coder>
+  std::uint32_t code(Coder& coder, std::uint32_t number) {
+    const std::uint32_t width = width_.code(coder, Coder::encodes ? width_of(number + 1) : 0);
+    if (width == 0) return 0;
+    std::uint32_t value = 2;
+    value |= static_cast<std::uint32_t>(coder.bit(first_[width], bit_at(number + 1, width - 1)));
+    if (width > 1) value = value << (width - 1) | coder.direct(number + 1, width - 1);
+    return value - 1;
+  }
+
+ private:
+  static constexpr bool bit_at(std::uint32_t value, unsigned i) { return (value >> i & 1) != 0; }
+  static constexpr std::uint32_t width_of(std::uint32_t value) {
+    std::uint32_t width = 0;
+    while (value >>= 1) ++width;
+    return width;
+  }
+
+  bit_tree<5> width_;
+  bit_model first_[32];
+};
+
+/// Numbers of both signs as numbers: 0, -1, 1, -2, …
+constexpr std::uint32_t fold_sign(std::uint32_t value) {
+  return value << 1 ^ (value >> 31 != 0 ? 0xffff'ffff : 0);
+}
+constexpr std::uint32_t unfold_sign(std::uint32_t folded) {
+  return folded >> 1 ^ (0 - (folded & 1));
+}
+
+}  // namespace ota::detail
+
+// ota/delta/address_map.hpp
+
+namespace ota::detail {
+
+/// How far what lay at an address has moved: for each stretch of addresses one shift. A release
+/// moves most of its code and data in a few such stretches; knowing them foretells the operands of
+/// thousands of calls and pointers.
+template <std::size_t Capacity>
+class address_map {
+ public:
+  static constexpr std::size_t capacity = Capacity;
+
+  std::size_t size() const { return size_; }
+
+  /// \param begin  not below that of the entry before
+  void add(std::uint32_t begin, std::uint32_t shift) { stretches_[size_++] = {begin, shift}; }
+
+  std::uint32_t shift_at(std::uint32_t address) const {
+    std::size_t low = 0;
+    std::size_t high = size_;
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (stretches_[middle].begin <= address)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return low == 0 ? 0 : stretches_[low - 1].shift;
+  }
+
+  /// Codes one entry more: how much higher it begins, and how its shift differs from the last.
+  /// Addresses are even: half of them is coded.
+  template <class Coder>
+  void code(Coder& coder, number_model& begins, number_model& shifts, std::uint32_t begin,
+            std::uint32_t shift) {
+    const stretch last = size_ == 0 ? stretch{} : stretches_[size_ - 1];
+    const std::uint32_t up = begins.code(coder, (begin - last.begin) >> 1) << 1;
+    add(last.begin + up,
+        last.shift + unfold_sign(shifts.code(coder, fold_sign(shift - last.shift))));
+  }
+
+ private:
+  struct stretch {
+    std::uint32_t begin;
+    std::uint32_t shift;
+  };
+
+  stretch stretches_[Capacity];
+  std::size_t size_;
+};
+
+/// Nothing has moved.
+template <>
+class address_map<0> {
+ public:
+  static constexpr std::size_t capacity = 0;
+  static constexpr std::size_t size() { return 0; }
+  static constexpr std::uint32_t shift_at(std::uint32_t /*address*/) { return 0; }
+  template <class Coder>
+  void code(Coder&, number_model&, number_model&, std::uint32_t, std::uint32_t) {}
+};
+
+}  // namespace ota::detail
+
+// ota/delta/code_site.hpp
+
+namespace ota {
+
+/// A place in a program that names an address: an instruction, or a pair of them.
+///
+/// A kind of code is a struct that finds such places and moves what they name:
+///
+///     static constexpr code_kind kind       what a patch calls it
+///     static constexpr unsigned step        instructions begin at its multiples
+///     static code_site find(const std::uint8_t* code, std::uint32_t address)
+///     static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target)
+///
+/// `find` looks at eight bytes, whatever they are, and `aim` changes those it found. Both sides of
+/// a patch must find the same places, so what a kind finds is part of the patch format.
+struct code_site {
+  std::uint8_t length = 0;  ///< bytes of the place; 0 where no address is named
+  std::uint8_t skip = 1;    ///< where none is named: no instruction begins in so many bytes
+  bool near = false;        ///< reaches only what lies around it, and so mostly moves with it
+  std::uint32_t target = 0;
+
+  static constexpr code_site none(std::uint8_t skip) { return {0, skip, false, 0}; }
+  static constexpr code_site far_at(std::uint8_t length, std::uint32_t target) {
+    return {length, 1, false, target};
+  }
+  static constexpr code_site near_at(std::uint8_t length, std::uint32_t target) {
+    return {length, 1, true, target};
+  }
+};
+
+/// What the old and the new bytes of a patch are, as its header says it.
+enum class code_kind : std::uint8_t {
+  plain = 0,    ///< text, or anything else
+  words = 1,    ///< pointers of 32 bits, at multiples of four; the kinds below have them too
+  thumb = 2,    ///< Thumb as of ARMv6-M: BL, short branches, LDR and ADR of literals
+  thumb2 = 3,   ///< with Thumb-2's wide instructions
+  arm = 4,      ///< A32
+  riscv = 5,    ///< RV32, also compressed
+  xtensa = 6,   ///< with or without windows
+  aarch64 = 7,  ///< A64
+  x86_64 = 8
+};
+
+namespace detail {
+
+/// The lowest `bits` of a value, as a number with a sign.
+constexpr std::uint32_t sign_extend(std::uint32_t value, unsigned bits) {
+  const std::uint32_t sign = 1U << (bits - 1);
+  return ((value & ((sign << 1) - 1)) ^ sign) - sign;
+}
+
+/// `word` with the bits of `mask` taken from `value`.
+constexpr std::uint32_t put_bits(std::uint32_t word, std::uint32_t mask, std::uint32_t value) {
+  return (word & ~mask) | (value & mask);
+}
+
+}  // namespace detail
+
+/// Pointers only.
+struct words_code {
+  static constexpr code_kind kind = code_kind::words;
+  static constexpr unsigned step = 4;
+  static code_site find(const std::uint8_t* /*code*/, std::uint32_t /*address*/) {
+    return code_site::none(4);
+  }
+  static void aim(std::uint8_t* /*code*/, std::uint32_t /*address*/, std::uint32_t /*target*/) {}
+};
+
+}  // namespace ota
+
+// ota/delta/code_set.hpp
+
+namespace ota {
+
+/// The kinds of code that a program can apply patches for. What is not named costs nothing.
+template <class... Codes>
+struct code_set {
+  static constexpr bool any = sizeof...(Codes) != 0;
+
+  static bool has(code_kind kind) {
+    return kind == code_kind::plain || ((kind == Codes::kind) || ...);
+  }
+
+  /// Instructions begin at multiples of it.
+  static unsigned step(code_kind kind) {
+    unsigned step = 1;
+    ((kind == Codes::kind ? void(step = Codes::step) : void()), ...);
+    return step;
+  }
+
+  static code_site find([[maybe_unused]] code_kind kind, [[maybe_unused]] const std::uint8_t* code,
+                        [[maybe_unused]] std::uint32_t address) {
+    code_site found = code_site::none(1);
+    ((kind == Codes::kind ? void(found = Codes::find(code, address)) : void()), ...);
+    return found;
+  }
+
+  static void aim([[maybe_unused]] code_kind kind, [[maybe_unused]] std::uint8_t* code,
+                  [[maybe_unused]] std::uint32_t address, [[maybe_unused]] std::uint32_t target) {
+    ((kind == Codes::kind ? Codes::aim(code, address, target) : void()), ...);
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/patch_header.hpp
+
+namespace ota {
+
+/// What stands before the coded part of a patch. Bytes: docs/delta-format.md.
+struct patch_header {
+  static constexpr std::uint8_t version = 1;
+  static constexpr std::uint32_t max_size = 72;
+  static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
+  static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
+  static constexpr std::uint32_t sum_size = 4;        ///< a CRC-32 of all before, at the patch's end
+  static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
+  static constexpr unsigned max_literal_bits = 4;
+  static constexpr unsigned max_map_entries = 128;
+  static constexpr std::uint32_t no_lag = 0xffff'ffff;
+
+  code_kind code = code_kind::plain;
+  std::uint8_t rate = 4;           ///< how slowly models learn: 4 or 5
+  std::uint8_t previous_bits = 0;  ///< bits of the byte before that choose a literal's models
+  std::uint8_t position_bits = 0;  ///< bits of its position that do
+  std::uint8_t map_entries = 0;    ///< of the address map
+  std::uint32_t old_size = 0;
+  std::uint32_t new_size = 0;
+  /// What is read of the old file lies at most so many bytes before what is being written:
+  /// then the patch may be applied in place. `no_lag`: read anywhere.
+  std::uint32_t lag = no_lag;
+  std::uint32_t base = 0;           ///< address of the first byte, of old and new
+  std::uint32_t around_before = 0;  ///< bytes before and behind the program that it calls as well
+  std::uint32_t around_behind = 0;
+  std::uint32_t data_begin = 0;  ///< other addresses that are pointed to: RAM
+  std::uint32_t data_size = 0;
+  std::uint8_t old_hash[old_hash_size] = {};
+  std::uint8_t new_hash[new_hash_size] = {};
+  std::uint8_t size = 0;  ///< of the header itself
+
+  /// Models by which literals are chosen, as a power of two.
+  constexpr unsigned literal_bits() const { return previous_bits + position_bits; }
+  /// Bytes of models and map that applying it takes, as the format counts them.
+  constexpr std::uint32_t memory() const {
+    return 1408U + (512U << literal_bits()) + 8U * map_entries;
+  }
+  /// Addresses of code, of which the first 256 do not count: they are mostly numbers.
+  constexpr std::uint32_t code_begin() const { return base - around_before + 256; }
+  constexpr std::uint32_t code_size() const {
+    const std::uint32_t whole = larger_size() + around_before + around_behind;
+    return whole < 256 ? 0 : whole - 256;
+  }
+  constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
+};
+
+namespace patch_errors {
+
+inline constexpr error not_a_patch{errc::malformed, "delta", "this is not a patch of this library"};
+inline constexpr error other_version{errc::unsupported, "delta",
+                                     "the patch is of a later format: update this program first"};
+inline constexpr error bad_header{errc::malformed, "delta", "the patch's header is damaged"};
+inline constexpr error truncated{errc::malformed, "delta", "the patch ends too early"};
+inline constexpr error damaged{errc::malformed, "delta", "the patch is damaged"};
+inline constexpr error bad_state{errc::damaged, "delta",
+                                 "what was kept of a half-applied patch is not whole: start over"};
+inline constexpr error too_much_memory{
+    errc::unsupported, "delta",
+    "the patch needs more memory than this device gives: make it with a smaller map"};
+inline constexpr error unknown_code{errc::unsupported, "delta",
+                                    "the patch is for a kind of code that is not built in here"};
+
+}  // namespace patch_errors
+
+namespace detail {
+
+inline constexpr std::uint8_t patch_magic[4] = {'O', 'D', 'P', patch_header::version};
+
+/// Reads fields one after the other, and remembers when there was none left.
+class header_reader {
+ public:
+  explicit header_reader(bytes in) : in_(in) {}
+
+  std::uint8_t byte() {
+    if (at_ >= in_.size()) {
+      whole_ = false;
+      return 0;
+    }
+    return in_[at_++];
+  }
+  /// LEB128 of at most 32 bits.
+  std::uint32_t number() {
+    std::uint32_t value = 0;
+    for (unsigned shift = 0; shift < 35; shift += 7) {
+      const std::uint8_t next = byte();
+      if (shift == 28 && next > 0x0f) break;
+      value |= static_cast<std::uint32_t>(next & 0x7f) << shift;
+      if (next < 0x80) return value;
+    }
+    whole_ = false;
+    return 0;
+  }
+  template <std::size_t N>
+  void copy(std::uint8_t (&out)[N]) {
+    if (in_.size() - at_ < N) {
+      whole_ = false;
+      return;
+    }
+    std::memcpy(out, in_.data() + at_, N);
+    at_ += N;
+  }
+
+  std::size_t position() const { return at_; }
+  bool whole() const { return whole_; }
+
+ private:
+  bytes in_;
+  std::size_t at_ = 0;
+  bool whole_ = true;
+};
+
+}  // namespace detail
+
+/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
+inline result<patch_header> read_patch_header(bytes in) {
+  detail::header_reader reader(in);
+  std::uint8_t magic[4] = {};
+  reader.copy(magic);
+  for (int i = 0; i < 3; ++i)
+    if (magic[i] != detail::patch_magic[i]) return patch_errors::not_a_patch;
+  if (magic[3] != detail::patch_magic[3]) return patch_errors::other_version;
+
+  patch_header header;
+  const std::uint8_t kind = reader.byte();
+  const std::uint8_t literals = reader.byte();
+  header.code = static_cast<code_kind>(kind & 0x0f);
+  header.rate = static_cast<std::uint8_t>(4 + (kind >> 4));
+  header.previous_bits = literals & 0x0f;
+  header.position_bits = literals >> 4;
+  header.map_entries = reader.byte();
+  const std::uint32_t memory = reader.byte();
+  header.old_size = reader.number();
+  header.new_size = reader.number();
+  header.lag = reader.number() - 1;
+  if (header.code != code_kind::plain) {
+    header.base = reader.number();
+    header.around_before = reader.number();
+    header.around_behind = reader.number();
+    header.data_begin = reader.number();
+    header.data_size = reader.number();
+  }
+  reader.copy(header.old_hash);
+  reader.copy(header.new_hash);
+  header.size = static_cast<std::uint8_t>(reader.position());
+  const bool sound = reader.whole() && header.rate <= 5 &&
+                     header.literal_bits() <= patch_header::max_literal_bits &&
+                     header.map_entries <= patch_header::max_map_entries &&
+                     memory * 64 >= header.memory() &&
+                     header.old_size <= patch_header::max_file_size &&
+                     header.new_size <= patch_header::max_file_size;
+  if (!sound) return patch_errors::bad_header;
+  return header;
+}
+
+}  // namespace ota
+
+// ota/delta/copy_model.hpp
+
+namespace ota::detail {
+
+/// Where a copy is. Small: it is part of what is kept over a power cut.
+struct copy_place {
+  std::uint32_t from = 0;  ///< the next byte, there
+  std::uint32_t to = 0;    ///< and here
+  std::uint32_t left = 0;
+  std::uint32_t begin = 0;  ///< of the whole copy, there
+  std::uint32_t end = 0;
+  std::uint32_t shift = 0;         ///< of all of it
+  std::uint32_t shift_before = 0;  ///< of what lies before it: that of the copy before
+  std::uint32_t shift_behind = 0;  ///< of what lies behind it: as the last place there has shown
+  std::uint8_t quiet = 0;          ///< bytes in which no instruction begins
+
+  void start(std::uint32_t from_, std::uint32_t to_, std::uint32_t length) {
+    from = begin = from_;
+    to = to_;
+    left = length;
+    end = from + length;
+    shift_before = shift;
+    shift = shift_behind = to - from;
+    quiet = 0;
+  }
+};
+
+/// A place in code that names an address, or one byte; with what it will be, if foretold rightly.
+struct copy_unit {
+  static constexpr std::uint32_t max_length = 8;
+
+  code_site site;
+  std::uint8_t length = 1;
+  bool pointer = false;
+  std::uint8_t guess[max_length];
+
+  bool far() const { return pointer || (site.length != 0 && !site.near); }
+};
+
+/// What the addresses in a patch's files mean.
+template <class Codes, class Map>
+class address_space {
+ public:
+  address_space(const patch_header& header, const Map& map) : header_(header), map_(map) {}
+
+  /// The unit that a copy is at.
+  /// \param old    bytes from there on; `max_length` of them, zeros beyond the file's end
+  /// \param moved  the copy is from the old file: what places name has moved since. Otherwise only
+  ///               the code itself has.
+  copy_unit unit_at(const copy_place& at, const std::uint8_t* old, bool moved) const {
+    copy_unit unit;
+    std::memcpy(unit.guess, old, sizeof unit.guess);
+    if (header_.code == code_kind::plain) return unit;
+    const std::uint32_t both = at.from | at.to;
+    if (moved && both % 4 == 0 && at.left >= 4 && find_pointer(unit)) return unit;
+    if (at.quiet != 0 || (both & (Codes::step(header_.code) - 1)) != 0) return unit;
+    find_code(unit, at, moved);
+    return unit;
+  }
+
+  /// Goes on behind a unit. \param made  the bytes that it became
+  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
+    if (unit.site.near && !lies_before(at, unit.site.target)) {
+      std::uint8_t bytes[copy_unit::max_length] = {};
+      std::memcpy(bytes, made, unit.length);
+      const code_site now = Codes::find(header_.code, bytes, header_.base + at.to);
+      if (now.near && now.length == unit.length) at.shift_behind = now.target - unit.site.target;
+    }
+    if (at.quiet == 0)
+      at.quiet = unit.site.length == 0 && !unit.pointer ? unit.site.skip : unit.length;
+    at.quiet = static_cast<std::uint8_t>(at.quiet > unit.length ? at.quiet - unit.length : 0);
+    at.from += unit.length;
+    at.to += unit.length;
+    at.left -= unit.length;
+  }
+
+  code_kind code() const { return header_.code; }
+  std::uint32_t base() const { return header_.base; }
+
+ private:
+  bool in_image(std::uint32_t address) const {
+    return address - header_.code_begin() < header_.code_size();
+  }
+  bool in_data(std::uint32_t address) const {
+    return address - header_.data_begin < header_.data_size;
+  }
+  static std::uint32_t even(std::uint32_t address) { return address & ~1U; }
+
+  std::uint32_t now_at(std::uint32_t address) const {
+    return address + map_.shift_at(even(address));
+  }
+
+  bool find_pointer(copy_unit& unit) const {
+    const std::uint32_t word = get_u32(unit.guess);
+    if (!in_image(word) && !in_data(word)) return false;
+    unit.pointer = true;
+    unit.length = 4;
+    unit.site.target = now_at(word);
+    put_u32(unit.guess, unit.site.target);
+    return true;
+  }
+
+  bool lies_before(const copy_place& at, std::uint32_t address) const {
+    return address - header_.base < at.begin;
+  }
+
+  void find_code(copy_unit& unit, const copy_place& at, bool moved) const {
+    const code_site site = Codes::find(header_.code, unit.guess, header_.base + at.from);
+    unit.site = code_site::none(site.skip);
+    if (site.length == 0 || site.length > at.left) return;
+    std::uint32_t target = site.target;
+    if (!site.near) {
+      if (!in_image(target) && !in_data(target)) return;
+      if (moved) target = now_at(target);
+    } else {
+      const std::uint32_t offset = target - header_.base;
+      if (!moved || (offset >= at.begin && offset < at.end)) return;
+      target += offset < at.begin ? at.shift_before : at.shift_behind;
+    }
+    unit.site = site;
+    unit.length = site.length;
+    Codes::aim(header_.code, unit.guess, header_.base + at.to, target);
+    if (!site.near) unit.site.target = target;
+  }
+
+  const patch_header& header_;
+  const Map& map_;
+};
+
+/// How a copy from the old file is coded where it is not as foretold.
+///
+/// Units come in lines of 64 bytes. A line that is all as foretold costs one decision; in others
+/// each unit has one, and what is wrong is coded: a byte as its difference, an address as how far
+/// it is from the foretold one.
+class copy_model {
+ public:
+  static constexpr std::uint32_t line_size = 64;
+  static constexpr unsigned recent_count = 15;
+
+  /// Codes whether all of a line is as foretold.
+  template <class Coder>
+  bool code_line(Coder& coder, bool differs) {
+    const bool does = coder.bit(line_differs_[lines_ & 3], differs);
+    lines_ = static_cast<std::uint8_t>(lines_ << 1 | static_cast<int>(does));
+    bytes_ = 0;
+    sites_ = 0;
+    return does;
+  }
+
+  /// Codes a unit of a line that differs.
+  /// \param made  its bytes: to be coded, or to be filled
+  template <class Codes, class Map, class Coder>
+  void code_unit(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
+                 const copy_unit& unit, std::uint8_t* made) {
+    if (unit.far()) {
+      bool wrong = Coder::encodes && std::memcmp(made, unit.guess, unit.length) != 0;
+      wrong = coder.bit(site_wrong_[unit.pointer ? 1 : 0][sites_ & 3], wrong);
+      sites_ = static_cast<std::uint8_t>(sites_ << 1 | static_cast<int>(wrong));
+      if (!wrong) {
+        if (!Coder::encodes) std::memcpy(made, unit.guess, unit.length);
+        return;
+      }
+      if (code_target(coder, space, at, unit, made)) return;
+    }
+    for (unsigned i = 0; i < unit.length; ++i)
+      code_byte(coder, static_cast<std::uint8_t>(at.to + i), unit.guess[i], made[i]);
+  }
+
+ private:
+  template <class Coder>
+  void code_byte(Coder& coder, std::uint8_t position, std::uint8_t guess, std::uint8_t& made) {
+    const unsigned often_right = guess == 0 || guess == 0xff ? 1 : 0;
+    const bool wrong = coder.bit(byte_wrong_[often_right][bytes_ & 3][position & 3], made != guess);
+    bytes_ = static_cast<std::uint8_t>(bytes_ << 1 | static_cast<int>(wrong));
+    std::uint8_t value = guess;
+    if (wrong)
+      value = static_cast<std::uint8_t>(
+          guess + difference_.code(coder, static_cast<std::uint8_t>(made - guess)));
+    if (!Coder::encodes) made = value;
+  }
+
+  /// Codes what a place names, if it is the same instruction; false if it is not.
+  template <class Codes, class Map, class Coder>
+  bool code_target(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
+                   const copy_unit& unit, std::uint8_t* made) {
+    const std::uint32_t address = space.base() + at.to;
+    std::uint8_t bytes[copy_unit::max_length];
+    std::memcpy(bytes, unit.guess, sizeof bytes);
+    std::uint32_t off = 0;
+    bool same = true;
+    if constexpr (Coder::encodes) {
+      const std::uint32_t target =
+          unit.pointer ? get_u32(made) : Codes::find(space.code(), made, address).target;
+      off = target - unit.site.target;
+      place_target(space, unit, bytes, address, target);
+      same = std::memcmp(bytes, made, unit.length) == 0 && fold_sign(off) <= number_model::max;
+    }
+    if (!coder.bit(same_instruction_[unit.pointer ? 1 : 0], same)) return false;
+    off = code_offset(coder, off);
+    if constexpr (!Coder::encodes) {
+      place_target(space, unit, bytes, address, unit.site.target + off);
+      std::memcpy(made, bytes, unit.length);
+    }
+    return true;
+  }
+
+  template <class Codes, class Map>
+  static void place_target(const address_space<Codes, Map>& space, const copy_unit& unit,
+                           std::uint8_t* bytes, std::uint32_t address, std::uint32_t target) {
+    if (unit.pointer)
+      put_u32(bytes, target);
+    else
+      Codes::aim(space.code(), bytes, address, target);
+  }
+
+  /// One of the last offsets, by how long ago it was, or a new one.
+  template <class Coder>
+  std::uint32_t code_offset(Coder& coder, std::uint32_t off) {
+    unsigned index = 0;
+    if constexpr (Coder::encodes)
+      while (index < recent_count && recent_[index] != off) ++index;
+    index = which_recent_.code(coder, index);
+    if (index < recent_count) {
+      off = recent_[index];
+    } else {
+      off = unfold_sign(offset_.code(coder, fold_sign(off)));
+      index = recent_count - 1;
+    }
+    for (; index > 0; --index) recent_[index] = recent_[index - 1];
+    return recent_[0] = off;
+  }
+
+  bit_model line_differs_[4];
+  bit_model byte_wrong_[2][4][4];
+  bit_model site_wrong_[2][4];
+  bit_model same_instruction_[2];
+  bit_tree<4> which_recent_;
+  number_model offset_;
+  bit_tree<8> difference_;
+  std::uint32_t recent_[recent_count];
+  std::uint8_t lines_;  // which of the last lines differed; and so on
+  std::uint8_t bytes_;
+  std::uint8_t sites_;
+};
+
+}  // namespace ota::detail
+
+// ota/delta/patch_check.hpp
+
+namespace ota {
+
+namespace patch_errors {
+
+inline constexpr error wrong_base{errc::mismatch, "delta",
+                                  "the patch is for another file than the one that is there"};
+inline constexpr error wrong_result{errc::mismatch, "delta",
+                                    "what the patch made is not what it promised"};
+
+}  // namespace patch_errors
+
+/// Hashes a file in steps of 256 bytes.
+template <class Hash>
+class stepwise_hash {
+ public:
+  /// Takes the next bytes of the first `size`; false: that was all.
+  template <class File>
+  result<bool> step(File& file, std::uint32_t size) {
+    std::uint8_t piece[256];
+    const std::uint32_t left = size - done_;
+    const std::uint32_t count = left < sizeof piece ? left : std::uint32_t{sizeof piece};
+    if (count == 0) return false;
+    if (const auto done = file.read(done_, {piece, count}); !done) return done.error();
+    hash_.update({piece, count});
+    done_ += count;
+    return true;
+  }
+
+  template <class File>
+  result<void> all(File& file, std::uint32_t size) {
+    for (;;) {
+      const auto more = step(file, size);
+      if (!more) return more.error();
+      if (!*more) return {};
+    }
+  }
+
+  auto finish() { return hash_.finish(); }
+
+ private:
+  Hash hash_;
+  std::uint32_t done_ = 0;
+};
+
+/// Whether the patch came whole: by the sum at its end, which finds accidents only.
+template <class Patch>
+result<void> check_patch_sum(Patch& patch) {
+  const std::uint32_t size = patch.size();
+  if (size < patch_header::sum_size) return patch_errors::truncated;
+  const std::uint32_t coded = size - patch_header::sum_size;
+  stepwise_hash<crc32> sum;
+  if (const auto done = sum.all(patch, coded); !done) return done;
+  std::uint8_t told[patch_header::sum_size];
+  if (const auto done = patch.read(coded, told); !done) return done;
+  const auto counted = sum.finish();
+  if (std::memcmp(counted.data(), told, sizeof told) != 0) return patch_errors::damaged;
+  return {};
+}
+
+namespace detail {
+
+template <class Hash, class File>
+result<bool> has_hash(File& file, std::uint32_t size, bytes promised) {
+  stepwise_hash<Hash> hash;
+  if (const auto done = hash.all(file, size); !done) return done.error();
+  const auto digest = hash.finish();
+  return std::memcmp(digest.data(), promised.data(), promised.size()) == 0;
+}
+
+}  // namespace detail
+
+/// Whether the old file is the one that the patch was made for.
+/// \tparam Hash  SHA-256
+template <class Hash = sha256, class Old>
+result<void> check_patch_base(const patch_header& header, Old& old_file) {
+  if (old_file.size() < header.old_size) return patch_errors::wrong_base;
+  const auto same = detail::has_hash<Hash>(old_file, header.old_size, header.old_hash);
+  if (!same) return same.error();
+  if (!*same) return patch_errors::wrong_base;
+  return {};
+}
+
+/// Whether the new file is what was promised. The promise is the patch's own: it finds accidents,
+/// and a wrong patch only where the patch itself can be trusted.
+template <class Hash = sha256, class New>
+result<void> check_patch_result(const patch_header& header, New& new_file) {
+  const auto same = detail::has_hash<Hash>(new_file, header.new_size, header.new_hash);
+  if (!same) return same.error();
+  if (!*same) return patch_errors::wrong_result;
+  return {};
+}
+
+}  // namespace ota
+
+// ota/delta/patch_model.hpp
+
+namespace ota::detail {
+
+/// One step of a patch: a byte, or a copy.
+struct patch_op {
+  enum class kind_of : std::uint8_t { literal, from_old, from_new };
+  static constexpr std::uint32_t shortest_from_old = 1;
+  static constexpr std::uint32_t shortest_from_new = 2;
+
+  kind_of kind = kind_of::literal;
+  std::uint8_t byte = 0;
+  std::uint32_t from = 0;  ///< an offset in the old file, or in the new one
+  std::uint32_t length = 1;
+};
+
+/// What both sides of a patch know, and learn from each step.
+/// \tparam LiteralBits  how many models literals have, as a power of two
+template <unsigned LiteralBits>
+class patch_model {
+ public:
+  copy_model copy;
+
+  /// Codes a step.
+  /// \param last    the last copy from the old file
+  /// \param to      where the step puts its bytes
+  /// \param before  the byte before it
+  template <class Coder>
+  patch_op code(Coder& coder, const patch_header& header, const copy_place& last, std::uint32_t to,
+                std::uint8_t before, patch_op op) {
+    const bool copies = coder.bit(is_copy_[last_][to & 1], op.kind != patch_op::kind_of::literal);
+    if (!copies) {
+      op.kind = patch_op::kind_of::literal;
+      op.length = 1;
+      op.byte = static_cast<std::uint8_t>(
+          literals_[literal_context(header, to, before)].code(coder, op.byte));
+    } else if (coder.bit(is_old_[last_], op.kind == patch_op::kind_of::from_old)) {
+      op.kind = patch_op::kind_of::from_old;
+      op.from = code_old_place(coder, last, to, op.from);
+      op.length = old_length_.code(coder, op.length - patch_op::shortest_from_old) +
+                  patch_op::shortest_from_old;
+    } else {
+      op.kind = patch_op::kind_of::from_new;
+      op.from = to - code_distance(coder, to - op.from);
+      op.length = new_length_.code(coder, op.length - patch_op::shortest_from_new) +
+                  patch_op::shortest_from_new;
+    }
+    last_ = static_cast<std::uint8_t>(op.kind);
+    return op;
+  }
+
+  /// Codes an entry of the address map, which stands before all steps.
+  template <class Coder, class Map>
+  void code_stretch(Coder& coder, Map& map, std::uint32_t begin, std::uint32_t shift) {
+    map.code(coder, old_jump_, old_length_, begin, shift);
+  }
+  void end_map() { old_jump_ = old_length_ = {}; }
+
+ private:
+  static unsigned literal_context(const patch_header& header, std::uint32_t to,
+                                  std::uint8_t before) {
+    const unsigned position = to & ((1U << header.position_bits) - 1);
+    return position << header.previous_bits | before >> (8 - header.previous_bits);
+  }
+
+  /// Where a copy from the old file begins: mostly where the last one would have gone on, by its
+  /// shift (bytes were replaced) or by its end (bytes were put in).
+  template <class Coder>
+  std::uint32_t code_old_place(Coder& coder, const copy_place& last, std::uint32_t to,
+                               std::uint32_t from) {
+    const std::uint32_t replaced = last.from + (to - last.to);
+    if (coder.bit(replaces_[last_], from == replaced)) return replaced;
+    if (to != last.to && coder.bit(puts_in_[last_], from == last.from)) return last.from;
+    return replaced + unfold_sign(old_jump_.code(coder, fold_sign(from - replaced)));
+  }
+
+  template <class Coder>
+  std::uint32_t code_distance(Coder& coder, std::uint32_t distance) {
+    if (!coder.bit(same_distance_, distance == last_distance_)) {
+      // Code and tables repeat themselves at even distances, or multiples of four.
+      const std::uint32_t high = distance_.code(coder, (distance - 1) >> 2);
+      last_distance_ = (high << 2 | distance_end_.code(coder, (distance - 1) & 3)) + 1;
+    }
+    return last_distance_;
+  }
+
+  bit_model is_copy_[3][2];
+  bit_model is_old_[3];
+  bit_model replaces_[3];
+  bit_model puts_in_[3];
+  bit_model same_distance_;
+  number_model old_length_;
+  number_model old_jump_;
+  number_model new_length_;
+  number_model distance_;  // without its two lowest bits
+  bit_tree<2> distance_end_;
+  bit_tree<8> literals_[1U << LiteralBits];
+  std::uint32_t last_distance_;
+  std::uint8_t last_;  // kind of the last step
+};
+
+}  // namespace ota::detail
+
+// ota/delta/range_decoder.hpp
+
+namespace ota::detail {
+
+struct range_decoder_state {
+  std::uint32_t range = 0xffff'ffff;
+  std::uint32_t code = 0;
+  unsigned rate = 4;
+};
+
+/// Takes bits out of a range-coded stream (G. N. N. Martin, 1979; the carry is resolved by the
+/// encoder, as in LZMA). `Input` gives one byte after the other: `std::uint8_t next()`.
+template <class Input>
+class range_decoder {
+ public:
+  static constexpr bool encodes = false;
+
+  range_decoder(range_decoder_state& s, Input& input) : s_(s), input_(input) {}
+
+  /// Reads the first four bytes.
+  void start() {
+    for (int i = 0; i < 4; ++i) take_byte();
+  }
+
+  bool bit(bit_model& model, bool /*to encode*/ = false) {
+    const std::uint32_t bound = (s_.range >> bit_model::precision) * model.zero();
+    const bool one = s_.code >= bound;
+    if (one) {
+      s_.code -= bound;
+      s_.range -= bound;
+    } else {
+      s_.range = bound;
+    }
+    model.learn(one, s_.rate);
+    fill();
+    return one;
+  }
+
+  /// Bits without a model, the highest first.
+  std::uint32_t direct(std::uint32_t /*to encode*/, unsigned count) {
+    std::uint32_t value = 0;
+    while (count-- > 0) {
+      s_.range >>= 1;
+      const bool one = s_.code >= s_.range;
+      if (one) s_.code -= s_.range;
+      value = value << 1 | static_cast<std::uint32_t>(one);
+      fill();
+    }
+    return value;
+  }
+
+ private:
+  void fill() {
+    while (s_.range < 1U << 24) {
+      s_.range <<= 8;
+      take_byte();
+    }
+  }
+  void take_byte() { s_.code = s_.code << 8 | input_.next(); }
+
+  range_decoder_state& s_;
+  Input& input_;
+};
+
+}  // namespace ota::detail
+
+// ota/delta/patch_decoder.hpp
+
+namespace ota {
+
+/// What a device gives for patches. Memory: `sizeof(patch_decoder<…>)`, all of it.
+struct patch_limits {
+  using codes = code_set<>;                        ///< kinds of code that it can run patches for
+  static constexpr std::size_t map_entries = 128;  ///< 8 bytes each; 0: no map
+  static constexpr unsigned literal_bits = 1;      ///< 512 bytes, doubled so often
+  static constexpr std::size_t input_size = 128;   ///< read of the patch at a time
+  static constexpr std::size_t output_size = 256;  ///< given to the new file at a time
+};
+
+/// Makes a new file from an old one and a patch, as it goes: the patch is read once from front to
+/// end, the new file written so, the old one read anywhere: sources and an output as of
+/// `delta_contract.hpp`.
+///
+/// Reads stay within the sizes that header and `size()` give. Whatever the patch holds, nothing
+/// else is read, and never more written than its header tells. Whether the result is right, only
+/// its hash can tell: compare it (`patch_check.hpp`) before anything rests on it.
+///
+/// Work comes in steps of at most 72 bytes, and a step that failed cannot be tried again: go back
+/// to a kept state. Between steps, `state()` is all that has to be kept to go on after a power cut.
+template <class Old, class Patch, class New, class Limits = patch_limits>
+class patch_decoder {
+  static_assert(check_delta_source<Old>::ok && check_delta_source<Patch>::ok &&
+                check_delta_output<New>::ok);
+  using map_type = detail::address_map<Limits::map_entries>;
+  using model_type = detail::patch_model<Limits::literal_bits>;
+  using codes = typename Limits::codes;
+
+ public:
+  patch_decoder(Old& old_file, Patch& patch, New& new_file)
+      : old_(old_file), patch_(patch), new_(new_file) {}
+
+  /// Reads the header, and refuses what this device cannot apply.
+  result<void> open() {
+    std::uint8_t head[patch_header::max_size];
+    const std::uint32_t size = patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
+    if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
+    const auto header = read_patch_header({head, size});
+    if (!header) return header.error();
+    header_ = *header;
+    if (!codes::has(header_.code)) return patch_errors::unknown_code;
+    if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
+      return patch_errors::too_much_memory;
+    if (old_.size() < header_.old_size) return patch_errors::wrong_base;
+    if (size < header_.size + patch_header::sum_size) return patch_errors::truncated;
+    end_ = patch_.size() - patch_header::sum_size;
+    s_ = {};
+    s_.range.rate = header_.rate;
+    s_.taken = header_.size;
+    input_size_ = 0;
+    return refill();
+  }
+
+  const patch_header& header() const { return header_; }
+
+  /// Bytes of the new file that were appended.
+  std::uint32_t appended() const { return s_.appended; }
+
+  /// Does a bounded piece of work. False: the new file is whole, and all of it appended.
+  result<bool> step() {
+    if (const auto done = refill(); !done) return done.error();
+    detail::range_decoder coder(s_.range, *this);
+    if (s_.doing == work::start) {
+      coder.start();
+      s_.doing = work::map;
+    }
+    if (s_.doing == work::map) {
+      read_map(coder);
+    } else if (made() == header_.new_size) {
+      if (const auto done = flush(); !done) return done.error();
+      return false;
+    } else {
+      const auto done = s_.doing == work::op         ? read_op(coder)
+                        : s_.doing == work::old_copy ? copy_old(coder)
+                                                     : copy_new();
+      if (!done) return done.error();
+    }
+    if (s_.taken > end_ + most_beyond) return patch_errors::truncated;
+    return true;
+  }
+
+  /// All that has to be kept to go on after a power cut, once the new file's first `appended()`
+  /// bytes are durable.
+  bytes state() const { return {reinterpret_cast<const std::uint8_t*>(&s_), sizeof s_}; }
+
+  /// Goes on from a state that was kept by the same program, after `open()`.
+  result<void> resume(bytes kept) {
+    if (kept.size() != sizeof s_) return patch_errors::bad_state;
+    std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
+    input_size_ = 0;
+    if (s_.line_left != 0)
+      if (const auto done = read_line(s_.old_place); !done) return done;
+    return refill();
+  }
+
+ private:
+  friend class detail::range_decoder<patch_decoder>;
+
+  enum class work : std::uint8_t { start, map, op, old_copy, new_copy };
+  static constexpr std::uint32_t line_size = detail::copy_model::line_size;
+  static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
+  // No step takes more of the patch.
+  static constexpr std::uint32_t most_input = 48;
+  // Zeros at the end of the coded part are left out, as many as a decoder takes ahead.
+  static constexpr std::uint32_t most_beyond = 4;
+  static_assert(Limits::input_size >= most_input && Limits::output_size >= look_ahead);
+
+  struct kept_state {
+    detail::range_decoder_state range;
+    std::uint32_t taken = 0;  ///< bytes of the patch
+    std::uint32_t appended = 0;
+    std::uint32_t output_size = 0;  ///< bytes made and not appended yet
+    std::uint32_t line_left = 0;    ///< of a line that differs from what was foretold
+    detail::copy_place old_place;
+    detail::copy_place new_place;
+    work doing = work::start;
+    std::uint8_t before = 0;  ///< the last byte made
+    std::uint8_t output[Limits::output_size];
+    map_type map{};
+    model_type model{};
+  };
+  static_assert(std::is_trivially_copyable_v<kept_state>);
+
+  std::uint32_t made() const { return s_.appended + s_.output_size; }
+  auto space() const { return detail::address_space<codes, map_type>(header_, s_.map); }
+
+  /// Reads on, so that a step finds all the input it may take. Beyond the end there are zeros.
+  result<void> refill() {
+    const std::uint32_t at = s_.taken - input_from_;
+    if (input_size_ != 0 && at <= input_size_ && input_size_ - at >= most_input) return {};
+    if (s_.taken >= end_) return {};
+    std::uint32_t count = 0;
+    if (input_size_ != 0 && at < input_size_) {
+      count = input_size_ - at;
+      std::memmove(input_, input_ + at, count);
+    }
+    const std::uint32_t left = end_ - s_.taken - count;
+    const std::uint32_t room = static_cast<std::uint32_t>(sizeof input_) - count;
+    const std::uint32_t more = left < room ? left : room;
+    input_from_ = s_.taken;
+    input_size_ = count;
+    if (more == 0) return {};
+    if (const auto done = patch_.read(s_.taken + count, {input_ + count, more}); !done) return done;
+    input_size_ += more;
+    return {};
+  }
+
+  std::uint8_t next() {
+    const std::uint32_t at = s_.taken++ - input_from_;
+    return at < input_size_ ? input_[at] : std::uint8_t{0};
+  }
+
+  template <class Coder>
+  void read_map(Coder& coder) {
+    if (s_.map.size() < header_.map_entries) {
+      s_.model.code_stretch(coder, s_.map, 0, 0);
+    } else {
+      s_.model.end_map();
+      s_.doing = work::op;
+    }
+  }
+
+  template <class Coder>
+  result<void> read_op(Coder& coder) {
+    const detail::patch_op op = s_.model.code(coder, header_, s_.old_place, made(), s_.before, {});
+    switch (op.kind) {
+      case detail::patch_op::kind_of::literal:
+        return put(&op.byte, 1);
+      case detail::patch_op::kind_of::from_old:
+        if (op.length > header_.new_size - made() || op.from > header_.old_size ||
+            op.length > header_.old_size - op.from || lags_too_far(op.from))
+          return patch_errors::damaged;
+        s_.old_place.start(op.from, made(), op.length);
+        s_.doing = work::old_copy;
+        return {};
+      case detail::patch_op::kind_of::from_new:
+        if (op.length > header_.new_size - made() || op.from >= made())
+          return patch_errors::damaged;
+        s_.new_place.start(op.from, made(), op.length);
+        s_.doing = work::new_copy;
+        return {};
+    }
+    return patch_errors::damaged;
+  }
+
+  bool lags_too_far(std::uint32_t from) const {
+    return header_.lag != patch_header::no_lag && from < made() && made() - from > header_.lag;
+  }
+
+  /// Begins a line, or does a unit of one that differs.
+  template <class Coder>
+  result<void> copy_old(Coder& coder) {
+    detail::copy_place& at = s_.old_place;
+    if (s_.line_left == 0) {
+      if (const auto done = read_line(at); !done) return done;
+      const std::uint32_t line = at.left < line_size ? at.left : line_size;
+      if (s_.model.copy.code_line(coder, false)) {
+        s_.line_left = line;
+        return {};
+      }
+      return put_units(at, line, true);
+    }
+    const std::uint32_t line_at = at.from - line_from_;
+    const detail::copy_unit unit = space().unit_at(at, line_ + line_at, true);
+    std::uint8_t now[look_ahead] = {};
+    s_.model.copy.code_unit(coder, space(), at, unit, now);
+    space().pass(at, unit, now);
+    s_.line_left -= unit.length < s_.line_left ? unit.length : s_.line_left;
+    if (at.left == 0) s_.doing = work::op;
+    return put(now, unit.length);
+  }
+
+  /// Reads the line of the old file that is being copied, with what may be looked at behind it.
+  result<void> read_line(const detail::copy_place& at) {
+    line_from_ = at.from;
+    const std::uint32_t there = header_.old_size - at.from;
+    const std::uint32_t count =
+        there < sizeof line_ ? there : static_cast<std::uint32_t>(sizeof line_);
+    std::memset(line_ + count, 0, sizeof line_ - count);
+    return old_.read(at.from, {line_, count});
+  }
+
+  /// Puts the units of a line that are as foretold. \param count  bytes in which they begin
+  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved) {
+    for (std::uint32_t done = 0; done < count && at.left != 0;) {
+      const detail::copy_unit unit = space().unit_at(at, line_ + done, moved);
+      done += unit.length;
+      space().pass(at, unit, unit.guess);
+      if (const auto put_done = put(unit.guess, unit.length); !put_done) return put_done;
+    }
+    if (at.left == 0) s_.doing = work::op;
+    return {};
+  }
+
+  /// Copies a piece of what was already made.
+  result<void> copy_new() {
+    detail::copy_place& at = s_.new_place;
+    const std::uint32_t distance = at.to - at.from;
+    std::uint32_t there =
+        distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
+    if (const auto done = read_made(at.from, {line_, there}); !done) return done;
+    if (distance >= look_ahead && header_.code != code_kind::plain)
+      return put_units(at, there - look_ahead + 1, false);
+    if (there > at.left) there = at.left;
+    at.from += there;
+    at.to += there;
+    at.left -= there;
+    if (at.left == 0) s_.doing = work::op;
+    return put(line_, there);
+  }
+
+  /// Reads of the new file, part of which may still wait here.
+  result<void> read_made(std::uint32_t from, mutable_bytes out) {
+    std::size_t durable = 0;
+    if (from < s_.appended) {
+      durable = s_.appended - from < out.size() ? s_.appended - from : out.size();
+      if (const auto done = new_.read(from, out.first(durable)); !done) return done;
+    }
+    for (std::size_t i = durable; i < out.size(); ++i) out[i] = s_.output[from + i - s_.appended];
+    return {};
+  }
+
+  result<void> put(const std::uint8_t* data, std::uint32_t count) {
+    for (std::uint32_t i = 0; i < count; ++i) {
+      if (s_.output_size == sizeof s_.output)
+        if (const auto done = flush(); !done) return done;
+      s_.output[s_.output_size++] = data[i];
+    }
+    s_.before = data[count - 1];
+    return {};
+  }
+
+  result<void> flush() {
+    if (s_.output_size == 0) return {};
+    if (const auto done = new_.append({s_.output, s_.output_size}); !done) return done;
+    s_.appended += s_.output_size;
+    s_.output_size = 0;
+    return {};
+  }
+
+  Old& old_;
+  Patch& patch_;
+  New& new_;
+  patch_header header_;
+  std::uint32_t end_ = 0;  // of the coded part
+  std::uint32_t input_from_ = 0;
+  std::uint32_t input_size_ = 0;
+  std::uint32_t line_from_ = 0;
+  std::uint8_t input_[Limits::input_size];
+  std::uint8_t line_[line_size + look_ahead];
+  kept_state s_;
+};
+
+}  // namespace ota
+
 // ota/delta/any_patch.hpp
 
 namespace ota {
@@ -12065,8 +12030,6 @@ class patch_stage {
   patch_stage& operator=(const patch_stage&) = delete;
 
   result<void> begin() {
-    figures_ = {};
-    failures_ = 0;
     const auto there = storage_.stat(layout::patches);
     if (!there) return there.error();
     if (there->kind == file_kind::none) return {};
@@ -13213,6 +13176,7 @@ class stager : detail::promised_image<takes_images<Image>>,
     target_ = &target;
     record_ = {};
     staged_ = {};
+    if constexpr (has_delta) this->patches_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
     if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
     if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)
@@ -13954,6 +13918,30 @@ class event_log : public Log {
 
 }  // namespace ota
 
+// ota/updater/patch_teller.hpp
+
+namespace ota::detail {
+
+/// Tells what becomes of patches, in the words of 0x687931/ota, where the device takes them.
+template <bool TakesPatches>
+class patch_teller {
+ public:
+  /// After each step: `now` is what patches have come to.
+  template <class Log>
+  void tell(const patch_figures& now, std::string_view subject, Log& log) {
+    if (now.made > told_.made) log.debug("Delta update successful for "sv, subject);
+    if (now.failed > told_.failed) log.debug("Delta update failed: "sv, now.last_fault->text);
+    told_ = now;
+  }
+
+ private:
+  patch_figures told_;
+};
+template <>
+class patch_teller<false> {};
+
+}  // namespace ota::detail
+
 // ota/updater/records.hpp
 
 namespace ota::detail {
@@ -14447,7 +14435,8 @@ namespace ota {
 /// step is one bounded piece of work: one request, one chunk, one file moved, one second waited.
 /// What has to survive a power cut is on storage; `sizeof(updater)` is all the memory there is.
 template <class Policies>
-class updater : private check_policies<Policies> {
+class updater : private check_policies<Policies>,
+                private detail::patch_teller<takes_patches<typename Policies::delta>> {
  public:
   using storage_type = typename Policies::storage;
   using http_type = typename Policies::http;
@@ -14537,6 +14526,9 @@ class updater : private check_policies<Policies> {
   const update_progress_report& progress() const { return progress_; }
   update_outcome outcome() const { return outcome_; }
 
+  /// What patches came to in the last update. On devices that take them.
+  const patch_figures& patches() const { return stager_.patches(); }
+
   /// Why the last update failed, and a sentence for people that also names the file.
   const error& failure() const { return *failure_; }
   std::string_view message() const { return message_; }
@@ -14555,6 +14547,7 @@ class updater : private check_policies<Policies> {
 
  private:
   static constexpr bool has_image = takes_images<image_type>;
+  static constexpr bool has_delta = takes_patches<typename Policies::delta>;
 
   static constexpr error trial_pending{
       errc::wrong_state, "updater",
@@ -14847,6 +14840,7 @@ class updater : private check_policies<Policies> {
     const auto& staged = stager_.progress();
     teller_.tell(staged, progress_.files, progress_.bytes_moved, stager_.subject(), log_, light_);
     progress_.take(staged, stager_.plan());
+    if constexpr (has_delta) this->tell(stager_.patches(), stager_.subject(), log_);
   }
 
   // Without a clock there is nothing to watch by.
@@ -18037,6 +18031,41 @@ struct two_slots {
 
   static constexpr std::uint32_t copies(image_phase, std::uint32_t) { return 0; }
   static constexpr flash_copy copy(image_phase, std::uint32_t, std::uint32_t) { return {}; }
+};
+
+}  // namespace ota
+
+// ota/delta/delta_patches.hpp
+
+namespace ota {
+
+namespace detail {
+
+/// Bytes that patches may ask for, as their headers count them.
+template <class Limits>
+constexpr std::uint32_t memory_for() {
+  patch_header header;
+  header.previous_bits = static_cast<std::uint8_t>(Limits::literal_bits);
+  header.map_entries = static_cast<std::uint8_t>(Limits::map_entries);
+  return header.memory();
+}
+
+}  // namespace detail
+
+/// A device that makes new files of those it has, by the patches that a version brings along
+/// (docs/delta-updates.md).
+///
+/// \tparam Limits  what patches may ask for; `sizeof(updater)` grows by what they need more than
+///                 the other parts of staging, whose memory they share
+template <class Limits = patch_limits>
+struct delta_patches {
+  using limits = Limits;
+
+  /// What a release may say that a patch needs, in bytes; others are not looked at.
+  static constexpr std::uint32_t memory = detail::memory_for<Limits>();
+
+  /// After so many bytes it is kept how far a patch is applied: the most that are made twice.
+  static constexpr std::uint32_t block_size = 16384;
 };
 
 }  // namespace ota

@@ -24,8 +24,6 @@ class patch_stage {
   patch_stage& operator=(const patch_stage&) = delete;
 
   result<void> begin() {
-    figures_ = {};
-    failures_ = 0;
     const auto there = storage_.stat(layout::patches);
     if (!there) return there.error();
     if (there->kind == file_kind::none) return {};
