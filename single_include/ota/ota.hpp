@@ -10430,12 +10430,12 @@ template <class... Codes>
 struct code_set {
   static constexpr bool any = sizeof...(Codes) != 0;
 
-  static bool has(code_kind kind) {
+  static bool has([[maybe_unused]] code_kind kind) {
     return kind == code_kind::plain || ((kind == Codes::kind) || ...);
   }
 
   /// Instructions begin at multiples of it.
-  static unsigned step(code_kind kind) {
+  static unsigned step([[maybe_unused]] code_kind kind) {
     unsigned step = 1;
     ((kind == Codes::kind ? void(step = Codes::step) : void()), ...);
     return step;
@@ -10466,7 +10466,7 @@ struct patch_header {
   static constexpr std::uint32_t max_size = 72;
   static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
   static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
-  static constexpr std::uint32_t sum_size = 4;        ///< a CRC-32 of all before, at the patch's end
+  static constexpr std::uint32_t sum_size = 4;      ///< a CRC-32 of all before, at the patch's end
   static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
   static constexpr unsigned max_literal_bits = 4;
   static constexpr unsigned max_map_entries = 128;
@@ -10503,6 +10503,8 @@ struct patch_header {
     const std::uint32_t whole = larger_size() + around_before + around_behind;
     return whole < 256 ? 0 : whole - 256;
   }
+  /// The same in units of 64 bytes, as the header tells it.
+  constexpr std::uint32_t memory_units() const { return (memory() + 63) / 64; }
   constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
 };
 
@@ -10607,7 +10609,7 @@ inline result<patch_header> read_patch_header(bytes in) {
   const bool sound = reader.whole() && header.rate <= 5 &&
                      header.literal_bits() <= patch_header::max_literal_bits &&
                      header.map_entries <= patch_header::max_map_entries &&
-                     memory * 64 >= header.memory() &&
+                     memory == header.memory_units() &&
                      header.old_size <= patch_header::max_file_size &&
                      header.new_size <= patch_header::max_file_size;
   if (!sound) return patch_errors::bad_header;
@@ -11166,7 +11168,8 @@ class patch_decoder {
   /// Reads the header, and refuses what this device cannot apply.
   result<void> open() {
     std::uint8_t head[patch_header::max_size];
-    const std::uint32_t size = patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
+    const std::uint32_t size =
+        patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
     if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
     const auto header = read_patch_header({head, size});
     if (!header) return header.error();
