@@ -148,16 +148,21 @@ class patch_applier {
     return run_.patch.resume();
   }
 
-  // Some steps of the patch; then how far it is may have to be kept.
+  // Some steps of the patch, up to where it has to be kept how far that is.
   result<void> apply() {
     for (int i = 0; i < 16; ++i) {
       const auto more = run_.patch.step();
       if (!more) return more.error();
       if (!*more) return begin_verify();
+      if (run_.out.size() - record_.written >= Delta::block_size) return keep();
     }
     count(run_.out.size());
-    if (run_.out.size() - record_.written < Delta::block_size) return {};
+    return {};
+  }
+
+  result<void> keep() {
     record_.written = run_.out.size();
+    count(record_.written);
     return detail::store_patch_record(storage_, record_, run_.patch.state());
   }
 
