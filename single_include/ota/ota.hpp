@@ -613,6 +613,18 @@ struct check_signature {
 
 }  // namespace ota
 
+// ota/delta/no_delta.hpp
+
+namespace ota {
+
+/// A device that takes no patches; nothing about them is in its program.
+struct no_delta {};
+
+template <class Delta>
+inline constexpr bool takes_patches = !std::is_same_v<Delta, no_delta>;
+
+}  // namespace ota
+
 // ota/core/hex.hpp
 
 namespace ota {
@@ -1797,8 +1809,8 @@ class release_document {
   }
 
   /// The next line; `item` is filled where it is one.
-  /// \tparam Patches  patches that take up to so many bytes of memory are told
-  template <std::uint32_t Patches = 0, class Storage>
+  /// \tparam Delta  the device's policy: patches that it takes are told
+  template <class Delta = no_delta, class Storage>
   result<release_line> next(Storage& storage, entry& item) {
     const auto word = lines_.next(storage);
     if (!word) return word.error();
@@ -1808,8 +1820,8 @@ class release_document {
       return lines_.rest().empty() ? lines_.bad_line : result<release_line>(release_line::minimum);
     if (*word != kind_) last_.clear();
     kind_ = *word;
-    if constexpr (Patches != 0)
-      if (*word == delta) return take_patch(item, Patches);
+    if constexpr (takes_patches<Delta>)
+      if (*word == delta) return take_patch<Delta>(item);
     if (!take(*word, item) || !lines_.rest().empty()) return lines_.bad_line;
     if (*word == image) return release_line::image;
     return *word == removal || *word == file ? release_line::item : release_line::head;
@@ -1889,11 +1901,13 @@ class release_document {
     return lines_.take_number(item.size) && lines_.take_hex({item.hash.value, 32});
   }
 
-  result<release_line> take_patch(entry& item, std::uint32_t most_memory) {
-    std::uint32_t memory = 0;
-    if (!take_content(item) || !lines_.take_number(memory) || !take_path(item))
+  template <class Delta>
+  result<release_line> take_patch(entry& item) {
+    std::uint32_t memory = 0, code = 0;
+    if (!take_content(item) || !lines_.take_number(memory) || !lines_.take_number(code) ||
+        !take_path(item))
       return lines_.bad_line;
-    return memory <= most_memory ? release_line::patch : release_line::head;
+    return Delta::takes(memory, code) ? release_line::patch : release_line::head;
   }
 
   bool take_mode(entry& item) {
@@ -1940,18 +1954,18 @@ class release_reader {
 
   /// The next path to be removed (`entry_kind::remove`), file (`file`) or firmware image (`image`),
   /// in the document's order; false at its end. Only a device that takes images asks for them, and
-  /// only one that takes patches for those (`patch`) that need up to so many bytes of memory.
-  template <bool Images = false, std::uint32_t Patches = 0, class Storage>
+  /// only one with a policy for patches for those (`patch`) that it takes.
+  template <bool Images = false, class Delta = no_delta, class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
-      const auto line = document_.template next<Patches>(storage, out);
+      const auto line = document_.template next<Delta>(storage, out);
       if (!line) return line.error();
       if (*line == release_line::image) {
         if constexpr (!Images) return no_slots;
         out.kind = entry_kind::image;
         return true;
       }
-      if constexpr (Patches != 0) {
+      if constexpr (takes_patches<Delta>) {
         if (*line == release_line::patch) {
           out.kind = entry_kind::patch;
           return true;
@@ -4218,20 +4232,6 @@ struct no_log {
 
 }  // namespace ota
 
-// ota/delta/no_delta.hpp
-
-namespace ota {
-
-/// A device that takes no patches; nothing about them is in its program.
-struct no_delta {
-  static constexpr std::uint32_t memory = 0;
-};
-
-template <class Delta>
-inline constexpr bool takes_patches = !std::is_same_v<Delta, no_delta>;
-
-}  // namespace ota
-
 // ota/hardware/no_hardware.hpp
 
 namespace ota {
@@ -5421,7 +5421,7 @@ namespace ota {
 /// Reads the manifest of 0x687931/ota from a file on storage, entry by entry:
 /// {"version", "files": [{"path", "size", "sha256", "crc32"}], "deletes": [path], "signature"}.
 /// Members may come in any order; unknown ones are passed over. Ours is "patches":
-/// [{"path", "size", "sha256", "memory"}] (docs/delta-updates.md).
+/// [{"path", "size", "sha256", "memory", "code"}] (docs/delta-updates.md).
 class manifest_reader {
  public:
   /// Of the version, once the document has ended; empty: not named.
@@ -5437,15 +5437,15 @@ class manifest_reader {
   }
 
   /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
-  /// document's order; false at its end. A device that takes patches gets those as well (`patch`)
-  /// that need up to so many bytes of memory. Images are for manifests of the other kind.
-  template <bool Images = false, std::uint32_t Patches = 0, class Storage>
+  /// document's order; false at its end. A device with a policy for patches gets those as well
+  /// (`patch`) that it takes. Images are for manifests of the other kind.
+  template <bool Images = false, class Delta = no_delta, class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
       const auto event = file_.next(storage);
       if (!event) return event.error();
       if (*event == json_event::end) return has_files_ ? result<bool>(false) : no_files;
-      const auto complete = take<Patches>(*event, out);
+      const auto complete = take<Delta>(*event, out);
       if (!complete || *complete) return complete;
     }
   }
@@ -5471,21 +5471,21 @@ class manifest_reader {
                                   "a `size` in the manifest is not a whole number"};
   static constexpr error bad_sha256{errc::malformed, "manifest",
                                     "a `sha256` in the manifest is not 64 hexadecimal digits"};
-  static constexpr error bad_memory{errc::malformed, "manifest",
-                                    "a `memory` in the manifest is not a whole number"};
+  static constexpr error bad_number{errc::malformed, "manifest",
+                                    "`memory` and `code` in the manifest must be whole numbers"};
   static constexpr error bad_crc32{errc::malformed, "manifest",
                                    "a `crc32` in the manifest is not a number of 32 bits"};
 
   enum class member : std::uint8_t { other, version, files, deletes, patches };
-  enum class field : std::uint8_t { other, path, size, sha256, crc32, memory };
+  enum class field : std::uint8_t { other, path, size, sha256, crc32, memory, code };
 
   // One event; true when `out` holds a whole entry.
-  template <std::uint32_t Patches>
+  template <class Delta>
   result<bool> take(json_event event, entry& out) {
     const std::size_t depth = reader().depth();
     if (depth == 0 && event != json_event::end_object) return not_an_object;
     if (event == json_event::key) {
-      if (depth == 1) return begin_member(Patches != 0);
+      if (depth == 1) return begin_member(takes_patches<Delta>);
       if (depth == 3) field_ = field_of(reader().text());
       return false;
     }
@@ -5496,18 +5496,20 @@ class manifest_reader {
       if (auto done = take_path(out); !done) return done.error();
       return true;
     }
-    const bool is_patch = Patches != 0 && member_ == member::patches;
+    const bool is_patch = takes_patches<Delta> && member_ == member::patches;
     if (member_ != member::files && !is_patch) return false;
     if (event == json_event::begin_object && depth == 3) {
       out = {};
       out.has_size = false;
       if (is_patch) out.kind = entry_kind::patch;
-      memory_ = 0;
+      memory_ = code_ = 0;
       return false;
     }
     if (event == json_event::end_object && depth == 2) {
       if (out.path.empty()) return no_path;
-      return !is_patch || memory_ <= Patches;
+      if constexpr (takes_patches<Delta>)
+        if (is_patch) return Delta::takes(memory_, code_);
+      return true;
     }
     if (depth == 3) return take_field(event, out);
     if (depth == 2 && event != json_event::begin_array) return bad_files;
@@ -5564,10 +5566,11 @@ class manifest_reader {
         break;
       case field::crc32:
         return take_crc32(event, out);
-      case field::memory: {
-        const auto size = reader().as_size();
-        if (!is_number || !size) return bad_memory;
-        memory_ = *size;
+      case field::memory:
+      case field::code: {
+        const auto number = reader().as_size();
+        if (!is_number || !number) return bad_number;
+        (field_ == field::code ? code_ : memory_) = *number;
         break;
       }
       case field::other:
@@ -5596,8 +5599,8 @@ class manifest_reader {
   }
 
   static field field_of(std::string_view key) {
-    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32", "memory"};
-    for (std::uint8_t i = 0; i < 5; ++i)
+    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32", "memory", "code"};
+    for (std::uint8_t i = 0; i < 6; ++i)
       if (key == names[i]) return static_cast<field>(i + 1);
     return field::other;
   }
@@ -5605,6 +5608,7 @@ class manifest_reader {
   detail::json_file<256, 128> file_;
   fixed_string<128> version_;
   std::size_t memory_ = 0;  // that a patch needs
+  std::size_t code_ = 0;    // its kind
   std::uint8_t seen_members_ = 0;
   bool has_files_ = false;
   member member_ = member::other;
@@ -9753,6 +9757,12 @@ namespace ota {
 /// Where the patches of a version lie among its files, as 0x687931/ota has it.
 inline constexpr std::string_view patch_directory = ".deltas";
 
+/// Whether a patch saves enough to be made, or used: its coming and its work are not for nothing.
+constexpr bool is_worth_it(std::size_t patch_size, std::size_t file_size) {
+  const std::size_t most = file_size - file_size / 8;
+  return patch_size < most && most - patch_size >= 128;
+}
+
 /// Begins the name of a patch for the file at `path`: `.deltas/`, and the path with `/` replaced
 /// by `_`.
 inline void begin_patch_name(string_buffer& name, std::string_view path) {
@@ -10049,7 +10059,7 @@ class manifest_lister {
   // A reader that is not asked for images refuses a version that holds one.
   struct reader : Trust::reader {
     result<bool> next(Storage& storage, entry& out) {
-      return Trust::reader::template next<takes_images<Image>, Delta::memory>(storage, out);
+      return Trust::reader::template next<takes_images<Image>, Delta>(storage, out);
     }
   };
   struct patches {
@@ -11775,16 +11785,21 @@ class patch_applier {
     return run_.patch.resume();
   }
 
-  // Some steps of the patch; then how far it is may have to be kept.
+  // Some steps of the patch, up to where it has to be kept how far that is.
   result<void> apply() {
     for (int i = 0; i < 16; ++i) {
       const auto more = run_.patch.step();
       if (!more) return more.error();
       if (!*more) return begin_verify();
+      if (run_.out.size() - record_.written >= Delta::block_size) return keep();
     }
     count(run_.out.size());
-    if (run_.out.size() - record_.written < Delta::block_size) return {};
+    return {};
+  }
+
+  result<void> keep() {
     record_.written = run_.out.size();
+    count(record_.written);
     return detail::store_patch_record(storage_, record_, run_.patch.state());
   }
 
@@ -11892,9 +11907,6 @@ class patch_chooser {
   }
 
  private:
-  // What a patch has to save: its coming, and its work, are not for nothing.
-  static constexpr std::size_t least_saving = 128;
-
   enum class task : std::uint8_t { next, search, hash };
 
   result<bool> begin_next() {
@@ -11957,12 +11969,10 @@ class patch_chooser {
       return true;
     }
     if (!hashed_ && starts_with(patch_.path, wanted_)) return begin_hash();
-    return hashed_ && patch_.path.view() == wanted_.view() && saves() ? take() : pass_over();
-  }
-
-  bool saves() const {
-    const std::size_t most = item_.size - item_.size / 8;
-    return patch_.has_size && patch_.size < most && most - patch_.size >= least_saving;
+    return hashed_ && patch_.path.view() == wanted_.view() && patch_.has_size &&
+                   is_worth_it(patch_.size, item_.size)
+               ? take()
+               : pass_over();
   }
 
   result<bool> take() {
@@ -18064,11 +18074,17 @@ template <class Limits = patch_limits>
 struct delta_patches {
   using limits = Limits;
 
-  /// What a release may say that a patch needs, in bytes; others are not looked at.
+  /// Most bytes that patches may need.
   static constexpr std::uint32_t memory = detail::memory_for<Limits>();
 
   /// After so many bytes it is kept how far a patch is applied: the most that are made twice.
   static constexpr std::uint32_t block_size = 16384;
+
+  /// Whether the device can apply a patch of which a manifest says what it needs: bytes of memory,
+  /// and the number of its kind of code.
+  static bool takes(std::size_t needed, std::size_t code) {
+    return needed <= memory && code < 16 && Limits::codes::has(static_cast<code_kind>(code));
+  }
 };
 
 }  // namespace ota

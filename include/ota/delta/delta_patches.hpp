@@ -27,11 +27,17 @@ template <class Limits = patch_limits>
 struct delta_patches {
   using limits = Limits;
 
-  /// What a release may say that a patch needs, in bytes; others are not looked at.
+  /// Most bytes that patches may need.
   static constexpr std::uint32_t memory = detail::memory_for<Limits>();
 
   /// After so many bytes it is kept how far a patch is applied: the most that are made twice.
   static constexpr std::uint32_t block_size = 16384;
+
+  /// Whether the device can apply a patch of which a manifest says what it needs: bytes of memory,
+  /// and the number of its kind of code.
+  static bool takes(std::size_t needed, std::size_t code) {
+    return needed <= memory && code < 16 && Limits::codes::has(static_cast<code_kind>(code));
+  }
 };
 
 }  // namespace ota

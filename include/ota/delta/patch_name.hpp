@@ -9,6 +9,12 @@ namespace ota {
 /// Where the patches of a version lie among its files, as 0x687931/ota has it.
 inline constexpr std::string_view patch_directory = ".deltas";
 
+/// Whether a patch saves enough to be made, or used: its coming and its work are not for nothing.
+constexpr bool is_worth_it(std::size_t patch_size, std::size_t file_size) {
+  const std::size_t most = file_size - file_size / 8;
+  return patch_size < most && most - patch_size >= 128;
+}
+
 /// Begins the name of a patch for the file at `path`: `.deltas/`, and the path with `/` replaced
 /// by `_`.
 inline void begin_patch_name(string_buffer& name, std::string_view path) {

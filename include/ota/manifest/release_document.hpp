@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../delta/no_delta.hpp"
 #include "document_lines.hpp"
 
 namespace ota {
@@ -63,8 +64,8 @@ class release_document {
   }
 
   /// The next line; `item` is filled where it is one.
-  /// \tparam Patches  patches that take up to so many bytes of memory are told
-  template <std::uint32_t Patches = 0, class Storage>
+  /// \tparam Delta  the device's policy: patches that it takes are told
+  template <class Delta = no_delta, class Storage>
   result<release_line> next(Storage& storage, entry& item) {
     const auto word = lines_.next(storage);
     if (!word) return word.error();
@@ -74,8 +75,8 @@ class release_document {
       return lines_.rest().empty() ? lines_.bad_line : result<release_line>(release_line::minimum);
     if (*word != kind_) last_.clear();
     kind_ = *word;
-    if constexpr (Patches != 0)
-      if (*word == delta) return take_patch(item, Patches);
+    if constexpr (takes_patches<Delta>)
+      if (*word == delta) return take_patch<Delta>(item);
     if (!take(*word, item) || !lines_.rest().empty()) return lines_.bad_line;
     if (*word == image) return release_line::image;
     return *word == removal || *word == file ? release_line::item : release_line::head;
@@ -155,11 +156,13 @@ class release_document {
     return lines_.take_number(item.size) && lines_.take_hex({item.hash.value, 32});
   }
 
-  result<release_line> take_patch(entry& item, std::uint32_t most_memory) {
-    std::uint32_t memory = 0;
-    if (!take_content(item) || !lines_.take_number(memory) || !take_path(item))
+  template <class Delta>
+  result<release_line> take_patch(entry& item) {
+    std::uint32_t memory = 0, code = 0;
+    if (!take_content(item) || !lines_.take_number(memory) || !lines_.take_number(code) ||
+        !take_path(item))
       return lines_.bad_line;
-    return memory <= most_memory ? release_line::patch : release_line::head;
+    return Delta::takes(memory, code) ? release_line::patch : release_line::head;
   }
 
   bool take_mode(entry& item) {

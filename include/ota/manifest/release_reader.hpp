@@ -17,18 +17,18 @@ class release_reader {
 
   /// The next path to be removed (`entry_kind::remove`), file (`file`) or firmware image (`image`),
   /// in the document's order; false at its end. Only a device that takes images asks for them, and
-  /// only one that takes patches for those (`patch`) that need up to so many bytes of memory.
-  template <bool Images = false, std::uint32_t Patches = 0, class Storage>
+  /// only one with a policy for patches for those (`patch`) that it takes.
+  template <bool Images = false, class Delta = no_delta, class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
-      const auto line = document_.template next<Patches>(storage, out);
+      const auto line = document_.template next<Delta>(storage, out);
       if (!line) return line.error();
       if (*line == release_line::image) {
         if constexpr (!Images) return no_slots;
         out.kind = entry_kind::image;
         return true;
       }
-      if constexpr (Patches != 0) {
+      if constexpr (takes_patches<Delta>) {
         if (*line == release_line::patch) {
           out.kind = entry_kind::patch;
           return true;

@@ -85,7 +85,7 @@ class manifest_lister {
   // A reader that is not asked for images refuses a version that holds one.
   struct reader : Trust::reader {
     result<bool> next(Storage& storage, entry& out) {
-      return Trust::reader::template next<takes_images<Image>, Delta::memory>(storage, out);
+      return Trust::reader::template next<takes_images<Image>, Delta>(storage, out);
     }
   };
   struct patches {

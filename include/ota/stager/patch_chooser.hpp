@@ -46,9 +46,6 @@ class patch_chooser {
   }
 
  private:
-  // What a patch has to save: its coming, and its work, are not for nothing.
-  static constexpr std::size_t least_saving = 128;
-
   enum class task : std::uint8_t { next, search, hash };
 
   result<bool> begin_next() {
@@ -111,12 +108,10 @@ class patch_chooser {
       return true;
     }
     if (!hashed_ && starts_with(patch_.path, wanted_)) return begin_hash();
-    return hashed_ && patch_.path.view() == wanted_.view() && saves() ? take() : pass_over();
-  }
-
-  bool saves() const {
-    const std::size_t most = item_.size - item_.size / 8;
-    return patch_.has_size && patch_.size < most && most - patch_.size >= least_saving;
+    return hashed_ && patch_.path.view() == wanted_.view() && patch_.has_size &&
+                   is_worth_it(patch_.size, item_.size)
+               ? take()
+               : pass_over();
   }
 
   result<bool> take() {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "support/patched_device.hpp"
+#include "support/signed_github.hpp"
 #include "updates.hpp"
 
 namespace {
@@ -266,6 +267,67 @@ TEST_F(patches, of_a_manifest_need_no_order_to_be_harmless) {
                     second_one = manifest.substr(middle + 2, end - middle - 2);
   manifest.replace(list, end - list, second_one + "," + first_one);
   expect_now();
+}
+
+TEST_F(patches, for_a_kind_of_code_that_the_device_does_not_know_are_not_downloaded) {
+  install(before);
+  give("lib/main.py", was("lib/main.py"), native("lib/main.py"));
+  release_now();
+  std::string& manifest = github.releases.back().manifest;
+  manifest.replace(manifest.find("{\"memory\""), 1, "{\"code\":2,");
+  expect_now();
+  EXPECT_EQ(asked("/.deltas/"), 0);
+}
+
+// ---- in a signed manifest -------------------------------------------------------------------
+
+struct signed_patches : signed_updates {
+  struct device {
+    struct policies : signed_device<files>::policies {
+      using delta = small_blocks;
+    };
+    device(signed_maker& maker, files& storage)
+        : updater(maker.settings, borrowed_storage<files>(storage), fake_github(maker.github)) {}
+    ota::updater<policies> updater;
+  };
+  const std::string was = program(300, 1), is = program(300, 2);
+
+  long asked(const std::string& part) const {
+    return std::count_if(
+        github.requests.begin(), github.requests.end(),
+        [&](const std::string& path) { return path.find(part) != std::string::npos; });
+  }
+};
+
+TEST_F(signed_patches, make_files_of_those_that_are_installed) {
+  publish(1, {{"main.py", {was}}});
+  install();
+  const std::string patch = native_patch(was, is);
+  ota::host::release_contents::patch line;
+  line.path = patch_name("main.py", was);
+  line.size = patch.size();
+  line.sha256 = ota::host::sha256_of(patch);
+  line.memory = small_blocks::memory;
+  next.patches = {line};
+  publish(2, {{"main.py", {is}}});
+  published()[line.path] = {patch};
+  EXPECT_EQ(update<device>(), ota::update_outcome::updated) << message;
+  EXPECT_EQ(text("main.py"), is);
+  EXPECT_EQ(asked("v2/main.py"), 0);
+  EXPECT_EQ(asked("/.deltas/"), 1);
+}
+
+TEST_F(signed_patches, are_passed_over_by_a_device_without_the_policy) {
+  publish(1, {{"main.py", {was}}});
+  install();
+  ota::host::release_contents::patch line;
+  line.path = patch_name("main.py", was);
+  line.size = 1;
+  line.sha256 = ota::host::sha256_of("p");
+  next.patches = {line};
+  publish(2, {{"main.py", {is}}});
+  EXPECT_EQ(update(), ota::update_outcome::updated) << message;
+  EXPECT_EQ(text("main.py"), is);
 }
 
 // ---- in a tree, as the original client has them --------------------------------------------
