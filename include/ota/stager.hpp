@@ -431,7 +431,7 @@ class stager : detail::promised_image<takes_images<Image>>,
   }
 
   void begin_download() {
-    ::new (&downloader_) downloader<Storage, Hash>(storage_);
+    ::new (&downloader_) downloader_type(storage_);
     downloader_.begin();
     stage_ = stage::download;
   }
@@ -483,13 +483,15 @@ class stager : detail::promised_image<takes_images<Image>>,
   void end_hash() {
     if constexpr (!std::is_trivially_destructible_v<Hash>) {
       if (stage_ == stage::compare || stage_ == stage::seal) planner_.~planner();
-      if (stage_ == stage::download) downloader_.~downloader();
+      if (stage_ == stage::download) downloader_.~downloader_type();
       if constexpr (has_delta)
         if (stage_ == stage::patch) patching_.~patch_stage_type();
     }
   }
 
   struct nothing {};
+  using downloader_type =
+      downloader<Storage, Hash, std::conditional_t<has_delta, files_or_patches, staged_files>>;
   using patch_stage_type =
       std::conditional_t<has_delta, patch_stage<Storage, Hash, Delta>, nothing>;
   using image_stage = std::conditional_t<has_image, image_downloader<Image>, nothing>;
@@ -516,7 +518,7 @@ class stager : detail::promised_image<takes_images<Image>>,
     pattern_walk<Storage> walk_;
     planner<Storage, Hash> planner_;
     patch_stage_type patching_;
-    downloader<Storage, Hash> downloader_;
+    downloader_type downloader_;
     image_stage image_downloader_;
   };
 };

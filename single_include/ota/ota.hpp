@@ -9128,8 +9128,8 @@ struct staging_progress {
 
 /// Where the files of a plan are staged.
 struct staged_files {
-  static constexpr std::string_view list = layout::plan;
-  static detail::own_path path(std::uint32_t index) { return detail::staged_path(index); }
+  static constexpr std::string_view list() { return layout::plan; }
+  static detail::own_path place(std::uint32_t index) { return detail::staged_path(index); }
 };
 
 /// Brings the files of a plan beside the running version: entry N of `.ota/plan` becomes
@@ -9138,13 +9138,14 @@ struct staged_files {
 ///
 /// \tparam Files  another list of files, which are brought elsewhere
 template <class Storage, class Hash, class Files = staged_files>
-class downloader {
+class downloader : Files {
  public:
-  explicit downloader(Storage& storage) : storage_(storage) {}
+  explicit downloader(Storage& storage, const Files& files = {})
+      : Files(files), storage_(storage) {}
 
   /// Begins at the first entry of the plan, or what is left of it.
   void begin() {
-    plan_.begin(Files::list);
+    plan_.begin(this->list());
     index_ = 0;
     first_ = true;
     progress_ = {};
@@ -9379,7 +9380,7 @@ class downloader {
     return true;
   }
 
-  detail::own_path path() const { return Files::path(index_); }
+  detail::own_path path() const { return this->place(index_); }
 
   Storage& storage_;
   std::size_t offset_ = 0;   // of the next byte
@@ -12029,6 +12030,17 @@ class patch_chooser {
 
 namespace ota {
 
+/// Where the files of a plan are staged, and where the patches are brought to that make some of
+/// them. One code serves both.
+struct files_or_patches {
+  bool is_patches = false;
+
+  std::string_view list() const { return is_patches ? layout::chosen : layout::plan; }
+  detail::own_path place(std::uint32_t index) const {
+    return is_patches ? detail::patch_path(index) : detail::staged_path(index);
+  }
+};
+
 /// Makes files of a plan by patches, before the rest is downloaded: chooses the patches, brings
 /// them, applies them. Whatever goes wrong with one, its file is left to the download.
 ///
@@ -12077,12 +12089,7 @@ class patch_stage {
   }
 
  private:
-  /// Where the chosen patches are brought to.
-  struct patch_files {
-    static constexpr std::string_view list = layout::chosen;
-    static detail::own_path path(std::uint32_t index) { return detail::patch_path(index); }
-  };
-  using fetcher = downloader<Storage, Hash, patch_files>;
+  using fetcher = downloader<Storage, Hash, files_or_patches>;
 
   enum class task : std::uint8_t { choose, bring, apply, clean };
 
@@ -12091,7 +12098,7 @@ class patch_stage {
     const bool is_any = chooser_.count() != 0;
     end_task();
     if (!is_any) return true;
-    ::new (&fetcher_) fetcher(storage_);
+    ::new (&fetcher_) fetcher(storage_, {true});
     fetcher_.begin();
     task_ = task::bring;
     return true;
@@ -13570,7 +13577,7 @@ class stager : detail::promised_image<takes_images<Image>>,
   }
 
   void begin_download() {
-    ::new (&downloader_) downloader<Storage, Hash>(storage_);
+    ::new (&downloader_) downloader_type(storage_);
     downloader_.begin();
     stage_ = stage::download;
   }
@@ -13622,13 +13629,15 @@ class stager : detail::promised_image<takes_images<Image>>,
   void end_hash() {
     if constexpr (!std::is_trivially_destructible_v<Hash>) {
       if (stage_ == stage::compare || stage_ == stage::seal) planner_.~planner();
-      if (stage_ == stage::download) downloader_.~downloader();
+      if (stage_ == stage::download) downloader_.~downloader_type();
       if constexpr (has_delta)
         if (stage_ == stage::patch) patching_.~patch_stage_type();
     }
   }
 
   struct nothing {};
+  using downloader_type =
+      downloader<Storage, Hash, std::conditional_t<has_delta, files_or_patches, staged_files>>;
   using patch_stage_type =
       std::conditional_t<has_delta, patch_stage<Storage, Hash, Delta>, nothing>;
   using image_stage = std::conditional_t<has_image, image_downloader<Image>, nothing>;
@@ -13655,7 +13664,7 @@ class stager : detail::promised_image<takes_images<Image>>,
     pattern_walk<Storage> walk_;
     planner<Storage, Hash> planner_;
     patch_stage_type patching_;
-    downloader<Storage, Hash> downloader_;
+    downloader_type downloader_;
     image_stage image_downloader_;
   };
 };

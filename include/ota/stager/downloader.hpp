@@ -20,8 +20,8 @@ struct staging_progress {
 
 /// Where the files of a plan are staged.
 struct staged_files {
-  static constexpr std::string_view list = layout::plan;
-  static detail::own_path path(std::uint32_t index) { return detail::staged_path(index); }
+  static constexpr std::string_view list() { return layout::plan; }
+  static detail::own_path place(std::uint32_t index) { return detail::staged_path(index); }
 };
 
 /// Brings the files of a plan beside the running version: entry N of `.ota/plan` becomes
@@ -30,13 +30,14 @@ struct staged_files {
 ///
 /// \tparam Files  another list of files, which are brought elsewhere
 template <class Storage, class Hash, class Files = staged_files>
-class downloader {
+class downloader : Files {
  public:
-  explicit downloader(Storage& storage) : storage_(storage) {}
+  explicit downloader(Storage& storage, const Files& files = {})
+      : Files(files), storage_(storage) {}
 
   /// Begins at the first entry of the plan, or what is left of it.
   void begin() {
-    plan_.begin(Files::list);
+    plan_.begin(this->list());
     index_ = 0;
     first_ = true;
     progress_ = {};
@@ -271,7 +272,7 @@ class downloader {
     return true;
   }
 
-  detail::own_path path() const { return Files::path(index_); }
+  detail::own_path path() const { return this->place(index_); }
 
   Storage& storage_;
   std::size_t offset_ = 0;   // of the next byte

@@ -10,6 +10,17 @@
 
 namespace ota {
 
+/// Where the files of a plan are staged, and where the patches are brought to that make some of
+/// them. One code serves both.
+struct files_or_patches {
+  bool is_patches = false;
+
+  std::string_view list() const { return is_patches ? layout::chosen : layout::plan; }
+  detail::own_path place(std::uint32_t index) const {
+    return is_patches ? detail::patch_path(index) : detail::staged_path(index);
+  }
+};
+
 /// Makes files of a plan by patches, before the rest is downloaded: chooses the patches, brings
 /// them, applies them. Whatever goes wrong with one, its file is left to the download.
 ///
@@ -58,12 +69,7 @@ class patch_stage {
   }
 
  private:
-  /// Where the chosen patches are brought to.
-  struct patch_files {
-    static constexpr std::string_view list = layout::chosen;
-    static detail::own_path path(std::uint32_t index) { return detail::patch_path(index); }
-  };
-  using fetcher = downloader<Storage, Hash, patch_files>;
+  using fetcher = downloader<Storage, Hash, files_or_patches>;
 
   enum class task : std::uint8_t { choose, bring, apply, clean };
 
@@ -72,7 +78,7 @@ class patch_stage {
     const bool is_any = chooser_.count() != 0;
     end_task();
     if (!is_any) return true;
-    ::new (&fetcher_) fetcher(storage_);
+    ::new (&fetcher_) fetcher(storage_, {true});
     fetcher_.begin();
     task_ = task::bring;
     return true;
