@@ -3,8 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <fstream>
+#include <iostream>
 #include <string>
 
 #include "ota/testing/prove_power_safe.hpp"
@@ -77,8 +76,6 @@ TEST(power_cut_patches, update_is_whole_at_every_cut) {
   const auto report =
       ota::testing::prove_power_safe(one.start, one.update(), one.recovery(), options);
   std::cout << "[ figures  ] patches: " << report.to_json() << '\n';
-  if (const char* folder = std::getenv("OTA_FIGURES"))
-    std::ofstream(std::string(folder) + "/power_cut_patches.json") << report.to_json() << '\n';
   EXPECT_EQ(report.broken, 0u) << report.first_broken;
   EXPECT_GT(report.cuts, 1000u);
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/faulty_files.hpp"
 #include "support/patched_device.hpp"
 #include "support/signed_github.hpp"
 #include "updates.hpp"
@@ -424,6 +425,95 @@ TEST_F(tree_patches, of_a_tree_that_is_listed_in_parts_are_used) {
   github.truncate_after = 2;
   expect_now();
   EXPECT_EQ(figures.made, 1u);
+}
+
+// ---- what the device does with its own memory and storage -----------------------------------
+
+// A hash that holds something, as those of hardware do: each that begins must end.
+struct counted_hash : ota::sha256 {
+  static inline int alive = 0;
+  counted_hash() { ++alive; }
+  counted_hash(const counted_hash&) = delete;
+  counted_hash& operator=(const counted_hash&) = delete;
+  ~counted_hash() { --alive; }
+};
+
+struct counted_device {
+  struct policies : patched_device<files>::policies {
+    using hash = counted_hash;
+  };
+  counted_device(const ota::config& settings, files& storage, fake_github::state& github)
+      : updater(settings, borrowed_storage<files>(storage), fake_github(github)) {}
+  ota::updater<policies> updater;
+};
+
+TEST_F(patches, end_each_hash_that_they_begin_also_when_cut_short) {
+  install(before);
+  give("lib/main.py", was("lib/main.py"), native("lib/main.py"));
+  give("other.py", was("other.py"), native("other.py").substr(0, 60));
+  release_now();
+  const files start = storage;
+  for (int steps = 1; steps < 400; steps += 3) {
+    storage = start;
+    {
+      counted_device one(settings, storage, github);
+      ASSERT_TRUE(one.updater.recover());
+      for (int i = 0; i < steps && one.updater.step(); ++i) continue;
+    }
+    ASSERT_EQ(counted_hash::alive, 0) << steps;
+  }
+  storage = start;
+  EXPECT_EQ(update<counted_device>(), ota::update_outcome::updated) << message;
+  EXPECT_EQ(figures.made, 1u);
+  EXPECT_EQ(counted_hash::alive, 0);
+}
+
+// Each operation of the storage fails in turn: the version that runs is whole, and the next update
+// brings the new one.
+TEST(patches_on_a_failing_storage, leave_a_whole_version_and_go_on) {
+  fake_github::state github;
+  ota::config settings = small_config();
+  settings.http_retries = 1;
+  settings.enable_delta_updates = true;
+  const tree before = {{"a.py", {program(60, 1)}}, {"b.py", {program(50, 1)}}};
+  const tree now = {{"a.py", {program(60, 2)}}, {"b.py", {program(50, 2)}}};
+  github.commits[commit_of('1')] = before;
+  github.commits[commit_of('2')] = now;
+  github.commits[commit_of('2')][".deltas/a.py.delta"] = {
+      native_patch(program(60, 1), program(60, 2))};
+  github.commits[commit_of('2')][".deltas/b.py.delta"] = {
+      otadelta_patch(program(50, 1), program(50, 2))};
+  const auto update = [&](faulty_files& storage, char version) {
+    github.heads["main"] = commit_of(version);
+    patched_device<faulty_files> one(settings, storage, github);
+    if (one.updater.boot()) (void)one.updater.run();
+    (void)one.updater.confirm();
+    return one.updater.outcome();
+  };
+  faulty_files start{faulty_files::files()};
+  ASSERT_EQ(update(start, '1'), ota::update_outcome::updated);
+  for (const fault& how :
+       {fault{&storage_full, effect::half, false}, fault{&storage_fails, effect::none, false},
+        fault{&storage_fails, effect::whole, false}, fault{&storage_full, effect::none, true}}) {
+    bool happened = true;
+    long number = 1;
+    for (; happened; ++number) {
+      faulty_files storage = start;
+      storage.fail_at(number, how);
+      (void)update(storage, '2');
+      happened = storage.happened();
+      storage.heal();
+      {
+        patched_device<faulty_files> one(settings, storage, github);
+        ASSERT_TRUE(one.updater.recover());
+      }
+      const tree found = read_tree(storage);
+      ASSERT_TRUE(found == before || found == now) << number << ": " << how;
+      (void)update(storage, '2');
+      ASSERT_EQ(read_tree(storage), now) << number << ": " << how;
+    }
+    EXPECT_GT(number, 300);
+  }
 }
 
 // ---- through cuts of the power --------------------------------------------------------------
