@@ -33,6 +33,7 @@
 #include "image/swap_with_scratch.hpp"
 #include "image/two_slots.hpp"
 
+#include "delta/delta_patches.hpp"
 #include "hardware/battery.hpp"
 #include "hardware/led.hpp"
 #include "hardware/signal.hpp"

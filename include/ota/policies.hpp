@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/log.hpp"
+#include "delta/no_delta.hpp"
 #include "hardware/no_hardware.hpp"
 #include "hash/sha256.hpp"
 #include "image/image_policy.hpp"
@@ -18,6 +19,7 @@ struct default_policies {
   using trust = shared_secret;   ///< whose word counts
   using hardware = no_hardware;  ///< clock, watchdog, LED, battery, reset
   using image = no_image;        ///< firmware images: `image_slots<…>`
+  using delta = no_delta;        ///< patches instead of whole files: `delta_patches<>`
   using log = no_log;            ///< where events are told
 
   /// Whether now is the time. `no_scheduler` leaves the rules out of the program.

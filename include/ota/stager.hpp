@@ -4,6 +4,7 @@
 #include <type_traits>
 
 #include "core/text.hpp"
+#include "delta/no_delta.hpp"
 #include "manifest/release_target.hpp"
 #include "manifest/trust_file.hpp"
 #include "manifest/version_file.hpp"
@@ -12,6 +13,8 @@
 #include "stager/list_sorter.hpp"
 #include "stager/lister.hpp"
 #include "stager/manifest_lister.hpp"
+#include "stager/patch_figures.hpp"
+#include "stager/patch_stage.hpp"
 #include "stager/pattern_walk.hpp"
 #include "stager/planner.hpp"
 #include "stager/room.hpp"
@@ -23,10 +26,12 @@ namespace ota {
 
 /// Brings the new version beside the running one: lists its files, finds out which of them
 /// differ, and downloads those. It goes on where an interruption, or a power cut, left it.
-template <class Storage, class Hash, class Trust, class Image = no_image>
-class stager : detail::promised_image<takes_images<Image>> {
+template <class Storage, class Hash, class Trust, class Image = no_image, class Delta = no_delta>
+class stager : detail::promised_image<takes_images<Image>>,
+               detail::kept_figures<takes_patches<Delta>> {
   using swapper_type = swapper<Storage, Image>;
   static constexpr bool has_image = takes_images<Image>;
+  static constexpr bool has_delta = takes_patches<Delta>;
 
  public:
   stager(Storage& storage, const config& settings)
@@ -45,6 +50,7 @@ class stager : detail::promised_image<takes_images<Image>> {
     target_ = &target;
     record_ = {};
     staged_ = {};
+    if constexpr (has_delta) this->patches_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
     if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
     if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)
@@ -72,6 +78,9 @@ class stager : detail::promised_image<takes_images<Image>> {
   const plan_summary& plan() const { return record_.plan; }
   const staging_progress& progress() const { return staged_; }
 
+  /// What patches have come to. On devices that take them.
+  const patch_figures& patches() const { return this->patches_; }
+
   /// Of the image that the plan holds; all zero: it holds none. On devices that take images.
   image_id image() const { return this->image_.id(); }
 
@@ -96,6 +105,9 @@ class stager : detail::promised_image<takes_images<Image>> {
         return planner_.subject();
       case stage::download:
         return downloader_.subject();
+      case stage::patch:
+        if constexpr (has_delta) return patching_.subject();
+        return {};
       case stage::image:
         if constexpr (has_image) return image_downloader_.subject();
         return {};
@@ -137,6 +149,9 @@ class stager : detail::promised_image<takes_images<Image>> {
         return seal();
       case stage::check:
         return check_plan();
+      case stage::patch:
+        if constexpr (has_delta) return patch(http, source, chunk);
+        break;
       case stage::download:
         if constexpr (has_image) return begin_image(download(http, source, chunk), swap);
         return download(http, source, chunk);
@@ -172,7 +187,8 @@ class stager : detail::promised_image<takes_images<Image>> {
     seal,
     check,
     download,
-    image
+    image,
+    patch
   };
 
   static constexpr error damaged_plan{
@@ -220,6 +236,8 @@ class stager : detail::promised_image<takes_images<Image>> {
 
   result<bool> begin_list() {
     if (auto done = storage_.remove(layout::candidates); !done) return done.error();
+    if constexpr (has_delta)
+      if (auto done = storage_.remove(layout::patches); !done) return done.error();
     version_ = target_->ref;
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
@@ -230,7 +248,7 @@ class stager : detail::promised_image<takes_images<Image>> {
       }
     }
     if constexpr (!Trust::requires_manifest) {
-      ::new (&lister_) lister<Storage>(storage_, settings_);
+      ::new (&lister_) lister<Storage, Delta>(storage_, settings_);
       lister_.begin(target_->commit);
       stage_ = stage::list;
     }
@@ -390,12 +408,30 @@ class stager : detail::promised_image<takes_images<Image>> {
       if (auto done = storage_.remove(layout::target); !done) return done.error();
       return damaged_plan;
     }
+    if constexpr (has_delta) return begin_patch();
+    begin_download();
+    return true;
+  }
+
+  result<bool> begin_patch() {
+    ::new (&patching_) patch_stage_type(storage_, this->patches_);
+    stage_ = stage::patch;
+    return more_after(patching_.begin());
+  }
+
+  template <class Http, class Source>
+  result<bool> patch(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = patching_.step(http, source, chunk);
+    staged_.bytes = this->patches_.bytes;
+    staged_.bytes_moved = this->patches_.bytes_moved;
+    if (!more || *more) return more;
+    end_hash();
     begin_download();
     return true;
   }
 
   void begin_download() {
-    ::new (&downloader_) downloader<Storage, Hash>(storage_);
+    ::new (&downloader_) downloader_type(storage_);
     downloader_.begin();
     stage_ = stage::download;
   }
@@ -406,11 +442,18 @@ class stager : detail::promised_image<takes_images<Image>> {
     const std::uint32_t lists = staged_.lists;
     staged_ = downloader_.progress();
     staged_.lists = lists;
+    if constexpr (has_delta) add_patches();
     if constexpr (Trust::requires_manifest)
       if (auto done = give_up_after(more.error()); !done) return done.error();
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
+  }
+
+  // What patches have made is counted again as it is checked.
+  void add_patches() {
+    staged_.bytes_moved += this->patches_.bytes_moved;
+    if (staged_.bytes < this->patches_.bytes) staged_.bytes = this->patches_.bytes;
   }
 
   result<bool> begin_image(const result<bool>& more, swapper_type& swap) {
@@ -440,14 +483,20 @@ class stager : detail::promised_image<takes_images<Image>> {
   void end_hash() {
     if constexpr (!std::is_trivially_destructible_v<Hash>) {
       if (stage_ == stage::compare || stage_ == stage::seal) planner_.~planner();
-      if (stage_ == stage::download) downloader_.~downloader();
+      if (stage_ == stage::download) downloader_.~downloader_type();
+      if constexpr (has_delta)
+        if (stage_ == stage::patch) patching_.~patch_stage_type();
     }
   }
 
   struct nothing {};
+  using downloader_type =
+      downloader<Storage, Hash, std::conditional_t<has_delta, files_or_patches, staged_files>>;
+  using patch_stage_type =
+      std::conditional_t<has_delta, patch_stage<Storage, Hash, Delta>, nothing>;
   using image_stage = std::conditional_t<has_image, image_downloader<Image>, nothing>;
-  using manifest_stage =
-      std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust, Image>, nothing>;
+  using manifest_stage = std::conditional_t<Trust::reads_manifests,
+                                            manifest_lister<Storage, Trust, Image, Delta>, nothing>;
 
   Storage& storage_;
   const config& settings_;
@@ -463,12 +512,13 @@ class stager : detail::promised_image<takes_images<Image>> {
   // One after the other, never two at a time.
   union {
     char none_;
-    lister<Storage> lister_;
+    lister<Storage, Delta> lister_;
     manifest_stage manifest_;
     list_sorter<Storage> sorter_;
     pattern_walk<Storage> walk_;
     planner<Storage, Hash> planner_;
-    downloader<Storage, Hash> downloader_;
+    patch_stage_type patching_;
+    downloader_type downloader_;
     image_stage image_downloader_;
   };
 };

@@ -12,6 +12,7 @@
 #include "updater/changeover.hpp"
 #include "updater/contracts.hpp"
 #include "updater/event_log.hpp"
+#include "updater/patch_teller.hpp"
 #include "updater/records.hpp"
 #include "updater/report.hpp"
 #include "updater/retry.hpp"
@@ -28,7 +29,8 @@ namespace ota {
 /// step is one bounded piece of work: one request, one chunk, one file moved, one second waited.
 /// What has to survive a power cut is on storage; `sizeof(updater)` is all the memory there is.
 template <class Policies>
-class updater : private check_policies<Policies> {
+class updater : private check_policies<Policies>,
+                private detail::patch_teller<takes_patches<typename Policies::delta>> {
  public:
   using storage_type = typename Policies::storage;
   using http_type = typename Policies::http;
@@ -118,6 +120,9 @@ class updater : private check_policies<Policies> {
   const update_progress_report& progress() const { return progress_; }
   update_outcome outcome() const { return outcome_; }
 
+  /// What patches came to in the last update. On devices that take them.
+  const patch_figures& patches() const { return stager_.patches(); }
+
   /// Why the last update failed, and a sentence for people that also names the file.
   const error& failure() const { return *failure_; }
   std::string_view message() const { return message_; }
@@ -136,6 +141,7 @@ class updater : private check_policies<Policies> {
 
  private:
   static constexpr bool has_image = takes_images<image_type>;
+  static constexpr bool has_delta = takes_patches<typename Policies::delta>;
 
   static constexpr error trial_pending{
       errc::wrong_state, "updater",
@@ -428,6 +434,7 @@ class updater : private check_policies<Policies> {
     const auto& staged = stager_.progress();
     teller_.tell(staged, progress_.files, progress_.bytes_moved, stager_.subject(), log_, light_);
     progress_.take(staged, stager_.plan());
+    if constexpr (has_delta) this->tell(stager_.patches(), stager_.subject(), log_);
   }
 
   // Without a clock there is nothing to watch by.
@@ -463,8 +470,9 @@ class updater : private check_policies<Policies> {
   swapper<storage_type, image_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
   typename Policies::source source_{settings_};
-  stager<storage_type, typename Policies::hash, typename Policies::trust, image_type> stager_{
-      storage_, settings_};
+  stager<storage_type, typename Policies::hash, typename Policies::trust, image_type,
+         typename Policies::delta>
+      stager_{storage_, settings_};
   http_type http_;
   std::uint8_t buffer_[Policies::chunk_size];
   storage_type storage_;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstring>
 #include <new>
 #include <type_traits>
 
@@ -57,6 +58,19 @@ class verifier {
       }
     }
     return unknown_hash;
+  }
+
+  /// Ends the content and gives its hash.
+  digest finish() {
+    digest value;
+    value.kind = kind_;
+    const auto keep = [&value](const auto& hash) {
+      std::memcpy(value.value, hash.data(), hash.size());
+    };
+    if (kind_ == digest_kind::git_id) keep(git_.finish());
+    if constexpr (checks_manifests)
+      if (kind_ == digest_kind::sha256) keep(strong_.finish());
+    return value;
   }
 
   /// Of a content of which nothing is promised: a sum over the bytes so far.

@@ -828,24 +828,86 @@ inline result<bool> more_after(const result<void>& done) {
 
 namespace ota {
 
-/// Bytes in memory, such as flash that the processor sees, as the old file of a patch or as a
-/// patch.
+/// Bytes in memory, at most 4 GiB less one, such as flash that the processor sees: the old file of
+/// a patch, or a patch (`delta_contract.hpp`).
 class memory_source {
  public:
   explicit memory_source(bytes content) : content_(content) {}
 
-  std::uint64_t size() const { return content_.size(); }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(content_.size()); }
 
-  /// Copies the bytes from `offset` on: as many as `out` holds, or as there are.
-  result<std::size_t> read(std::uint64_t offset, mutable_bytes out) const {
-    if (offset >= content_.size()) return std::size_t{0};
-    const bytes piece = content_.drop(static_cast<std::size_t>(offset)).first(out.size());
-    if (!piece.empty()) std::memcpy(out.data(), piece.data(), piece.size());
-    return piece.size();
+  /// Copies `out.size()` bytes from `offset` on.
+  result<void> read(std::uint32_t offset, mutable_bytes out) const {
+    if (!out.empty()) std::memcpy(out.data(), content_.data() + offset, out.size());
+    return {};
   }
 
  private:
   bytes content_;
+};
+
+}  // namespace ota
+
+// ota/core/contract.hpp
+
+namespace ota::detail {
+
+/// Whether a call on a policy compiles and gives exactly `Result`. Not something like it: a clock
+/// of 32 bits would wrap, a text in a temporary would dangle.
+template <class Result, template <class> class Call, class Policy, class = void>
+struct gives : std::false_type {};
+template <class Result, template <class> class Call, class Policy>
+struct gives<Result, Call, Policy, std::void_t<Call<Policy>>> : std::is_same<Result, Call<Policy>> {
+};
+
+}  // namespace ota::detail
+
+// ota/delta/delta_contract.hpp
+
+namespace ota {
+
+// What a patch is applied with.
+//
+//   source: the old file, or the patch; any place of it, again and again
+//     std::uint32_t size()
+//     result<void> read(std::uint32_t offset, mutable_bytes out)   all of `out`; within the size
+//   output: the new file, from its begin to its end
+//     result<void> append(bytes data)
+//     result<void> read(std::uint32_t offset, mutable_bytes out)   what was appended
+//
+// Callers stay within the size, and within what was appended.
+
+namespace detail {
+
+template <class S>
+using source_size_of = decltype(std::declval<S&>().size());
+template <class S>
+using source_read_of = decltype(std::declval<S&>().read(std::uint32_t{}, mutable_bytes{}));
+template <class O>
+using output_append_of = decltype(std::declval<O&>().append(bytes{}));
+
+}  // namespace detail
+
+/// Checks what is to be read of, one sentence for each missing member.
+template <class Source>
+struct check_delta_source {
+  static_assert(detail::gives<std::uint32_t, detail::source_size_of, Source>::value,
+                "what a patch is applied to, and the patch, need: std::uint32_t size()");
+  static_assert(detail::gives<result<void>, detail::source_read_of, Source>::value,
+                "what a patch is applied to, and the patch, need: ota::result<void> "
+                "read(std::uint32_t offset, ota::mutable_bytes out)");
+  static constexpr bool ok = true;
+};
+
+/// Checks what is to be written to.
+template <class Output>
+struct check_delta_output {
+  static_assert(detail::gives<result<void>, detail::output_append_of, Output>::value,
+                "what a patch makes needs: ota::result<void> append(ota::bytes data)");
+  static_assert(detail::gives<result<void>, detail::source_read_of, Output>::value,
+                "what a patch makes needs: ota::result<void> read(std::uint32_t offset, "
+                "ota::mutable_bytes out)");
+  static constexpr bool ok = true;
 };
 
 }  // namespace ota
@@ -871,8 +933,6 @@ struct otadelta_error {
                                  "for another one"};
   static constexpr error too_large{errc::no_space, "otadelta",
                                    "the patch makes a larger file than it may"};
-  static constexpr error old_too_short{errc::storage, "otadelta",
-                                       "the old file has fewer bytes than its size"};
 };
 
 /// What a patch of the format OTADELTA begins with (docs/otadelta.md): its magic, and its version.
@@ -951,21 +1011,15 @@ namespace ota {
 /// How far a patch of the format OTADELTA is applied. Whoever keeps it together with the bytes
 /// written so far can go on from there later; it holds no padding.
 struct otadelta_state {
-  std::uint64_t patch_at = 0;   ///< bytes of the patch that are done; 0: nothing is
-  std::uint64_t written = 0;    ///< bytes of the new file
-  std::uint64_t copy_from = 0;  ///< where in the old file the copy at hand goes on
+  std::uint32_t patch_at = 0;   ///< bytes of the patch that are done; 0: nothing is
+  std::uint32_t written = 0;    ///< bytes of the new file
+  std::uint32_t copy_from = 0;  ///< where in the old file the copy at hand goes on
   std::uint32_t left = 0;       ///< bytes of the instruction at hand that are still to be written
   otadelta_kind kind = otadelta_kind::end;
 };
 
 /// Makes a new file of an old one and a patch of the format OTADELTA, which the client
-/// 0x687931/ota uses (docs/otadelta.md). What it works on:
-///
-///     std::uint64_t Old::size()
-///     result<std::size_t> Old::read(std::uint64_t offset, mutable_bytes out)
-///     result<std::size_t> Patch::read(std::uint64_t offset, mutable_bytes out)
-///                               how many bytes; fewer than asked for only at the end
-///     result<void> Output::append(bytes)
+/// 0x687931/ota uses (docs/otadelta.md): sources and an output as of `delta_contract.hpp`.
 ///
 /// ```
 /// ota::otadelta_applier<old_file, patch_file, new_file> applier(old, patch, out, 100'000);
@@ -980,10 +1034,13 @@ struct otadelta_state {
 /// was before the step. The format holds no sum: the caller checks what came out.
 template <class Old, class Patch, class Output, std::size_t Piece = 256>
 class otadelta_applier {
+  static_assert(check_delta_source<Old>::ok && check_delta_source<Patch>::ok &&
+                check_delta_output<Output>::ok);
+
  public:
   /// `limit`: most bytes that the new file may have. To go on, `state` is one that was kept, and
   /// the output has `state.written` bytes.
-  otadelta_applier(Old& old_file, Patch& patch, Output& out, std::uint64_t limit,
+  otadelta_applier(Old& old_file, Patch& patch, Output& out, std::uint32_t limit,
                    const otadelta_state& state = {})
       : old_(old_file), patch_(patch), out_(out), limit_(limit), state_(state) {}
 
@@ -999,9 +1056,9 @@ class otadelta_applier {
  private:
   result<void> check_header() {
     std::uint8_t room[otadelta_header::size];
-    const auto count = patch_.read(0, room);
-    if (!count) return count.error();
-    const auto fine = otadelta_header::check(bytes(room).first(*count));
+    const auto begin = read_patch(room);
+    if (!begin) return begin.error();
+    const auto fine = otadelta_header::check(*begin);
     if (fine) state_.patch_at = sizeof room;
     return fine;
   }
@@ -1009,9 +1066,9 @@ class otadelta_applier {
   // The end mark is not passed: a step after the last one says the same again.
   result<bool> next_instruction() {
     std::uint8_t room[otadelta_instruction::longest];
-    const auto count = patch_.read(state_.patch_at, room);
-    if (!count) return count.error();
-    const auto next = otadelta_instruction::read(bytes(room).first(*count));
+    const auto rest = read_patch(room);
+    if (!rest) return rest.error();
+    const auto next = otadelta_instruction::read(*rest);
     if (!next) return next.error();
     if (next->kind == otadelta_kind::end) return false;
     state_.patch_at += next->size;
@@ -1021,33 +1078,41 @@ class otadelta_applier {
     return true;
   }
 
+  // What comes next of the patch: as much as `room` holds, or as there is.
+  result<bytes> read_patch(mutable_bytes room) {
+    const std::uint32_t size = patch_.size();
+    room = room.first(state_.patch_at < size ? size - state_.patch_at : 0);
+    if (const auto done = patch_.read(state_.patch_at, room); !done) return done.error();
+    return bytes(room);
+  }
+
   // All of what is left is checked before each piece, so that a state which was kept is as well.
   result<void> move_piece() {
     const bool copies = state_.kind == otadelta_kind::copy;
     if (!is_within(state_.written, limit_)) return otadelta_error::too_large;
     if (copies && !is_within(state_.copy_from, old_.size())) return otadelta_error::outside;
+    if (!copies && !is_within(state_.patch_at, patch_.size())) return otadelta_error::cut_off;
     std::uint8_t room[Piece];
-    const mutable_bytes wanted = mutable_bytes(room).first(state_.left);
-    const auto count =
-        copies ? old_.read(state_.copy_from, wanted) : patch_.read(state_.patch_at, wanted);
-    if (!count) return count.error();
-    const bytes piece = wanted.first(*count);
-    if (piece.empty()) return copies ? otadelta_error::old_too_short : otadelta_error::cut_off;
+    const mutable_bytes piece = mutable_bytes(room).first(state_.left);
+    const auto read =
+        copies ? old_.read(state_.copy_from, piece) : patch_.read(state_.patch_at, piece);
+    if (!read) return read;
     if (const auto done = out_.append(piece); !done) return done;
-    (copies ? state_.copy_from : state_.patch_at) += piece.size();
-    state_.written += piece.size();
-    state_.left -= static_cast<std::uint32_t>(piece.size());
+    const auto size = static_cast<std::uint32_t>(piece.size());
+    (copies ? state_.copy_from : state_.patch_at) += size;
+    state_.written += size;
+    state_.left -= size;
     return {};
   }
 
-  bool is_within(std::uint64_t at, std::uint64_t size) const {
+  bool is_within(std::uint32_t at, std::uint32_t size) const {
     return at <= size && state_.left <= size - at;
   }
 
   Old& old_;
   Patch& patch_;
   Output& out_;
-  std::uint64_t limit_;
+  std::uint32_t limit_;
   otadelta_state state_;
 };
 
@@ -1591,70 +1656,6 @@ class copy_model {
 };
 
 }  // namespace ota::detail
-
-// ota/core/contract.hpp
-
-namespace ota::detail {
-
-/// Whether a call on a policy compiles and gives exactly `Result`. Not something like it: a clock
-/// of 32 bits would wrap, a text in a temporary would dangle.
-template <class Result, template <class> class Call, class Policy, class = void>
-struct gives : std::false_type {};
-template <class Result, template <class> class Call, class Policy>
-struct gives<Result, Call, Policy, std::void_t<Call<Policy>>> : std::is_same<Result, Call<Policy>> {
-};
-
-}  // namespace ota::detail
-
-// ota/delta/delta_contract.hpp
-
-namespace ota {
-
-// What a patch is applied with.
-//
-//   source: the old file, or the patch; any place of it, again and again
-//     std::uint32_t size()
-//     result<void> read(std::uint32_t offset, mutable_bytes out)   all of `out`; within the size
-//   output: the new file, from its begin to its end
-//     result<void> append(bytes data)
-//     result<void> read(std::uint32_t offset, mutable_bytes out)   what was appended
-//
-// Callers stay within the size, and within what was appended.
-
-namespace detail {
-
-template <class S>
-using source_size_of = decltype(std::declval<S&>().size());
-template <class S>
-using source_read_of = decltype(std::declval<S&>().read(std::uint32_t{}, mutable_bytes{}));
-template <class O>
-using output_append_of = decltype(std::declval<O&>().append(bytes{}));
-
-}  // namespace detail
-
-/// Checks what is to be read of, one sentence for each missing member.
-template <class Source>
-struct check_delta_source {
-  static_assert(detail::gives<std::uint32_t, detail::source_size_of, Source>::value,
-                "what a patch is applied to, and the patch, need: std::uint32_t size()");
-  static_assert(detail::gives<result<void>, detail::source_read_of, Source>::value,
-                "what a patch is applied to, and the patch, need: ota::result<void> "
-                "read(std::uint32_t offset, ota::mutable_bytes out)");
-  static constexpr bool ok = true;
-};
-
-/// Checks what is to be written to.
-template <class Output>
-struct check_delta_output {
-  static_assert(detail::gives<result<void>, detail::output_append_of, Output>::value,
-                "what a patch makes needs: ota::result<void> append(ota::bytes data)");
-  static_assert(detail::gives<result<void>, detail::source_read_of, Output>::value,
-                "what a patch makes needs: ota::result<void> read(std::uint32_t offset, "
-                "ota::mutable_bytes out)");
-  static constexpr bool ok = true;
-};
-
-}  // namespace ota
 
 // ota/hash/crc32.hpp
 
@@ -2655,6 +2656,18 @@ struct check_signature {
 
 }  // namespace ota
 
+// ota/delta/no_delta.hpp
+
+namespace ota {
+
+/// A device that takes no patches; nothing about them is in its program.
+struct no_delta {};
+
+template <class Delta>
+inline constexpr bool takes_patches = !std::is_same_v<Delta, no_delta>;
+
+}  // namespace ota
+
 // ota/core/hex.hpp
 
 namespace ota {
@@ -3035,7 +3048,8 @@ enum class entry_kind : std::uint8_t {
   keep,       ///< as `file`, but its content is installed already and only its mode differs
   remove,     ///< a file the version no longer has
   directory,  ///< a directory of the source that is still to be listed
-  image       ///< a firmware image; its path is the image's name
+  image,      ///< a firmware image; its path is the image's name
+  patch       ///< read of a manifest, never kept: a file of the release that makes another one
 };
 
 /// One line of what a version consists of.
@@ -3395,6 +3409,7 @@ enum class release_line : std::uint8_t {
   minimum,    ///< `lines()` has the version left that must be installed before
   item,       ///< a file of the version, or a path to be removed
   image,      ///< a firmware image
+  patch,      ///< a patch that makes one of the files
   signature,  ///< `lines()` has its key's id and the signature left
 };
 
@@ -3427,7 +3442,8 @@ class release_document {
   }
 
   /// The next line; `item` is filled where it is one.
-  template <class Storage>
+  /// \tparam Delta  the device's policy: patches that it takes are told
+  template <class Delta = no_delta, class Storage>
   result<release_line> next(Storage& storage, entry& item) {
     const auto word = lines_.next(storage);
     if (!word) return word.error();
@@ -3437,6 +3453,8 @@ class release_document {
       return lines_.rest().empty() ? lines_.bad_line : result<release_line>(release_line::minimum);
     if (*word != kind_) last_.clear();
     kind_ = *word;
+    if constexpr (takes_patches<Delta>)
+      if (*word == delta) return take_patch<Delta>(item);
     if (!take(*word, item) || !lines_.rest().empty()) return lines_.bad_line;
     if (*word == image) return release_line::image;
     return *word == removal || *word == file ? release_line::item : release_line::head;
@@ -3516,6 +3534,15 @@ class release_document {
     return lines_.take_number(item.size) && lines_.take_hex({item.hash.value, 32});
   }
 
+  template <class Delta>
+  result<release_line> take_patch(entry& item) {
+    std::uint32_t memory = 0, code = 0;
+    if (!take_content(item) || !lines_.take_number(memory) || !lines_.take_number(code) ||
+        !take_path(item))
+      return lines_.bad_line;
+    return Delta::takes(memory, code) ? release_line::patch : release_line::head;
+  }
+
   bool take_mode(entry& item) {
     const std::string_view mode = lines_.take_word();
     item.executable = mode == "x"sv;
@@ -3559,16 +3586,23 @@ class release_reader {
   std::string_view version() const { return document_.head().version; }
 
   /// The next path to be removed (`entry_kind::remove`), file (`file`) or firmware image (`image`),
-  /// in the document's order; false at its end. Only a device that takes images asks for them.
-  template <bool Images = false, class Storage>
+  /// in the document's order; false at its end. Only a device that takes images asks for them, and
+  /// only one with a policy for patches for those (`patch`) that it takes.
+  template <bool Images = false, class Delta = no_delta, class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
-      const auto line = document_.next(storage, out);
+      const auto line = document_.template next<Delta>(storage, out);
       if (!line) return line.error();
       if (*line == release_line::image) {
         if constexpr (!Images) return no_slots;
         out.kind = entry_kind::image;
         return true;
+      }
+      if constexpr (takes_patches<Delta>) {
+        if (*line == release_line::patch) {
+          out.kind = entry_kind::patch;
+          return true;
+        }
       }
       if (*line == release_line::item) return true;
       if (*line == release_line::end) return false;
@@ -3944,8 +3978,9 @@ struct config {
   list_view<std::string_view> allow;            ///< paths and directories; empty: all
   list_view<std::string_view> ignore;           ///< wins over `allow`
   list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
-  bool allow_links = false;  ///< take a symbolic link as a file that holds its target
-  bool enable_delta_updates = false;
+  bool allow_links = false;            ///< take a symbolic link as a file that holds its target
+  bool enable_delta_updates = false;   ///< use the patches in the tree of a version
+  bool metered = false;                ///< bytes cost: the same
   std::uint32_t max_tree_size_kb = 0;  ///< longest list of files; 0: 256 MB, a manifest 32 MB
   std::uint32_t max_tree_files = 0;    ///< longest list; 0: any
 
@@ -4382,6 +4417,11 @@ inline constexpr std::string_view trust = ".ota/trust";          // whose word c
 inline constexpr std::string_view known = ".ota/known";          // what the last check found
 inline constexpr std::string_view reserve = ".ota/reserve";      // room for a put-back
 inline constexpr std::string_view temporary = ".ota/tmp";        // of every atomic write
+inline constexpr std::string_view patches = ".ota/patches";      // that the new version brings
+inline constexpr std::string_view patching = ".ota/patch";       // those that are applied
+inline constexpr std::string_view chosen = ".ota/patch/chosen";  // which: one for each of the plan
+inline constexpr std::string_view patch_state = ".ota/patch/state";  // how far one is applied
+inline constexpr std::string_view patched = ".ota/patch/out";        // what it has made so far
 inline constexpr std::string_view staged = ".ota/new";
 inline constexpr std::string_view replaced = ".ota/old";
 
@@ -4403,6 +4443,8 @@ inline own_path staged_path(std::uint32_t index) { return numbered_path(layout::
 inline own_path replaced_path(std::uint32_t index) {
   return numbered_path(layout::replaced, index);
 }
+
+inline own_path patch_path(std::uint32_t index) { return numbered_path(layout::patching, index); }
 
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.
@@ -7011,7 +7053,8 @@ namespace ota {
 
 /// Reads the manifest of 0x687931/ota from a file on storage, entry by entry:
 /// {"version", "files": [{"path", "size", "sha256", "crc32"}], "deletes": [path], "signature"}.
-/// Members may come in any order; unknown ones are passed over.
+/// Members may come in any order; unknown ones are passed over. Ours is "patches":
+/// [{"path", "size", "sha256", "memory", "code"}] (docs/delta-updates.md).
 class manifest_reader {
  public:
   /// Of the version, once the document has ended; empty: not named.
@@ -7027,14 +7070,15 @@ class manifest_reader {
   }
 
   /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
-  /// document's order; false at its end.
-  template <class Storage>
+  /// document's order; false at its end. A device with a policy for patches gets those as well
+  /// (`patch`) that it takes. Images are for manifests of the other kind.
+  template <bool Images = false, class Delta = no_delta, class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
       const auto event = file_.next(storage);
       if (!event) return event.error();
       if (*event == json_event::end) return has_files_ ? result<bool>(false) : no_files;
-      const auto complete = take(*event, out);
+      const auto complete = take<Delta>(*event, out);
       if (!complete || *complete) return complete;
     }
   }
@@ -7060,18 +7104,21 @@ class manifest_reader {
                                   "a `size` in the manifest is not a whole number"};
   static constexpr error bad_sha256{errc::malformed, "manifest",
                                     "a `sha256` in the manifest is not 64 hexadecimal digits"};
+  static constexpr error bad_number{errc::malformed, "manifest",
+                                    "`memory` and `code` in the manifest must be whole numbers"};
   static constexpr error bad_crc32{errc::malformed, "manifest",
                                    "a `crc32` in the manifest is not a number of 32 bits"};
 
-  enum class member : std::uint8_t { other, version, files, deletes };
-  enum class field : std::uint8_t { other, path, size, sha256, crc32 };
+  enum class member : std::uint8_t { other, version, files, deletes, patches };
+  enum class field : std::uint8_t { other, path, size, sha256, crc32, memory, code };
 
   // One event; true when `out` holds a whole entry.
+  template <class Delta>
   result<bool> take(json_event event, entry& out) {
     const std::size_t depth = reader().depth();
     if (depth == 0 && event != json_event::end_object) return not_an_object;
     if (event == json_event::key) {
-      if (depth == 1) return begin_member();
+      if (depth == 1) return begin_member(takes_patches<Delta>);
       if (depth == 3) field_ = field_of(reader().text());
       return false;
     }
@@ -7082,25 +7129,31 @@ class manifest_reader {
       if (auto done = take_path(out); !done) return done.error();
       return true;
     }
-    if (member_ != member::files) return false;
+    const bool is_patch = takes_patches<Delta> && member_ == member::patches;
+    if (member_ != member::files && !is_patch) return false;
     if (event == json_event::begin_object && depth == 3) {
       out = {};
       out.has_size = false;
+      if (is_patch) out.kind = entry_kind::patch;
+      memory_ = code_ = 0;
       return false;
     }
     if (event == json_event::end_object && depth == 2) {
       if (out.path.empty()) return no_path;
+      if constexpr (takes_patches<Delta>)
+        if (is_patch) return Delta::takes(memory_, code_);
       return true;
     }
     if (depth == 3) return take_field(event, out);
     if (depth == 2 && event != json_event::begin_array) return bad_files;
-    has_files_ |= depth == 2;
+    has_files_ |= depth == 2 && !is_patch;
     return false;
   }
 
   // A signature covers the last of two members of one name only: then no one may be believed.
-  result<bool> begin_member() {
+  result<bool> begin_member(bool takes_patches) {
     member_ = member_of(reader().text());
+    if (takes_patches && reader().text() == "patches"sv) member_ = member::patches;
     if (member_ != member::other && seen(member_)) return repeated_member;
     seen_members_ |= bit_of(member_);
     return false;
@@ -7146,6 +7199,13 @@ class manifest_reader {
         break;
       case field::crc32:
         return take_crc32(event, out);
+      case field::memory:
+      case field::code: {
+        const auto number = reader().as_size();
+        if (!is_number || !number) return bad_number;
+        (field_ == field::code ? code_ : memory_) = *number;
+        break;
+      }
       case field::other:
         break;
     }
@@ -7172,14 +7232,16 @@ class manifest_reader {
   }
 
   static field field_of(std::string_view key) {
-    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32"};
-    for (std::uint8_t i = 0; i < 4; ++i)
+    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32", "memory", "code"};
+    for (std::uint8_t i = 0; i < 6; ++i)
       if (key == names[i]) return static_cast<field>(i + 1);
     return field::other;
   }
 
   detail::json_file<256, 128> file_;
   fixed_string<128> version_;
+  std::size_t memory_ = 0;  // that a patch needs
+  std::size_t code_ = 0;    // its kind
   std::uint8_t seen_members_ = 0;
   bool has_files_ = false;
   member member_ = member::other;
@@ -8786,6 +8848,7 @@ struct default_policies {
   using trust = shared_secret;   ///< whose word counts
   using hardware = no_hardware;  ///< clock, watchdog, LED, battery, reset
   using image = no_image;        ///< firmware images: `image_slots<…>`
+  using delta = no_delta;        ///< patches instead of whole files: `delta_patches<>`
   using log = no_log;            ///< where events are told
 
   /// Whether now is the time. `no_scheduler` leaves the rules out of the program.
@@ -10632,6 +10695,19 @@ class verifier {
     return unknown_hash;
   }
 
+  /// Ends the content and gives its hash.
+  digest finish() {
+    digest value;
+    value.kind = kind_;
+    const auto keep = [&value](const auto& hash) {
+      std::memcpy(value.value, hash.data(), hash.size());
+    };
+    if (kind_ == digest_kind::git_id) keep(git_.finish());
+    if constexpr (checks_manifests)
+      if (kind_ == digest_kind::sha256) keep(strong_.finish());
+    return value;
+  }
+
   /// Of a content of which nothing is promised: a sum over the bytes so far.
   std::uint32_t sum() const {
     if constexpr (checks_manifests) return check_.value();
@@ -10683,17 +10759,26 @@ struct staging_progress {
   std::uint32_t resumed = 0;    ///< files that went on where an interruption had left them
 };
 
+/// Where the files of a plan are staged.
+struct staged_files {
+  static constexpr std::string_view list() { return layout::plan; }
+  static detail::own_path place(std::uint32_t index) { return detail::staged_path(index); }
+};
+
 /// Brings the files of a plan beside the running version: entry N of `.ota/plan` becomes
 /// `.ota/new/N`. Bytes are hashed on the way and the file is read back and hashed once more.
 /// Whatever an earlier run has left is checked and used, the rest asked for with a range.
-template <class Storage, class Hash>
-class downloader {
+///
+/// \tparam Files  another list of files, which are brought elsewhere
+template <class Storage, class Hash, class Files = staged_files>
+class downloader : Files {
  public:
-  explicit downloader(Storage& storage) : storage_(storage) {}
+  explicit downloader(Storage& storage, const Files& files = {})
+      : Files(files), storage_(storage) {}
 
   /// Begins at the first entry of the plan, or what is left of it.
   void begin() {
-    plan_.begin(layout::plan);
+    plan_.begin(this->list());
     index_ = 0;
     first_ = true;
     progress_ = {};
@@ -10701,6 +10786,13 @@ class downloader {
   }
 
   const staging_progress& progress() const { return progress_; }
+
+  /// Leaves the file at hand out.
+  result<void> skip() {
+    reset();
+    task_ = task::next;
+    return storage_.remove(path());
+  }
 
   /// The path at hand, for a message.
   std::string_view subject() const { return item_.path; }
@@ -10921,7 +11013,7 @@ class downloader {
     return true;
   }
 
-  detail::own_path path() const { return detail::staged_path(index_); }
+  detail::own_path path() const { return this->place(index_); }
 
   Storage& storage_;
   std::size_t offset_ = 0;   // of the next byte
@@ -11292,17 +11384,66 @@ class list_sorter {
 
 }  // namespace ota
 
+// ota/delta/patch_name.hpp
+
+namespace ota {
+
+/// Where the patches of a version lie among its files, as 0x687931/ota has it.
+inline constexpr std::string_view patch_directory = ".deltas";
+
+/// Whether a patch saves enough to be made, or used: its coming and its work are not for nothing.
+constexpr bool is_worth_it(std::size_t patch_size, std::size_t file_size) {
+  const std::size_t most = file_size - file_size / 8;
+  return patch_size < most && most - patch_size >= 128;
+}
+
+/// Begins the name of a patch for the file at `path`: `.deltas/`, and the path with `/` replaced
+/// by `_`.
+inline void begin_patch_name(string_buffer& name, std::string_view path) {
+  name.assign(patch_directory);
+  name.append('/');
+  for (const char c : path) name.append(c == '/' ? '_' : c);
+}
+
+/// Ends the name of one that applies to any content, if it can: `.delta`.
+inline void end_patch_name(string_buffer& name) { name.append(".delta"); }
+
+/// Ends the name of one for an old content: `.`, the first 16 digits of its hash, `.delta`.
+inline void end_patch_name(string_buffer& name, bytes old_hash) {
+  char digits[16];
+  to_hex(old_hash.first(sizeof digits / 2), digits);
+  name.append('.').append({digits, sizeof digits});
+  end_patch_name(name);
+}
+
+}  // namespace ota
+
 // ota/stager/lister.hpp
 
 namespace ota {
+
+namespace detail {
+
+/// What a lister keeps of patches, where the device takes them.
+template <bool TakesPatches>
+struct patch_notes {
+  std::uint32_t patches_size_ = 0;  // bytes of their list
+};
+template <>
+struct patch_notes<false> {};
+
+}  // namespace detail
 
 /// Brings the list of the new version's files from a source's tree to `.ota/next`.
 ///
 /// A tree too large for one answer is listed directory by directory: directories stand in the
 /// list as entries of their own, and each pass over it replaces them by what they hold, in place,
 /// so that the order of the list and the memory it takes stay the same.
-template <class Storage>
-class lister {
+///
+/// A device that takes patches notes those of `.deltas/` (in `.ota/patches`) where the
+/// configuration wants them, and installs none of them unless `allow` names them.
+template <class Storage, class Delta = no_delta>
+class lister : detail::patch_notes<takes_patches<Delta>> {
  public:
   lister(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
 
@@ -11394,6 +11535,9 @@ class lister {
     const file_filter filter(settings_);
     if (auto fine = filter.check_count(++listed_); !fine) return fine;
     const bool is_directory = listed.kind == entry_kind::directory;
+    if constexpr (takes_patches<Delta>)
+      if (is_within(listed.path, patch_directory) && !is_within_any(listed.path, settings_.allow))
+        return add_patch(listed, is_link);
     if (is_directory ? recursive_ || !filter.enters(listed.path) : !filter.manages(listed.path))
       return {};
     if (auto fine = filter.check(listed.path, is_link); !fine) {
@@ -11401,6 +11545,16 @@ class lister {
       return fine;
     }
     directories_ |= is_directory;
+    return list_.add(storage_, listed);
+  }
+
+  // A directory of them is listed like any other, where it is listed by itself.
+  result<void> add_patch(const entry& listed, bool is_link) {
+    if (is_link || !(settings_.enable_delta_updates || settings_.metered)) return {};
+    if (listed.kind == entry_kind::file)
+      return append_entry(storage_, layout::patches, this->patches_size_, listed);
+    if (recursive_) return {};
+    directories_ = true;
     return list_.add(storage_, listed);
   }
 
@@ -11474,8 +11628,8 @@ namespace ota {
 
 /// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
 /// it to `.ota/manifest`, has its signatures checked, and reads it from there. The paths that it
-/// wants removed become a list of their own, `.ota/gone`.
-template <class Storage, class Trust, class Image = no_image>
+/// wants removed become a list of their own, `.ota/gone`, and so do patches, `.ota/patches`.
+template <class Storage, class Trust, class Image = no_image, class Delta = no_delta>
 class manifest_lister {
  public:
   /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
@@ -11537,13 +11691,18 @@ class manifest_lister {
   };
   struct no_images {};
   // A reader that is not asked for images refuses a version that holds one.
-  struct image_reader : Trust::reader {
+  struct reader : Trust::reader {
     result<bool> next(Storage& storage, entry& out) {
-      return Trust::reader::template next<true>(storage, out);
+      return Trust::reader::template next<takes_images<Image>, Delta>(storage, out);
     }
   };
-  struct list : std::conditional_t<takes_images<Image>, images, no_images> {
-    std::conditional_t<takes_images<Image>, image_reader, typename Trust::reader> in;
+  struct patches {
+    std::uint32_t patches_size = 0;
+  };
+  struct no_patches {};
+  struct list : std::conditional_t<takes_images<Image>, images, no_images>,
+                std::conditional_t<takes_patches<Delta>, patches, no_patches> {
+    reader in;
     entry_writer out;
     entry item;
     std::uint32_t deletes_size = 0;
@@ -11608,6 +11767,8 @@ class manifest_lister {
     }
     if constexpr (takes_images<Image>)
       if (item.kind == entry_kind::image) return take_image(item);
+    if constexpr (takes_patches<Delta>)
+      if (item.kind == entry_kind::patch) return more_after(take_patch(item));
     const file_filter filter(settings_);
     if (!filter.manages(item.path)) return true;
     const auto fine = filter.check(item.path, false);
@@ -11628,6 +11789,13 @@ class manifest_lister {
     return true;
   }
 
+  // Nothing of it is installed; whatever else its name is, the device asks for no such file.
+  result<void> take_patch(entry& item) {
+    if (!is_valid_path(item.path) || !is_within(item.path, patch_directory)) return {};
+    item.kind = entry_kind::file;
+    return append_entry(storage_, layout::patches, list_.patches_size, item);
+  }
+
   static bool is_hidden(std::string_view path) {
     return path.front() == '.' || path.find("/."sv) != std::string_view::npos;
   }
@@ -11642,6 +11810,760 @@ class manifest_lister {
     char none_;
     trust_check trust_;
     list list_;
+  };
+};
+
+}  // namespace ota
+
+// ota/stager/patch_figures.hpp
+
+namespace ota {
+
+/// What patches have come to.
+struct patch_figures {
+  std::uint32_t made = 0;               ///< files made by them
+  std::uint32_t failed = 0;             ///< patches that were given up: their files come in full
+  const error* last_fault = &no_error;  ///< of such a one
+  std::size_t bytes = 0;                ///< bytes brought of patches, or made by them if more
+  std::size_t bytes_moved = 0;          ///< bytes of patches that came over the network
+};
+
+namespace detail {
+
+/// A stager's figures, where the device takes patches.
+template <bool TakesPatches>
+struct kept_figures {
+  patch_figures patches_;
+};
+template <>
+struct kept_figures<false> {};
+
+}  // namespace detail
+}  // namespace ota
+
+// ota/delta/any_patch.hpp
+
+namespace ota {
+
+/// Applies a patch of either format, which it knows by its first bytes: sources and an output as
+/// of `delta_contract.hpp`.
+///
+/// Between steps, `state()` is all that has to be kept to go on after a power cut, once what was
+/// appended until then is durable. To go on: `open`, fill `state()` with what was kept, `resume`.
+template <class Old, class Patch, class New, class Limits>
+class any_patch {
+ public:
+  any_patch(Old& old_file, Patch& patch, New& new_file)
+      : old_(old_file), patch_(patch), new_(new_file), none_() {}
+  any_patch(const any_patch&) = delete;
+  any_patch& operator=(const any_patch&) = delete;
+
+  /// Reads the patch's header, and refuses one that does not make `new_size` bytes.
+  result<void> open(std::uint32_t new_size) {
+    std::uint8_t head[otadelta_header::size - 1];
+    const std::uint32_t size = patch_.size();
+    const mutable_bytes begin = mutable_bytes(head).first(size);
+    if (const auto done = patch_.read(0, begin); !done) return done;
+    new_size_ = new_size;
+    is_otadelta_ = equal(begin, bytes(otadelta_header::value).first(sizeof head));
+    if (is_otadelta_) return open_otadelta({});
+    ::new (&native_) native_type(old_, patch_, new_);
+    if (const auto done = native_.open(); !done) return done;
+    if (native_.header().new_size != new_size) return patch_errors::wrong_result;
+    return {};
+  }
+
+  /// Does a bounded piece of work; false: the new file is complete.
+  result<bool> step() {
+    const auto more = is_otadelta_ ? otadelta_.step() : native_.step();
+    if (is_otadelta_) state_ = otadelta_.state();
+    return more;
+  }
+
+  mutable_bytes state() {
+    if (is_otadelta_) return {reinterpret_cast<std::uint8_t*>(&state_), sizeof state_};
+    const bytes kept = native_.state();
+    return {const_cast<std::uint8_t*>(kept.data()), kept.size()};
+  }
+
+  result<void> resume() { return is_otadelta_ ? open_otadelta(state_) : native_.resume(state()); }
+
+ private:
+  using native_type = patch_decoder<Old, Patch, New, Limits>;
+  using otadelta_type = otadelta_applier<Old, Patch, New>;
+  static_assert(std::is_trivially_destructible_v<native_type> &&
+                std::is_trivially_destructible_v<otadelta_type>);
+
+  result<void> open_otadelta(const otadelta_state& from) {
+    state_ = from;
+    ::new (&otadelta_) otadelta_type(old_, patch_, new_, new_size_, from);
+    return {};
+  }
+
+  Old& old_;
+  Patch& patch_;
+  New& new_;
+  std::uint32_t new_size_ = 0;
+  bool is_otadelta_ = false;
+  otadelta_state state_;
+  union {
+    char none_;
+    native_type native_;
+    otadelta_type otadelta_;
+  };
+};
+
+}  // namespace ota
+
+// ota/delta/stored_file.hpp
+
+namespace ota {
+
+/// A file on storage as the old one of a patch, or as a patch (`delta_contract.hpp`).
+template <class Storage>
+class stored_file {
+ public:
+  /// `path` must stay.
+  stored_file(Storage& storage, std::string_view path, std::uint32_t size)
+      : storage_(storage), path_(path), size_(size) {}
+
+  std::uint32_t size() const { return size_; }
+
+  result<void> read(std::uint32_t offset, mutable_bytes out) {
+    const auto count = storage_.read(path_, offset, out);
+    if (!count) return count.error();
+    if (*count != out.size()) return has_changed;
+    return {};
+  }
+
+ private:
+  static constexpr error has_changed{errc::mismatch, "delta",
+                                     "a file became shorter while a patch was applied"};
+
+  Storage& storage_;
+  std::string_view path_;
+  std::uint32_t size_;
+};
+
+/// A file on storage as what a patch makes.
+template <class Storage>
+class stored_output {
+ public:
+  /// `path` must stay.
+  stored_output(Storage& storage, std::string_view path)
+      : file_(storage, path, 0), storage_(storage), path_(path) {}
+
+  /// Goes on with a file that has `size` bytes.
+  void go_on(std::uint32_t size) { size_ = size; }
+
+  std::uint32_t size() const { return size_; }
+
+  result<void> append(bytes data) {
+    if (auto done = storage_.write(path_, size_, data); !done) return done;
+    size_ += static_cast<std::uint32_t>(data.size());
+    return {};
+  }
+
+  result<void> read(std::uint32_t offset, mutable_bytes out) { return file_.read(offset, out); }
+
+ private:
+  stored_file<Storage> file_;
+  Storage& storage_;
+  std::string_view path_;
+  std::uint32_t size_ = 0;
+};
+
+}  // namespace ota
+
+// ota/stager/patch_record.hpp
+
+namespace ota::detail {
+
+/// How far a patch is applied, beside the state of whoever applies it.
+struct patch_record {
+  static constexpr std::uint32_t format = 1;
+
+  std::uint32_t index = 0;    ///< of the plan
+  std::uint32_t patch = 0;    ///< a sum over its hash
+  std::uint32_t written = 0;  ///< bytes of the new file
+};
+
+/// Keeps a record with a state; what was written until then is durable, too.
+template <class Storage>
+result<void> store_patch_record(Storage& storage, const patch_record& record, bytes state) {
+  std::uint8_t head[sizeof record];
+  std::memcpy(head, &record, sizeof record);
+  crc32 sum;
+  sum.update(head);
+  sum.update(state);
+  const std::uint32_t seal = sum.value() ^ patch_record::format;
+  std::uint8_t end[sizeof seal];
+  std::memcpy(end, &seal, sizeof seal);
+  atomic_file<Storage> out(storage, layout::temporary);
+  for (const bytes part : {bytes(head), state, bytes(end)}) out(as_text(part));
+  return out.replace(layout::patch_state);
+}
+
+/// Whether the file at `.ota/patch/state` is one of `size` bytes whose seal is right.
+template <class Storage>
+result<bool> is_sealed(Storage& storage, std::size_t size) {
+  const auto there = storage.stat(layout::patch_state);
+  if (!there) return there.error();
+  if (there->kind != decltype(there->kind)::file || there->size != size) return false;
+  crc32 sum;
+  std::uint8_t piece[64];
+  std::uint32_t seal = 0;
+  for (std::size_t at = 0, end = size - sizeof seal; at < end;) {
+    const auto count = storage.read(layout::patch_state, at, mutable_bytes(piece).first(end - at));
+    if (!count) return count.error();
+    if (*count == 0) return false;
+    sum.update(bytes(piece).first(*count));
+    at += *count;
+  }
+  const auto count = storage.read(layout::patch_state, size - sizeof seal,
+                                  mutable_bytes(piece).first(sizeof seal));
+  if (!count) return count.error();
+  std::memcpy(&seal, piece, sizeof seal);
+  return *count == sizeof seal && seal == (sum.value() ^ patch_record::format);
+}
+
+/// Fills in what was kept of the patch that `record` names; false, and nothing changed, where that
+/// is not there, or not whole.
+template <class Storage>
+result<bool> load_patch_record(Storage& storage, patch_record& record, mutable_bytes state) {
+  std::uint8_t head[sizeof record];
+  const auto whole = is_sealed(storage, sizeof head + state.size() + 4);
+  if (!whole || !*whole) return whole;
+  if (const auto count = storage.read(layout::patch_state, 0, head); !count) return count.error();
+  patch_record kept;
+  std::memcpy(&kept, head, sizeof kept);
+  if (kept.index != record.index || kept.patch != record.patch) return false;
+  const auto count = storage.read(layout::patch_state, sizeof head, state);
+  if (!count) return count.error();
+  record = kept;
+  return true;
+}
+
+}  // namespace ota::detail
+
+// ota/stager/patch_applier.hpp
+
+namespace ota {
+
+/// Makes the files of a plan for which patches have come: the patch of entry N lies at
+/// `.ota/patch/N`, what it makes becomes `.ota/new/N` once it is the promised file.
+///
+/// Every `Delta::block_size` bytes it is kept how far that is, and a later start goes on there. Of
+/// a patch with which something is wrong nothing is left.
+template <class Storage, class Hash, class Delta>
+class patch_applier {
+ public:
+  patch_applier(Storage& storage, patch_figures& figures)
+      : storage_(storage), figures_(figures), none_() {}
+
+  void begin() {
+    plan_.begin(layout::plan);
+    chosen_.begin(layout::chosen);
+    next_ = 0;
+    made_ = 0;
+    task_ = task::next;
+  }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// A bounded piece of work further; false when all patches have been applied.
+  result<bool> step(mutable_bytes chunk) {
+    if (task_ == task::next) return begin_next();
+    const auto done = work(chunk);
+    return more_after(!done && is_fault(done.error()) ? give_up(done.error()) : done);
+  }
+
+ private:
+  using source = stored_file<Storage>;
+  using output = stored_output<Storage>;
+
+  /// A patch that is applied, and its files.
+  struct running {
+    running(Storage& storage, const entry& item, std::size_t old_size, std::uint32_t index,
+            std::size_t patch_size)
+        : path(detail::patch_path(index)),
+          old_file(storage, item.path, static_cast<std::uint32_t>(old_size)),
+          patch_file(storage, path, static_cast<std::uint32_t>(patch_size)),
+          out(storage, layout::patched) {}
+
+    detail::own_path path;
+    source old_file, patch_file;
+    output out;
+    any_patch<source, source, output, typename Delta::limits> patch{old_file, patch_file, out};
+  };
+
+  static constexpr error wrong_size{errc::mismatch, "stager",
+                                    "the patch makes a file of another size"};
+
+  enum class task : std::uint8_t { next, open, trim, resume, apply, verify };
+
+  // The patch's, or of the files that it is for; not the storage's.
+  static bool is_fault(const error& failure) {
+    return failure.code != errc::storage && failure.code != errc::power_cut;
+  }
+
+  result<bool> begin_next() {
+    const auto more = chosen_.next(storage_, patch_);
+    if (!more || !*more) return more;
+    const auto planned = plan_.next(storage_, item_);
+    if (!planned || !*planned) return planned;
+    index_ = next_++;
+    if (patch_.kind != entry_kind::file) return true;
+    const auto there = storage_.stat(detail::patch_path(index_));
+    if (!there) return there.error();
+    if (there->kind != file_kind::none) task_ = task::open;
+    return true;
+  }
+
+  result<void> work(mutable_bytes chunk) {
+    switch (task_) {
+      case task::open:
+        return open();
+      case task::trim:
+        return trim(chunk);
+      case task::resume:
+        return resume();
+      case task::apply:
+        return apply();
+      case task::verify:
+        return verify(chunk);
+      case task::next:
+        break;
+    }
+    return {};
+  }
+
+  // Begins a patch, or goes on with it where an earlier start has come to.
+  result<void> open() {
+    const auto old_file = storage_.stat(item_.path);
+    if (!old_file) return old_file.error();
+    const auto made = storage_.stat(layout::patched);
+    if (!made) return made.error();
+    ::new (&run_) running(storage_, item_, old_file->size, index_, patch_.size);
+    if (auto done = run_.patch.open(static_cast<std::uint32_t>(item_.size)); !done) return done;
+    record_ = {index_, sum_of(patch_), 0};
+    const auto kept = detail::load_patch_record(storage_, record_, run_.patch.state());
+    if (!kept) return kept.error();
+    offset_ = 0;
+    if (*kept && made->size >= record_.written) {
+      task_ = made->size > record_.written ? task::trim : task::resume;
+      return {};
+    }
+    record_.written = 0;
+    task_ = task::apply;
+    if (auto done = run_.patch.open(static_cast<std::uint32_t>(item_.size)); !done) return done;
+    return storage_.write(layout::patched, 0, {});
+  }
+
+  static std::uint32_t sum_of(const entry& patch) {
+    crc32 sum;
+    sum.update(patch.hash.view());
+    return sum.value();
+  }
+
+  // What was written after the record may be anything, and storage only appends: the bytes before
+  // it become a file of their own.
+  result<void> trim(mutable_bytes chunk) {
+    const auto count =
+        storage_.read(layout::patched, offset_, chunk.first(record_.written - offset_));
+    if (!count) return count.error();
+    if (auto done = storage_.write(layout::temporary, offset_, chunk.first(*count)); !done)
+      return done;
+    offset_ += *count;
+    if (offset_ != record_.written) return {};
+    task_ = task::resume;
+    return replace_file(storage_, layout::patched, layout::temporary);
+  }
+
+  result<void> resume() {
+    run_.out.go_on(record_.written);
+    task_ = task::apply;
+    return run_.patch.resume();
+  }
+
+  // Some steps of the patch, up to where it has to be kept how far that is.
+  result<void> apply() {
+    for (int i = 0; i < 16; ++i) {
+      const auto more = run_.patch.step();
+      if (!more) return more.error();
+      if (!*more) return begin_verify();
+      if (run_.out.size() - record_.written >= Delta::block_size) return keep();
+    }
+    count(run_.out.size());
+    return {};
+  }
+
+  result<void> keep() {
+    record_.written = run_.out.size();
+    count(record_.written);
+    return detail::store_patch_record(storage_, record_, run_.patch.state());
+  }
+
+  void count(std::size_t size) {
+    if (made_ + size > figures_.bytes) figures_.bytes = made_ + size;
+  }
+
+  result<void> begin_verify() {
+    if (run_.out.size() != item_.size) return wrong_size;
+    offset_ = 0;
+    verifier_.begin(item_.hash.kind, item_.size);
+    task_ = task::verify;
+    return {};
+  }
+
+  result<void> verify(mutable_bytes chunk) {
+    const auto size = storage_.read(layout::patched, offset_, chunk);
+    if (!size) return size.error();
+    verifier_.update(chunk.first(*size));
+    offset_ += *size;
+    if (*size == chunk.size()) return {};
+    if (auto same = verifier_.finish(item_.hash); !same) return same;
+    if (auto done = replace_file(storage_, detail::staged_path(index_), layout::patched); !done)
+      return done;
+    ++figures_.made;
+    count(item_.size);
+    made_ += item_.size;
+    return remove_patch();
+  }
+
+  result<void> give_up(const error& why) {
+    ++figures_.failed;
+    figures_.last_fault = &why;
+    if (auto done = storage_.remove(layout::patched); !done) return done;
+    return remove_patch();
+  }
+
+  result<void> remove_patch() {
+    task_ = task::next;
+    if (auto done = storage_.remove(layout::patch_state); !done) return done;
+    return storage_.remove(detail::patch_path(index_));
+  }
+
+  Storage& storage_;
+  patch_figures& figures_;
+  std::size_t offset_ = 0;
+  std::size_t made_ = 0;  // bytes of files that are made
+  std::uint32_t index_ = 0;
+  std::uint32_t next_ = 0;
+  task task_ = task::next;
+  detail::patch_record record_;
+  entry_reader plan_;
+  entry_reader chosen_;
+  entry item_;
+  entry patch_;
+  verifier<Hash> verifier_;
+  union {
+    char none_;
+    running run_;
+  };
+};
+
+}  // namespace ota
+
+// ota/stager/patch_chooser.hpp
+
+namespace ota {
+
+/// Chooses the patches by which files of a plan are made: writes `.ota/patch/chosen`, whose entry N
+/// is the patch for entry N of the plan, or `remove` where there is none.
+///
+/// Which patches there are stands in `.ota/patches`, in the order of their names. Those are nearly
+/// in the order of the files' paths, so that the list is read about once.
+template <class Storage, class Hash>
+class patch_chooser {
+ public:
+  explicit patch_chooser(Storage& storage) : storage_(storage) {}
+
+  void begin() {
+    plan_.begin(layout::plan);
+    chosen_.begin(layout::chosen);
+    restart_list();
+    last_.clear();
+    index_ = count_ = 0;
+    task_ = task::next;
+  }
+
+  /// Patches chosen.
+  std::uint32_t count() const { return count_; }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const { return item_.path; }
+
+  /// One entry or one chunk further; false when the list is complete.
+  result<bool> step(mutable_bytes chunk) {
+    switch (task_) {
+      case task::next:
+        return begin_next();
+      case task::search:
+        return search();
+      case task::hash:
+        return hash_installed(chunk);
+    }
+    return false;
+  }
+
+ private:
+  enum class task : std::uint8_t { next, search, hash };
+
+  result<bool> begin_next() {
+    const auto more = plan_.next(storage_, item_);
+    if (!more) return more;
+    if (!*more) {
+      if (auto done = chosen_.flush(storage_); !done) return done.error();
+      return false;
+    }
+    const auto wanted = wants_patch(index_++);
+    if (!wanted) return wanted;
+    return *wanted ? begin_search() : pass_over();
+  }
+
+  // What has begun to come in full is ended so.
+  result<bool> wants_patch(std::uint32_t index) {
+    const digest_kind kind = item_.hash.kind;
+    const bool is_known = kind == digest_kind::sha256 || kind == digest_kind::git_id;
+    if (item_.kind != entry_kind::file || !is_known || !item_.has_size || item_.size > UINT32_MAX)
+      return false;
+    const auto staged = storage_.stat(detail::staged_path(index));
+    if (!staged) return staged.error();
+    if (staged->kind != file_kind::none) return false;
+    const auto there = storage_.stat(item_.path);
+    if (!there) return there.error();
+    return there->kind == file_kind::file && there->size <= UINT32_MAX;
+  }
+
+  result<bool> pass_over() {
+    item_ = {};
+    item_.kind = entry_kind::remove;
+    task_ = task::next;
+    return more_after(chosen_.add(storage_, item_));
+  }
+
+  // A manifest's patches are for one old content each, a tree's may be for any.
+  result<bool> begin_search() {
+    begin_patch_name(wanted_, item_.path);
+    hashed_ = item_.hash.kind == digest_kind::git_id;
+    if (hashed_)
+      end_patch_name(wanted_);
+    else
+      wanted_.append('.');
+    if (wanted_.view() < last_.view()) restart_list();
+    last_ = wanted_;
+    task_ = task::search;
+    return true;
+  }
+
+  // Goes to the first patch that is not before the wanted one.
+  result<bool> search() {
+    if (!have_patch_) {
+      const auto more = list_.next(storage_, patch_);
+      if (!more) return more;
+      if (!*more) return pass_over();
+      have_patch_ = true;
+    }
+    if (patch_.path.view() < wanted_.view()) {
+      have_patch_ = false;
+      return true;
+    }
+    if (!hashed_ && starts_with(patch_.path, wanted_)) return begin_hash();
+    return hashed_ && patch_.path.view() == wanted_.view() && patch_.has_size &&
+                   is_worth_it(patch_.size, item_.size)
+               ? take()
+               : pass_over();
+  }
+
+  result<bool> take() {
+    ++count_;
+    task_ = task::next;
+    return more_after(chosen_.add(storage_, patch_));
+  }
+
+  result<bool> begin_hash() {
+    verifier_.begin(digest_kind::sha256, 0);
+    offset_ = 0;
+    task_ = task::hash;
+    return true;
+  }
+
+  result<bool> hash_installed(mutable_bytes chunk) {
+    const auto size = storage_.read(item_.path, offset_, chunk);
+    if (!size) return size.error();
+    verifier_.update(chunk.first(*size));
+    offset_ += *size;
+    if (*size == chunk.size()) return true;
+    begin_patch_name(wanted_, item_.path);
+    end_patch_name(wanted_, verifier_.finish().view());
+    hashed_ = true;
+    task_ = task::search;
+    return true;
+  }
+
+  void restart_list() {
+    list_.begin(layout::patches);
+    have_patch_ = false;
+  }
+
+  Storage& storage_;
+  std::size_t offset_ = 0;  // in the installed file
+  std::uint32_t index_ = 0;
+  std::uint32_t count_ = 0;
+  task task_ = task::next;
+  bool hashed_ = false;      // the wanted name is whole
+  bool have_patch_ = false;  // `patch_` was read and is not passed yet
+  entry_reader plan_;
+  entry_reader list_;
+  entry item_;
+  entry patch_;
+  fixed_string<max_path + 32> wanted_;
+  fixed_string<max_path + 32> last_;  // wanted before
+  verifier<Hash> verifier_;
+  entry_writer chosen_;
+};
+
+}  // namespace ota
+
+// ota/stager/patch_stage.hpp
+
+namespace ota {
+
+/// Where the files of a plan are staged, and where the patches are brought to that make some of
+/// them. One code serves both.
+struct files_or_patches {
+  bool is_patches = false;
+
+  std::string_view list() const { return is_patches ? layout::chosen : layout::plan; }
+  detail::own_path place(std::uint32_t index) const {
+    return is_patches ? detail::patch_path(index) : detail::staged_path(index);
+  }
+};
+
+/// Makes files of a plan by patches, before the rest is downloaded: chooses the patches, brings
+/// them, applies them. Whatever goes wrong with one, its file is left to the download.
+///
+/// It has its turn once: then `.ota/patches`, which says what there is, is gone.
+template <class Storage, class Hash, class Delta>
+class patch_stage {
+ public:
+  patch_stage(Storage& storage, patch_figures& figures)
+      : storage_(storage), figures_(figures), none_() {}
+  ~patch_stage() { end_task(); }
+  patch_stage(const patch_stage&) = delete;
+  patch_stage& operator=(const patch_stage&) = delete;
+
+  result<void> begin() {
+    const auto there = storage_.stat(layout::patches);
+    if (!there) return there.error();
+    if (there->kind == file_kind::none) return {};
+    ::new (&chooser_) patch_chooser<Storage, Hash>(storage_);
+    chooser_.begin();
+    task_ = task::choose;
+    return {};
+  }
+
+  /// The path at hand, for a message.
+  std::string_view subject() const {
+    if (task_ == task::choose) return chooser_.subject();
+    if (task_ == task::bring) return fetcher_.subject();
+    if (task_ == task::apply) return applier_.subject();
+    return {};
+  }
+
+  /// A piece of work further; false when there is nothing left to do.
+  template <class Http, class Source>
+  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+    switch (task_) {
+      case task::choose:
+        return begin_bring(chooser_.step(chunk));
+      case task::bring:
+        return bring(http, source, chunk);
+      case task::apply:
+        return begin_clean(applier_.step(chunk));
+      case task::clean:
+        return clean();
+    }
+    return false;
+  }
+
+ private:
+  using fetcher = downloader<Storage, Hash, files_or_patches>;
+
+  enum class task : std::uint8_t { choose, bring, apply, clean };
+
+  result<bool> begin_bring(const result<bool>& more) {
+    if (!more || *more) return more;
+    const bool is_any = chooser_.count() != 0;
+    end_task();
+    if (!is_any) return true;
+    ::new (&fetcher_) fetcher(storage_, {true});
+    fetcher_.begin();
+    task_ = task::bring;
+    return true;
+  }
+
+  template <class Http, class Source>
+  result<bool> bring(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = fetcher_.step(http, source, chunk);
+    const staging_progress& progress = fetcher_.progress();
+    if (progress.bytes_moved != figures_.bytes_moved) failures_ = 0;
+    figures_.bytes_moved = progress.bytes_moved;
+    if (progress.bytes > figures_.bytes) figures_.bytes = progress.bytes;
+    if (!more) return may_go_on(more.error());
+    if (*more) return true;
+    end_task();
+    ::new (&applier_) patch_applier<Storage, Hash, Delta>(storage_, figures_);
+    applier_.begin();
+    task_ = task::apply;
+    return true;
+  }
+
+  // A line that breaks is waited for once, and only the patch is given up where that does not help.
+  result<bool> may_go_on(const error& failure) {
+    const bool is_general = failure.code == errc::storage || failure.code == errc::power_cut ||
+                            failure.code == errc::rate_limited || failure.code == errc::too_slow;
+    const bool may_pass = is_transient(failure) && failure.code != errc::mismatch;
+    if (is_general || (may_pass && ++failures_ < 2)) return failure;
+    failures_ = 0;
+    ++figures_.failed;
+    figures_.last_fault = &failure;
+    return more_after(fetcher_.skip());
+  }
+
+  result<bool> begin_clean(const result<bool>& more) {
+    if (more && !*more) end_task();
+    return more ? result<bool>(true) : more;
+  }
+
+  result<bool> clean() {
+    const auto more = detail::remove_tree_step(storage_, layout::patching);
+    if (!more || *more) return more;
+    const auto done = storage_.remove(layout::patches);
+    return done ? result<bool>(false) : done.error();
+  }
+
+  // Of what shares its memory, only what hashes may have to be ended.
+  void end_task() {
+    if constexpr (!std::is_trivially_destructible_v<Hash>) {
+      if (task_ == task::choose) chooser_.~patch_chooser();
+      if (task_ == task::bring) fetcher_.~fetcher();
+      if (task_ == task::apply) applier_.~patch_applier();
+    }
+    task_ = task::clean;
+  }
+
+  Storage& storage_;
+  patch_figures& figures_;
+  task task_ = task::clean;
+  std::uint8_t failures_ = 0;  // in a row, of the patch that is being brought
+  union {
+    char none_;
+    patch_chooser<Storage, Hash> chooser_;
+    fetcher fetcher_;
+    patch_applier<Storage, Hash, Delta> applier_;
   };
 };
 
@@ -12651,10 +13573,12 @@ namespace ota {
 
 /// Brings the new version beside the running one: lists its files, finds out which of them
 /// differ, and downloads those. It goes on where an interruption, or a power cut, left it.
-template <class Storage, class Hash, class Trust, class Image = no_image>
-class stager : detail::promised_image<takes_images<Image>> {
+template <class Storage, class Hash, class Trust, class Image = no_image, class Delta = no_delta>
+class stager : detail::promised_image<takes_images<Image>>,
+               detail::kept_figures<takes_patches<Delta>> {
   using swapper_type = swapper<Storage, Image>;
   static constexpr bool has_image = takes_images<Image>;
+  static constexpr bool has_delta = takes_patches<Delta>;
 
  public:
   stager(Storage& storage, const config& settings)
@@ -12673,6 +13597,7 @@ class stager : detail::promised_image<takes_images<Image>> {
     target_ = &target;
     record_ = {};
     staged_ = {};
+    if constexpr (has_delta) this->patches_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
     if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
     if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)
@@ -12700,6 +13625,9 @@ class stager : detail::promised_image<takes_images<Image>> {
   const plan_summary& plan() const { return record_.plan; }
   const staging_progress& progress() const { return staged_; }
 
+  /// What patches have come to. On devices that take them.
+  const patch_figures& patches() const { return this->patches_; }
+
   /// Of the image that the plan holds; all zero: it holds none. On devices that take images.
   image_id image() const { return this->image_.id(); }
 
@@ -12724,6 +13652,9 @@ class stager : detail::promised_image<takes_images<Image>> {
         return planner_.subject();
       case stage::download:
         return downloader_.subject();
+      case stage::patch:
+        if constexpr (has_delta) return patching_.subject();
+        return {};
       case stage::image:
         if constexpr (has_image) return image_downloader_.subject();
         return {};
@@ -12765,6 +13696,9 @@ class stager : detail::promised_image<takes_images<Image>> {
         return seal();
       case stage::check:
         return check_plan();
+      case stage::patch:
+        if constexpr (has_delta) return patch(http, source, chunk);
+        break;
       case stage::download:
         if constexpr (has_image) return begin_image(download(http, source, chunk), swap);
         return download(http, source, chunk);
@@ -12800,7 +13734,8 @@ class stager : detail::promised_image<takes_images<Image>> {
     seal,
     check,
     download,
-    image
+    image,
+    patch
   };
 
   static constexpr error damaged_plan{
@@ -12848,6 +13783,8 @@ class stager : detail::promised_image<takes_images<Image>> {
 
   result<bool> begin_list() {
     if (auto done = storage_.remove(layout::candidates); !done) return done.error();
+    if constexpr (has_delta)
+      if (auto done = storage_.remove(layout::patches); !done) return done.error();
     version_ = target_->ref;
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
@@ -12858,7 +13795,7 @@ class stager : detail::promised_image<takes_images<Image>> {
       }
     }
     if constexpr (!Trust::requires_manifest) {
-      ::new (&lister_) lister<Storage>(storage_, settings_);
+      ::new (&lister_) lister<Storage, Delta>(storage_, settings_);
       lister_.begin(target_->commit);
       stage_ = stage::list;
     }
@@ -13018,12 +13955,30 @@ class stager : detail::promised_image<takes_images<Image>> {
       if (auto done = storage_.remove(layout::target); !done) return done.error();
       return damaged_plan;
     }
+    if constexpr (has_delta) return begin_patch();
+    begin_download();
+    return true;
+  }
+
+  result<bool> begin_patch() {
+    ::new (&patching_) patch_stage_type(storage_, this->patches_);
+    stage_ = stage::patch;
+    return more_after(patching_.begin());
+  }
+
+  template <class Http, class Source>
+  result<bool> patch(Http& http, Source& source, mutable_bytes chunk) {
+    const auto more = patching_.step(http, source, chunk);
+    staged_.bytes = this->patches_.bytes;
+    staged_.bytes_moved = this->patches_.bytes_moved;
+    if (!more || *more) return more;
+    end_hash();
     begin_download();
     return true;
   }
 
   void begin_download() {
-    ::new (&downloader_) downloader<Storage, Hash>(storage_);
+    ::new (&downloader_) downloader_type(storage_);
     downloader_.begin();
     stage_ = stage::download;
   }
@@ -13034,11 +13989,18 @@ class stager : detail::promised_image<takes_images<Image>> {
     const std::uint32_t lists = staged_.lists;
     staged_ = downloader_.progress();
     staged_.lists = lists;
+    if constexpr (has_delta) add_patches();
     if constexpr (Trust::requires_manifest)
       if (auto done = give_up_after(more.error()); !done) return done.error();
     if (!more || *more) return more;
     if (auto done = storage_.sync(); !done) return done.error();
     return false;
+  }
+
+  // What patches have made is counted again as it is checked.
+  void add_patches() {
+    staged_.bytes_moved += this->patches_.bytes_moved;
+    if (staged_.bytes < this->patches_.bytes) staged_.bytes = this->patches_.bytes;
   }
 
   result<bool> begin_image(const result<bool>& more, swapper_type& swap) {
@@ -13068,14 +14030,20 @@ class stager : detail::promised_image<takes_images<Image>> {
   void end_hash() {
     if constexpr (!std::is_trivially_destructible_v<Hash>) {
       if (stage_ == stage::compare || stage_ == stage::seal) planner_.~planner();
-      if (stage_ == stage::download) downloader_.~downloader();
+      if (stage_ == stage::download) downloader_.~downloader_type();
+      if constexpr (has_delta)
+        if (stage_ == stage::patch) patching_.~patch_stage_type();
     }
   }
 
   struct nothing {};
+  using downloader_type =
+      downloader<Storage, Hash, std::conditional_t<has_delta, files_or_patches, staged_files>>;
+  using patch_stage_type =
+      std::conditional_t<has_delta, patch_stage<Storage, Hash, Delta>, nothing>;
   using image_stage = std::conditional_t<has_image, image_downloader<Image>, nothing>;
-  using manifest_stage =
-      std::conditional_t<Trust::reads_manifests, manifest_lister<Storage, Trust, Image>, nothing>;
+  using manifest_stage = std::conditional_t<Trust::reads_manifests,
+                                            manifest_lister<Storage, Trust, Image, Delta>, nothing>;
 
   Storage& storage_;
   const config& settings_;
@@ -13091,12 +14059,13 @@ class stager : detail::promised_image<takes_images<Image>> {
   // One after the other, never two at a time.
   union {
     char none_;
-    lister<Storage> lister_;
+    lister<Storage, Delta> lister_;
     manifest_stage manifest_;
     list_sorter<Storage> sorter_;
     pattern_walk<Storage> walk_;
     planner<Storage, Hash> planner_;
-    downloader<Storage, Hash> downloader_;
+    patch_stage_type patching_;
+    downloader_type downloader_;
     image_stage image_downloader_;
   };
 };
@@ -13272,6 +14241,9 @@ using body_read_of = decltype(std::declval<H&>().read(mutable_bytes{}));
 template <class H>
 using set_timeouts_of = decltype(std::declval<H&>().set_timeouts(http_timeouts{}));
 
+template <class D>
+using takes_of = decltype(D::takes(std::size_t{}, std::size_t{}));
+
 template <class Http>
 void set_timeouts(Http& http, const config& settings) {
   if constexpr (gives<void, set_timeouts_of, Http>::value) {
@@ -13282,6 +14254,18 @@ void set_timeouts(Http& http, const config& settings) {
 }
 
 }  // namespace detail
+
+/// Checks a device's policy for patches.
+template <class Delta>
+struct check_delta {
+  static_assert(detail::gives<bool, detail::takes_of, Delta>::value,
+                "the delta policy must be ota::no_delta or an ota::delta_patches<…>");
+  static constexpr bool ok = true;
+};
+template <>
+struct check_delta<no_delta> {
+  static constexpr bool ok = true;
+};
 
 /// Checks that a device's policies keep their contracts: one sentence for whatever is missing.
 template <class Policies>
@@ -13296,6 +14280,7 @@ struct check_policies {
   static_assert(check_hash<typename Policies::hash>::ok);
   static_assert(Policies::hash::digest_size >= 20,
                 "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
+  static_assert(check_delta<typename Policies::delta>::ok);
   static_assert(check_image_slots<typename Policies::image>::ok);
   static_assert(!takes_images<typename Policies::image> || Policies::trust::requires_manifest,
                 "a device with an image policy needs a trust policy whose manifests name images: "
@@ -13371,6 +14356,30 @@ class event_log : public Log {
 };
 
 }  // namespace ota
+
+// ota/updater/patch_teller.hpp
+
+namespace ota::detail {
+
+/// Tells what becomes of patches, in the words of 0x687931/ota, where the device takes them.
+template <bool TakesPatches>
+class patch_teller {
+ public:
+  /// After each step: `now` is what patches have come to.
+  template <class Log>
+  void tell(const patch_figures& now, std::string_view subject, Log& log) {
+    if (now.made > told_.made) log.debug("Delta update successful for "sv, subject);
+    if (now.failed > told_.failed) log.debug("Delta update failed: "sv, now.last_fault->text);
+    told_ = now;
+  }
+
+ private:
+  patch_figures told_;
+};
+template <>
+class patch_teller<false> {};
+
+}  // namespace ota::detail
 
 // ota/updater/records.hpp
 
@@ -13865,7 +14874,8 @@ namespace ota {
 /// step is one bounded piece of work: one request, one chunk, one file moved, one second waited.
 /// What has to survive a power cut is on storage; `sizeof(updater)` is all the memory there is.
 template <class Policies>
-class updater : private check_policies<Policies> {
+class updater : private check_policies<Policies>,
+                private detail::patch_teller<takes_patches<typename Policies::delta>> {
  public:
   using storage_type = typename Policies::storage;
   using http_type = typename Policies::http;
@@ -13955,6 +14965,9 @@ class updater : private check_policies<Policies> {
   const update_progress_report& progress() const { return progress_; }
   update_outcome outcome() const { return outcome_; }
 
+  /// What patches came to in the last update. On devices that take them.
+  const patch_figures& patches() const { return stager_.patches(); }
+
   /// Why the last update failed, and a sentence for people that also names the file.
   const error& failure() const { return *failure_; }
   std::string_view message() const { return message_; }
@@ -13973,6 +14986,7 @@ class updater : private check_policies<Policies> {
 
  private:
   static constexpr bool has_image = takes_images<image_type>;
+  static constexpr bool has_delta = takes_patches<typename Policies::delta>;
 
   static constexpr error trial_pending{
       errc::wrong_state, "updater",
@@ -14265,6 +15279,7 @@ class updater : private check_policies<Policies> {
     const auto& staged = stager_.progress();
     teller_.tell(staged, progress_.files, progress_.bytes_moved, stager_.subject(), log_, light_);
     progress_.take(staged, stager_.plan());
+    if constexpr (has_delta) this->tell(stager_.patches(), stager_.subject(), log_);
   }
 
   // Without a clock there is nothing to watch by.
@@ -14300,8 +15315,9 @@ class updater : private check_policies<Policies> {
   swapper<storage_type, image_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
   typename Policies::source source_{settings_};
-  stager<storage_type, typename Policies::hash, typename Policies::trust, image_type> stager_{
-      storage_, settings_};
+  stager<storage_type, typename Policies::hash, typename Policies::trust, image_type,
+         typename Policies::delta>
+      stager_{storage_, settings_};
   http_type http_;
   std::uint8_t buffer_[Policies::chunk_size];
   storage_type storage_;
@@ -16115,1266 +17131,6 @@ class image_boot {
 
   Swapper& swapper_;
   bool counted_ = false;  // this start is
-};
-
-}  // namespace ota
-
-// ota/delta/code_site.hpp
-
-namespace ota {
-
-/// A place in a program that names an address: an instruction, or a pair of them.
-///
-/// A kind of code is a struct that finds such places and moves what they name:
-///
-///     static constexpr code_kind kind       what a patch calls it
-///     static constexpr unsigned step        instructions begin at its multiples
-///     static code_site find(const std::uint8_t* code, std::uint32_t address)
-///     static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target)
-///
-/// `find` looks at eight bytes, whatever they are, and `aim` changes those it found. Both sides of
-/// a patch must find the same places, so what a kind finds is part of the patch format.
-struct code_site {
-  std::uint8_t length = 0;  ///< bytes of the place; 0 where no address is named
-  std::uint8_t skip = 1;    ///< where none is named: no instruction begins in so many bytes
-  bool near = false;        ///< reaches only what lies around it, and so mostly moves with it
-  std::uint32_t target = 0;
-
-  static constexpr code_site none(std::uint8_t skip) { return {0, skip, false, 0}; }
-  static constexpr code_site far_at(std::uint8_t length, std::uint32_t target) {
-    return {length, 1, false, target};
-  }
-  static constexpr code_site near_at(std::uint8_t length, std::uint32_t target) {
-    return {length, 1, true, target};
-  }
-};
-
-/// What the old and the new bytes of a patch are, as its header says it.
-enum class code_kind : std::uint8_t {
-  plain = 0,    ///< text, or anything else
-  words = 1,    ///< pointers of 32 bits, at multiples of four; the kinds below have them too
-  thumb = 2,    ///< Thumb as of ARMv6-M: BL, short branches, LDR and ADR of literals
-  thumb2 = 3,   ///< with Thumb-2's wide instructions
-  arm = 4,      ///< A32
-  riscv = 5,    ///< RV32, also compressed
-  xtensa = 6,   ///< with or without windows
-  aarch64 = 7,  ///< A64
-  x86_64 = 8
-};
-
-namespace detail {
-
-/// The lowest `bits` of a value, as a number with a sign.
-constexpr std::uint32_t sign_extend(std::uint32_t value, unsigned bits) {
-  const std::uint32_t sign = 1U << (bits - 1);
-  return ((value & ((sign << 1) - 1)) ^ sign) - sign;
-}
-
-/// `word` with the bits of `mask` taken from `value`.
-constexpr std::uint32_t put_bits(std::uint32_t word, std::uint32_t mask, std::uint32_t value) {
-  return (word & ~mask) | (value & mask);
-}
-
-}  // namespace detail
-
-/// Pointers only.
-struct words_code {
-  static constexpr code_kind kind = code_kind::words;
-  static constexpr unsigned step = 4;
-  static code_site find(const std::uint8_t* /*code*/, std::uint32_t /*address*/) {
-    return code_site::none(4);
-  }
-  static void aim(std::uint8_t* /*code*/, std::uint32_t /*address*/, std::uint32_t /*target*/) {}
-};
-
-}  // namespace ota
-
-// ota/delta/patch_header.hpp
-
-namespace ota {
-
-/// What stands before the coded part of a patch. Bytes: docs/delta-format.md.
-struct patch_header {
-  static constexpr std::uint8_t version = 1;
-  static constexpr std::uint32_t max_size = 72;
-  static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
-  static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
-  static constexpr std::uint32_t sum_size = 4;      ///< a CRC-32 of all before, at the patch's end
-  static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
-  static constexpr unsigned max_literal_bits = 4;
-  static constexpr unsigned max_map_entries = 128;
-  static constexpr std::uint32_t no_lag = 0xffff'ffff;
-
-  code_kind code = code_kind::plain;
-  std::uint8_t rate = 4;           ///< how slowly models learn: 4 or 5
-  std::uint8_t previous_bits = 0;  ///< bits of the byte before that choose a literal's models
-  std::uint8_t position_bits = 0;  ///< bits of its position that do
-  std::uint8_t map_entries = 0;    ///< of the address map
-  std::uint32_t old_size = 0;
-  std::uint32_t new_size = 0;
-  /// What is read of the old file lies at most so many bytes before what is being written:
-  /// then the patch may be applied in place. `no_lag`: read anywhere.
-  std::uint32_t lag = no_lag;
-  std::uint32_t base = 0;           ///< address of the first byte, of old and new
-  std::uint32_t around_before = 0;  ///< bytes before and behind the program that it calls as well
-  std::uint32_t around_behind = 0;
-  std::uint32_t data_begin = 0;  ///< other addresses that are pointed to: RAM
-  std::uint32_t data_size = 0;
-  std::uint8_t old_hash[old_hash_size] = {};
-  std::uint8_t new_hash[new_hash_size] = {};
-  std::uint8_t size = 0;  ///< of the header itself
-
-  /// Models by which literals are chosen, as a power of two.
-  constexpr unsigned literal_bits() const { return previous_bits + position_bits; }
-  /// Bytes of models and map that applying it takes, as the format counts them.
-  constexpr std::uint32_t memory() const {
-    return 1408U + (512U << literal_bits()) + 8U * map_entries;
-  }
-  /// Addresses of code, of which the first 256 do not count: they are mostly numbers.
-  constexpr std::uint32_t code_begin() const { return base - around_before + 256; }
-  constexpr std::uint32_t code_size() const {
-    const std::uint32_t whole = larger_size() + around_before + around_behind;
-    return whole < 256 ? 0 : whole - 256;
-  }
-  /// The same in units of 64 bytes, as the header tells it.
-  constexpr std::uint32_t memory_units() const { return (memory() + 63) / 64; }
-  constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
-};
-
-namespace patch_errors {
-
-inline constexpr error not_a_patch{errc::malformed, "delta", "this is not a patch of this library"};
-inline constexpr error other_version{errc::unsupported, "delta",
-                                     "the patch is of a later format: update this program first"};
-inline constexpr error bad_header{errc::malformed, "delta", "the patch's header is damaged"};
-inline constexpr error truncated{errc::malformed, "delta", "the patch ends too early"};
-inline constexpr error damaged{errc::malformed, "delta", "the patch is damaged"};
-inline constexpr error bad_state{errc::damaged, "delta",
-                                 "what was kept of a half-applied patch is not whole: start over"};
-inline constexpr error too_much_memory{
-    errc::unsupported, "delta",
-    "the patch needs more memory than this device gives: make it with a smaller map"};
-inline constexpr error unknown_code{errc::unsupported, "delta",
-                                    "the patch is for a kind of code that is not built in here"};
-
-}  // namespace patch_errors
-
-namespace detail {
-
-inline constexpr std::uint8_t patch_magic[4] = {'O', 'D', 'P', patch_header::version};
-
-/// LEB128 of at most 32 bits and five bytes; further bits are left out.
-inline std::uint32_t take_number(const std::uint8_t*& at) {
-  std::uint32_t value = 0;
-  for (unsigned shift = 0; shift < 35; shift += 7) {
-    value |= static_cast<std::uint32_t>(*at & 0x7f) << shift;
-    if (*at++ < 0x80) break;
-  }
-  return value;
-}
-
-}  // namespace detail
-
-/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
-inline result<patch_header> read_patch_header(bytes in) {
-  // No header is longer, whatever its numbers: nothing is read beyond.
-  std::uint8_t head[patch_header::max_size] = {};
-  in = in.first(sizeof head);
-  if (!in.empty()) std::memcpy(head, in.data(), in.size());
-  if (std::memcmp(head, detail::patch_magic, 3) != 0) return patch_errors::not_a_patch;
-  if (head[3] != detail::patch_magic[3]) return patch_errors::other_version;
-
-  patch_header header;
-  header.code = static_cast<code_kind>(head[4] & 0x0f);
-  header.rate = static_cast<std::uint8_t>(4 + (head[4] >> 4));
-  header.previous_bits = head[5] & 0x0f;
-  header.position_bits = head[5] >> 4;
-  header.map_entries = head[6];
-  const std::uint8_t* at = head + 8;
-  header.old_size = detail::take_number(at);
-  header.new_size = detail::take_number(at);
-  header.lag = detail::take_number(at) - 1;
-  if (header.code != code_kind::plain)
-    for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
-                                  &header.data_begin, &header.data_size})
-      *number = detail::take_number(at);
-  std::memcpy(header.old_hash, at, sizeof header.old_hash);
-  std::memcpy(header.new_hash, at + sizeof header.old_hash, sizeof header.new_hash);
-  at += sizeof header.old_hash + sizeof header.new_hash;
-  header.size = static_cast<std::uint8_t>(at - head);
-  const bool sound = header.size <= in.size() && header.rate <= 5 &&
-                     header.literal_bits() <= patch_header::max_literal_bits &&
-                     header.map_entries <= patch_header::max_map_entries &&
-                     head[7] == header.memory_units() &&
-                     header.old_size <= patch_header::max_file_size &&
-                     header.new_size <= patch_header::max_file_size;
-  if (!sound) return patch_errors::bad_header;
-  return header;
-}
-
-}  // namespace ota
-
-// ota/delta/patch_check.hpp
-
-namespace ota {
-
-namespace patch_errors {
-
-inline constexpr error wrong_base{errc::mismatch, "delta",
-                                  "the patch is for another file than the one that is there"};
-inline constexpr error wrong_result{errc::mismatch, "delta",
-                                    "what the patch made is not what it promised"};
-
-}  // namespace patch_errors
-
-/// Hashes a file in steps of 256 bytes.
-template <class Hash>
-class stepwise_hash {
- public:
-  /// Takes the next bytes of the first `size`; false: that was all.
-  template <class File>
-  result<bool> step(File& file, std::uint32_t size) {
-    std::uint8_t piece[256];
-    const std::uint32_t left = size - done_;
-    const std::uint32_t count = left < sizeof piece ? left : std::uint32_t{sizeof piece};
-    if (count == 0) return false;
-    if (const auto done = file.read(done_, {piece, count}); !done) return done.error();
-    hash_.update({piece, count});
-    done_ += count;
-    return true;
-  }
-
-  template <class File>
-  result<void> all(File& file, std::uint32_t size) {
-    for (;;) {
-      const auto more = step(file, size);
-      if (!more) return more.error();
-      if (!*more) return {};
-    }
-  }
-
-  auto finish() { return hash_.finish(); }
-
- private:
-  Hash hash_;
-  std::uint32_t done_ = 0;
-};
-
-/// Whether the patch came whole: by the sum at its end, which finds accidents only.
-template <class Patch>
-result<void> check_patch_sum(Patch& patch) {
-  const std::uint32_t size = patch.size();
-  if (size < patch_header::sum_size) return patch_errors::truncated;
-  const std::uint32_t coded = size - patch_header::sum_size;
-  stepwise_hash<crc32> sum;
-  if (const auto done = sum.all(patch, coded); !done) return done;
-  std::uint8_t told[patch_header::sum_size];
-  if (const auto done = patch.read(coded, told); !done) return done;
-  const auto counted = sum.finish();
-  if (std::memcmp(counted.data(), told, sizeof told) != 0) return patch_errors::damaged;
-  return {};
-}
-
-namespace detail {
-
-template <class Hash, class File>
-result<bool> has_hash(File& file, std::uint32_t size, bytes promised) {
-  stepwise_hash<Hash> hash;
-  if (const auto done = hash.all(file, size); !done) return done.error();
-  const auto digest = hash.finish();
-  return std::memcmp(digest.data(), promised.data(), promised.size()) == 0;
-}
-
-}  // namespace detail
-
-/// Whether the old file is the one that the patch was made for.
-/// \tparam Hash  SHA-256
-template <class Hash = sha256, class Old>
-result<void> check_patch_base(const patch_header& header, Old& old_file) {
-  if (old_file.size() < header.old_size) return patch_errors::wrong_base;
-  const auto same = detail::has_hash<Hash>(old_file, header.old_size, header.old_hash);
-  if (!same) return same.error();
-  if (!*same) return patch_errors::wrong_base;
-  return {};
-}
-
-/// Whether the new file is what was promised. The promise is the patch's own: it finds accidents,
-/// and a wrong patch only where the patch itself can be trusted.
-template <class Hash = sha256, class New>
-result<void> check_patch_result(const patch_header& header, New& new_file) {
-  const auto same = detail::has_hash<Hash>(new_file, header.new_size, header.new_hash);
-  if (!same) return same.error();
-  if (!*same) return patch_errors::wrong_result;
-  return {};
-}
-
-}  // namespace ota
-
-// ota/delta/bit_model.hpp
-
-namespace ota::detail {
-
-// What both sides of a patch know of its bits: each kind of decision has a probability that learns
-// from every bit coded with it. The functions here are written once for both sides: a coder's
-// `bit(model, value)` codes the value and gives it back; a decoder's ignores what it is given.
-
-/// How likely a bit is zero. One 16-bit word: 14 bits of probability, and a count of visits, since
-/// a new model has to learn faster than one that has seen much.
-///
-/// A new model is all zeros, and so is all that is made of models: `{}` makes them new.
-class bit_model {
- public:
-  static constexpr unsigned precision = 14;
-
-  constexpr std::uint32_t zero() const { return (word_ ^ even_chance) >> count_bits; }
-
-  /// \param rate  how slowly one that has seen much learns: a 2^rate-th of the way a bit
-  constexpr void learn(bool bit, unsigned rate) {
-    const std::uint32_t seen = word_ & seen_much;
-    const unsigned shift = seen < seen_much ? seen + 1 : rate;
-    std::uint32_t p = zero();
-    p = bit ? p - (p >> shift) : p + (((1U << precision) - p) >> shift);
-    const std::uint32_t word = p << count_bits | (seen < seen_much ? seen + 1 : seen);
-    word_ = static_cast<std::uint16_t>(word ^ even_chance);
-  }
-
- private:
-  static constexpr unsigned count_bits = 2;
-  static constexpr std::uint32_t seen_much = (1U << count_bits) - 1;
-  static constexpr std::uint32_t even_chance = 1U << 15;
-
-  std::uint16_t word_;
-};
-
-/// A symbol of so many bits, the highest first, each in the context of those before it.
-template <unsigned Bits>
-class bit_tree {
- public:
-  template <class Coder>
-  std::uint32_t code(Coder& coder, std::uint32_t symbol) {
-    std::uint32_t node = 1;
-    for (unsigned i = Bits; i-- > 0;)
-      node =
-          node << 1 | static_cast<std::uint32_t>(coder.bit(nodes_[node], (symbol >> i & 1) != 0));
-    return node - (1U << Bits);
-  }
-
- private:
-  bit_model nodes_[1U << Bits];  // the first is not used
-};
-
-/// A number below 2^32 - 1: how many bits it has, then the bits, of which the first learns.
-class number_model {
- public:
-  static constexpr std::uint32_t max = 0xffff'fffe;
-
-  template <class Coder>
-  std::uint32_t code(Coder& coder, std::uint32_t number) {
-    const std::uint32_t width = width_.code(coder, Coder::encodes ? width_of(number + 1) : 0);
-    if (width == 0) return 0;
-    std::uint32_t value = 2;
-    value |= static_cast<std::uint32_t>(coder.bit(first_[width], bit_at(number + 1, width - 1)));
-    if (width > 1) value = value << (width - 1) | coder.direct(number + 1, width - 1);
-    return value - 1;
-  }
-
- private:
-  static constexpr bool bit_at(std::uint32_t value, unsigned i) { return (value >> i & 1) != 0; }
-  static constexpr std::uint32_t width_of(std::uint32_t value) {
-    std::uint32_t width = 0;
-    while (value >>= 1) ++width;
-    return width;
-  }
-
-  bit_tree<5> width_;
-  bit_model first_[32];
-};
-
-/// Numbers of both signs as numbers: 0, -1, 1, -2, …
-constexpr std::uint32_t fold_sign(std::uint32_t value) {
-  return value << 1 ^ (value >> 31 != 0 ? 0xffff'ffff : 0);
-}
-constexpr std::uint32_t unfold_sign(std::uint32_t folded) {
-  return folded >> 1 ^ (0 - (folded & 1));
-}
-
-}  // namespace ota::detail
-
-// ota/delta/address_map.hpp
-
-namespace ota::detail {
-
-/// How far what lay at an address has moved: for each stretch of addresses one shift. A release
-/// moves most of its code and data in a few such stretches; knowing them foretells the operands of
-/// thousands of calls and pointers.
-template <std::size_t Capacity>
-class address_map {
- public:
-  static constexpr std::size_t capacity = Capacity;
-
-  std::size_t size() const { return size_; }
-
-  /// \param begin  not below that of the entry before
-  void add(std::uint32_t begin, std::uint32_t shift) { stretches_[size_++] = {begin, shift}; }
-
-  std::uint32_t shift_at(std::uint32_t address) const {
-    std::size_t low = 0;
-    std::size_t high = size_;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if (stretches_[middle].begin <= address)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-    return low == 0 ? 0 : stretches_[low - 1].shift;
-  }
-
-  /// Codes one entry more: how much higher it begins, and how its shift differs from the last.
-  /// Addresses are even: half of them is coded.
-  template <class Coder>
-  void code(Coder& coder, number_model& begins, number_model& shifts, std::uint32_t begin,
-            std::uint32_t shift) {
-    const stretch last = size_ == 0 ? stretch{} : stretches_[size_ - 1];
-    const std::uint32_t up = begins.code(coder, (begin - last.begin) >> 1) << 1;
-    add(last.begin + up,
-        last.shift + unfold_sign(shifts.code(coder, fold_sign(shift - last.shift))));
-  }
-
- private:
-  struct stretch {
-    std::uint32_t begin;
-    std::uint32_t shift;
-  };
-
-  stretch stretches_[Capacity];
-  std::size_t size_;
-};
-
-/// Nothing has moved.
-template <>
-class address_map<0> {
- public:
-  static constexpr std::size_t capacity = 0;
-  static constexpr std::size_t size() { return 0; }
-  static constexpr std::uint32_t shift_at(std::uint32_t /*address*/) { return 0; }
-  template <class Coder>
-  void code(Coder&, number_model&, number_model&, std::uint32_t, std::uint32_t) {}
-};
-
-}  // namespace ota::detail
-
-// ota/delta/code_set.hpp
-
-namespace ota {
-
-/// The kinds of code that a program can apply patches for. What is not named costs nothing.
-template <class... Codes>
-struct code_set {
-  static constexpr bool any = sizeof...(Codes) != 0;
-
-  static bool has([[maybe_unused]] code_kind kind) {
-    return kind == code_kind::plain || ((kind == Codes::kind) || ...);
-  }
-
-  /// Instructions begin at multiples of it.
-  static unsigned step([[maybe_unused]] code_kind kind) {
-    unsigned step = 1;
-    ((kind == Codes::kind ? void(step = Codes::step) : void()), ...);
-    return step;
-  }
-
-  static code_site find([[maybe_unused]] code_kind kind, [[maybe_unused]] const std::uint8_t* code,
-                        [[maybe_unused]] std::uint32_t address) {
-    code_site found = code_site::none(1);
-    ((kind == Codes::kind ? void(found = Codes::find(code, address)) : void()), ...);
-    return found;
-  }
-
-  static void aim([[maybe_unused]] code_kind kind, [[maybe_unused]] std::uint8_t* code,
-                  [[maybe_unused]] std::uint32_t address, [[maybe_unused]] std::uint32_t target) {
-    ((kind == Codes::kind ? Codes::aim(code, address, target) : void()), ...);
-  }
-};
-
-}  // namespace ota
-
-// ota/delta/copy_model.hpp
-
-namespace ota::detail {
-
-/// Where a copy is. Small: it is part of what is kept over a power cut.
-struct copy_place {
-  std::uint32_t from = 0;  ///< the next byte, there
-  std::uint32_t to = 0;    ///< and here
-  std::uint32_t left = 0;
-  std::uint32_t begin = 0;  ///< of the whole copy, there
-  std::uint32_t end = 0;
-  std::uint32_t shift = 0;         ///< of all of it
-  std::uint32_t shift_before = 0;  ///< of what lies before it: that of the copy before
-  std::uint32_t shift_behind = 0;  ///< of what lies behind it: as the last place there has shown
-  std::uint8_t quiet = 0;          ///< bytes in which no instruction begins
-
-  void start(std::uint32_t from_, std::uint32_t to_, std::uint32_t length) {
-    from = begin = from_;
-    to = to_;
-    left = length;
-    end = from + length;
-    shift_before = shift;
-    shift = shift_behind = to - from;
-    quiet = 0;
-  }
-};
-
-/// A place in code that names an address, or one byte.
-struct copy_unit {
-  static constexpr std::uint32_t max_length = 8;
-
-  code_site site;
-  std::uint8_t length = 1;
-  bool pointer = false;
-  /// Of a byte: so many bytes from here on are no place either, at least.
-  std::uint8_t run = 1;
-
-  bool far() const { return pointer || (site.length != 0 && !site.near); }
-};
-
-/// What the addresses in a patch's files mean.
-template <class Codes, class Map>
-class address_space {
- public:
-  address_space(const patch_header& header, const Map& map) : header_(header), map_(map) {}
-
-  /// The unit that a copy is at.
-  /// \param bytes  `max_length` bytes of what is copied, zeros beyond its end; those of the unit
-  ///               become what is foretold
-  /// \param moved  the copy is from the old file: what places name has moved since. Otherwise only
-  ///               the code itself has.
-  copy_unit unit_at(const copy_place& at, std::uint8_t* bytes, bool moved) const {
-    copy_unit unit;
-    unit.run = 0xff;
-    if (header_.code == code_kind::plain) return unit;
-    const std::uint32_t both = at.from | at.to;
-    const std::uint32_t apart = at.from ^ at.to;
-    if (moved && apart % 4 == 0) {
-      if (both % 4 == 0 && at.left >= 4 && find_pointer(unit, bytes)) return unit;
-      unit.run = static_cast<std::uint8_t>(4 - at.to % 4);
-    }
-    const std::uint32_t within_step = Codes::step(header_.code) - 1;
-    if ((apart & within_step) != 0) return unit;
-    std::uint8_t skip = 1;
-    if (at.quiet != 0) {
-      skip = at.quiet;
-    } else if ((both & within_step) == 0) {
-      if (find_code(unit, at, bytes, moved)) return unit;
-      skip = unit.site.skip;
-    }
-    if (skip < unit.run) unit.run = skip;
-    return unit;
-  }
-
-  /// Goes on behind a unit, or `count` bytes of a run.
-  /// \param made  the bytes that it became
-  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made,
-            std::uint32_t count) const {
-    if (unit.site.near && !lies_before(at, unit.site.target)) learn_shift(at, unit, made);
-    if (at.quiet == 0)
-      at.quiet = unit.site.length == 0 && !unit.pointer ? unit.site.skip : unit.length;
-    at.quiet = static_cast<std::uint8_t>(at.quiet > count ? at.quiet - count : 0);
-    at.from += count;
-    at.to += count;
-    at.left -= count;
-  }
-  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
-    pass(at, unit, made, unit.length);
-  }
-
-  code_kind code() const { return header_.code; }
-  std::uint32_t base() const { return header_.base; }
-
- private:
-  bool in_image(std::uint32_t address) const {
-    return address - header_.code_begin() < header_.code_size();
-  }
-  bool in_data(std::uint32_t address) const {
-    return address - header_.data_begin < header_.data_size;
-  }
-
-  std::uint32_t now_at(std::uint32_t address) const {
-    return address + map_.shift_at(address & ~1U);
-  }
-
-  bool find_pointer(copy_unit& unit, std::uint8_t* bytes) const {
-    const std::uint32_t word = get_u32(bytes);
-    if (!in_image(word) && !in_data(word)) return false;
-    unit.pointer = true;
-    unit.length = 4;
-    unit.site.target = now_at(word);
-    put_u32(bytes, unit.site.target);
-    return true;
-  }
-
-  bool lies_before(const copy_place& at, std::uint32_t address) const {
-    return address - header_.base < at.begin;
-  }
-
-  bool find_code(copy_unit& unit, const copy_place& at, std::uint8_t* bytes, bool moved) const {
-    const code_site site = Codes::find(header_.code, bytes, header_.base + at.from);
-    unit.site.skip = site.skip;
-    if (site.length == 0 || site.length > at.left) return false;
-    std::uint32_t target = site.target;
-    if (!site.near) {
-      if (!in_image(target) && !in_data(target)) return false;
-      if (moved) target = now_at(target);
-    } else {
-      const std::uint32_t offset = target - header_.base;
-      if (!moved || (offset >= at.begin && offset < at.end)) return false;
-      target += offset < at.begin ? at.shift_before : at.shift_behind;
-    }
-    unit.site = site;
-    unit.length = site.length;
-    Codes::aim(header_.code, bytes, header_.base + at.to, target);
-    if (!site.near) unit.site.target = target;
-    return true;
-  }
-
-  void learn_shift(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
-    std::uint8_t bytes[copy_unit::max_length] = {};
-    std::memcpy(bytes, made, unit.length);
-    const code_site now = Codes::find(header_.code, bytes, header_.base + at.to);
-    if (now.near && now.length == unit.length) at.shift_behind = now.target - unit.site.target;
-  }
-
-  const patch_header& header_;
-  const Map& map_;
-};
-
-/// How a copy from the old file is coded where it is not as foretold.
-///
-/// Units come in lines of 64 bytes. A line that is all as foretold costs one decision; in others
-/// each unit has one, and what is wrong is coded: a byte as its difference, an address as how far
-/// it is from the foretold one.
-class copy_model {
- public:
-  static constexpr std::uint32_t line_size = 64;
-  static constexpr unsigned recent_count = 15;
-
-  /// Codes whether all of a line is as foretold.
-  template <class Coder>
-  bool code_line(Coder& coder, bool differs) {
-    const bool does = coder.bit(line_differs_[lines_ & 3], differs);
-    lines_ = static_cast<std::uint8_t>(lines_ << 1 | static_cast<int>(does));
-    bytes_ = 0;
-    sites_ = 0;
-    return does;
-  }
-
-  /// Codes a unit of a line that differs.
-  /// \param bytes   its bytes as foretold; they become what they are
-  /// \param wanted  what they are, where that is being coded
-  template <class Codes, class Map, class Coder>
-  void code_unit(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
-                 const copy_unit& unit, std::uint8_t* bytes, const std::uint8_t* wanted) {
-    if (unit.far()) {
-      bool wrong = Coder::encodes && std::memcmp(wanted, bytes, unit.length) != 0;
-      wrong = coder.bit(site_wrong_[unit.pointer ? 1 : 0][sites_ & 3], wrong);
-      sites_ = static_cast<std::uint8_t>(sites_ << 1 | static_cast<int>(wrong));
-      if (!wrong || code_target(coder, space, at, unit, bytes, wanted)) return;
-    }
-    for (unsigned i = 0; i < unit.length; ++i)
-      code_byte(coder, at.to + i, bytes[i], Coder::encodes ? wanted[i] : std::uint8_t{0});
-  }
-
- private:
-  template <class Coder>
-  void code_byte(Coder& coder, std::uint32_t position, std::uint8_t& byte, std::uint8_t wanted) {
-    const unsigned often_right = byte == 0 || byte == 0xff ? 1 : 0;
-    const bool wrong =
-        coder.bit(byte_wrong_[often_right][bytes_ & 3][position & 3], wanted != byte);
-    bytes_ = static_cast<std::uint8_t>(bytes_ << 1 | static_cast<int>(wrong));
-    if (wrong)
-      byte = static_cast<std::uint8_t>(
-          byte + difference_.code(coder, static_cast<std::uint8_t>(wanted - byte)));
-  }
-
-  /// Codes what a place names, if it is the same instruction; false if it is not.
-  template <class Codes, class Map, class Coder>
-  bool code_target(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
-                   const copy_unit& unit, std::uint8_t* bytes, const std::uint8_t* wanted) {
-    const std::uint32_t address = space.base() + at.to;
-    std::uint32_t off = 0;
-    bool same = true;
-    if constexpr (Coder::encodes) {
-      const std::uint32_t target =
-          unit.pointer ? get_u32(wanted) : Codes::find(space.code(), wanted, address).target;
-      off = target - unit.site.target;
-      std::uint8_t aimed[copy_unit::max_length];
-      std::memcpy(aimed, bytes, unit.length);
-      aim(space, unit, aimed, address, target);
-      same = std::memcmp(aimed, wanted, unit.length) == 0 && fold_sign(off) <= number_model::max;
-    }
-    if (!coder.bit(same_instruction_[unit.pointer ? 1 : 0], same)) return false;
-    aim(space, unit, bytes, address, unit.site.target + code_offset(coder, off));
-    return true;
-  }
-
-  template <class Codes, class Map>
-  static void aim(const address_space<Codes, Map>& space, const copy_unit& unit,
-                  std::uint8_t* bytes, std::uint32_t address, std::uint32_t target) {
-    if (unit.pointer)
-      put_u32(bytes, target);
-    else
-      Codes::aim(space.code(), bytes, address, target);
-  }
-
-  /// One of the last offsets, by how long ago it was, or a new one.
-  template <class Coder>
-  std::uint32_t code_offset(Coder& coder, std::uint32_t off) {
-    unsigned index = 0;
-    if constexpr (Coder::encodes)
-      while (index < recent_count && recent_[index] != off) ++index;
-    index = which_recent_.code(coder, index);
-    if (index < recent_count) {
-      off = recent_[index];
-    } else {
-      off = unfold_sign(offset_.code(coder, fold_sign(off)));
-      index = recent_count - 1;
-    }
-    for (; index > 0; --index) recent_[index] = recent_[index - 1];
-    return recent_[0] = off;
-  }
-
-  bit_model line_differs_[4];
-  bit_model byte_wrong_[2][4][4];
-  bit_model site_wrong_[2][4];
-  bit_model same_instruction_[2];
-  bit_tree<4> which_recent_;
-  number_model offset_;
-  bit_tree<8> difference_;
-  std::uint32_t recent_[recent_count];
-  std::uint8_t lines_;  // which of the last lines differed; and so on
-  std::uint8_t bytes_;
-  std::uint8_t sites_;
-};
-
-}  // namespace ota::detail
-
-// ota/delta/delta_contract.hpp
-
-namespace ota {
-
-// What a patch is applied with.
-//
-//   source: the old file, or the patch; any place of it, again and again
-//     std::uint32_t size()
-//     result<void> read(std::uint32_t offset, mutable_bytes out)   all of `out`; within the size
-//   output: the new file, from its begin to its end
-//     result<void> append(bytes data)
-//     result<void> read(std::uint32_t offset, mutable_bytes out)   what was appended
-//
-// Callers stay within the size, and within what was appended.
-
-namespace detail {
-
-template <class S>
-using source_size_of = decltype(std::declval<S&>().size());
-template <class S>
-using source_read_of = decltype(std::declval<S&>().read(std::uint32_t{}, mutable_bytes{}));
-template <class O>
-using output_append_of = decltype(std::declval<O&>().append(bytes{}));
-
-}  // namespace detail
-
-/// Checks what is to be read of, one sentence for each missing member.
-template <class Source>
-struct check_delta_source {
-  static_assert(detail::gives<std::uint32_t, detail::source_size_of, Source>::value,
-                "what a patch is applied to, and the patch, need: std::uint32_t size()");
-  static_assert(detail::gives<result<void>, detail::source_read_of, Source>::value,
-                "what a patch is applied to, and the patch, need: ota::result<void> "
-                "read(std::uint32_t offset, ota::mutable_bytes out)");
-  static constexpr bool ok = true;
-};
-
-/// Checks what is to be written to.
-template <class Output>
-struct check_delta_output {
-  static_assert(detail::gives<result<void>, detail::output_append_of, Output>::value,
-                "what a patch makes needs: ota::result<void> append(ota::bytes data)");
-  static_assert(detail::gives<result<void>, detail::source_read_of, Output>::value,
-                "what a patch makes needs: ota::result<void> read(std::uint32_t offset, "
-                "ota::mutable_bytes out)");
-  static constexpr bool ok = true;
-};
-
-}  // namespace ota
-
-// ota/delta/patch_model.hpp
-
-namespace ota::detail {
-
-/// One step of a patch: a byte, or a copy.
-struct patch_op {
-  enum class kind_of : std::uint8_t { literal, from_old, from_new };
-  static constexpr std::uint32_t shortest_from_old = 1;
-  static constexpr std::uint32_t shortest_from_new = 2;
-
-  kind_of kind = kind_of::literal;
-  std::uint8_t byte = 0;
-  std::uint32_t from = 0;  ///< an offset in the old file, or in the new one
-  std::uint32_t length = 1;
-};
-
-/// What both sides of a patch know, and learn from each step.
-/// \tparam LiteralBits  how many models literals have, as a power of two
-template <unsigned LiteralBits>
-class patch_model {
- public:
-  copy_model copy;
-
-  /// Codes a step.
-  /// \param last    the last copy from the old file
-  /// \param to      where the step puts its bytes
-  /// \param before  the byte before it
-  template <class Coder>
-  patch_op code(Coder& coder, const patch_header& header, const copy_place& last, std::uint32_t to,
-                std::uint8_t before, patch_op op) {
-    const bool copies = coder.bit(is_copy_[last_][to & 1], op.kind != patch_op::kind_of::literal);
-    if (!copies) {
-      op.kind = patch_op::kind_of::literal;
-      op.length = 1;
-      op.byte = static_cast<std::uint8_t>(
-          literals_[literal_context(header, to, before)].code(coder, op.byte));
-    } else if (coder.bit(is_old_[last_], op.kind == patch_op::kind_of::from_old)) {
-      op.kind = patch_op::kind_of::from_old;
-      op.from = code_old_place(coder, last, to, op.from);
-      op.length = old_length_.code(coder, op.length - patch_op::shortest_from_old) +
-                  patch_op::shortest_from_old;
-    } else {
-      op.kind = patch_op::kind_of::from_new;
-      op.from = to - code_distance(coder, to - op.from);
-      op.length = new_length_.code(coder, op.length - patch_op::shortest_from_new) +
-                  patch_op::shortest_from_new;
-    }
-    last_ = static_cast<std::uint8_t>(op.kind);
-    return op;
-  }
-
-  /// Codes an entry of the address map, which stands before all steps.
-  template <class Coder, class Map>
-  void code_stretch(Coder& coder, Map& map, std::uint32_t begin, std::uint32_t shift) {
-    map.code(coder, old_jump_, old_length_, begin, shift);
-  }
-  void end_map() { old_jump_ = old_length_ = {}; }
-
- private:
-  static unsigned literal_context(const patch_header& header, std::uint32_t to,
-                                  std::uint8_t before) {
-    const unsigned position = to & ((1U << header.position_bits) - 1);
-    return position << header.previous_bits | before >> (8 - header.previous_bits);
-  }
-
-  /// Where a copy from the old file begins: mostly where the last one would have gone on, by its
-  /// shift (bytes were replaced) or by its end (bytes were put in).
-  template <class Coder>
-  std::uint32_t code_old_place(Coder& coder, const copy_place& last, std::uint32_t to,
-                               std::uint32_t from) {
-    const std::uint32_t replaced = last.from + (to - last.to);
-    if (coder.bit(replaces_[last_], from == replaced)) return replaced;
-    if (to != last.to && coder.bit(puts_in_[last_], from == last.from)) return last.from;
-    return replaced + unfold_sign(old_jump_.code(coder, fold_sign(from - replaced)));
-  }
-
-  template <class Coder>
-  std::uint32_t code_distance(Coder& coder, std::uint32_t distance) {
-    if (!coder.bit(same_distance_, distance == last_distance_)) {
-      // Code and tables repeat themselves at even distances, or multiples of four.
-      const std::uint32_t high = distance_.code(coder, (distance - 1) >> 2);
-      last_distance_ = (high << 2 | distance_end_.code(coder, (distance - 1) & 3)) + 1;
-    }
-    return last_distance_;
-  }
-
-  bit_model is_copy_[3][2];
-  bit_model is_old_[3];
-  bit_model replaces_[3];
-  bit_model puts_in_[3];
-  bit_model same_distance_;
-  number_model old_length_;
-  number_model old_jump_;
-  number_model new_length_;
-  number_model distance_;  // without its two lowest bits
-  bit_tree<2> distance_end_;
-  bit_tree<8> literals_[1U << LiteralBits];
-  std::uint32_t last_distance_;
-  std::uint8_t last_;  // kind of the last step
-};
-
-}  // namespace ota::detail
-
-// ota/delta/range_decoder.hpp
-
-namespace ota::detail {
-
-struct range_decoder_state {
-  std::uint32_t range = 0xffff'ffff;
-  std::uint32_t code = 0;
-  unsigned rate = 4;
-};
-
-/// Takes bits out of a range-coded stream (G. N. N. Martin, 1979; the carry is resolved by the
-/// encoder, as in LZMA). `Input` gives one byte after the other: `std::uint8_t next()`.
-template <class Input>
-class range_decoder {
- public:
-  static constexpr bool encodes = false;
-
-  range_decoder(range_decoder_state& s, Input& input) : s_(s), input_(input) {}
-
-  /// Reads the first four bytes.
-  void start() {
-    for (int i = 0; i < 4; ++i) take_byte();
-  }
-
-  bool bit(bit_model& model, bool /*to encode*/ = false) {
-    const std::uint32_t bound = (s_.range >> bit_model::precision) * model.zero();
-    const bool one = s_.code >= bound;
-    if (one) {
-      s_.code -= bound;
-      s_.range -= bound;
-    } else {
-      s_.range = bound;
-    }
-    model.learn(one, s_.rate);
-    fill();
-    return one;
-  }
-
-  /// Bits without a model, the highest first.
-  std::uint32_t direct(std::uint32_t /*to encode*/, unsigned count) {
-    std::uint32_t value = 0;
-    while (count-- > 0) {
-      s_.range >>= 1;
-      const bool one = s_.code >= s_.range;
-      if (one) s_.code -= s_.range;
-      value = value << 1 | static_cast<std::uint32_t>(one);
-      fill();
-    }
-    return value;
-  }
-
- private:
-  void fill() {
-    while (s_.range < 1U << 24) {
-      s_.range <<= 8;
-      take_byte();
-    }
-  }
-  void take_byte() { s_.code = s_.code << 8 | input_.next(); }
-
-  range_decoder_state& s_;
-  Input& input_;
-};
-
-}  // namespace ota::detail
-
-// ota/delta/patch_decoder.hpp
-
-namespace ota {
-
-/// What a device gives for patches. Memory: `sizeof(patch_decoder<…>)`, all of it.
-struct patch_limits {
-  using codes = code_set<>;                        ///< kinds of code that it can run patches for
-  static constexpr std::size_t map_entries = 128;  ///< 8 bytes each; 0: no map
-  static constexpr unsigned literal_bits = 1;      ///< 512 bytes, doubled so often
-  static constexpr std::size_t input_size = 128;   ///< read of the patch at a time
-  static constexpr std::size_t output_size = 256;  ///< given to the new file at a time
-};
-
-/// Makes a new file from an old one and a patch, as it goes: the patch is read once from front to
-/// end, the new file written so, the old one read anywhere: sources and an output as of
-/// `delta_contract.hpp`.
-///
-/// Reads stay within the sizes that header and `size()` give. Whatever the patch holds, nothing
-/// else is read, and never more written than its header tells. Whether the result is right, only
-/// its hash can tell: compare it (`patch_check.hpp`) before anything rests on it.
-///
-/// Work comes in steps of at most 72 bytes, and a step that failed cannot be tried again: go back
-/// to a kept state. Between steps, `state()` is all that has to be kept to go on after a power cut.
-template <class Old, class Patch, class New, class Limits = patch_limits>
-class patch_decoder {
-  static_assert(check_delta_source<Old>::ok && check_delta_source<Patch>::ok &&
-                check_delta_output<New>::ok);
-  using map_type = detail::address_map<Limits::map_entries>;
-  using model_type = detail::patch_model<Limits::literal_bits>;
-  using codes = typename Limits::codes;
-
- public:
-  patch_decoder(Old& old_file, Patch& patch, New& new_file)
-      : old_(old_file), patch_(patch), new_(new_file) {}
-
-  /// Reads the header, and refuses what this device cannot apply.
-  result<void> open() {
-    std::uint8_t head[patch_header::max_size];
-    const std::uint32_t size =
-        patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
-    if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
-    const auto header = read_patch_header({head, size});
-    if (!header) return header.error();
-    header_ = *header;
-    if (!codes::has(header_.code)) return patch_errors::unknown_code;
-    if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
-      return patch_errors::too_much_memory;
-    if (old_.size() < header_.old_size) return patch_errors::wrong_base;
-    if (size < header_.size + patch_header::sum_size) return patch_errors::truncated;
-    end_ = patch_.size() - patch_header::sum_size;
-    s_ = {};
-    s_.range.rate = header_.rate;
-    s_.taken = header_.size;
-    input_size_ = 0;
-    return refill();
-  }
-
-  const patch_header& header() const { return header_; }
-
-  /// Bytes of the new file that were appended.
-  std::uint32_t appended() const { return s_.appended; }
-
-  /// Does a bounded piece of work. False: the new file is whole, and all of it appended.
-  result<bool> step() {
-    if (const auto done = refill(); !done) return done.error();
-    detail::range_decoder coder(s_.range, *this);
-    if (s_.doing == work::start) {
-      coder.start();
-      s_.doing = work::map;
-    }
-    if (s_.doing == work::map) {
-      read_map(coder);
-    } else if (made() == header_.new_size) {
-      if (const auto done = flush(); !done) return done.error();
-      return false;
-    } else {
-      const auto done = s_.doing == work::op         ? read_op(coder)
-                        : s_.doing == work::old_copy ? copy_old(coder)
-                                                     : copy_new();
-      if (!done) return done.error();
-    }
-    if (s_.taken > end_ + most_beyond) return patch_errors::truncated;
-    return true;
-  }
-
-  /// All that has to be kept to go on after a power cut, once the new file's first `appended()`
-  /// bytes are durable.
-  bytes state() const { return {reinterpret_cast<const std::uint8_t*>(&s_), sizeof s_}; }
-
-  /// Goes on from a state that was kept by the same program, after `open()`.
-  result<void> resume(bytes kept) {
-    if (kept.size() != sizeof s_) return patch_errors::bad_state;
-    std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
-    input_size_ = 0;
-    if (s_.line_left != 0)
-      if (const auto done = read_line(s_.old_place); !done) return done;
-    return refill();
-  }
-
- private:
-  friend class detail::range_decoder<patch_decoder>;
-
-  enum class work : std::uint8_t { start, map, op, old_copy, new_copy };
-  static constexpr std::uint32_t line_size = detail::copy_model::line_size;
-  static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
-  // No step takes more of the patch.
-  static constexpr std::uint32_t most_input = 96;
-  // Zeros at the end of the coded part are left out, as many as a decoder takes ahead.
-  static constexpr std::uint32_t most_beyond = 4;
-  static_assert(Limits::input_size >= most_input && Limits::output_size >= look_ahead);
-
-  struct kept_state {
-    detail::range_decoder_state range;
-    std::uint32_t taken = 0;  ///< bytes of the patch
-    std::uint32_t appended = 0;
-    std::uint32_t output_size = 0;  ///< bytes made and not appended yet
-    std::uint32_t line_left = 0;    ///< of a line that differs from what was foretold
-    detail::copy_place old_place;
-    detail::copy_place new_place;
-    work doing = work::start;
-    std::uint8_t before = 0;  ///< the last byte made
-    std::uint8_t output[Limits::output_size];
-    map_type map{};
-    model_type model{};
-  };
-  static_assert(std::is_trivially_copyable_v<kept_state>);
-
-  std::uint32_t made() const { return s_.appended + s_.output_size; }
-  auto space() const { return detail::address_space<codes, map_type>(header_, s_.map); }
-
-  /// Reads on, so that a step finds all the input it may take. Beyond the end there are zeros.
-  result<void> refill() {
-    const std::uint32_t used = s_.taken - input_from_;
-    std::uint32_t count = used < input_size_ ? input_size_ - used : 0;
-    const std::uint32_t read_to = s_.taken + count;
-    if (count >= most_input || read_to >= end_) return {};
-    for (std::uint32_t i = 0; i < count; ++i) input_[i] = input_[used + i];
-    const std::uint32_t room = static_cast<std::uint32_t>(sizeof input_) - count;
-    const std::uint32_t more = end_ - read_to < room ? end_ - read_to : room;
-    input_from_ = s_.taken;
-    input_size_ = count + more;
-    return patch_.read(read_to, {input_ + count, more});
-  }
-
-  std::uint8_t next() {
-    const std::uint32_t at = s_.taken++ - input_from_;
-    return at < input_size_ ? input_[at] : std::uint8_t{0};
-  }
-
-  template <class Coder>
-  void read_map(Coder& coder) {
-    if (s_.map.size() < header_.map_entries) {
-      s_.model.code_stretch(coder, s_.map, 0, 0);
-    } else {
-      s_.model.end_map();
-      s_.doing = work::op;
-    }
-  }
-
-  template <class Coder>
-  result<void> read_op(Coder& coder) {
-    const detail::patch_op op = s_.model.code(coder, header_, s_.old_place, made(), s_.before, {});
-    switch (op.kind) {
-      case detail::patch_op::kind_of::literal:
-        return put(&op.byte, 1);
-      case detail::patch_op::kind_of::from_old:
-        if (op.length > header_.new_size - made() || op.from > header_.old_size ||
-            op.length > header_.old_size - op.from || lags_too_far(op.from))
-          return patch_errors::damaged;
-        s_.old_place.start(op.from, made(), op.length);
-        s_.doing = work::old_copy;
-        return {};
-      case detail::patch_op::kind_of::from_new:
-        if (op.length > header_.new_size - made() || op.from >= made())
-          return patch_errors::damaged;
-        s_.new_place.start(op.from, made(), op.length);
-        s_.doing = work::new_copy;
-        return {};
-    }
-    return patch_errors::damaged;
-  }
-
-  bool lags_too_far(std::uint32_t from) const {
-    return header_.lag != patch_header::no_lag && from < made() && made() - from > header_.lag;
-  }
-
-  /// Begins a line, or does a unit of one that differs.
-  template <class Coder>
-  result<void> copy_old(Coder& coder) {
-    detail::copy_place& at = s_.old_place;
-    if (s_.line_left == 0) {
-      if (const auto done = read_line(at); !done) return done;
-      const std::uint32_t line = at.left < line_size ? at.left : line_size;
-      if (s_.model.copy.code_line(coder, false)) {
-        s_.line_left = line;
-        return {};
-      }
-      return put_units(at, line, true);
-    }
-    std::uint8_t* const bytes = line_ + (at.from - line_from_);
-    const detail::copy_unit unit = space().unit_at(at, bytes, true);
-    s_.model.copy.code_unit(coder, space(), at, unit, bytes, nullptr);
-    space().pass(at, unit, bytes);
-    s_.line_left -= unit.length < s_.line_left ? unit.length : s_.line_left;
-    if (at.left == 0) s_.doing = work::op;
-    return put(bytes, unit.length);
-  }
-
-  /// Reads the line of the old file that is being copied, with what may be looked at behind it.
-  result<void> read_line(const detail::copy_place& at) {
-    line_from_ = at.from;
-    const std::uint32_t there = header_.old_size - at.from;
-    const std::uint32_t count =
-        there < sizeof line_ ? there : static_cast<std::uint32_t>(sizeof line_);
-    std::memset(line_ + count, 0, sizeof line_ - count);
-    return old_.read(at.from, {line_, count});
-  }
-
-  /// Puts the units of a line that are as foretold. \param count  bytes in which they begin
-  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved) {
-    if (count > at.left) count = at.left;
-    std::uint32_t done = 0;
-    while (done < count) {
-      const detail::copy_unit unit = space().unit_at(at, line_ + done, moved);
-      std::uint32_t length = unit.length;
-      if (length == 1) length = unit.run < count - done ? unit.run : count - done;
-      space().pass(at, unit, line_ + done, length);
-      done += length;
-    }
-    if (at.left == 0) s_.doing = work::op;
-    return put(line_, done);
-  }
-
-  /// Copies a piece of what was already made.
-  result<void> copy_new() {
-    detail::copy_place& at = s_.new_place;
-    const std::uint32_t distance = at.to - at.from;
-    std::uint32_t there =
-        distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
-    if (const auto done = read_made(at.from, {line_, there}); !done) return done;
-    if (header_.code != code_kind::plain) {
-      // Places are looked for only where all that they may be made of is there.
-      if (distance >= look_ahead) return put_units(at, there - look_ahead + 1, false);
-    }
-    if (there > at.left) there = at.left;
-    at.from += there;
-    at.to += there;
-    at.left -= there;
-    if (at.left == 0) s_.doing = work::op;
-    return put(line_, there);
-  }
-
-  /// Reads of the new file, part of which may still wait here.
-  result<void> read_made(std::uint32_t from, mutable_bytes out) {
-    std::size_t durable = 0;
-    if (from < s_.appended) {
-      durable = s_.appended - from < out.size() ? s_.appended - from : out.size();
-      if (const auto done = new_.read(from, out.first(durable)); !done) return done;
-    }
-    for (std::size_t i = durable; i < out.size(); ++i) out[i] = s_.output[from + i - s_.appended];
-    return {};
-  }
-
-  result<void> put(const std::uint8_t* data, std::uint32_t count) {
-    s_.before = data[count - 1];
-    while (count != 0) {
-      if (s_.output_size == sizeof s_.output)
-        if (const auto done = flush(); !done) return done;
-      const std::uint32_t room = static_cast<std::uint32_t>(sizeof s_.output) - s_.output_size;
-      const std::uint32_t piece = count < room ? count : room;
-      std::memcpy(s_.output + s_.output_size, data, piece);
-      s_.output_size += piece;
-      data += piece;
-      count -= piece;
-    }
-    return {};
-  }
-
-  result<void> flush() {
-    if (s_.output_size == 0) return {};
-    if (const auto done = new_.append({s_.output, s_.output_size}); !done) return done;
-    s_.appended += s_.output_size;
-    s_.output_size = 0;
-    return {};
-  }
-
-  Old& old_;
-  Patch& patch_;
-  New& new_;
-  patch_header header_;
-  std::uint32_t end_ = 0;  // of the coded part
-  std::uint32_t input_from_ = 0;
-  std::uint32_t input_size_ = 0;
-  std::uint32_t line_from_ = 0;
-  std::uint8_t input_[Limits::input_size];
-  std::uint8_t line_[line_size + look_ahead];
-  kept_state s_;
 };
 
 }  // namespace ota
@@ -19329,6 +19085,47 @@ struct two_slots {
 
   static constexpr std::uint32_t copies(image_phase, std::uint32_t) { return 0; }
   static constexpr flash_copy copy(image_phase, std::uint32_t, std::uint32_t) { return {}; }
+};
+
+}  // namespace ota
+
+// ota/delta/delta_patches.hpp
+
+namespace ota {
+
+namespace detail {
+
+/// Bytes that patches may ask for, as their headers count them.
+template <class Limits>
+constexpr std::uint32_t memory_for() {
+  patch_header header;
+  header.previous_bits = static_cast<std::uint8_t>(Limits::literal_bits);
+  header.map_entries = static_cast<std::uint8_t>(Limits::map_entries);
+  return header.memory();
+}
+
+}  // namespace detail
+
+/// A device that makes new files of those it has, by the patches that a version brings along
+/// (docs/delta-updates.md).
+///
+/// \tparam Limits  what patches may ask for; `sizeof(updater)` grows by what they need more than
+///                 the other parts of staging, whose memory they share
+template <class Limits = patch_limits>
+struct delta_patches {
+  using limits = Limits;
+
+  /// Most bytes that patches may need.
+  static constexpr std::uint32_t memory = detail::memory_for<Limits>();
+
+  /// After so many bytes it is kept how far a patch is applied: the most that are made twice.
+  static constexpr std::uint32_t block_size = 16384;
+
+  /// Whether the device can apply a patch of which a manifest says what it needs: bytes of memory,
+  /// and the number of its kind of code.
+  static bool takes(std::size_t needed, std::size_t code) {
+    return needed <= memory && code < 16 && Limits::codes::has(static_cast<code_kind>(code));
+  }
 };
 
 }  // namespace ota

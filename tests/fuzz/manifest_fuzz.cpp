@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include <ota/delta/delta_patches.hpp>
 #include <ota/manifest/hmac_manifest.hpp>
 #include <ota/manifest/manifest_reader.hpp>
 
@@ -39,15 +40,21 @@ bool canonical(document source, std::size_t buffer, std::string& form) {
   }
 }
 
+template <class Delta>
 void read(document source) {
   ota::manifest_reader reader;
   reader.begin("m");
   ota::entry item;
   for (;;) {
-    const auto more = reader.next(source, item);
+    const auto more = reader.next<false, Delta>(source, item);
     if (!more || !*more) return;
-    if (item.path.empty() && item.kind == ota::entry_kind::file) std::abort();
+    if (item.path.empty() && item.kind != ota::entry_kind::remove) std::abort();
   }
+}
+
+void read(document source) {
+  read<ota::no_delta>(source);
+  read<ota::delta_patches<>>(source);
 }
 
 }  // namespace

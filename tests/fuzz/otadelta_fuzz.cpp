@@ -11,7 +11,7 @@ namespace {
 
 using ota::bytes;
 
-constexpr std::uint64_t limit = 100000;
+constexpr std::uint32_t limit = 100000;
 
 // The applier against what sums a patch up, which reads it by itself.
 void check_against_summary(bytes old_file, bytes patch, const ota_test::applied& done) {
@@ -38,7 +38,8 @@ void try_patch(bytes old_file, bytes patch) {
 void try_maker(bytes old_file, bytes new_file) {
   const auto patch = ota::host::otadelta_of(old_file, new_file);
   const bytes view(patch.data(), patch.size());
-  const auto done = ota_test::apply_otadelta(old_file, view, new_file.size());
+  const auto done =
+      ota_test::apply_otadelta(old_file, view, static_cast<std::uint32_t>(new_file.size()));
   if (done.failure != nullptr || done.text != ota::as_text(new_file)) std::abort();
   if (!ota::host::summary_of_otadelta(view).fits_original) std::abort();
   // Data alone would be no larger than this.

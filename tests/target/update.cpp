@@ -1,6 +1,6 @@
 // Two whole updates on a bare Cortex-M0+: from nothing to v1.0.0, then to v1.1.0, out of answers in
 // flash, into files in RAM; with SIGNED, by signed manifests and a change of keys. Ends with 0 when
-// every file is what the repository holds.
+// every file is what the repository holds. With PATCHES the device takes patches, too.
 #include <new>
 #include <ota/ota.hpp>
 
@@ -18,6 +18,9 @@ struct device : ota::default_policies {
 #else
   using hash = ota::sha1;
   using trust = ota::host_trusted;
+#endif
+#if defined(PATCHES)
+  using delta = ota::delta_patches<>;
 #endif
   template <class Storage, class Hardware>
   using scheduler = ota::no_scheduler<Storage, Hardware>;

@@ -26,7 +26,7 @@ namespace {
 using ota::bytes;
 using patch_bytes = std::vector<std::uint8_t>;
 
-constexpr std::uint64_t largest_result = 1u << 30;  // it is made in memory
+constexpr std::uint32_t largest_result = 1u << 30;  // it is made in memory
 
 /// One line on a terminal; nothing in a pipe, nor for what is done at once.
 class progress_line {
@@ -186,6 +186,10 @@ struct string_output {
     text.append(ota::as_text(data));
     return {};
   }
+  ota::result<void> read(std::uint32_t offset, ota::mutable_bytes out) const {
+    text.copy(reinterpret_cast<char*>(out.data()), out.size(), offset);
+    return {};
+  }
   std::string text;
 };
 
@@ -197,7 +201,7 @@ std::string apply_otadelta(bytes old_file, bytes patch) {
   string_output out;
   out.text.reserve(summary.new_size);
   ota::otadelta_applier<ota::memory_source, ota::memory_source, string_output> applier(
-      old_source, patch_source, out, summary.new_size);
+      old_source, patch_source, out, static_cast<std::uint32_t>(summary.new_size));
   for (;;) {
     const auto more = applier.step();
     if (!more) throw std::runtime_error(more.error().text);

@@ -14,6 +14,7 @@
 
 #include "command.hpp"
 #include "keys.hpp"
+#include "ota/delta/all_codes.hpp"
 #include "ota/ota.hpp"
 #include "settings.hpp"
 #include "stream.hpp"
@@ -40,11 +41,18 @@ struct console_log {
   }
 };
 
+/// What a computer gives for patches: whatever they need.
+struct every_patch : ota::patch_limits {
+  using codes = ota::all_codes;
+  static constexpr unsigned literal_bits = ota::patch_header::max_literal_bits;
+};
+
 struct linux_device : ota::default_policies {
   using storage = ota::posix_files;
   using http = ota::http_client<stream, 16384>;
   using hardware = ota::linux_host;
   using log = console_log;
+  using delta = ota::delta_patches<every_patch>;
   static constexpr std::size_t chunk_size = 4096;
 };
 
@@ -203,11 +211,13 @@ long peak_memory_kb() {
 template <class Device>
 void print_outcome(Device& one, ota::update_outcome outcome) {
   const auto& progress = one.progress();
+  const std::uint32_t made = one.patches().made;
   if (!json_output) {
     std::string line(one.message());
     if (outcome == ota::update_outcome::updated)
       line += ": " + std::to_string(progress.files) + " files, " +
               std::to_string(progress.bytes_moved) + " bytes moved" +
+              (made != 0 ? ", " + std::to_string(made) + " by patches" : "") +
               (progress.resumed != 0 ? ", resumed" : "");
     print(line);
     return;
@@ -233,6 +243,8 @@ void print_outcome(Device& one, ota::update_outcome outcome) {
       .number(progress.bytes)
       .key("bytes_moved")
       .number(progress.bytes_moved)
+      .key("patched")
+      .number(made)
       .key("resumed")
       .number(progress.resumed)
       .key("peak_memory_kb")

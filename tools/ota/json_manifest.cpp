@@ -36,6 +36,15 @@ std::string compact(const release_content& content, const std::string& generated
     json.key("sha256").string(one.sha256).key("size").number(one.size).end_object();
   }
   json.end_array().key("generated_at").string(generated_at);
+  if (!content.patches.empty()) {
+    json.key("patches").begin_array();
+    for (const auto& one : content.patches) {
+      json.begin_object().key("code").number(one.code).key("memory").number(one.memory);
+      json.key("path").string(one.path).key("sha256").string(one.sha256);
+      json.key("size").number(one.size).end_object();
+    }
+    json.end_array();
+  }
   if (!content.post_update.empty()) json.key("post_update").string(content.post_update);
   if (!content.rollback.empty()) json.key("rollback").string(content.rollback);
   if (!signature.empty()) json.key("signature").string(signature);

@@ -36,6 +36,11 @@ const char manifest_notes[] = R"(
 Hidden files are left out, since devices refuse them. docs/manifest.md says what differs
 from manifest_gen.py of 0x687931/ota.
 
+--base      folders with earlier versions; patches from them are made and listed, for devices
+            that take patches (docs/delta-updates.md)
+--deltas    where they are put; .deltas below the root otherwise. They must be in the release
+--map, --literals   what they may need of a device, as to delta make
+
 --key       secret keys; the manifest is then a signed one (docs/signed-updates.md), and has
 --product, --hardware    what it is for: `default`, and any hardware, otherwise
 --minimum   version that a device must have before
@@ -129,7 +134,7 @@ const command commands[] = {
     {"manifest", "make a manifest of the files below --root",
      "root= version= out= file-list= include=* exclude=* deletes= post-update= rollback= hmac-key= "
      "key=* passphrase-file= product= hardware=* minimum= counter= expires= created= chain= "
-     "image=*",
+     "image=* base=* deltas= map= literals=",
      run_manifest, manifest_notes},
     {"image send", "send an image to a device over a serial line",
      "FILE port=! baud=", run_image_send, image_send_notes},
@@ -157,8 +162,8 @@ const command commands[] = {
      run_image_verify, image_verify_notes},
     {"image uf2", "make UF2 of a program, or a program of UF2",
      "IN OUT family= base=", run_image_uf2, uf2_notes},
-    {"delta make", "make a patch that makes NEW of OLD", "OLD NEW PATCH format= map= literals= in-place=", run_delta_make,
-     delta_make_notes},
+    {"delta make", "make a patch that makes NEW of OLD",
+     "OLD NEW PATCH format= map= literals= in-place=", run_delta_make, delta_make_notes},
     {"delta apply", "make OUT of OLD and a patch", "OLD PATCH OUT", run_delta_apply},
     {"delta info", "show what a patch does", "PATCH json", run_delta_info},
 };

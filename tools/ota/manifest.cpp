@@ -14,6 +14,7 @@
 #include "ota/hash/crc32.hpp"
 #include "ota/hash/sha256.hpp"
 #include "ota/host/key_file.hpp"
+#include "patches.hpp"
 #include "release_files.hpp"
 #include "text.hpp"
 
@@ -140,6 +141,9 @@ release_content content_of_release(const fs::path& root, const arguments& args,
 void check_kind(const arguments& args) {
   if (args.has("key") && args.has("hmac-key"))
     throw usage_error("--key and --hmac-key make manifests of different kinds");
+  for (const char* name : {"deltas", "map", "literals"})
+    if (args.has(name) && !args.has("base"))
+      throw usage_error(std::string("--") + name + " is of patches; give --base");
   if (args.has("key") && args.all("key").empty()) throw usage_error("--key needs a value");
   for (const char* name : {"product", "hardware", "minimum", "counter", "expires", "created",
                            "chain", "passphrase-file", "image"})
@@ -158,7 +162,8 @@ int run_manifest(const arguments& args) {
   const std::string out = args.text("out", is_signed ? "manifest.ota" : "manifest.json");
   const fs::path place = place_of(out);
   const std::string key = is_signed ? std::string() : key_of(args);
-  const release_content made = content_of_release(root, args, place);
+  release_content made = content_of_release(root, args, place);
+  if (args.has("base")) add_patches(made, root, args);
   const bool is_empty = made.files.empty() && made.images.empty();
   if (is_empty && is_signed)
     throw std::runtime_error("no file was chosen; devices refuse a manifest without files");
@@ -167,8 +172,10 @@ int run_manifest(const arguments& args) {
   replace_file(place, is_signed ? signed_manifest(made, args) : json_manifest(made, key));
   const std::string images =
       made.images.empty() ? "" : ", " + std::to_string(made.images.size()) + " firmware images";
-  std::printf("%s: %zu files%s%s\n", shown(out).c_str(), made.files.size(), images.c_str(),
-              is_signed || !key.empty() ? ", signed" : "");
+  const std::string patches =
+      args.has("base") ? ", " + std::to_string(made.patches.size()) + " patches" : "";
+  std::printf("%s: %zu files%s%s%s\n", shown(out).c_str(), made.files.size(), images.c_str(),
+              patches.c_str(), is_signed || !key.empty() ? ", signed" : "");
   return 0;
 }
 

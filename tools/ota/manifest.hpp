@@ -17,9 +17,15 @@ struct release_content {
     std::string sha256;
     bool executable = false;
   };
+  /// A file of the release that makes another one.
+  struct patch : file {
+    std::uint32_t memory = 0;  ///< that it needs, in bytes
+    unsigned code = 0;         ///< the number of its kind of code
+  };
   std::vector<std::string> deletes;
   std::vector<file> files;
   std::vector<file> images;  ///< firmware; their paths are their names
+  std::vector<patch> patches;
   std::string post_update, rollback, version;
 };
 

@@ -43,6 +43,8 @@ release_contents contents_of(const release_content& content, const arguments& ar
     release.files.push_back({one.path, one.size, one.sha256, one.executable});
   for (const auto& one : content.images)
     release.images.push_back({one.path, one.size, one.sha256, false});
+  for (const auto& one : content.patches)
+    release.patches.push_back({{one.path, one.size, one.sha256, false}, one.memory, one.code});
   return release;
 }
 

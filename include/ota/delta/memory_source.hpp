@@ -8,20 +8,18 @@
 
 namespace ota {
 
-/// Bytes in memory, such as flash that the processor sees, as the old file of a patch or as a
-/// patch.
+/// Bytes in memory, at most 4 GiB less one, such as flash that the processor sees: the old file of
+/// a patch, or a patch (`delta_contract.hpp`).
 class memory_source {
  public:
   explicit memory_source(bytes content) : content_(content) {}
 
-  std::uint64_t size() const { return content_.size(); }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(content_.size()); }
 
-  /// Copies the bytes from `offset` on: as many as `out` holds, or as there are.
-  result<std::size_t> read(std::uint64_t offset, mutable_bytes out) const {
-    if (offset >= content_.size()) return std::size_t{0};
-    const bytes piece = content_.drop(static_cast<std::size_t>(offset)).first(out.size());
-    if (!piece.empty()) std::memcpy(out.data(), piece.data(), piece.size());
-    return piece.size();
+  /// Copies `out.size()` bytes from `offset` on.
+  result<void> read(std::uint32_t offset, mutable_bytes out) const {
+    if (!out.empty()) std::memcpy(out.data(), content_.data() + offset, out.size());
+    return {};
   }
 
  private:

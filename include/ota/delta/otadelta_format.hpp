@@ -24,8 +24,6 @@ struct otadelta_error {
                                  "for another one"};
   static constexpr error too_large{errc::no_space, "otadelta",
                                    "the patch makes a larger file than it may"};
-  static constexpr error old_too_short{errc::storage, "otadelta",
-                                       "the old file has fewer bytes than its size"};
 };
 
 /// What a patch of the format OTADELTA begins with (docs/otadelta.md): its magic, and its version.

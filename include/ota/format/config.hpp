@@ -67,8 +67,9 @@ struct config {
   list_view<std::string_view> allow;            ///< paths and directories; empty: all
   list_view<std::string_view> ignore;           ///< wins over `allow`
   list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
-  bool allow_links = false;  ///< take a symbolic link as a file that holds its target
-  bool enable_delta_updates = false;
+  bool allow_links = false;            ///< take a symbolic link as a file that holds its target
+  bool enable_delta_updates = false;   ///< use the patches in the tree of a version
+  bool metered = false;                ///< bytes cost: the same
   std::uint32_t max_tree_size_kb = 0;  ///< longest list of files; 0: 256 MB, a manifest 32 MB
   std::uint32_t max_tree_files = 0;    ///< longest list; 0: any
 

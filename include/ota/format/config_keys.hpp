@@ -80,6 +80,7 @@ inline constexpr config_key<config, bool> config_flags[] = {
     {"allow_links", &config::allow_links},
     {"jitter", &config::jitter},
     {"enable_delta_updates", &config::enable_delta_updates},
+    {"metered", &config::metered},
     {"wifi_enabled", &config::wifi_enabled},
     {"cellular_enabled", &config::cellular_enabled},
     {"lora_enabled", &config::lora_enabled}};

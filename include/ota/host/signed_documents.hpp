@@ -67,6 +67,12 @@ struct release_contents {
     bool executable = false;
   };
 
+  /// A file that makes another one.
+  struct patch : file {
+    std::uint32_t memory = 0;  ///< that it needs, in bytes
+    unsigned code = 0;         ///< the number of its kind of code
+  };
+
   std::string chain;  ///< the root documents that the manifest begins with
   std::string product;
   std::set<std::string> hardware;  ///< empty: any
@@ -80,6 +86,7 @@ struct release_contents {
   std::set<std::string> deletes;
   std::vector<file> files;
   std::vector<file> images;  ///< their paths are their names
+  std::vector<patch> patches;
 };
 
 namespace detail {
@@ -150,11 +157,16 @@ inline std::string release_body(release_contents release) {
   const auto by_path = [](const auto& a, const auto& b) { return a.path < b.path; };
   std::sort(release.files.begin(), release.files.end(), by_path);
   std::sort(release.images.begin(), release.images.end(), by_path);
+  std::sort(release.patches.begin(), release.patches.end(), by_path);
   for (const auto& one : release.files)
     text += detail::line_of("file", std::to_string(one.size) + ' ' + one.sha256 +
                                         (one.executable ? " x " : " - ") + one.path);
   for (const auto& one : release.images)
     text += detail::line_of("image", std::to_string(one.size) + ' ' + one.sha256 + ' ' + one.path);
+  for (const auto& one : release.patches)
+    text += detail::line_of("delta", std::to_string(one.size) + ' ' + one.sha256 + ' ' +
+                                         std::to_string(one.memory) + ' ' +
+                                         std::to_string(one.code) + ' ' + one.path);
   return text;
 }
 

@@ -20,7 +20,8 @@ enum class entry_kind : std::uint8_t {
   keep,       ///< as `file`, but its content is installed already and only its mode differs
   remove,     ///< a file the version no longer has
   directory,  ///< a directory of the source that is still to be listed
-  image       ///< a firmware image; its path is the image's name
+  image,      ///< a firmware image; its path is the image's name
+  patch       ///< read of a manifest, never kept: a file of the release that makes another one
 };
 
 /// One line of what a version consists of.

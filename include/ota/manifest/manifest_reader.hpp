@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../core/hex.hpp"
+#include "../delta/no_delta.hpp"
 #include "../storage/json_file.hpp"
 #include "entry.hpp"
 
@@ -8,7 +9,8 @@ namespace ota {
 
 /// Reads the manifest of 0x687931/ota from a file on storage, entry by entry:
 /// {"version", "files": [{"path", "size", "sha256", "crc32"}], "deletes": [path], "signature"}.
-/// Members may come in any order; unknown ones are passed over.
+/// Members may come in any order; unknown ones are passed over. Ours is "patches":
+/// [{"path", "size", "sha256", "memory", "code"}] (docs/delta-updates.md).
 class manifest_reader {
  public:
   /// Of the version, once the document has ended; empty: not named.
@@ -24,14 +26,15 @@ class manifest_reader {
   }
 
   /// The next file (`entry_kind::file`) or path to be removed (`entry_kind::remove`), in the
-  /// document's order; false at its end.
-  template <class Storage>
+  /// document's order; false at its end. A device with a policy for patches gets those as well
+  /// (`patch`) that it takes. Images are for manifests of the other kind.
+  template <bool Images = false, class Delta = no_delta, class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
       const auto event = file_.next(storage);
       if (!event) return event.error();
       if (*event == json_event::end) return has_files_ ? result<bool>(false) : no_files;
-      const auto complete = take(*event, out);
+      const auto complete = take<Delta>(*event, out);
       if (!complete || *complete) return complete;
     }
   }
@@ -57,18 +60,21 @@ class manifest_reader {
                                   "a `size` in the manifest is not a whole number"};
   static constexpr error bad_sha256{errc::malformed, "manifest",
                                     "a `sha256` in the manifest is not 64 hexadecimal digits"};
+  static constexpr error bad_number{errc::malformed, "manifest",
+                                    "`memory` and `code` in the manifest must be whole numbers"};
   static constexpr error bad_crc32{errc::malformed, "manifest",
                                    "a `crc32` in the manifest is not a number of 32 bits"};
 
-  enum class member : std::uint8_t { other, version, files, deletes };
-  enum class field : std::uint8_t { other, path, size, sha256, crc32 };
+  enum class member : std::uint8_t { other, version, files, deletes, patches };
+  enum class field : std::uint8_t { other, path, size, sha256, crc32, memory, code };
 
   // One event; true when `out` holds a whole entry.
+  template <class Delta>
   result<bool> take(json_event event, entry& out) {
     const std::size_t depth = reader().depth();
     if (depth == 0 && event != json_event::end_object) return not_an_object;
     if (event == json_event::key) {
-      if (depth == 1) return begin_member();
+      if (depth == 1) return begin_member(takes_patches<Delta>);
       if (depth == 3) field_ = field_of(reader().text());
       return false;
     }
@@ -79,25 +85,31 @@ class manifest_reader {
       if (auto done = take_path(out); !done) return done.error();
       return true;
     }
-    if (member_ != member::files) return false;
+    const bool is_patch = takes_patches<Delta> && member_ == member::patches;
+    if (member_ != member::files && !is_patch) return false;
     if (event == json_event::begin_object && depth == 3) {
       out = {};
       out.has_size = false;
+      if (is_patch) out.kind = entry_kind::patch;
+      memory_ = code_ = 0;
       return false;
     }
     if (event == json_event::end_object && depth == 2) {
       if (out.path.empty()) return no_path;
+      if constexpr (takes_patches<Delta>)
+        if (is_patch) return Delta::takes(memory_, code_);
       return true;
     }
     if (depth == 3) return take_field(event, out);
     if (depth == 2 && event != json_event::begin_array) return bad_files;
-    has_files_ |= depth == 2;
+    has_files_ |= depth == 2 && !is_patch;
     return false;
   }
 
   // A signature covers the last of two members of one name only: then no one may be believed.
-  result<bool> begin_member() {
+  result<bool> begin_member(bool takes_patches) {
     member_ = member_of(reader().text());
+    if (takes_patches && reader().text() == "patches"sv) member_ = member::patches;
     if (member_ != member::other && seen(member_)) return repeated_member;
     seen_members_ |= bit_of(member_);
     return false;
@@ -143,6 +155,13 @@ class manifest_reader {
         break;
       case field::crc32:
         return take_crc32(event, out);
+      case field::memory:
+      case field::code: {
+        const auto number = reader().as_size();
+        if (!is_number || !number) return bad_number;
+        (field_ == field::code ? code_ : memory_) = *number;
+        break;
+      }
       case field::other:
         break;
     }
@@ -169,14 +188,16 @@ class manifest_reader {
   }
 
   static field field_of(std::string_view key) {
-    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32"};
-    for (std::uint8_t i = 0; i < 4; ++i)
+    constexpr std::string_view names[] = {"path", "size", "sha256", "crc32", "memory", "code"};
+    for (std::uint8_t i = 0; i < 6; ++i)
       if (key == names[i]) return static_cast<field>(i + 1);
     return field::other;
   }
 
   detail::json_file<256, 128> file_;
   fixed_string<128> version_;
+  std::size_t memory_ = 0;  // that a patch needs
+  std::size_t code_ = 0;    // its kind
   std::uint8_t seen_members_ = 0;
   bool has_files_ = false;
   member member_ = member::other;

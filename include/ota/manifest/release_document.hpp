@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../delta/no_delta.hpp"
 #include "document_lines.hpp"
 
 namespace ota {
@@ -30,6 +31,7 @@ enum class release_line : std::uint8_t {
   minimum,    ///< `lines()` has the version left that must be installed before
   item,       ///< a file of the version, or a path to be removed
   image,      ///< a firmware image
+  patch,      ///< a patch that makes one of the files
   signature,  ///< `lines()` has its key's id and the signature left
 };
 
@@ -62,7 +64,8 @@ class release_document {
   }
 
   /// The next line; `item` is filled where it is one.
-  template <class Storage>
+  /// \tparam Delta  the device's policy: patches that it takes are told
+  template <class Delta = no_delta, class Storage>
   result<release_line> next(Storage& storage, entry& item) {
     const auto word = lines_.next(storage);
     if (!word) return word.error();
@@ -72,6 +75,8 @@ class release_document {
       return lines_.rest().empty() ? lines_.bad_line : result<release_line>(release_line::minimum);
     if (*word != kind_) last_.clear();
     kind_ = *word;
+    if constexpr (takes_patches<Delta>)
+      if (*word == delta) return take_patch<Delta>(item);
     if (!take(*word, item) || !lines_.rest().empty()) return lines_.bad_line;
     if (*word == image) return release_line::image;
     return *word == removal || *word == file ? release_line::item : release_line::head;
@@ -149,6 +154,15 @@ class release_document {
     item = {};
     item.hash.kind = digest_kind::sha256;
     return lines_.take_number(item.size) && lines_.take_hex({item.hash.value, 32});
+  }
+
+  template <class Delta>
+  result<release_line> take_patch(entry& item) {
+    std::uint32_t memory = 0, code = 0;
+    if (!take_content(item) || !lines_.take_number(memory) || !lines_.take_number(code) ||
+        !take_path(item))
+      return lines_.bad_line;
+    return Delta::takes(memory, code) ? release_line::patch : release_line::head;
   }
 
   bool take_mode(entry& item) {

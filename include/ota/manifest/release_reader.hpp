@@ -16,16 +16,23 @@ class release_reader {
   std::string_view version() const { return document_.head().version; }
 
   /// The next path to be removed (`entry_kind::remove`), file (`file`) or firmware image (`image`),
-  /// in the document's order; false at its end. Only a device that takes images asks for them.
-  template <bool Images = false, class Storage>
+  /// in the document's order; false at its end. Only a device that takes images asks for them, and
+  /// only one with a policy for patches for those (`patch`) that it takes.
+  template <bool Images = false, class Delta = no_delta, class Storage>
   result<bool> next(Storage& storage, entry& out) {
     for (;;) {
-      const auto line = document_.next(storage, out);
+      const auto line = document_.template next<Delta>(storage, out);
       if (!line) return line.error();
       if (*line == release_line::image) {
         if constexpr (!Images) return no_slots;
         out.kind = entry_kind::image;
         return true;
+      }
+      if constexpr (takes_patches<Delta>) {
+        if (*line == release_line::patch) {
+          out.kind = entry_kind::patch;
+          return true;
+        }
       }
       if (*line == release_line::item) return true;
       if (*line == release_line::end) return false;

@@ -18,17 +18,26 @@ struct staging_progress {
   std::uint32_t resumed = 0;    ///< files that went on where an interruption had left them
 };
 
+/// Where the files of a plan are staged.
+struct staged_files {
+  static constexpr std::string_view list() { return layout::plan; }
+  static detail::own_path place(std::uint32_t index) { return detail::staged_path(index); }
+};
+
 /// Brings the files of a plan beside the running version: entry N of `.ota/plan` becomes
 /// `.ota/new/N`. Bytes are hashed on the way and the file is read back and hashed once more.
 /// Whatever an earlier run has left is checked and used, the rest asked for with a range.
-template <class Storage, class Hash>
-class downloader {
+///
+/// \tparam Files  another list of files, which are brought elsewhere
+template <class Storage, class Hash, class Files = staged_files>
+class downloader : Files {
  public:
-  explicit downloader(Storage& storage) : storage_(storage) {}
+  explicit downloader(Storage& storage, const Files& files = {})
+      : Files(files), storage_(storage) {}
 
   /// Begins at the first entry of the plan, or what is left of it.
   void begin() {
-    plan_.begin(layout::plan);
+    plan_.begin(this->list());
     index_ = 0;
     first_ = true;
     progress_ = {};
@@ -36,6 +45,13 @@ class downloader {
   }
 
   const staging_progress& progress() const { return progress_; }
+
+  /// Leaves the file at hand out.
+  result<void> skip() {
+    reset();
+    task_ = task::next;
+    return storage_.remove(path());
+  }
 
   /// The path at hand, for a message.
   std::string_view subject() const { return item_.path; }
@@ -256,7 +272,7 @@ class downloader {
     return true;
   }
 
-  detail::own_path path() const { return detail::staged_path(index_); }
+  detail::own_path path() const { return this->place(index_); }
 
   Storage& storage_;
   std::size_t offset_ = 0;   // of the next byte

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "../core/hex.hpp"
+#include "../delta/no_delta.hpp"
+#include "../delta/patch_name.hpp"
 #include "../format/config.hpp"
 #include "../manifest/entry.hpp"
 #include "../source/github_document.hpp"
@@ -9,13 +11,28 @@
 
 namespace ota {
 
+namespace detail {
+
+/// What a lister keeps of patches, where the device takes them.
+template <bool TakesPatches>
+struct patch_notes {
+  std::uint32_t patches_size_ = 0;  // bytes of their list
+};
+template <>
+struct patch_notes<false> {};
+
+}  // namespace detail
+
 /// Brings the list of the new version's files from a source's tree to `.ota/next`.
 ///
 /// A tree too large for one answer is listed directory by directory: directories stand in the
 /// list as entries of their own, and each pass over it replaces them by what they hold, in place,
 /// so that the order of the list and the memory it takes stay the same.
-template <class Storage>
-class lister {
+///
+/// A device that takes patches notes those of `.deltas/` (in `.ota/patches`) where the
+/// configuration wants them, and installs none of them unless `allow` names them.
+template <class Storage, class Delta = no_delta>
+class lister : detail::patch_notes<takes_patches<Delta>> {
  public:
   lister(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
 
@@ -107,6 +124,9 @@ class lister {
     const file_filter filter(settings_);
     if (auto fine = filter.check_count(++listed_); !fine) return fine;
     const bool is_directory = listed.kind == entry_kind::directory;
+    if constexpr (takes_patches<Delta>)
+      if (is_within(listed.path, patch_directory) && !is_within_any(listed.path, settings_.allow))
+        return add_patch(listed, is_link);
     if (is_directory ? recursive_ || !filter.enters(listed.path) : !filter.manages(listed.path))
       return {};
     if (auto fine = filter.check(listed.path, is_link); !fine) {
@@ -114,6 +134,16 @@ class lister {
       return fine;
     }
     directories_ |= is_directory;
+    return list_.add(storage_, listed);
+  }
+
+  // A directory of them is listed like any other, where it is listed by itself.
+  result<void> add_patch(const entry& listed, bool is_link) {
+    if (is_link || !(settings_.enable_delta_updates || settings_.metered)) return {};
+    if (listed.kind == entry_kind::file)
+      return append_entry(storage_, layout::patches, this->patches_size_, listed);
+    if (recursive_) return {};
+    directories_ = true;
     return list_.add(storage_, listed);
   }
 

@@ -5,6 +5,8 @@
 
 #include "../core/path.hpp"
 #include "../core/text.hpp"
+#include "../delta/no_delta.hpp"
+#include "../delta/patch_name.hpp"
 #include "../format/config.hpp"
 #include "../http/status.hpp"
 #include "../image/image_policy.hpp"
@@ -18,8 +20,8 @@ namespace ota {
 
 /// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
 /// it to `.ota/manifest`, has its signatures checked, and reads it from there. The paths that it
-/// wants removed become a list of their own, `.ota/gone`.
-template <class Storage, class Trust, class Image = no_image>
+/// wants removed become a list of their own, `.ota/gone`, and so do patches, `.ota/patches`.
+template <class Storage, class Trust, class Image = no_image, class Delta = no_delta>
 class manifest_lister {
  public:
   /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
@@ -81,13 +83,18 @@ class manifest_lister {
   };
   struct no_images {};
   // A reader that is not asked for images refuses a version that holds one.
-  struct image_reader : Trust::reader {
+  struct reader : Trust::reader {
     result<bool> next(Storage& storage, entry& out) {
-      return Trust::reader::template next<true>(storage, out);
+      return Trust::reader::template next<takes_images<Image>, Delta>(storage, out);
     }
   };
-  struct list : std::conditional_t<takes_images<Image>, images, no_images> {
-    std::conditional_t<takes_images<Image>, image_reader, typename Trust::reader> in;
+  struct patches {
+    std::uint32_t patches_size = 0;
+  };
+  struct no_patches {};
+  struct list : std::conditional_t<takes_images<Image>, images, no_images>,
+                std::conditional_t<takes_patches<Delta>, patches, no_patches> {
+    reader in;
     entry_writer out;
     entry item;
     std::uint32_t deletes_size = 0;
@@ -152,6 +159,8 @@ class manifest_lister {
     }
     if constexpr (takes_images<Image>)
       if (item.kind == entry_kind::image) return take_image(item);
+    if constexpr (takes_patches<Delta>)
+      if (item.kind == entry_kind::patch) return more_after(take_patch(item));
     const file_filter filter(settings_);
     if (!filter.manages(item.path)) return true;
     const auto fine = filter.check(item.path, false);
@@ -170,6 +179,13 @@ class manifest_lister {
     if (is_ours) list_.image = detail::promise_of(item);
     list_.has_other_image |= !is_ours;
     return true;
+  }
+
+  // Nothing of it is installed; whatever else its name is, the device asks for no such file.
+  result<void> take_patch(entry& item) {
+    if (!is_valid_path(item.path) || !is_within(item.path, patch_directory)) return {};
+    item.kind = entry_kind::file;
+    return append_entry(storage_, layout::patches, list_.patches_size, item);
   }
 
   static bool is_hidden(std::string_view path) {

@@ -31,6 +31,11 @@ inline constexpr std::string_view trust = ".ota/trust";          // whose word c
 inline constexpr std::string_view known = ".ota/known";          // what the last check found
 inline constexpr std::string_view reserve = ".ota/reserve";      // room for a put-back
 inline constexpr std::string_view temporary = ".ota/tmp";        // of every atomic write
+inline constexpr std::string_view patches = ".ota/patches";      // that the new version brings
+inline constexpr std::string_view patching = ".ota/patch";       // those that are applied
+inline constexpr std::string_view chosen = ".ota/patch/chosen";  // which: one for each of the plan
+inline constexpr std::string_view patch_state = ".ota/patch/state";  // how far one is applied
+inline constexpr std::string_view patched = ".ota/patch/out";        // what it has made so far
 inline constexpr std::string_view staged = ".ota/new";
 inline constexpr std::string_view replaced = ".ota/old";
 
@@ -52,6 +57,8 @@ inline own_path staged_path(std::uint32_t index) { return numbered_path(layout::
 inline own_path replaced_path(std::uint32_t index) {
   return numbered_path(layout::replaced, index);
 }
+
+inline own_path patch_path(std::uint32_t index) { return numbered_path(layout::patching, index); }
 
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.

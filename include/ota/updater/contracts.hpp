@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "../delta/no_delta.hpp"
 #include "../format/config.hpp"
 #include "../hardware/no_hardware.hpp"
 #include "../hash/hash_policy.hpp"
@@ -29,6 +30,9 @@ using body_read_of = decltype(std::declval<H&>().read(mutable_bytes{}));
 template <class H>
 using set_timeouts_of = decltype(std::declval<H&>().set_timeouts(http_timeouts{}));
 
+template <class D>
+using takes_of = decltype(D::takes(std::size_t{}, std::size_t{}));
+
 template <class Http>
 void set_timeouts(Http& http, const config& settings) {
   if constexpr (gives<void, set_timeouts_of, Http>::value) {
@@ -39,6 +43,18 @@ void set_timeouts(Http& http, const config& settings) {
 }
 
 }  // namespace detail
+
+/// Checks a device's policy for patches.
+template <class Delta>
+struct check_delta {
+  static_assert(detail::gives<bool, detail::takes_of, Delta>::value,
+                "the delta policy must be ota::no_delta or an ota::delta_patches<…>");
+  static constexpr bool ok = true;
+};
+template <>
+struct check_delta<no_delta> {
+  static constexpr bool ok = true;
+};
 
 /// Checks that a device's policies keep their contracts: one sentence for whatever is missing.
 template <class Policies>
@@ -53,6 +69,7 @@ struct check_policies {
   static_assert(check_hash<typename Policies::hash>::ok);
   static_assert(Policies::hash::digest_size >= 20,
                 "the hash policy needs a digest of 20 bytes (ota::sha1) or 32 (ota::sha256)");
+  static_assert(check_delta<typename Policies::delta>::ok);
   static_assert(check_image_slots<typename Policies::image>::ok);
   static_assert(!takes_images<typename Policies::image> || Policies::trust::requires_manifest,
                 "a device with an image policy needs a trust policy whose manifests name images: "

@@ -10,6 +10,7 @@ struct output {
     asm volatile("" : : "r"(data.data()) : "memory");
     return {};
   }
+  ota::result<void> read(std::uint32_t, ota::mutable_bytes) { return {}; }
 };
 
 // 1 KB of the old file, 24 bytes of data, 1 KB of the old file again.

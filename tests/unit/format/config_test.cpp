@@ -42,7 +42,7 @@ void expect_defaults(const ota::config& c) {
   EXPECT_EQ(c.backup_dir, ".ota_backup");
   for (const auto& list : {c.allow, c.ignore, c.delete_patterns, c.tls_pins})
     EXPECT_TRUE(list.empty());
-  for (bool off : {c.force, c.debug, c.allow_links, c.enable_delta_updates, c.jitter,
+  for (bool off : {c.force, c.debug, c.allow_links, c.enable_delta_updates, c.metered, c.jitter,
                    c.cellular_enabled, c.lora_enabled, c.scheduling.present})
     EXPECT_FALSE(off);
   EXPECT_TRUE(c.wifi_enabled);
@@ -153,6 +153,7 @@ constexpr const char* keys[] = {"owner",
                                 "web",
                                 "trial_boots",
                                 "allow_links",
+                                "metered",
                                 "jitter"};
 
 TEST(config, has_the_defaults_of_the_original_client) {
@@ -198,7 +199,7 @@ TEST(config_document, reads_every_key) {
     "update_window_start_hour": 22, "update_window_end_hour": 4, "power_source": "solar",
     "max_crashes_before_delay": 19, "rollout_percent": 20, "api": "http://127.0.0.1:8080//",
     "raw": "http://127.0.0.1:8080/raw", "web": "http://127.0.0.1:8080/", "trial_boots": 3,
-    "allow_links": true, "jitter": true, "tls_ca_file": "ca.pem",
+    "allow_links": true, "metered": true, "jitter": true, "tls_ca_file": "ca.pem",
     "tls_pins": ["sha256/a", "sha256/b"], "token_file": "token", "token_env": "TOKEN",
     "manifest_key_file": "key", "manifest_key_env": "KEY", "new_key": 1, "another": [{"a": []}]
   })",
@@ -277,8 +278,8 @@ TEST(config_document, reads_every_key) {
   EXPECT_EQ(c.raw, "http://127.0.0.1:8080/raw");
   EXPECT_EQ(c.web, "http://127.0.0.1:8080");
   EXPECT_EQ(c.trial_boots, 3u);
-  for (bool on : {c.force, c.debug, c.enable_delta_updates, c.cellular_enabled, c.lora_enabled,
-                  c.allow_links, c.jitter})
+  for (bool on : {c.force, c.debug, c.enable_delta_updates, c.metered, c.cellular_enabled,
+                  c.lora_enabled, c.allow_links, c.jitter})
     EXPECT_TRUE(on);
 }
 

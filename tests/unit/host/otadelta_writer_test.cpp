@@ -27,7 +27,8 @@ patch_bytes made(const std::string& old_file, const std::string& new_file) {
 // Makes a patch that must do its work, and be one for the original client; gives its size.
 std::size_t checked_size(const std::string& old_file, const std::string& new_file) {
   const patch_bytes patch = made(old_file, new_file);
-  const applied done = apply_otadelta(ota::as_bytes(old_file), view(patch), new_file.size());
+  const applied done = apply_otadelta(ota::as_bytes(old_file), view(patch),
+                                      static_cast<std::uint32_t>(new_file.size()));
   EXPECT_EQ(done.failure, nullptr);
   EXPECT_TRUE(done.text == new_file);
   const auto summary = ota::host::summary_of_otadelta(view(patch));

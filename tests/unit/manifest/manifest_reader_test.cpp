@@ -11,7 +11,13 @@ namespace {
 
 using files = ota::memory_files<65536>;
 
+// A device that takes patches of up to 4000 bytes for code of the kinds 0 to 2.
+struct some_patches {
+  static bool takes(std::size_t memory, std::size_t code) { return memory <= 4000 && code <= 2; }
+};
+
 // Everything in a manifest as one text; "!" and a text for an error.
+template <class Delta = ota::no_delta>
 std::string read(const std::string& document) {
   static files storage;
   storage = {};
@@ -21,11 +27,13 @@ std::string read(const std::string& document) {
   std::string out;
   for (;;) {
     ota::entry item;
-    const auto more = reader.next(storage, item);
+    const auto more = reader.next<false, Delta>(storage, item);
     if (!more) return "!" + std::string(more.error().text);
     if (!*more) break;
-    out += (item.kind == ota::entry_kind::remove ? "-" : "+") + std::string(item.path) + " " +
-           (item.has_size ? std::to_string(item.size) : "?") + " " +
+    out += (item.kind == ota::entry_kind::remove  ? "-"
+            : item.kind == ota::entry_kind::patch ? "*"
+                                                  : "+") +
+           std::string(item.path) + " " + (item.has_size ? std::to_string(item.size) : "?") + " " +
            std::to_string(static_cast<int>(item.hash.kind)) + ";";
   }
   return out + std::string(reader.version()) + ";";
@@ -44,6 +52,26 @@ TEST(manifest_reader, reads_what_the_original_generator_writes) {
 
 TEST(manifest_reader, reads_members_in_any_order) {
   EXPECT_EQ(read(R"({"version":"2","files":[{"size":1,"path":"x"}],"deletes":[]})"), "+x 1 0;2;");
+}
+
+TEST(manifest_reader, gives_patches_to_devices_that_take_them) {
+  const std::string document = R"({"files":[{"path":"a","size":1}],"patches":[)"
+                               R"({"path":"p","size":2,"memory":4000},)"
+                               R"({"path":"q","size":3,"memory":4001},)"
+                               R"({"code":2,"path":"r","size":4,"memory":1},)"
+                               R"({"code":3,"path":"s","size":5,"memory":1},)"
+                               R"({"path":"t","size":6}],"version":"v"})";
+  EXPECT_EQ(read<some_patches>(document), "+a 1 0;*p 2 0;*r 4 0;*t 6 0;v;");
+  EXPECT_EQ(read(document), "+a 1 0;v;");
+  // A manifest of patches alone has no files.
+  EXPECT_EQ(read<some_patches>(R"({"patches":[]})"), "!the manifest has no list of files");
+  for (const char* wrong : {R"({"files":[],"patches":[1]})", R"({"files":[],"patches":[{}]})",
+                            R"({"files":[],"patches":[{"path":"p","memory":-1}]})",
+                            R"({"files":[],"patches":[{"path":"p","code":"2"}]})",
+                            R"({"patches":[],"files":[],"patches":[]})"}) {
+    EXPECT_EQ(read<some_patches>(wrong)[0], '!') << wrong;
+    EXPECT_EQ(read(wrong)[0], ';') << wrong;
+  }
 }
 
 TEST(manifest_reader, refuses_what_is_no_manifest) {

@@ -27,11 +27,16 @@ const std::string whole =
     "hook post_update x/y.py\n"
     "delete old file.py\n"
     "file 0 " +
-    sum + " - a b.txt\nfile 12 " + sum + " x run.sh\nimage 4096 " + sum + " app\ndelta " +
-    sum.substr(48) + " " + sum.substr(48) + " 99 " + sum +
-    " patches/1\nsignature 0123456789abcdef 00ff\n";
+    sum + " - a b.txt\nfile 12 " + sum + " x run.sh\nimage 4096 " + sum + " app\ndelta 99 " + sum +
+    " 3456 2 .deltas/a\nsignature 0123456789abcdef 00ff\n";
+
+/// A device that takes patches of up to 4000 bytes for code of the kinds 0 to 2.
+struct some_patches {
+  static bool takes(std::size_t memory, std::size_t code) { return memory <= 4000 && code <= 2; }
+};
 
 /// What a release document says, line by line; or why it is none.
+template <class Delta = ota::no_delta>
 std::string read_release(const std::string& text, const char* hardware = "b") {
   ota::memory_files<65536> storage;
   (void)storage.write("m", 0, ota::as_bytes(text));
@@ -41,7 +46,7 @@ std::string read_release(const std::string& text, const char* hardware = "b") {
   std::string said;
   ota::entry item;
   for (;;) {
-    const auto line = document.next(storage, item);
+    const auto line = document.next<Delta>(storage, item);
     if (!line) return line.error().text;
     if (*line == ota::release_line::end) break;
     if (*line == ota::release_line::item)
@@ -50,6 +55,8 @@ std::string read_release(const std::string& text, const char* hardware = "b") {
     if (*line == ota::release_line::minimum)
       said += ">=" + std::string(document.lines().rest()) + " ";
     if (*line == ota::release_line::image) said += "image " + std::string(item.path.view()) + " ";
+    if (*line == ota::release_line::patch)
+      said += "patch " + std::string(item.path.view()) + ":" + std::to_string(item.size) + " ";
     if (*line == ota::release_line::signature)
       said += "signed " + std::string(document.lines().rest());
   }
@@ -77,6 +84,19 @@ TEST(release_document, says_what_stands_in_it) {
             std::string::npos);
   EXPECT_NE(read_release(with("hardware a\nhardware b\n", ""), "c").find(" fits "),
             std::string::npos);
+}
+
+TEST(release_document, tells_patches_to_devices_that_take_them) {
+  const auto told = [](const std::string& text) { return read_release<some_patches>(text); };
+  const std::string unlike = "a line of the signed document is not as it must be";
+  EXPECT_NE(told(whole).find("image app patch .deltas/a:99 signed"), std::string::npos);
+  EXPECT_EQ(told(with(" 3456 2 ", " 4001 2 ")).find("patch"), std::string::npos);
+  EXPECT_EQ(told(with(" 3456 2 ", " 3456 3 ")).find("patch"), std::string::npos);
+  for (const char* other : {" 3456 ", " 03456 2 ", " 3456 -2 ", " 3456  2 ", " 4294967296 2 ", " "})
+    EXPECT_EQ(told(with(" 3456 2 ", other)), unlike) << other;
+  EXPECT_EQ(told(with("delta 99", "delta x")), unlike);
+  EXPECT_EQ(told(with(".deltas/a\n", ".deltas/a\ndelta 9 " + sum + " 1 0 .deltas/a\n")), unlike);
+  EXPECT_EQ(told(with(".deltas/a\n", ".deltas/" + std::string(248, 'p') + "\n")), unlike);
 }
 
 TEST(release_document, has_one_form) {
