@@ -277,7 +277,9 @@ class patch_matcher {
   }
 
   std::size_t hash(index at) const {
-    const std::uint32_t three = new_.form[at] | new_.form[at + 1] << 8 | new_.form[at + 2] << 16;
+    const std::uint32_t three = std::uint32_t{new_.form[at]} |
+                                std::uint32_t{new_.form[at + 1]} << 8 |
+                                std::uint32_t{new_.form[at + 2]} << 16;
     return three * 2654435761U >> (32 - hash_bits);
   }
 
