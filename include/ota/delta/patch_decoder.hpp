@@ -187,7 +187,8 @@ class patch_decoder {
         s_.doing = work::old_copy;
         return {};
       case detail::patch_op::kind_of::from_new:
-        if (op.length > header_.new_size - made() || op.from >= made())
+        // A length may have wrapped to nothing.
+        if (op.length == 0 || op.length > header_.new_size - made() || op.from >= made())
           return patch_errors::damaged;
         s_.new_place.start(op.from, made(), op.length);
         s_.doing = work::new_copy;

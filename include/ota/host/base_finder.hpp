@@ -44,7 +44,7 @@ class base_finder {
     for (std::uint32_t step = alignment; step <= 0x10000; step *= 2)
       for (const std::uint32_t base :
            {about / step * step - step, about / step * step, about / step * step + step}) {
-        if (base > guess + 0xfff) continue;  // beyond zero
+        if (base > highest(guess)) continue;  // beyond zero
         const double now = cost(base);
         if (now >= least) continue;
         least = now;
@@ -56,6 +56,10 @@ class base_finder {
  private:
   static constexpr std::uint32_t alignment = 256;  // of every base; vector tables need as much
 
+  static std::uint32_t highest(std::uint32_t guess) {
+    return guess > 0xffff'f000 ? 0xffff'ffff : guess + 0xfff;
+  }
+
   static bool lower(const address_move& a, const address_move& b) { return a.from < b.from; }
 
   /// The base with which most pointers move as the calls around what they point to.
@@ -65,7 +69,8 @@ class base_finder {
     std::uint32_t best = guess;
     std::size_t most = 0;
     const std::uint32_t lowest = guess > size ? (guess - size) / alignment * alignment : 0;
-    for (std::uint32_t base = lowest; base <= guess + 0xfff; base += alignment) {
+    for (std::uint64_t begin = lowest; begin <= highest(guess); begin += alignment) {
+      const auto base = static_cast<std::uint32_t>(begin);
       std::size_t agreeing = 0;
       for (std::size_t i = 0; i < pointers_.size(); i += stride) {
         const address_move offset{pointers_[i].from - base, 0};

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -176,21 +175,23 @@ class patch_maker {
   }
 
   /// By how often each was one. A literal also ends a run of copies, which costs a little.
-  std::array<double, 256> prices_of_literals(const std::vector<op>& ops) const {
-    constexpr double unseen = 2, as_such = 0.6;
-    std::array<double, 256> counts{};
+  std::array<match_cost, 256> prices_of_literals(const std::vector<op>& ops) const {
+    constexpr std::uint64_t unseen = 2;
+    std::array<std::uint64_t, 256> counts{};
     counts.fill(unseen);
-    double all = 256 * unseen;
+    std::uint64_t all = 256 * unseen;
     std::uint32_t to = 0;
     for (const op& step : ops) {
       if (step.kind == op::kind_of::literal) {
-        counts[new_[to]] += 1;
-        all += 1;
+        ++counts[new_[to]];
+        ++all;
       }
       to += step.length;
     }
-    for (double& count : counts) count = as_such + std::log2(all / count);
-    return counts;
+    std::array<match_cost, 256> prices{};
+    for (std::size_t i = 0; i < prices.size(); ++i)
+      prices[i] = in_bits(0.6) + log2_cost(all) - log2_cost(counts[i]);
+    return prices;
   }
 
   std::vector<op> match(const patch_header& header, const std::vector<address_stretch>& stretches,

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -15,21 +14,36 @@
 
 namespace ota::host {
 
-/// What things cost, in bits, about.
-struct match_prices {
-  std::array<double, 256> literals = all_alike(7.4);  ///< by byte
-  double right = 0.03;                                ///< a byte of a copy that is as foretold
-  double wrong = 13;                                  ///< one that is not
-  double wrong_place = 20;                            ///< an address that is not
-  double go_on = 18;    ///< a copy that goes on where, or as, the last one did
-  double resume = 28;   ///< one that goes on as an earlier one
-  double jump = 32;     ///< any other
-  double from_new = 9;  ///< a copy of what was already made, without distance and length
-  double same_distance = 7;
+/// A price or a sum of them, in 256ths of a bit. Whole numbers, so that every machine finds the
+/// same way to be the cheapest.
+using match_cost = std::int64_t;
 
-  static constexpr std::array<double, 256> all_alike(double price) {
-    std::array<double, 256> prices{};
-    for (double& one : prices) one = price;
+constexpr match_cost in_bits(double bits) { return static_cast<match_cost>(bits * 256); }
+
+/// The logarithm of 2 of a number that is not zero, at most a tenth of a bit too low.
+constexpr match_cost log2_cost(std::uint64_t value) {
+  unsigned width = 0;
+  while (value >> width > 1) ++width;
+  const std::uint64_t rest = value - (std::uint64_t{1} << width);
+  return static_cast<match_cost>(width * 256 +
+                                 (width <= 8 ? rest << (8 - width) : rest >> (width - 8)));
+}
+
+/// What things cost, about.
+struct match_prices {
+  std::array<match_cost, 256> literals = all_alike(in_bits(7.4));  ///< by byte
+  match_cost right = in_bits(0.03);      ///< a byte of a copy that is as foretold
+  match_cost wrong = in_bits(13);        ///< one that is not
+  match_cost wrong_place = in_bits(20);  ///< an address that is not
+  match_cost go_on = in_bits(18);        ///< a copy that goes on where, or as, the last one did
+  match_cost resume = in_bits(28);       ///< one that goes on as an earlier one
+  match_cost jump = in_bits(32);         ///< any other
+  match_cost from_new = in_bits(9);      ///< of what was already made, without distance and length
+  match_cost same_distance = in_bits(7);
+
+  static constexpr std::array<match_cost, 256> all_alike(match_cost price) {
+    std::array<match_cost, 256> prices{};
+    for (match_cost& one : prices) one = price;
     return prices;
   }
 };
@@ -82,6 +96,7 @@ class patch_matcher {
   using op = ota::detail::patch_op;
   using index = std::uint32_t;
   static constexpr index none = 0xffff'ffff;
+  static constexpr match_cost unreachable = std::numeric_limits<match_cost>::max() / 2;
   static constexpr std::size_t segment_size = std::size_t{2} << 20;
   static constexpr std::size_t window = std::size_t{1} << 24;
   static constexpr unsigned hash_bits = 18;
@@ -93,7 +108,7 @@ class patch_matcher {
 
   /// The best way between two steps.
   struct cell {
-    double cost = std::numeric_limits<double>::infinity();
+    match_cost cost = unreachable;
     op::kind_of kind = op::kind_of::literal;
     index length = 0;  // of the step that ends here
     index from = 0;
@@ -105,7 +120,7 @@ class patch_matcher {
   /// A copy from the old file that goes on.
   struct live_copy {
     index shift = 0;
-    double cost = 0;
+    match_cost cost = 0;
     index begin = 0;
   };
 
@@ -137,9 +152,9 @@ class patch_matcher {
 
   // --- copies from the old file
 
-  double start_price(const cell& before, index at, index shift) const {
+  match_cost start_price(const cell& before, index at, index shift) const {
     if (shift == before.shift) return prices_.go_on;
-    if (at - shift == before.old_end) return prices_.go_on + 2;
+    if (at - shift == before.old_end) return prices_.go_on + in_bits(2);
     return prices_.jump;
   }
 
@@ -149,7 +164,7 @@ class patch_matcher {
 
   void start_copy(index at, index shift) {
     if (!may_read(at, at - shift)) return;
-    const double cost = here(at).cost + start_price(here(at), at, shift);
+    const match_cost cost = here(at).cost + start_price(here(at), at, shift);
     for (live_copy& copy : live_)
       if (copy.shift == shift) {
         if (cost < copy.cost) copy = {shift, cost, at};
@@ -163,7 +178,7 @@ class patch_matcher {
     constexpr index proven = 24, ahead = 16;
     for (const live_copy& copy : live_) {
       const index from = at - copy.shift;
-      if (at - copy.begin >= proven && copy.cost < cells_[at - begin_].cost + 1 &&
+      if (at - copy.begin >= proven && copy.cost < cells_[at - begin_].cost + in_bits(1) &&
           same_bytes(old_.form.drop(from).first(ahead), new_.form.drop(at).first(ahead)) == ahead)
         return true;
     }
@@ -205,14 +220,14 @@ class patch_matcher {
   void resume_shifts(index at) {
     const cell& before = here(at);
     for (live_copy& copy : live_) {
-      const double cost =
+      const match_cost cost =
           before.cost + std::min(start_price(before, at, copy.shift), prices_.resume);
-      if (cost < copy.cost - 1) copy = {copy.shift, cost, at};
+      if (cost < copy.cost - in_bits(1)) copy = {copy.shift, cost, at};
     }
   }
 
   /// What the next byte of a copy costs.
-  double byte_price(index at, index from) const {
+  match_cost byte_price(index at, index from) const {
     const index shift = at - from;
     const auto raw = [&] {
       return old_.file[from] == new_.file[at] ? prices_.right : prices_.wrong;
@@ -221,7 +236,7 @@ class patch_matcher {
     if (old_.marks.within(from)) {
       index begin = from;
       while (begin > 0 && old_.marks.within(begin)) --begin;
-      return fits(begin, shift) ? 0 : raw();
+      return fits(begin, shift) ? match_cost{0} : raw();
     }
     if (!old_.marks.begins(from) || !fits(from, shift)) return raw();
     const std::size_t length = old_.marks.length(from);
@@ -241,7 +256,7 @@ class patch_matcher {
     for (live_copy& copy : live_) {
       const index from = at - copy.shift;
       if (!may_read(at, from)) {
-        copy.cost = std::numeric_limits<double>::infinity();
+        copy.cost = unreachable;
         continue;
       }
       copy.cost += byte_price(at, from);
@@ -256,8 +271,8 @@ class patch_matcher {
                 distance};
       }
     }
-    const double limit = next.cost + prices_.jump + 8;
-    const auto worse = [&](const live_copy& copy) { return !(copy.cost <= limit); };
+    const match_cost limit = next.cost + prices_.jump + in_bits(8);
+    const auto worse = [&](const live_copy& copy) { return copy.cost > limit; };
     live_.erase(std::remove_if(live_.begin(), live_.end(), worse), live_.end());
     if (live_.size() > most_live) {
       std::stable_sort(live_.begin(), live_.end(),
@@ -271,7 +286,7 @@ class patch_matcher {
   void put_literal(index at) {
     const cell& before = here(at);
     cell& next = here(at + 1);
-    const double cost = before.cost + prices_.literals[new_.file[at]];
+    const match_cost cost = before.cost + prices_.literals[new_.file[at]];
     if (cost < next.cost)
       next = {cost, op::kind_of::literal, 1, 0, before.shift, before.old_end, before.distance};
   }
@@ -290,46 +305,49 @@ class patch_matcher {
     int depth = old_.form.empty() ? 64 : 16;  // beside an old file it hardly matters
     for (index from = head; from != none && at - from < window && depth-- > 0;
          from = chain_[from % window]) {
-      const double price = prices_.from_new + 0.9 * std::log2(static_cast<double>(at - from));
+      const match_cost price = prices_.from_new + log2_cost(at - from) * 9 / 10;
       known = std::max(known, relax_new(at, from, price, known));
     }
     if (known >= long_match) skip_until_ = at + known - 32;
   }
 
   /// Tries a copy from the new file with all lengths above `known`. \return the longest
-  index relax_new(index at, index from, double price, index known) {
+  index relax_new(index at, index from, match_cost price, index known) {
     // A first look that mostly says no. Addresses in code may differ and yet be carried over.
     if (new_.form[from + known - 1] != new_.form[at + known - 1] ||
         new_.form[from] != new_.form[at])
       return 0;
-    ota::detail::copy_place place;
-    place.start(from, at, std::min<index>(end_ - at, longest));
-    const bool sites =
-        at - from >= ota::detail::copy_unit::max_length && space_.code() != code_kind::plain;
-    index length = 0;
-    while (place.left != 0) {
-      index same = 1;
-      if (sites) {
-        const foretold_unit unit(space_, place, new_.file, false);
-        same = unit.length;
-        if (std::memcmp(unit.bytes, new_.file.at(place.to), same) != 0) break;
-        space_.pass(place, unit, unit.bytes);
-      } else {
-        if (new_.file[place.from] != new_.file[place.to]) break;
-        ++place.from;
-        ++place.to;
-        --place.left;
-      }
-      length += same;
-      if (length > known && length >= 2 && length <= 64) relax_to(at, from, price, length);
-    }
-    if (length > 64) relax_to(at, from, price, length);
+    const index most = std::min<index>(end_ - at, longest);
+    const index same = static_cast<index>(
+        same_bytes(new_.file.view().drop(from).first(most), new_.file.view().drop(at).first(most)));
+    const bool sites = at - from >= ota::detail::copy_unit::max_length &&
+                       new_.marks.may_begin(from, same + std::size_t{1});
+    const index length = sites ? carried_length(at, from, most, price, known) : same;
+    if (!sites)
+      for (index i = std::max<index>(known + 1, 2); i <= std::min<index>(length, 64); ++i)
+        relax_to(at, from, price, i);
+    if (length > 64 && length > known) relax_to(at, from, price, length);
     return length;
   }
 
-  void relax_to(index at, index from, double price, index length) {
+  /// How much of a copy is as it has to be, when addresses in code are carried over.
+  index carried_length(index at, index from, index most, match_cost price, index known) {
+    ota::detail::copy_place place;
+    place.start(from, at, most);
+    index length = 0;
+    while (place.left != 0) {
+      const foretold_unit unit(space_, place, new_.file, false);
+      if (std::memcmp(unit.bytes, new_.file.at(place.to), unit.length) != 0) break;
+      space_.pass(place, unit, unit.bytes);
+      length += unit.length;
+      if (length > known && length >= 2 && length <= 64) relax_to(at, from, price, length);
+    }
+    return length;
+  }
+
+  void relax_to(index at, index from, match_cost price, index length) {
     const cell& before = here(at);
-    const double cost = before.cost + price + 1.6 * std::log2(static_cast<double>(length));
+    const match_cost cost = before.cost + price + log2_cost(length) * 8 / 5;
     cell& next = here(at + length);
     if (cost < next.cost)
       next = {cost, op::kind_of::from_new, length, from, before.shift, before.old_end, at - from};

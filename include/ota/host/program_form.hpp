@@ -61,6 +61,12 @@ class program_marks {
       }
       space.pass(at, unit, file.at(at.from));
     }
+    may_begin_.resize(file.size());
+    for (std::uint32_t i = 0; i < file.size(); ++i) {
+      ota::detail::copy_place here;
+      here.start(i, i, static_cast<std::uint32_t>(file.size()) - i);
+      may_begin_[i] = foretold_unit(space, here, file, false).far();
+    }
   }
 
   bool begins(std::size_t i) const { return !marks_.empty() && marks_[i] != 0 && !within(i); }
@@ -69,9 +75,18 @@ class program_marks {
   std::uint32_t length(std::size_t i) const { return marks_[i] & 0x0fU; }
   bool empty() const { return marks_.empty(); }
 
+  /// Whether a place in code begins in a piece, wherever one begins to look for it.
+  bool may_begin(std::size_t i, std::size_t size) const {
+    if (may_begin_.empty()) return false;
+    const auto begin = may_begin_.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto end = begin + static_cast<std::ptrdiff_t>(std::min(size, may_begin_.size() - i));
+    return std::find(begin, end, true) != end;
+  }
+
  private:
   static constexpr std::uint8_t pointer = 0x40;
   std::vector<std::uint8_t> marks_;
+  std::vector<bool> may_begin_;
 };
 
 }  // namespace ota::host
