@@ -3,7 +3,7 @@
 docs/delta-codes.md alone, and stricter than a device has to be.
 
     patch_reader.py OLD PATCH OUT    makes OUT, or fails and leaves nothing
-    patch_reader.py --header PATCH   prints what its header says, as JSON
+    patch_reader.py --header PATCH   prints its header as `ota delta info --json` does
 """
 
 import hashlib
@@ -76,7 +76,8 @@ class Header:
             expect(shift < 35, "a number has more than five bytes")
 
     def as_json(self):
-        fields = {"outcome": "valid", "format": "native", "version": 1, "size": len(self.patch), "old_size": self.old_size,
+        fields = {"outcome": "valid", "format": "native", "version": 1, "size": len(self.patch),
+                  "old_size": self.old_size,
                   "old_sha256": self.old_hash.hex(), "new_size": self.new_size,
                   "new_sha256": self.new_hash.hex(), "memory": self.memory,
                   "map_entries": self.map_entries, "code": KINDS[self.kind], "base": self.base}
