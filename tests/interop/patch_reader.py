@@ -3,7 +3,7 @@
 docs/delta-codes.md alone, and stricter than a device has to be.
 
     patch_reader.py OLD PATCH OUT    makes OUT, or fails and leaves nothing
-    patch_reader.py --header PATCH   prints what its header says, as JSON
+    patch_reader.py --header PATCH   prints its header as `ota delta info --json` does
 """
 
 import hashlib
@@ -11,6 +11,9 @@ import json
 import pathlib
 import sys
 import zlib
+
+sys.dont_write_bytecode = True
+from patch_codes import CODES  # noqa: E402: leaves nothing beside itself
 
 WORD = 0xFFFFFFFF
 KINDS = ["plain", "words", "thumb", "thumb2", "arm", "riscv", "xtensa", "aarch64", "x86_64"]
@@ -23,12 +26,6 @@ class Damaged(Exception):
 def expect(holds, words):
     if not holds:
         raise Damaged(words)
-
-
-def signed(value, bits):
-    """The `bits` lowest bits of a value, as two's complement."""
-    value &= (1 << bits) - 1
-    return value - (value >> (bits - 1) << bits)
 
 
 # ---- header -------------------------------------------------------------------------------
@@ -79,7 +76,8 @@ class Header:
             expect(shift < 35, "a number has more than five bytes")
 
     def as_json(self):
-        fields = {"outcome": "valid", "format": "native", "version": 1, "size": len(self.patch), "old_size": self.old_size,
+        fields = {"outcome": "valid", "format": "native", "version": 1, "size": len(self.patch),
+                  "old_size": self.old_size,
                   "old_sha256": self.old_hash.hex(), "new_size": self.new_size,
                   "new_sha256": self.new_hash.hex(), "memory": self.memory,
                   "map_entries": self.map_entries, "code": KINDS[self.kind], "base": self.base}
@@ -156,73 +154,6 @@ class RangeDecoder:
         return value >> 1 ^ -(value & 1)
 
 
-# ---- kinds of code ------------------------------------------------------------------------
-
-class Words:
-    """Pointers only."""
-    step = 1
-
-    @staticmethod
-    def find(_text, _address):
-        return None
-
-    @staticmethod
-    def skip(_text):
-        return 1
-
-
-class Thumb:
-    step = 2
-
-    @staticmethod
-    def find(text, address):
-        """Of the instruction at the begin of the text: length, what it names, is it near."""
-        first = text[0] | text[1] << 8
-        top = first >> 11
-        if top == 0b11110:
-            second = text[2] | text[3] << 8
-            if second & 0xD000 not in (0xD000, 0x9000):  # BL, B.W T4
-                return None
-            sign = first >> 10 & 1
-            i1, i2 = (1 ^ sign ^ second >> 13 & 1), (1 ^ sign ^ second >> 11 & 1)
-            offset = sign << 24 | i1 << 23 | i2 << 22 | (first & 0x3FF) << 12 | (second & 0x7FF) << 1
-            return 4, (address + 4 + signed(offset, 25)) & WORD, False
-        if top in (0b01001, 0b10100):  # LDR (literal), ADR
-            return 2, ((address + 4 & ~3) + 4 * (first & 0xFF)) & WORD, True
-        if top == 0b11100:  # B
-            return 2, (address + 4 + 2 * signed(first, 11)) & WORD, True
-        if first >> 12 == 0b1101 and first >> 8 & 15 < 14:  # B<cond>
-            return 2, (address + 4 + 2 * signed(first, 8)) & WORD, True
-        return None
-
-    @staticmethod
-    def skip(_text):
-        return 2
-
-    @staticmethod
-    def renamed(text, address, named):
-        """The same instruction elsewhere, naming something else."""
-        first = text[0] | text[1] << 8
-        top = first >> 11
-        offset = named - address - 4
-        if top == 0b11110:
-            sign = offset >> 24 & 1
-            j1, j2 = (1 ^ sign ^ offset >> 23 & 1), (1 ^ sign ^ offset >> 22 & 1)
-            second = (text[2] | text[3] << 8) & 0xD000 | j1 << 13 | j2 << 11 | offset >> 1 & 0x7FF
-            first = 0xF000 | sign << 10 | offset >> 12 & 0x3FF
-            return first.to_bytes(2, "little") + second.to_bytes(2, "little")
-        if top in (0b01001, 0b10100):
-            first = first & 0xFF00 | named - (address + 4 & ~3) >> 2 & 0xFF
-        elif top == 0b11100:
-            first = first & 0xF800 | offset >> 1 & 0x7FF
-        else:
-            first = first & 0xFF00 | offset >> 1 & 0xFF
-        return first.to_bytes(2, "little")
-
-
-CODES = {1: Words, 2: Thumb}
-
-
 # ---- coded part ---------------------------------------------------------------------------
 
 class History:
@@ -241,9 +172,8 @@ class Reader:
         self.header = header = Header(patch)
         expect(len(old) == header.old_size and
                hashlib.sha256(old).digest().startswith(header.old_hash), "not for this old file")
-        expect(header.kind == 0 or header.kind in CODES, f"no reader for {KINDS[header.kind]}")
         self.old, self.new = old, bytearray()
-        self.code = CODES.get(header.kind)
+        self.code = CODES[header.kind]
         self.bits = RangeDecoder(patch[header.at:-4], header.rate)
 
         self.is_copy = [models(2) for _ in range(3)]
@@ -339,7 +269,7 @@ class Reader:
                 if place and (place[2] or not self.is_known(place[1])):
                     place, quiet = None, 1
             if place:
-                self.new += self.code.renamed(text, self.header.base + to, place[1])
+                self.new += self.code.aimed(text, self.header.base + to, place[1])
             else:
                 self.new.append(text[0])
             quiet = max(0, quiet - (len(self.new) - to))
@@ -407,7 +337,7 @@ class OldCopy:
                            lambda named: named.to_bytes(4, "little"))
         elif place and not place[2]:
             self.make_site(differs, False, reader.moved(place[1]),
-                           lambda named: reader.code.renamed(text, reader.header.base + before, named))
+                           lambda named: reader.code.aimed(text, reader.header.base + before, named))
         elif place:
             self.make_near(differs, text, place)
         else:
@@ -449,7 +379,7 @@ class OldCopy:
         is_before = (named - reader.header.base) & WORD < self.begin
         address = reader.header.base + len(reader.new)
         shift = reader.last_shift if is_before else self.behind
-        self.make_bytes(differs, reader.code.renamed(text, address, (named + shift) & WORD))
+        self.make_bytes(differs, reader.code.aimed(text, address, (named + shift) & WORD))
         if not is_before:
             again = reader.code.find(bytes(reader.new[-length:]).ljust(8, b"\0"), address)
             if again and again[0] == length and again[2]:

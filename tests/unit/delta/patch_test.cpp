@@ -8,6 +8,7 @@
 #include <string>
 
 #include "ota/host/patch_maker.hpp"
+#include "support/digest.hpp"
 #include "support/native_patch.hpp"
 #include "support/process.hpp"
 
@@ -184,6 +185,14 @@ TEST(patch, with_a_wrong_byte_is_refused) {
       }
     }
   EXPECT_GT(ended_early, 100u);
+}
+
+// Its length is 2 + (2^32 - 2), which is none in 32 bits; the sum is right.
+TEST(patch, with_a_copy_of_4_gib_is_refused) {
+  const auto patch = from_digits(
+      "4f4450010000001e0502002cf24dba5fb0a30e"
+      "fb8e20fc2e4c3f248c60c39bd652f3c130bffffffffffe762c0000fa1d7732");
+  EXPECT_EQ(apply_blindly(of_text("hello"), patch).failure, &ota::patch_errors::damaged);
 }
 
 TEST(patch, goes_on_from_any_state) {
