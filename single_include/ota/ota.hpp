@@ -1356,42 +1356,52 @@ inline std::uint32_t take_number(const std::uint8_t*& at) {
   return value;
 }
 
-}  // namespace detail
+/// Reads a header, in place and for less code than `read_patch_header`.
+/// \param head    the begin of a patch, and zeros: no header is longer, whatever its numbers
+/// \param size    bytes of it that are there
+/// \param header  a new one
+inline result<void> take_patch_header(const std::uint8_t (&head)[patch_header::max_size],
+                                      std::size_t size, patch_header& header) {
+  if (std::memcmp(head, patch_magic, 3) != 0) return patch_errors::not_a_patch;
+  if (head[3] != patch_magic[3]) return patch_errors::other_version;
 
-/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
-inline result<patch_header> read_patch_header(bytes in) {
-  // No header is longer, whatever its numbers: nothing is read beyond.
-  std::uint8_t head[patch_header::max_size] = {};
-  in = in.first(sizeof head);
-  if (!in.empty()) std::memcpy(head, in.data(), in.size());
-  if (std::memcmp(head, detail::patch_magic, 3) != 0) return patch_errors::not_a_patch;
-  if (head[3] != detail::patch_magic[3]) return patch_errors::other_version;
-
-  patch_header header;
   header.code = static_cast<code_kind>(head[4] & 0x0f);
   header.rate = static_cast<std::uint8_t>(4 + (head[4] >> 4));
   header.previous_bits = head[5] & 0x0f;
   header.position_bits = head[5] >> 4;
   header.map_entries = head[6];
   const std::uint8_t* at = head + 8;
-  header.old_size = detail::take_number(at);
-  header.new_size = detail::take_number(at);
-  header.lag = detail::take_number(at) - 1;
+  header.old_size = take_number(at);
+  header.new_size = take_number(at);
+  header.lag = take_number(at) - 1;
   if (header.code != code_kind::plain)
     for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
                                   &header.data_begin, &header.data_size})
-      *number = detail::take_number(at);
+      *number = take_number(at);
   std::memcpy(header.old_hash, at, sizeof header.old_hash);
   std::memcpy(header.new_hash, at + sizeof header.old_hash, sizeof header.new_hash);
   at += sizeof header.old_hash + sizeof header.new_hash;
   header.size = static_cast<std::uint8_t>(at - head);
-  const bool sound = header.size <= in.size() && header.rate <= 5 &&
+  const bool sound = header.size <= size && header.rate <= 5 &&
                      header.literal_bits() <= patch_header::max_literal_bits &&
                      header.map_entries <= patch_header::max_map_entries &&
                      head[7] == header.memory_units() &&
                      header.old_size <= patch_header::max_file_size &&
                      header.new_size <= patch_header::max_file_size;
   if (!sound) return patch_errors::bad_header;
+  return {};
+}
+
+}  // namespace detail
+
+/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
+inline result<patch_header> read_patch_header(bytes in) {
+  std::uint8_t head[patch_header::max_size] = {};
+  in = in.first(sizeof head);
+  if (!in.empty()) std::memcpy(head, in.data(), in.size());
+  patch_header header;
+  if (const auto done = detail::take_patch_header(head, in.size(), header); !done)
+    return done.error();
   return header;
 }
 
@@ -1465,25 +1475,23 @@ class address_space {
     const bool has_code = (apart & (step - 1)) == 0;
     if (header_.code == code_kind::plain || (!has_words && !has_code)) return unit;
     const std::uint32_t grid = has_code ? step : 4;
-    std::uint32_t i = 0;
-    do {
+    for (std::uint32_t i = 0; i < most; i += grid - ((at.from + i) & (grid - 1))) {
       const std::uint32_t from = at.from + i;
       const std::uint32_t left = at.left - i;
       if (has_words && from % 4 == 0 && left >= 4 && is_named(get_u32(bytes + i))) {
+        unit.run = static_cast<std::uint8_t>(i);
         if (i == 0) foretell_pointer(unit, bytes);
         break;
       }
-      if (has_code && (from & (step - 1)) == 0 && unit.quiet <= i) {
-        const code_site site = Codes::find(header_.code, bytes + i, header_.base + from);
-        if (site.length != 0 && site.length <= left && is_place(at, site, moved)) {
-          if (i == 0) foretell_code(unit, at, site, bytes, moved);
-          break;
-        }
-        unit.quiet = static_cast<std::uint8_t>(i + site.skip);
+      if (!has_code || (from & (step - 1)) != 0 || i < unit.quiet) continue;
+      const code_site site = Codes::find(header_.code, bytes + i, header_.base + from);
+      if (site.length != 0 && site.length <= left && is_place(at, site, moved)) {
+        unit.run = static_cast<std::uint8_t>(i);
+        if (i == 0) foretell_code(unit, at, site, bytes, moved);
+        break;
       }
-      i += grid - (from & (grid - 1));
-    } while (i < most);
-    if (i < most) unit.run = static_cast<std::uint8_t>(i);
+      unit.quiet = static_cast<std::uint8_t>(i + site.skip);
+    }
     return unit;
   }
 
@@ -2354,13 +2362,12 @@ class patch_decoder {
 
   /// Reads the header, and refuses what this device cannot apply.
   result<void> open() {
-    std::uint8_t head[patch_header::max_size];
+    std::uint8_t head[patch_header::max_size] = {};
     const std::uint32_t size =
         patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
     if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
-    const auto header = read_patch_header({head, size});
-    if (!header) return header.error();
-    header_ = *header;
+    header_ = {};
+    if (const auto done = detail::take_patch_header(head, size, header_); !done) return done;
     if (!codes::has(header_.code)) return patch_errors::unknown_code;
     if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
       return patch_errors::too_much_memory;
@@ -2370,8 +2377,7 @@ class patch_decoder {
     s_ = {};
     s_.range.rate = header_.rate;
     s_.taken = header_.size;
-    input_size_ = 0;
-    return {};
+    return forget_input();
   }
 
   const patch_header& header() const { return header_; }
@@ -2411,8 +2417,7 @@ class patch_decoder {
   result<void> resume(bytes kept) {
     if (kept.size() != sizeof s_) return patch_errors::bad_state;
     std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
-    input_size_ = 0;
-    return {};
+    return forget_input();
   }
 
  private:
@@ -2441,6 +2446,11 @@ class patch_decoder {
   static_assert(std::is_trivially_copyable_v<kept_state>);
 
   std::uint32_t made() const { return s_.appended + s_.output_size; }
+
+  result<void> forget_input() {
+    input_size_ = 0;
+    return came_ = {};
+  }
 
   /// The next byte of the patch; zeros beyond the end, and once reading has failed.
   std::uint8_t next() {

@@ -76,25 +76,23 @@ class address_space {
     const bool has_code = (apart & (step - 1)) == 0;
     if (header_.code == code_kind::plain || (!has_words && !has_code)) return unit;
     const std::uint32_t grid = has_code ? step : 4;
-    std::uint32_t i = 0;
-    do {
+    for (std::uint32_t i = 0; i < most; i += grid - ((at.from + i) & (grid - 1))) {
       const std::uint32_t from = at.from + i;
       const std::uint32_t left = at.left - i;
       if (has_words && from % 4 == 0 && left >= 4 && is_named(get_u32(bytes + i))) {
+        unit.run = static_cast<std::uint8_t>(i);
         if (i == 0) foretell_pointer(unit, bytes);
         break;
       }
-      if (has_code && (from & (step - 1)) == 0 && unit.quiet <= i) {
-        const code_site site = Codes::find(header_.code, bytes + i, header_.base + from);
-        if (site.length != 0 && site.length <= left && is_place(at, site, moved)) {
-          if (i == 0) foretell_code(unit, at, site, bytes, moved);
-          break;
-        }
-        unit.quiet = static_cast<std::uint8_t>(i + site.skip);
+      if (!has_code || (from & (step - 1)) != 0 || i < unit.quiet) continue;
+      const code_site site = Codes::find(header_.code, bytes + i, header_.base + from);
+      if (site.length != 0 && site.length <= left && is_place(at, site, moved)) {
+        unit.run = static_cast<std::uint8_t>(i);
+        if (i == 0) foretell_code(unit, at, site, bytes, moved);
+        break;
       }
-      i += grid - (from & (grid - 1));
-    } while (i < most);
-    if (i < most) unit.run = static_cast<std::uint8_t>(i);
+      unit.quiet = static_cast<std::uint8_t>(i + site.skip);
+    }
     return unit;
   }
 

@@ -51,13 +51,12 @@ class patch_decoder {
 
   /// Reads the header, and refuses what this device cannot apply.
   result<void> open() {
-    std::uint8_t head[patch_header::max_size];
+    std::uint8_t head[patch_header::max_size] = {};
     const std::uint32_t size =
         patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
     if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
-    const auto header = read_patch_header({head, size});
-    if (!header) return header.error();
-    header_ = *header;
+    header_ = {};
+    if (const auto done = detail::take_patch_header(head, size, header_); !done) return done;
     if (!codes::has(header_.code)) return patch_errors::unknown_code;
     if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
       return patch_errors::too_much_memory;
@@ -67,8 +66,7 @@ class patch_decoder {
     s_ = {};
     s_.range.rate = header_.rate;
     s_.taken = header_.size;
-    input_size_ = 0;
-    return {};
+    return forget_input();
   }
 
   const patch_header& header() const { return header_; }
@@ -108,8 +106,7 @@ class patch_decoder {
   result<void> resume(bytes kept) {
     if (kept.size() != sizeof s_) return patch_errors::bad_state;
     std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
-    input_size_ = 0;
-    return {};
+    return forget_input();
   }
 
  private:
@@ -138,6 +135,11 @@ class patch_decoder {
   static_assert(std::is_trivially_copyable_v<kept_state>);
 
   std::uint32_t made() const { return s_.appended + s_.output_size; }
+
+  result<void> forget_input() {
+    input_size_ = 0;
+    return came_ = {};
+  }
 
   /// The next byte of the patch; zeros beyond the end, and once reading has failed.
   std::uint8_t next() {
