@@ -1356,42 +1356,52 @@ inline std::uint32_t take_number(const std::uint8_t*& at) {
   return value;
 }
 
-}  // namespace detail
+/// Reads a header, in place and for less code than `read_patch_header`.
+/// \param head    the begin of a patch, and zeros: no header is longer, whatever its numbers
+/// \param size    bytes of it that are there
+/// \param header  a new one
+inline result<void> take_patch_header(const std::uint8_t (&head)[patch_header::max_size],
+                                      std::size_t size, patch_header& header) {
+  if (std::memcmp(head, patch_magic, 3) != 0) return patch_errors::not_a_patch;
+  if (head[3] != patch_magic[3]) return patch_errors::other_version;
 
-/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
-inline result<patch_header> read_patch_header(bytes in) {
-  // No header is longer, whatever its numbers: nothing is read beyond.
-  std::uint8_t head[patch_header::max_size] = {};
-  in = in.first(sizeof head);
-  if (!in.empty()) std::memcpy(head, in.data(), in.size());
-  if (std::memcmp(head, detail::patch_magic, 3) != 0) return patch_errors::not_a_patch;
-  if (head[3] != detail::patch_magic[3]) return patch_errors::other_version;
-
-  patch_header header;
   header.code = static_cast<code_kind>(head[4] & 0x0f);
   header.rate = static_cast<std::uint8_t>(4 + (head[4] >> 4));
   header.previous_bits = head[5] & 0x0f;
   header.position_bits = head[5] >> 4;
   header.map_entries = head[6];
   const std::uint8_t* at = head + 8;
-  header.old_size = detail::take_number(at);
-  header.new_size = detail::take_number(at);
-  header.lag = detail::take_number(at) - 1;
+  header.old_size = take_number(at);
+  header.new_size = take_number(at);
+  header.lag = take_number(at) - 1;
   if (header.code != code_kind::plain)
     for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
                                   &header.data_begin, &header.data_size})
-      *number = detail::take_number(at);
+      *number = take_number(at);
   std::memcpy(header.old_hash, at, sizeof header.old_hash);
   std::memcpy(header.new_hash, at + sizeof header.old_hash, sizeof header.new_hash);
   at += sizeof header.old_hash + sizeof header.new_hash;
   header.size = static_cast<std::uint8_t>(at - head);
-  const bool sound = header.size <= in.size() && header.rate <= 5 &&
+  const bool sound = header.size <= size && header.rate <= 5 &&
                      header.literal_bits() <= patch_header::max_literal_bits &&
                      header.map_entries <= patch_header::max_map_entries &&
                      head[7] == header.memory_units() &&
                      header.old_size <= patch_header::max_file_size &&
                      header.new_size <= patch_header::max_file_size;
   if (!sound) return patch_errors::bad_header;
+  return {};
+}
+
+}  // namespace detail
+
+/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
+inline result<patch_header> read_patch_header(bytes in) {
+  std::uint8_t head[patch_header::max_size] = {};
+  in = in.first(sizeof head);
+  if (!in.empty()) std::memcpy(head, in.data(), in.size());
+  patch_header header;
+  if (const auto done = detail::take_patch_header(head, in.size(), header); !done)
+    return done.error();
   return header;
 }
 
@@ -1431,8 +1441,8 @@ struct copy_unit {
   code_site site;
   std::uint8_t length = 1;
   bool pointer = false;
-  /// Of a byte: so many bytes from here on are no place either, at least.
-  std::uint8_t run = 1;
+  std::uint8_t run = 1;    ///< of a byte: in so many from here on no place begins
+  std::uint8_t quiet = 0;  ///< bytes from here on in which no instruction begins
 
   bool far() const { return pointer || (site.length != 0 && !site.near); }
 };
@@ -1441,33 +1451,47 @@ struct copy_unit {
 template <class Codes, class Map>
 class address_space {
  public:
-  address_space(const patch_header& header, const Map& map) : header_(header), map_(map) {}
+  /// \param header  stays as it is
+  address_space(const patch_header& header, const Map& map)
+      : header_(header),
+        map_(map),
+        code_begin_(header.code_begin()),
+        code_size_(header.code_size()) {}
 
   /// The unit that a copy is at.
-  /// \param bytes  `max_length` bytes of what is copied, zeros beyond its end; those of the unit
-  ///               become what is foretold
+  /// \param bytes  what is copied, `max_length` bytes more than `most`, zeros beyond its end; those
+  ///               of the unit become what is foretold
   /// \param moved  the copy is from the old file: what places name has moved since. Otherwise only
   ///               the code itself has.
-  copy_unit unit_at(const copy_place& at, std::uint8_t* bytes, bool moved) const {
+  /// \param most   how far to look for the next place, where none begins here
+  copy_unit unit_at(const copy_place& at, std::uint8_t* bytes, bool moved,
+                    std::uint32_t most = 1) const {
     copy_unit unit;
-    unit.run = 0xff;
-    if (header_.code == code_kind::plain) return unit;
-    const std::uint32_t both = at.from | at.to;
+    unit.run = static_cast<std::uint8_t>(most);
+    unit.quiet = at.quiet;
     const std::uint32_t apart = at.from ^ at.to;
-    if (moved && apart % 4 == 0) {
-      if (both % 4 == 0 && at.left >= 4 && find_pointer(unit, bytes)) return unit;
-      unit.run = static_cast<std::uint8_t>(4 - at.to % 4);
+    const bool has_words = moved && apart % 4 == 0;
+    const std::uint32_t step = Codes::step(header_.code);  // a power of two
+    const bool has_code = (apart & (step - 1)) == 0;
+    if (header_.code == code_kind::plain || (!has_words && !has_code)) return unit;
+    const std::uint32_t grid = has_code ? step : 4;
+    for (std::uint32_t i = 0; i < most; i += grid - ((at.from + i) & (grid - 1))) {
+      const std::uint32_t from = at.from + i;
+      const std::uint32_t left = at.left - i;
+      if (has_words && from % 4 == 0 && left >= 4 && is_named(get_u32(bytes + i))) {
+        unit.run = static_cast<std::uint8_t>(i);
+        if (i == 0) foretell_pointer(unit, bytes);
+        break;
+      }
+      if (!has_code || (from & (step - 1)) != 0 || i < unit.quiet) continue;
+      const code_site site = Codes::find(header_.code, bytes + i, header_.base + from);
+      if (site.length != 0 && site.length <= left && is_place(at, site, moved)) {
+        unit.run = static_cast<std::uint8_t>(i);
+        if (i == 0) foretell_code(unit, at, site, bytes, moved);
+        break;
+      }
+      unit.quiet = static_cast<std::uint8_t>(i + site.skip);
     }
-    const std::uint32_t within_step = Codes::step(header_.code) - 1;
-    if ((apart & within_step) != 0) return unit;
-    std::uint8_t skip = 1;
-    if (at.quiet != 0) {
-      skip = at.quiet;
-    } else if ((both & within_step) == 0) {
-      if (find_code(unit, at, bytes, moved)) return unit;
-      skip = unit.site.skip;
-    }
-    if (skip < unit.run) unit.run = skip;
     return unit;
   }
 
@@ -1476,9 +1500,7 @@ class address_space {
   void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made,
             std::uint32_t count) const {
     if (unit.site.near && !lies_before(at, unit.site.target)) learn_shift(at, unit, made);
-    if (at.quiet == 0)
-      at.quiet = unit.site.length == 0 && !unit.pointer ? unit.site.skip : unit.length;
-    at.quiet = static_cast<std::uint8_t>(at.quiet > count ? at.quiet - count : 0);
+    at.quiet = static_cast<std::uint8_t>(unit.quiet > count ? unit.quiet - count : 0);
     at.from += count;
     at.to += count;
     at.left -= count;
@@ -1491,49 +1513,42 @@ class address_space {
   std::uint32_t base() const { return header_.base; }
 
  private:
-  bool in_image(std::uint32_t address) const {
-    return address - header_.code_begin() < header_.code_size();
-  }
-  bool in_data(std::uint32_t address) const {
-    return address - header_.data_begin < header_.data_size;
+  /// Whether an address lies in the program, or in its data.
+  bool is_named(std::uint32_t address) const {
+    return address - code_begin_ < code_size_ || address - header_.data_begin < header_.data_size;
   }
 
   std::uint32_t now_at(std::uint32_t address) const {
     return address + map_.shift_at(address & ~1U);
   }
 
-  bool find_pointer(copy_unit& unit, std::uint8_t* bytes) const {
-    const std::uint32_t word = get_u32(bytes);
-    if (!in_image(word) && !in_data(word)) return false;
-    unit.pointer = true;
-    unit.length = 4;
-    unit.site.target = now_at(word);
-    put_u32(bytes, unit.site.target);
-    return true;
-  }
-
   bool lies_before(const copy_place& at, std::uint32_t address) const {
     return address - header_.base < at.begin;
   }
 
-  bool find_code(copy_unit& unit, const copy_place& at, std::uint8_t* bytes, bool moved) const {
-    const code_site site = Codes::find(header_.code, bytes, header_.base + at.from);
-    unit.site.skip = site.skip;
-    if (site.length == 0 || site.length > at.left) return false;
-    std::uint32_t target = site.target;
-    if (!site.near) {
-      if (!in_image(target) && !in_data(target)) return false;
-      if (moved) target = now_at(target);
-    } else {
-      const std::uint32_t offset = target - header_.base;
-      if (!moved || (offset >= at.begin && offset < at.end)) return false;
-      target += offset < at.begin ? at.shift_before : at.shift_behind;
-    }
+  bool is_place(const copy_place& at, const code_site& site, bool moved) const {
+    if (!site.near) return is_named(site.target);
+    const std::uint32_t offset = site.target - header_.base;
+    return moved && (offset < at.begin || offset >= at.end);
+  }
+
+  void foretell_pointer(copy_unit& unit, std::uint8_t* bytes) const {
+    unit.pointer = true;
+    unit.length = 4;
+    unit.site.target = now_at(get_u32(bytes));
+    put_u32(bytes, unit.site.target);
+  }
+
+  void foretell_code(copy_unit& unit, const copy_place& at, const code_site& site,
+                     std::uint8_t* bytes, bool moved) const {
     unit.site = site;
     unit.length = site.length;
+    std::uint32_t target = site.target;
+    if (site.near)
+      target += lies_before(at, target) ? at.shift_before : at.shift_behind;
+    else if (moved)
+      target = unit.site.target = now_at(target);
     Codes::aim(header_.code, bytes, header_.base + at.to, target);
-    if (!site.near) unit.site.target = target;
-    return true;
   }
 
   void learn_shift(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
@@ -1545,6 +1560,8 @@ class address_space {
 
   const patch_header& header_;
   const Map& map_;
+  std::uint32_t code_begin_;
+  std::uint32_t code_size_;
 };
 
 /// How a copy from the old file is coded where it is not as foretold.
@@ -1638,8 +1655,10 @@ class copy_model {
       off = unfold_sign(offset_.code(coder, fold_sign(off)));
       index = recent_count - 1;
     }
-    for (; index > 0; --index) recent_[index] = recent_[index - 1];
-    return recent_[0] = off;
+    // The last comes first; those before it step back.
+    std::uint32_t moved = off;
+    for (unsigned i = 0; i <= index; ++i) std::swap(moved, recent_[i]);
+    return off;
   }
 
   bit_model line_differs_[4];
@@ -2343,13 +2362,12 @@ class patch_decoder {
 
   /// Reads the header, and refuses what this device cannot apply.
   result<void> open() {
-    std::uint8_t head[patch_header::max_size];
+    std::uint8_t head[patch_header::max_size] = {};
     const std::uint32_t size =
         patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
     if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
-    const auto header = read_patch_header({head, size});
-    if (!header) return header.error();
-    header_ = *header;
+    header_ = {};
+    if (const auto done = detail::take_patch_header(head, size, header_); !done) return done;
     if (!codes::has(header_.code)) return patch_errors::unknown_code;
     if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
       return patch_errors::too_much_memory;
@@ -2359,8 +2377,7 @@ class patch_decoder {
     s_ = {};
     s_.range.rate = header_.rate;
     s_.taken = header_.size;
-    input_size_ = 0;
-    return refill();
+    return forget_input();
   }
 
   const patch_header& header() const { return header_; }
@@ -2370,23 +2387,24 @@ class patch_decoder {
 
   /// Does a bounded piece of work. False: the new file is whole, and all of it appended.
   result<bool> step() {
-    if (const auto done = refill(); !done) return done.error();
     detail::range_decoder coder(s_.range, *this);
     if (s_.doing == work::start) {
       coder.start();
       s_.doing = work::map;
     }
+    result<void> done;
     if (s_.doing == work::map) {
       read_map(coder);
     } else if (made() == header_.new_size) {
-      if (const auto done = flush(); !done) return done.error();
+      if (done = flush(); !done) return done.error();
       return false;
     } else {
-      const auto done = s_.doing == work::op         ? read_op(coder)
-                        : s_.doing == work::old_copy ? copy_old(coder)
-                                                     : copy_new();
-      if (!done) return done.error();
+      done = s_.doing == work::op         ? read_op(coder)
+             : s_.doing == work::old_copy ? copy_old(coder)
+                                          : copy_new(coder);
     }
+    if (!came_) return came_.error();
+    if (!done) return done.error();
     if (s_.taken > end_ + most_beyond) return patch_errors::truncated;
     return true;
   }
@@ -2399,10 +2417,7 @@ class patch_decoder {
   result<void> resume(bytes kept) {
     if (kept.size() != sizeof s_) return patch_errors::bad_state;
     std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
-    input_size_ = 0;
-    if (s_.line_left != 0)
-      if (const auto done = read_line(s_.old_place); !done) return done;
-    return refill();
+    return forget_input();
   }
 
  private:
@@ -2411,18 +2426,15 @@ class patch_decoder {
   enum class work : std::uint8_t { start, map, op, old_copy, new_copy };
   static constexpr std::uint32_t line_size = detail::copy_model::line_size;
   static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
-  // No step takes more of the patch.
-  static constexpr std::uint32_t most_input = 96;
   // Zeros at the end of the coded part are left out, as many as a decoder takes ahead.
   static constexpr std::uint32_t most_beyond = 4;
-  static_assert(Limits::input_size >= most_input && Limits::output_size >= look_ahead);
+  static_assert(Limits::input_size != 0 && Limits::output_size >= look_ahead);
 
   struct kept_state {
     detail::range_decoder_state range;
     std::uint32_t taken = 0;  ///< bytes of the patch
     std::uint32_t appended = 0;
     std::uint32_t output_size = 0;  ///< bytes made and not appended yet
-    std::uint32_t line_left = 0;    ///< of a line that differs from what was foretold
     detail::copy_place old_place;
     detail::copy_place new_place;
     work doing = work::start;
@@ -2434,25 +2446,21 @@ class patch_decoder {
   static_assert(std::is_trivially_copyable_v<kept_state>);
 
   std::uint32_t made() const { return s_.appended + s_.output_size; }
-  auto space() const { return detail::address_space<codes, map_type>(header_, s_.map); }
 
-  /// Reads on, so that a step finds all the input it may take. Beyond the end there are zeros.
-  result<void> refill() {
-    const std::uint32_t used = s_.taken - input_from_;
-    std::uint32_t count = used < input_size_ ? input_size_ - used : 0;
-    const std::uint32_t read_to = s_.taken + count;
-    if (count >= most_input || read_to >= end_) return {};
-    for (std::uint32_t i = 0; i < count; ++i) input_[i] = input_[used + i];
-    const std::uint32_t room = static_cast<std::uint32_t>(sizeof input_) - count;
-    const std::uint32_t more = end_ - read_to < room ? end_ - read_to : room;
-    input_from_ = s_.taken;
-    input_size_ = count + more;
-    return patch_.read(read_to, {input_ + count, more});
+  result<void> forget_input() {
+    input_size_ = 0;
+    return came_ = {};
   }
 
+  /// The next byte of the patch; zeros beyond the end, and once reading has failed.
   std::uint8_t next() {
-    const std::uint32_t at = s_.taken++ - input_from_;
-    return at < input_size_ ? input_[at] : std::uint8_t{0};
+    const std::uint32_t at = s_.taken++;
+    if (came_ && at < end_ && at - input_from_ >= input_size_) {
+      input_from_ = at;
+      input_size_ = end_ - at < sizeof input_ ? end_ - at : std::uint32_t{sizeof input_};
+      came_ = patch_.read(at, {input_, input_size_});
+    }
+    return at < end_ && came_ ? input_[at - input_from_] : std::uint8_t{0};
   }
 
   template <class Coder>
@@ -2492,47 +2500,34 @@ class patch_decoder {
     return header_.lag != patch_header::no_lag && from < made() && made() - from > header_.lag;
   }
 
-  /// Begins a line, or does a unit of one that differs.
+  /// Copies a line.
   template <class Coder>
   result<void> copy_old(Coder& coder) {
     detail::copy_place& at = s_.old_place;
-    if (s_.line_left == 0) {
-      if (const auto done = read_line(at); !done) return done;
-      const std::uint32_t line = at.left < line_size ? at.left : line_size;
-      if (s_.model.copy.code_line(coder, false)) {
-        s_.line_left = line;
-        return {};
-      }
-      return put_units(at, line, true);
-    }
-    std::uint8_t* const bytes = line_ + (at.from - line_from_);
-    const detail::copy_unit unit = space().unit_at(at, bytes, true);
-    s_.model.copy.code_unit(coder, space(), at, unit, bytes, nullptr);
-    space().pass(at, unit, bytes);
-    s_.line_left -= unit.length < s_.line_left ? unit.length : s_.line_left;
-    if (at.left == 0) s_.doing = work::op;
-    return put(bytes, unit.length);
-  }
-
-  /// Reads the line of the old file that is being copied, with what may be looked at behind it.
-  result<void> read_line(const detail::copy_place& at) {
-    line_from_ = at.from;
+    // What may be looked at behind the line is read as well.
     const std::uint32_t there = header_.old_size - at.from;
-    const std::uint32_t count =
-        there < sizeof line_ ? there : static_cast<std::uint32_t>(sizeof line_);
+    const std::uint32_t count = there < sizeof line_ ? there : std::uint32_t{sizeof line_};
     std::memset(line_ + count, 0, sizeof line_ - count);
-    return old_.read(at.from, {line_, count});
+    if (const auto done = old_.read(at.from, {line_, count}); !done) return done;
+    const bool differs = s_.model.copy.code_line(coder, false);
+    return put_units(at, line_size, true, differs ? &coder : nullptr);
   }
 
-  /// Puts the units of a line that are as foretold. \param count  bytes in which they begin
-  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved) {
+  /// Puts the units of a line.
+  /// \param count  bytes in which they begin
+  /// \param coder  tells what is not as foretold, if anything is
+  template <class Coder>
+  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved, Coder* coder) {
     if (count > at.left) count = at.left;
+    const detail::address_space<codes, map_type> space(header_, s_.map);
     std::uint32_t done = 0;
     while (done < count) {
-      const detail::copy_unit unit = space().unit_at(at, line_ + done, moved);
-      std::uint32_t length = unit.length;
-      if (length == 1) length = unit.run < count - done ? unit.run : count - done;
-      space().pass(at, unit, line_ + done, length);
+      std::uint8_t* const bytes = line_ + done;
+      const detail::copy_unit unit =
+          space.unit_at(at, bytes, moved, coder == nullptr ? count - done : 1);
+      if (coder != nullptr) s_.model.copy.code_unit(*coder, space, at, unit, bytes, nullptr);
+      const std::uint32_t length = unit.length == 1 ? unit.run : unit.length;
+      space.pass(at, unit, bytes, length);
       done += length;
     }
     if (at.left == 0) s_.doing = work::op;
@@ -2540,7 +2535,8 @@ class patch_decoder {
   }
 
   /// Copies a piece of what was already made.
-  result<void> copy_new() {
+  template <class Coder>
+  result<void> copy_new(Coder& /*nothing of it is coded*/) {
     detail::copy_place& at = s_.new_place;
     const std::uint32_t distance = at.to - at.from;
     std::uint32_t there =
@@ -2548,7 +2544,8 @@ class patch_decoder {
     if (const auto done = read_made(at.from, {line_, there}); !done) return done;
     if (header_.code != code_kind::plain) {
       // Places are looked for only where all that they may be made of is there.
-      if (distance >= look_ahead) return put_units(at, there - look_ahead + 1, false);
+      if (distance >= look_ahead)
+        return put_units<Coder>(at, there - look_ahead + 1, false, nullptr);
     }
     if (there > at.left) there = at.left;
     at.from += there;
@@ -2570,6 +2567,7 @@ class patch_decoder {
   }
 
   result<void> put(const std::uint8_t* data, std::uint32_t count) {
+    if (!came_) return came_;
     s_.before = data[count - 1];
     while (count != 0) {
       if (s_.output_size == sizeof s_.output)
@@ -2599,7 +2597,7 @@ class patch_decoder {
   std::uint32_t end_ = 0;  // of the coded part
   std::uint32_t input_from_ = 0;
   std::uint32_t input_size_ = 0;
-  std::uint32_t line_from_ = 0;
+  result<void> came_;  // what was read of the patch, so far
   std::uint8_t input_[Limits::input_size];
   std::uint8_t line_[line_size + look_ahead];
   kept_state s_;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #include "../core/little_endian.hpp"
 #include "bit_model.hpp"
@@ -41,8 +42,8 @@ struct copy_unit {
   code_site site;
   std::uint8_t length = 1;
   bool pointer = false;
-  /// Of a byte: so many bytes from here on are no place either, at least.
-  std::uint8_t run = 1;
+  std::uint8_t run = 1;    ///< of a byte: in so many from here on no place begins
+  std::uint8_t quiet = 0;  ///< bytes from here on in which no instruction begins
 
   bool far() const { return pointer || (site.length != 0 && !site.near); }
 };
@@ -51,33 +52,47 @@ struct copy_unit {
 template <class Codes, class Map>
 class address_space {
  public:
-  address_space(const patch_header& header, const Map& map) : header_(header), map_(map) {}
+  /// \param header  stays as it is
+  address_space(const patch_header& header, const Map& map)
+      : header_(header),
+        map_(map),
+        code_begin_(header.code_begin()),
+        code_size_(header.code_size()) {}
 
   /// The unit that a copy is at.
-  /// \param bytes  `max_length` bytes of what is copied, zeros beyond its end; those of the unit
-  ///               become what is foretold
+  /// \param bytes  what is copied, `max_length` bytes more than `most`, zeros beyond its end; those
+  ///               of the unit become what is foretold
   /// \param moved  the copy is from the old file: what places name has moved since. Otherwise only
   ///               the code itself has.
-  copy_unit unit_at(const copy_place& at, std::uint8_t* bytes, bool moved) const {
+  /// \param most   how far to look for the next place, where none begins here
+  copy_unit unit_at(const copy_place& at, std::uint8_t* bytes, bool moved,
+                    std::uint32_t most = 1) const {
     copy_unit unit;
-    unit.run = 0xff;
-    if (header_.code == code_kind::plain) return unit;
-    const std::uint32_t both = at.from | at.to;
+    unit.run = static_cast<std::uint8_t>(most);
+    unit.quiet = at.quiet;
     const std::uint32_t apart = at.from ^ at.to;
-    if (moved && apart % 4 == 0) {
-      if (both % 4 == 0 && at.left >= 4 && find_pointer(unit, bytes)) return unit;
-      unit.run = static_cast<std::uint8_t>(4 - at.to % 4);
+    const bool has_words = moved && apart % 4 == 0;
+    const std::uint32_t step = Codes::step(header_.code);  // a power of two
+    const bool has_code = (apart & (step - 1)) == 0;
+    if (header_.code == code_kind::plain || (!has_words && !has_code)) return unit;
+    const std::uint32_t grid = has_code ? step : 4;
+    for (std::uint32_t i = 0; i < most; i += grid - ((at.from + i) & (grid - 1))) {
+      const std::uint32_t from = at.from + i;
+      const std::uint32_t left = at.left - i;
+      if (has_words && from % 4 == 0 && left >= 4 && is_named(get_u32(bytes + i))) {
+        unit.run = static_cast<std::uint8_t>(i);
+        if (i == 0) foretell_pointer(unit, bytes);
+        break;
+      }
+      if (!has_code || (from & (step - 1)) != 0 || i < unit.quiet) continue;
+      const code_site site = Codes::find(header_.code, bytes + i, header_.base + from);
+      if (site.length != 0 && site.length <= left && is_place(at, site, moved)) {
+        unit.run = static_cast<std::uint8_t>(i);
+        if (i == 0) foretell_code(unit, at, site, bytes, moved);
+        break;
+      }
+      unit.quiet = static_cast<std::uint8_t>(i + site.skip);
     }
-    const std::uint32_t within_step = Codes::step(header_.code) - 1;
-    if ((apart & within_step) != 0) return unit;
-    std::uint8_t skip = 1;
-    if (at.quiet != 0) {
-      skip = at.quiet;
-    } else if ((both & within_step) == 0) {
-      if (find_code(unit, at, bytes, moved)) return unit;
-      skip = unit.site.skip;
-    }
-    if (skip < unit.run) unit.run = skip;
     return unit;
   }
 
@@ -86,9 +101,7 @@ class address_space {
   void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made,
             std::uint32_t count) const {
     if (unit.site.near && !lies_before(at, unit.site.target)) learn_shift(at, unit, made);
-    if (at.quiet == 0)
-      at.quiet = unit.site.length == 0 && !unit.pointer ? unit.site.skip : unit.length;
-    at.quiet = static_cast<std::uint8_t>(at.quiet > count ? at.quiet - count : 0);
+    at.quiet = static_cast<std::uint8_t>(unit.quiet > count ? unit.quiet - count : 0);
     at.from += count;
     at.to += count;
     at.left -= count;
@@ -101,49 +114,42 @@ class address_space {
   std::uint32_t base() const { return header_.base; }
 
  private:
-  bool in_image(std::uint32_t address) const {
-    return address - header_.code_begin() < header_.code_size();
-  }
-  bool in_data(std::uint32_t address) const {
-    return address - header_.data_begin < header_.data_size;
+  /// Whether an address lies in the program, or in its data.
+  bool is_named(std::uint32_t address) const {
+    return address - code_begin_ < code_size_ || address - header_.data_begin < header_.data_size;
   }
 
   std::uint32_t now_at(std::uint32_t address) const {
     return address + map_.shift_at(address & ~1U);
   }
 
-  bool find_pointer(copy_unit& unit, std::uint8_t* bytes) const {
-    const std::uint32_t word = get_u32(bytes);
-    if (!in_image(word) && !in_data(word)) return false;
-    unit.pointer = true;
-    unit.length = 4;
-    unit.site.target = now_at(word);
-    put_u32(bytes, unit.site.target);
-    return true;
-  }
-
   bool lies_before(const copy_place& at, std::uint32_t address) const {
     return address - header_.base < at.begin;
   }
 
-  bool find_code(copy_unit& unit, const copy_place& at, std::uint8_t* bytes, bool moved) const {
-    const code_site site = Codes::find(header_.code, bytes, header_.base + at.from);
-    unit.site.skip = site.skip;
-    if (site.length == 0 || site.length > at.left) return false;
-    std::uint32_t target = site.target;
-    if (!site.near) {
-      if (!in_image(target) && !in_data(target)) return false;
-      if (moved) target = now_at(target);
-    } else {
-      const std::uint32_t offset = target - header_.base;
-      if (!moved || (offset >= at.begin && offset < at.end)) return false;
-      target += offset < at.begin ? at.shift_before : at.shift_behind;
-    }
+  bool is_place(const copy_place& at, const code_site& site, bool moved) const {
+    if (!site.near) return is_named(site.target);
+    const std::uint32_t offset = site.target - header_.base;
+    return moved && (offset < at.begin || offset >= at.end);
+  }
+
+  void foretell_pointer(copy_unit& unit, std::uint8_t* bytes) const {
+    unit.pointer = true;
+    unit.length = 4;
+    unit.site.target = now_at(get_u32(bytes));
+    put_u32(bytes, unit.site.target);
+  }
+
+  void foretell_code(copy_unit& unit, const copy_place& at, const code_site& site,
+                     std::uint8_t* bytes, bool moved) const {
     unit.site = site;
     unit.length = site.length;
+    std::uint32_t target = site.target;
+    if (site.near)
+      target += lies_before(at, target) ? at.shift_before : at.shift_behind;
+    else if (moved)
+      target = unit.site.target = now_at(target);
     Codes::aim(header_.code, bytes, header_.base + at.to, target);
-    if (!site.near) unit.site.target = target;
-    return true;
   }
 
   void learn_shift(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
@@ -155,6 +161,8 @@ class address_space {
 
   const patch_header& header_;
   const Map& map_;
+  std::uint32_t code_begin_;
+  std::uint32_t code_size_;
 };
 
 /// How a copy from the old file is coded where it is not as foretold.
@@ -248,8 +256,10 @@ class copy_model {
       off = unfold_sign(offset_.code(coder, fold_sign(off)));
       index = recent_count - 1;
     }
-    for (; index > 0; --index) recent_[index] = recent_[index - 1];
-    return recent_[0] = off;
+    // The last comes first; those before it step back.
+    std::uint32_t moved = off;
+    for (unsigned i = 0; i <= index; ++i) std::swap(moved, recent_[i]);
+    return off;
   }
 
   bit_model line_differs_[4];

@@ -51,13 +51,12 @@ class patch_decoder {
 
   /// Reads the header, and refuses what this device cannot apply.
   result<void> open() {
-    std::uint8_t head[patch_header::max_size];
+    std::uint8_t head[patch_header::max_size] = {};
     const std::uint32_t size =
         patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
     if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
-    const auto header = read_patch_header({head, size});
-    if (!header) return header.error();
-    header_ = *header;
+    header_ = {};
+    if (const auto done = detail::take_patch_header(head, size, header_); !done) return done;
     if (!codes::has(header_.code)) return patch_errors::unknown_code;
     if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
       return patch_errors::too_much_memory;
@@ -67,8 +66,7 @@ class patch_decoder {
     s_ = {};
     s_.range.rate = header_.rate;
     s_.taken = header_.size;
-    input_size_ = 0;
-    return refill();
+    return forget_input();
   }
 
   const patch_header& header() const { return header_; }
@@ -78,23 +76,24 @@ class patch_decoder {
 
   /// Does a bounded piece of work. False: the new file is whole, and all of it appended.
   result<bool> step() {
-    if (const auto done = refill(); !done) return done.error();
     detail::range_decoder coder(s_.range, *this);
     if (s_.doing == work::start) {
       coder.start();
       s_.doing = work::map;
     }
+    result<void> done;
     if (s_.doing == work::map) {
       read_map(coder);
     } else if (made() == header_.new_size) {
-      if (const auto done = flush(); !done) return done.error();
+      if (done = flush(); !done) return done.error();
       return false;
     } else {
-      const auto done = s_.doing == work::op         ? read_op(coder)
-                        : s_.doing == work::old_copy ? copy_old(coder)
-                                                     : copy_new();
-      if (!done) return done.error();
+      done = s_.doing == work::op         ? read_op(coder)
+             : s_.doing == work::old_copy ? copy_old(coder)
+                                          : copy_new(coder);
     }
+    if (!came_) return came_.error();
+    if (!done) return done.error();
     if (s_.taken > end_ + most_beyond) return patch_errors::truncated;
     return true;
   }
@@ -107,10 +106,7 @@ class patch_decoder {
   result<void> resume(bytes kept) {
     if (kept.size() != sizeof s_) return patch_errors::bad_state;
     std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
-    input_size_ = 0;
-    if (s_.line_left != 0)
-      if (const auto done = read_line(s_.old_place); !done) return done;
-    return refill();
+    return forget_input();
   }
 
  private:
@@ -119,18 +115,15 @@ class patch_decoder {
   enum class work : std::uint8_t { start, map, op, old_copy, new_copy };
   static constexpr std::uint32_t line_size = detail::copy_model::line_size;
   static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
-  // No step takes more of the patch.
-  static constexpr std::uint32_t most_input = 96;
   // Zeros at the end of the coded part are left out, as many as a decoder takes ahead.
   static constexpr std::uint32_t most_beyond = 4;
-  static_assert(Limits::input_size >= most_input && Limits::output_size >= look_ahead);
+  static_assert(Limits::input_size != 0 && Limits::output_size >= look_ahead);
 
   struct kept_state {
     detail::range_decoder_state range;
     std::uint32_t taken = 0;  ///< bytes of the patch
     std::uint32_t appended = 0;
     std::uint32_t output_size = 0;  ///< bytes made and not appended yet
-    std::uint32_t line_left = 0;    ///< of a line that differs from what was foretold
     detail::copy_place old_place;
     detail::copy_place new_place;
     work doing = work::start;
@@ -142,25 +135,21 @@ class patch_decoder {
   static_assert(std::is_trivially_copyable_v<kept_state>);
 
   std::uint32_t made() const { return s_.appended + s_.output_size; }
-  auto space() const { return detail::address_space<codes, map_type>(header_, s_.map); }
 
-  /// Reads on, so that a step finds all the input it may take. Beyond the end there are zeros.
-  result<void> refill() {
-    const std::uint32_t used = s_.taken - input_from_;
-    std::uint32_t count = used < input_size_ ? input_size_ - used : 0;
-    const std::uint32_t read_to = s_.taken + count;
-    if (count >= most_input || read_to >= end_) return {};
-    for (std::uint32_t i = 0; i < count; ++i) input_[i] = input_[used + i];
-    const std::uint32_t room = static_cast<std::uint32_t>(sizeof input_) - count;
-    const std::uint32_t more = end_ - read_to < room ? end_ - read_to : room;
-    input_from_ = s_.taken;
-    input_size_ = count + more;
-    return patch_.read(read_to, {input_ + count, more});
+  result<void> forget_input() {
+    input_size_ = 0;
+    return came_ = {};
   }
 
+  /// The next byte of the patch; zeros beyond the end, and once reading has failed.
   std::uint8_t next() {
-    const std::uint32_t at = s_.taken++ - input_from_;
-    return at < input_size_ ? input_[at] : std::uint8_t{0};
+    const std::uint32_t at = s_.taken++;
+    if (came_ && at < end_ && at - input_from_ >= input_size_) {
+      input_from_ = at;
+      input_size_ = end_ - at < sizeof input_ ? end_ - at : std::uint32_t{sizeof input_};
+      came_ = patch_.read(at, {input_, input_size_});
+    }
+    return at < end_ && came_ ? input_[at - input_from_] : std::uint8_t{0};
   }
 
   template <class Coder>
@@ -201,47 +190,34 @@ class patch_decoder {
     return header_.lag != patch_header::no_lag && from < made() && made() - from > header_.lag;
   }
 
-  /// Begins a line, or does a unit of one that differs.
+  /// Copies a line.
   template <class Coder>
   result<void> copy_old(Coder& coder) {
     detail::copy_place& at = s_.old_place;
-    if (s_.line_left == 0) {
-      if (const auto done = read_line(at); !done) return done;
-      const std::uint32_t line = at.left < line_size ? at.left : line_size;
-      if (s_.model.copy.code_line(coder, false)) {
-        s_.line_left = line;
-        return {};
-      }
-      return put_units(at, line, true);
-    }
-    std::uint8_t* const bytes = line_ + (at.from - line_from_);
-    const detail::copy_unit unit = space().unit_at(at, bytes, true);
-    s_.model.copy.code_unit(coder, space(), at, unit, bytes, nullptr);
-    space().pass(at, unit, bytes);
-    s_.line_left -= unit.length < s_.line_left ? unit.length : s_.line_left;
-    if (at.left == 0) s_.doing = work::op;
-    return put(bytes, unit.length);
-  }
-
-  /// Reads the line of the old file that is being copied, with what may be looked at behind it.
-  result<void> read_line(const detail::copy_place& at) {
-    line_from_ = at.from;
+    // What may be looked at behind the line is read as well.
     const std::uint32_t there = header_.old_size - at.from;
-    const std::uint32_t count =
-        there < sizeof line_ ? there : static_cast<std::uint32_t>(sizeof line_);
+    const std::uint32_t count = there < sizeof line_ ? there : std::uint32_t{sizeof line_};
     std::memset(line_ + count, 0, sizeof line_ - count);
-    return old_.read(at.from, {line_, count});
+    if (const auto done = old_.read(at.from, {line_, count}); !done) return done;
+    const bool differs = s_.model.copy.code_line(coder, false);
+    return put_units(at, line_size, true, differs ? &coder : nullptr);
   }
 
-  /// Puts the units of a line that are as foretold. \param count  bytes in which they begin
-  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved) {
+  /// Puts the units of a line.
+  /// \param count  bytes in which they begin
+  /// \param coder  tells what is not as foretold, if anything is
+  template <class Coder>
+  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved, Coder* coder) {
     if (count > at.left) count = at.left;
+    const detail::address_space<codes, map_type> space(header_, s_.map);
     std::uint32_t done = 0;
     while (done < count) {
-      const detail::copy_unit unit = space().unit_at(at, line_ + done, moved);
-      std::uint32_t length = unit.length;
-      if (length == 1) length = unit.run < count - done ? unit.run : count - done;
-      space().pass(at, unit, line_ + done, length);
+      std::uint8_t* const bytes = line_ + done;
+      const detail::copy_unit unit =
+          space.unit_at(at, bytes, moved, coder == nullptr ? count - done : 1);
+      if (coder != nullptr) s_.model.copy.code_unit(*coder, space, at, unit, bytes, nullptr);
+      const std::uint32_t length = unit.length == 1 ? unit.run : unit.length;
+      space.pass(at, unit, bytes, length);
       done += length;
     }
     if (at.left == 0) s_.doing = work::op;
@@ -249,7 +225,8 @@ class patch_decoder {
   }
 
   /// Copies a piece of what was already made.
-  result<void> copy_new() {
+  template <class Coder>
+  result<void> copy_new(Coder& /*nothing of it is coded*/) {
     detail::copy_place& at = s_.new_place;
     const std::uint32_t distance = at.to - at.from;
     std::uint32_t there =
@@ -257,7 +234,8 @@ class patch_decoder {
     if (const auto done = read_made(at.from, {line_, there}); !done) return done;
     if (header_.code != code_kind::plain) {
       // Places are looked for only where all that they may be made of is there.
-      if (distance >= look_ahead) return put_units(at, there - look_ahead + 1, false);
+      if (distance >= look_ahead)
+        return put_units<Coder>(at, there - look_ahead + 1, false, nullptr);
     }
     if (there > at.left) there = at.left;
     at.from += there;
@@ -279,6 +257,7 @@ class patch_decoder {
   }
 
   result<void> put(const std::uint8_t* data, std::uint32_t count) {
+    if (!came_) return came_;
     s_.before = data[count - 1];
     while (count != 0) {
       if (s_.output_size == sizeof s_.output)
@@ -308,7 +287,7 @@ class patch_decoder {
   std::uint32_t end_ = 0;  // of the coded part
   std::uint32_t input_from_ = 0;
   std::uint32_t input_size_ = 0;
-  std::uint32_t line_from_ = 0;
+  result<void> came_;  // what was read of the patch, so far
   std::uint8_t input_[Limits::input_size];
   std::uint8_t line_[line_size + look_ahead];
   kept_state s_;

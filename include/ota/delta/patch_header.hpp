@@ -92,42 +92,52 @@ inline std::uint32_t take_number(const std::uint8_t*& at) {
   return value;
 }
 
-}  // namespace detail
+/// Reads a header, in place and for less code than `read_patch_header`.
+/// \param head    the begin of a patch, and zeros: no header is longer, whatever its numbers
+/// \param size    bytes of it that are there
+/// \param header  a new one
+inline result<void> take_patch_header(const std::uint8_t (&head)[patch_header::max_size],
+                                      std::size_t size, patch_header& header) {
+  if (std::memcmp(head, patch_magic, 3) != 0) return patch_errors::not_a_patch;
+  if (head[3] != patch_magic[3]) return patch_errors::other_version;
 
-/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
-inline result<patch_header> read_patch_header(bytes in) {
-  // No header is longer, whatever its numbers: nothing is read beyond.
-  std::uint8_t head[patch_header::max_size] = {};
-  in = in.first(sizeof head);
-  if (!in.empty()) std::memcpy(head, in.data(), in.size());
-  if (std::memcmp(head, detail::patch_magic, 3) != 0) return patch_errors::not_a_patch;
-  if (head[3] != detail::patch_magic[3]) return patch_errors::other_version;
-
-  patch_header header;
   header.code = static_cast<code_kind>(head[4] & 0x0f);
   header.rate = static_cast<std::uint8_t>(4 + (head[4] >> 4));
   header.previous_bits = head[5] & 0x0f;
   header.position_bits = head[5] >> 4;
   header.map_entries = head[6];
   const std::uint8_t* at = head + 8;
-  header.old_size = detail::take_number(at);
-  header.new_size = detail::take_number(at);
-  header.lag = detail::take_number(at) - 1;
+  header.old_size = take_number(at);
+  header.new_size = take_number(at);
+  header.lag = take_number(at) - 1;
   if (header.code != code_kind::plain)
     for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
                                   &header.data_begin, &header.data_size})
-      *number = detail::take_number(at);
+      *number = take_number(at);
   std::memcpy(header.old_hash, at, sizeof header.old_hash);
   std::memcpy(header.new_hash, at + sizeof header.old_hash, sizeof header.new_hash);
   at += sizeof header.old_hash + sizeof header.new_hash;
   header.size = static_cast<std::uint8_t>(at - head);
-  const bool sound = header.size <= in.size() && header.rate <= 5 &&
+  const bool sound = header.size <= size && header.rate <= 5 &&
                      header.literal_bits() <= patch_header::max_literal_bits &&
                      header.map_entries <= patch_header::max_map_entries &&
                      head[7] == header.memory_units() &&
                      header.old_size <= patch_header::max_file_size &&
                      header.new_size <= patch_header::max_file_size;
   if (!sound) return patch_errors::bad_header;
+  return {};
+}
+
+}  // namespace detail
+
+/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
+inline result<patch_header> read_patch_header(bytes in) {
+  std::uint8_t head[patch_header::max_size] = {};
+  in = in.first(sizeof head);
+  if (!in.empty()) std::memcpy(head, in.data(), in.size());
+  patch_header header;
+  if (const auto done = detail::take_patch_header(head, in.size(), header); !done)
+    return done.error();
   return header;
 }
 
