@@ -68,6 +68,27 @@ TEST_F(beside, what_a_patch_makes_is_staged_and_runs) {
   EXPECT_EQ(chip.violation(), "");
 }
 
+// Whatever makes it the running one.
+template <template <class> class Strategy>
+void patch_and_swap() {
+  two_programs programs(4500);
+  using device = patching_device<slots, Strategy>;
+  device::patch = make_patch<slots::patch_limits>(programs);
+  slots::flash chip;
+  chip.load(slots::primary.begin, {programs.old_image.data(), programs.old_image.size()});
+  ASSERT_TRUE(device::stage(chip, programs.new_image));
+  ASSERT_TRUE(device::request(chip));
+  const auto slot = device::boot(chip);
+  ASSERT_TRUE(slot);
+  EXPECT_TRUE(device::holds(chip, *slot, programs.new_image));
+  const auto back = device::boot(chip);  // not confirmed
+  ASSERT_TRUE(back);
+  EXPECT_TRUE(device::holds(chip, *back, programs.old_image));
+  EXPECT_EQ(chip.violation(), "");
+}
+TEST(patched, swap_by_moving) { patch_and_swap<ota::swap_by_moving>(); }
+TEST(patched, two_slots) { patch_and_swap<ota::two_slots>(); }
+
 TEST_F(beside, patches_that_do_not_fit_touch_nothing) {
   bytes_of one = patch;
   one.pop_back();
@@ -148,7 +169,7 @@ TEST_F(beside, a_patch_begins_anew_where_bytes_were_received) {
 
 // --- in place
 
-using slot = single_slot_map<nrf51_for_patches, 1024, test_limits<1024, 3072>, 1, 3, 2, 9>;
+using slot = single_slot_map<nrf51_for_patches, 1024, test_limits<1024, 3072>, 1, 3, 2, 8>;
 struct slot_with_golden : slot {
   static constexpr flash_region golden{slot::primary.end(), 2048};
 };
