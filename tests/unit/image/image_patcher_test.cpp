@@ -317,6 +317,17 @@ TEST(patch_wear, is_what_was_worked_out) {
   EXPECT_EQ(ota::updates_in_life<single<slot>::device::swapper>(4408), 20'000 / said.most());
 }
 
+TEST_F(beside, wears_out_the_state_as_was_worked_out) {
+  ASSERT_TRUE(apply(patch));
+  const auto size = static_cast<std::uint32_t>(programs.new_image.size());
+  const std::uint32_t said = ota::patch_state_erases<slots::patch_limits>(size);
+  EXPECT_EQ(std::max(chip.erases(slots::patch_state.begin),
+                     chip.erases(slots::patch_state.begin + slots::patch_state.size / 2)),
+            said);
+  for (std::uint32_t at = slots::secondary.begin; at < slots::secondary.begin + size; at += 1024)
+    EXPECT_EQ(chip.erases(at), 1u);
+}
+
 // --- how patches are packed
 
 struct rules : ota::image_rules {
