@@ -2487,7 +2487,8 @@ class patch_decoder {
         s_.doing = work::old_copy;
         return {};
       case detail::patch_op::kind_of::from_new:
-        if (op.length > header_.new_size - made() || op.from >= made())
+        // A length may have wrapped to nothing.
+        if (op.length == 0 || op.length > header_.new_size - made() || op.from >= made())
           return patch_errors::damaged;
         s_.new_place.start(op.from, made(), op.length);
         s_.doing = work::new_copy;
@@ -16859,6 +16860,12 @@ struct flash_wear {
   }
 };
 
+/// How often a bank of `patch_state` is erased while a patch makes an image of `used` bytes.
+template <class Limits>
+constexpr std::uint32_t patch_state_erases(std::uint32_t used) {
+  return (used / Limits::block + 1) / 2;
+}
+
 namespace detail {
 
 // Of the first sectors of a region, which stand for all: strategies treat units alike.
@@ -16877,12 +16884,6 @@ constexpr std::uint32_t erases_by_copies(flash_region region, std::uint32_t used
     at += size;
   }
   return most;
-}
-
-/// How often a bank of `patch_state` is erased while a patch makes an image of `used` bytes.
-template <class Limits>
-constexpr std::uint32_t patch_state_erases(std::uint32_t used) {
-  return (used / Limits::block + 1) / 2;
 }
 
 // A bank for each record, and one more whenever its marks are full; the banks take turns.
@@ -16920,7 +16921,7 @@ constexpr flash_wear wear_of_update(std::uint32_t used = Swapper::strategy::capa
   wear.journal = detail::journal_erases<map, strategy>(used);
   if constexpr (detail::takes_patches<strategy>) {
     wear.primary = 2;  // the old image is moved there, the new one is made
-    wear.patch_state = detail::patch_state_erases<typename strategy::limits>(used);
+    wear.patch_state = patch_state_erases<typename strategy::limits>(used);
   }
   return wear;
 }
@@ -17133,7 +17134,7 @@ class image_boot {
 
 }  // namespace ota
 
-// ota/image/flash_file.hpp
+// ota/image/flash_source.hpp
 
 namespace ota {
 
@@ -17290,8 +17291,8 @@ struct flash_patch_limits : patch_limits {
   /// Bytes of the new image after which it is kept how far the patch is applied, once a sector
   /// ends: no more of it is written again after a power cut. Less of it wears out `patch_state`.
   static constexpr std::uint32_t block = 4096;
-  /// In place: bytes by which the old image is moved up, at least `block`. Patches may lag by the
-  /// difference.
+  /// In place: bytes of the slot that images leave free, at least `block`. Patches may lag by what
+  /// the old image leaves free, less a block.
   static constexpr std::uint32_t spare = 12 * 1024;
 };
 
@@ -18561,7 +18562,6 @@ class in_place_patching {
   using limits = typename strategy::limits;
   using source = flash_source<flash_type>;
   static constexpr flash_region slot{strategy::running(0).begin, strategy::capacity};
-  static constexpr flash_region moved{slot.begin + limits::spare, slot.size};
 
  public:
   explicit in_place_patching(Swapper& swapper) : swapper_(swapper) {}
@@ -18598,12 +18598,14 @@ class in_place_patching {
   [[gnu::noinline]] result<void> check_at(flash_region place) {
     source patch(swapper_.flash(), place), running(swapper_.flash(), slot);
     if (auto done = check_patch_sum(patch); !done) return done;
+    const std::uint32_t used = swapper_.state().used;
+    const flash_region moved = strategy::moved(used);
     work_type work(swapper_, moved, patch, slot, 0);
     if (auto done = work.open(); !done) return done;
     const patch_header& header = work.header();
-    if (header.lag > limits::spare - limits::block) return lags_too_far;
+    if (header.lag > moved.begin - slot.begin - limits::block) return lags_too_far;
     // No more of the old image is moved than is known to be there.
-    if (header.old_size > swapper_.state().used) return patch_errors::wrong_base;
+    if (header.old_size > used) return patch_errors::wrong_base;
     return check_patch_base(header, running);
   }
 
@@ -18611,7 +18613,8 @@ class in_place_patching {
   [[gnu::noinline]] result<void> apply_at(flash_region place, Between& between) {
     source patch(swapper_.flash(), place), made(swapper_.flash(), slot);
     const image_state& state = swapper_.state();
-    work_type work(swapper_, moved, patch, slot, strategy::copies(state.phase, state.used));
+    work_type work(swapper_, strategy::moved(state.used), patch, slot,
+                   strategy::copies(state.phase, state.used));
     if (auto done = work.open(); !done) return done;
     if (!work.is_written()) {
       if (auto done = work.resume(); !done) return done;
@@ -18631,17 +18634,17 @@ class in_place_patching {
 }  // namespace detail
 
 /// One slot: a patch arrives in a small region of its own, and the bootloader applies it to the
-/// image in its place. It moves that image up, then makes the new one from front to back, in blocks
-/// after which it can go on. There is no way back to the old image.
+/// image in its place. It moves that image to the slot's end, then makes the new one from front to
+/// back, in blocks after which it can go on. There is no way back to the old image.
 ///
 /// Needs `primary` of even sectors, `patch`, `patch_state`, and `using patch_limits = …`
-/// (`flash_patch_limits`); `limits::spare` bytes of the primary slot stay free of images. Patches
-/// are packed and signed as images are, with the flag "not bootable": they must not come from
-/// anyone else, since they overwrite the only image.
+/// (`flash_patch_limits`); at least `limits::spare` bytes of the primary slot are free of images.
+/// Patches are packed and signed as images are, with the flag "not bootable": they must not come
+/// from anyone else, since they overwrite the only image.
 ///
-/// Why the old image is read before it is overwritten: its byte p lies at p + spare. When the byte
-/// q of the new one is made, at most the block that holds q was written before, in a try that was
-/// cut; what is read lies at q - lag + spare or above it, and spare is at least lag + block.
+/// Why the old image is read before it is overwritten: with d bytes free, its byte p lies at p + d.
+/// When the byte q of the new one is made, at most the block that holds q was written before, in a
+/// try that was cut; what is read lies at q - lag + d or above it, and d is at least lag + block.
 template <class Map>
 struct patch_in_place {
   static_assert(check_flash_map<Map>::ok);
@@ -18674,8 +18677,12 @@ struct patch_in_place {
   }
   static constexpr flash_copy copy(image_phase, std::uint32_t used, std::uint32_t step) {
     const flash_region unit = units::unit(units::count(used) - 1 - step, used);
-    const std::uint32_t from = Map::primary.begin + unit.begin;
-    return {from, from + limits::spare, unit.size};
+    return {Map::primary.begin + unit.begin, moved(used).begin + unit.begin, unit.size};
+  }
+  /// Where the old image lies while the new one is made.
+  static constexpr flash_region moved(std::uint32_t used) {
+    const std::uint32_t size = units::count(used) * units::even;
+    return {Map::primary.end() - size, size};
   }
 
   template <class Swapper>

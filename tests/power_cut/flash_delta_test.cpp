@@ -22,8 +22,11 @@ struct in_place : scene<Map, Strategy, flash_device<Map, Strategy, patched_test_
   using limits = typename Map::patch_limits;
   std::vector<std::uint8_t> patch;
 
-  explicit in_place(std::uint32_t content, std::uint32_t lag = limits::spare - limits::block)
-      : base(0, 0) {
+  /// \param more  bytes by which the patch lags too far
+  explicit in_place(std::uint32_t content, std::uint32_t more = 0) : base(0, 0) {
+    const auto size = static_cast<std::uint32_t>(two_programs(content).old_image.size());
+    const std::uint32_t lag =
+        patch_in_place<Map>::moved(size).begin - Map::primary.begin - limits::block + more;
     const two_programs programs(content, lag);
     this->old_image = programs.old_image;
     this->new_image = programs.new_image;
@@ -88,7 +91,7 @@ void prove_in_place(const std::string& name, std::initializer_list<std::uint32_t
   }
 }
 
-using nrf51_slot = single_slot_map<nrf51_for_patches, 1024, test_limits<1024, 3072>, 1, 3, 2, 10>;
+using nrf51_slot = single_slot_map<nrf51_for_patches, 1024, test_limits<1024, 3072>, 1, 3, 2, 8>;
 using rp2040_slot = single_slot_map<rp2040_for_patches, 4096, test_limits<4096, 8192>, 1, 1, 1, 6>;
 using samd21_slot = single_slot_map<samd21_for_patches, 256, test_limits<512, 1024>, 4, 11, 6, 16>;
 struct stm32f4_slot {
@@ -216,13 +219,13 @@ struct trusts_lag : patch_in_place<Map> {
 
 TEST(flash_delta, finds_a_patch_that_lags_too_far) {
   using limits = nrf51_slot::patch_limits;
-  in_place<nrf51_slot> careful(4500, limits::spare);
+  in_place<nrf51_slot> careful(4500, limits::block);
   auto chip = careful.fresh();
   EXPECT_TRUE(careful.update(chip));
   EXPECT_TRUE(careful.boot(chip));
   EXPECT_TRUE(decltype(careful)::device::holds(chip, careful.chosen, careful.old_image));
 
-  in_place<nrf51_slot, trusts_lag> one(4500, limits::spare);
+  in_place<nrf51_slot, trusts_lag> one(4500, limits::block);
   const auto report = one.prove_update(1);
   std::cout << "[ figures  ] lags too far: " << report.to_json() << '\n';
   EXPECT_GT(report.broken, 0u);

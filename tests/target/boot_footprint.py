@@ -17,7 +17,7 @@ KINDS = {(True, False): ("Ed25519", 16 * 1024, 4 * 1024),
          (False, True): ("SHA-256 only, patches in place", 14 * 1024, 6 * 1024)}
 PARTS = [("verifier: the format of images", r"/ota/image/(image_(info|tlvs|signature)|mcuboot_)"),
          ("patches: decoder", r"/ota/delta/"),
-         ("patches: in flash", r"/ota/image/(flash_file|flash_patcher|patch_)"),
+         ("patches: in flash", r"/ota/image/(flash_source|flash_patcher|patch_)"),
          ("swapper: journal, copies, put-back", r"/ota/image/"),
          ("flash: policy and geometry", r"/ota/flash/"),
          ("crypto: SHA-256, SHA-512, Ed25519", r"/ota/(hash|sign)/"),

@@ -12,8 +12,8 @@ struct flash_patch_limits : patch_limits {
   /// Bytes of the new image after which it is kept how far the patch is applied, once a sector
   /// ends: no more of it is written again after a power cut. Less of it wears out `patch_state`.
   static constexpr std::uint32_t block = 4096;
-  /// In place: bytes by which the old image is moved up, at least `block`. Patches may lag by the
-  /// difference.
+  /// In place: bytes of the slot that images leave free, at least `block`. Patches may lag by what
+  /// the old image leaves free, less a block.
   static constexpr std::uint32_t spare = 12 * 1024;
 };
 

@@ -24,6 +24,12 @@ struct flash_wear {
   }
 };
 
+/// How often a bank of `patch_state` is erased while a patch makes an image of `used` bytes.
+template <class Limits>
+constexpr std::uint32_t patch_state_erases(std::uint32_t used) {
+  return (used / Limits::block + 1) / 2;
+}
+
 namespace detail {
 
 // Of the first sectors of a region, which stand for all: strategies treat units alike.
@@ -42,12 +48,6 @@ constexpr std::uint32_t erases_by_copies(flash_region region, std::uint32_t used
     at += size;
   }
   return most;
-}
-
-/// How often a bank of `patch_state` is erased while a patch makes an image of `used` bytes.
-template <class Limits>
-constexpr std::uint32_t patch_state_erases(std::uint32_t used) {
-  return (used / Limits::block + 1) / 2;
 }
 
 // A bank for each record, and one more whenever its marks are full; the banks take turns.
@@ -85,7 +85,7 @@ constexpr flash_wear wear_of_update(std::uint32_t used = Swapper::strategy::capa
   wear.journal = detail::journal_erases<map, strategy>(used);
   if constexpr (detail::takes_patches<strategy>) {
     wear.primary = 2;  // the old image is moved there, the new one is made
-    wear.patch_state = detail::patch_state_erases<typename strategy::limits>(used);
+    wear.patch_state = patch_state_erases<typename strategy::limits>(used);
   }
   return wear;
 }

@@ -16,7 +16,6 @@ class in_place_patching {
   using limits = typename strategy::limits;
   using source = flash_source<flash_type>;
   static constexpr flash_region slot{strategy::running(0).begin, strategy::capacity};
-  static constexpr flash_region moved{slot.begin + limits::spare, slot.size};
 
  public:
   explicit in_place_patching(Swapper& swapper) : swapper_(swapper) {}
@@ -53,12 +52,14 @@ class in_place_patching {
   [[gnu::noinline]] result<void> check_at(flash_region place) {
     source patch(swapper_.flash(), place), running(swapper_.flash(), slot);
     if (auto done = check_patch_sum(patch); !done) return done;
+    const std::uint32_t used = swapper_.state().used;
+    const flash_region moved = strategy::moved(used);
     work_type work(swapper_, moved, patch, slot, 0);
     if (auto done = work.open(); !done) return done;
     const patch_header& header = work.header();
-    if (header.lag > limits::spare - limits::block) return lags_too_far;
+    if (header.lag > moved.begin - slot.begin - limits::block) return lags_too_far;
     // No more of the old image is moved than is known to be there.
-    if (header.old_size > swapper_.state().used) return patch_errors::wrong_base;
+    if (header.old_size > used) return patch_errors::wrong_base;
     return check_patch_base(header, running);
   }
 
@@ -66,7 +67,8 @@ class in_place_patching {
   [[gnu::noinline]] result<void> apply_at(flash_region place, Between& between) {
     source patch(swapper_.flash(), place), made(swapper_.flash(), slot);
     const image_state& state = swapper_.state();
-    work_type work(swapper_, moved, patch, slot, strategy::copies(state.phase, state.used));
+    work_type work(swapper_, strategy::moved(state.used), patch, slot,
+                   strategy::copies(state.phase, state.used));
     if (auto done = work.open(); !done) return done;
     if (!work.is_written()) {
       if (auto done = work.resume(); !done) return done;
@@ -86,17 +88,17 @@ class in_place_patching {
 }  // namespace detail
 
 /// One slot: a patch arrives in a small region of its own, and the bootloader applies it to the
-/// image in its place. It moves that image up, then makes the new one from front to back, in blocks
-/// after which it can go on. There is no way back to the old image.
+/// image in its place. It moves that image to the slot's end, then makes the new one from front to
+/// back, in blocks after which it can go on. There is no way back to the old image.
 ///
 /// Needs `primary` of even sectors, `patch`, `patch_state`, and `using patch_limits = …`
-/// (`flash_patch_limits`); `limits::spare` bytes of the primary slot stay free of images. Patches
-/// are packed and signed as images are, with the flag "not bootable": they must not come from
-/// anyone else, since they overwrite the only image.
+/// (`flash_patch_limits`); at least `limits::spare` bytes of the primary slot are free of images.
+/// Patches are packed and signed as images are, with the flag "not bootable": they must not come
+/// from anyone else, since they overwrite the only image.
 ///
-/// Why the old image is read before it is overwritten: its byte p lies at p + spare. When the byte
-/// q of the new one is made, at most the block that holds q was written before, in a try that was
-/// cut; what is read lies at q - lag + spare or above it, and spare is at least lag + block.
+/// Why the old image is read before it is overwritten: with d bytes free, its byte p lies at p + d.
+/// When the byte q of the new one is made, at most the block that holds q was written before, in a
+/// try that was cut; what is read lies at q - lag + d or above it, and d is at least lag + block.
 template <class Map>
 struct patch_in_place {
   static_assert(check_flash_map<Map>::ok);
@@ -129,8 +131,12 @@ struct patch_in_place {
   }
   static constexpr flash_copy copy(image_phase, std::uint32_t used, std::uint32_t step) {
     const flash_region unit = units::unit(units::count(used) - 1 - step, used);
-    const std::uint32_t from = Map::primary.begin + unit.begin;
-    return {from, from + limits::spare, unit.size};
+    return {Map::primary.begin + unit.begin, moved(used).begin + unit.begin, unit.size};
+  }
+  /// Where the old image lies while the new one is made.
+  static constexpr flash_region moved(std::uint32_t used) {
+    const std::uint32_t size = units::count(used) * units::even;
+    return {Map::primary.end() - size, size};
   }
 
   template <class Swapper>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "../hash/crc32.hpp"
-#include "flash_file.hpp"
+#include "flash_source.hpp"
 
 namespace ota {
 

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "ota/host/image_pack.hpp"
@@ -14,6 +15,14 @@ using ota::errc;
 using ota::flash_region;
 using ota::image_phase;
 using bytes_of = std::vector<std::uint8_t>;
+
+/// Makes the sum of a patch right that was changed.
+void seal_patch(bytes_of& changed) {
+  ota::crc32 sum;
+  sum.update({changed.data(), changed.size() - 4});
+  const auto digest = sum.finish();
+  std::copy(digest.begin(), digest.end(), changed.end() - 4);
+}
 
 // --- beside the running image
 
@@ -42,12 +51,6 @@ struct beside : testing::Test {
       if (!*more) return {};
     }
   }
-  void seal(bytes_of& changed) {
-    ota::crc32 sum;
-    sum.update({changed.data(), changed.size() - 4});
-    const auto digest = sum.finish();
-    std::copy(digest.begin(), digest.end(), changed.end() - 4);
-  }
   void expect_refused(const bytes_of& given, const std::string& text) {
     const auto done = apply(given);
     ASSERT_FALSE(done) << text;
@@ -68,6 +71,27 @@ TEST_F(beside, what_a_patch_makes_is_staged_and_runs) {
   EXPECT_EQ(chip.violation(), "");
 }
 
+// Whatever makes it the running one.
+template <template <class> class Strategy>
+void patch_and_swap() {
+  two_programs programs(4500);
+  using device = patching_device<slots, Strategy>;
+  device::patch = make_patch<slots::patch_limits>(programs);
+  slots::flash chip;
+  chip.load(slots::primary.begin, {programs.old_image.data(), programs.old_image.size()});
+  ASSERT_TRUE(device::stage(chip, programs.new_image));
+  ASSERT_TRUE(device::request(chip));
+  const auto slot = device::boot(chip);
+  ASSERT_TRUE(slot);
+  EXPECT_TRUE(device::holds(chip, *slot, programs.new_image));
+  const auto back = device::boot(chip);  // not confirmed
+  ASSERT_TRUE(back);
+  EXPECT_TRUE(device::holds(chip, *back, programs.old_image));
+  EXPECT_EQ(chip.violation(), "");
+}
+TEST(patched, swap_by_moving) { patch_and_swap<ota::swap_by_moving>(); }
+TEST(patched, two_slots) { patch_and_swap<ota::two_slots>(); }
+
 TEST_F(beside, patches_that_do_not_fit_touch_nothing) {
   bytes_of one = patch;
   one.pop_back();
@@ -77,7 +101,7 @@ TEST_F(beside, patches_that_do_not_fit_touch_nothing) {
   expect_refused(one, "the patch is damaged");
   expect_refused({}, "the patch ends too early");
   one = bytes_of(80, 7);
-  seal(one);
+  seal_patch(one);
   expect_refused(one, "this is not a patch of this library");
 
   const bytes_of right = programs.new_image;
@@ -108,7 +132,7 @@ TEST_F(beside, where_a_patch_fails_the_image_is_received_from_there_on) {
   for (std::size_t at = patch.size() / 2; at < patch.size() - 4; ++at) {
     bytes_of damaged = patch;
     damaged[at] ^= 0x55;
-    seal(damaged);
+    seal_patch(damaged);
     slots::flash fresh = chip;
     const auto start = images.state();
     const auto done = apply(damaged);
@@ -134,6 +158,22 @@ TEST_F(beside, where_a_patch_fails_the_image_is_received_from_there_on) {
   EXPECT_TRUE(went_on);
 }
 
+// What was kept has lost a bit since.
+TEST_F(beside, a_damaged_state_is_not_gone_on_from) {
+  const std::uint32_t bank = slots::patch_state.size / 2;
+  chip.power_on();
+  chip.cut_at(150, 0, weak_reading::untouched);
+  EXPECT_FALSE(apply(patch));
+  chip.power_on();
+  for (const std::uint32_t begin : {slots::patch_state.begin, slots::patch_state.begin + bank})
+    chip.flip(begin + 1000, 3);
+  ASSERT_TRUE(images.load());
+  EXPECT_GT(images.state().step, 0u);
+  ASSERT_TRUE(apply(patch));
+  EXPECT_EQ(images.phase(), image_phase::staged);
+  EXPECT_EQ(chip.erases(slots::secondary.begin), 2u);
+}
+
 // And the other way round: what was received before is no beginning for a patch.
 TEST_F(beside, a_patch_begins_anew_where_bytes_were_received) {
   ota::image_stager<slots_device::swapper> stager(images);
@@ -148,7 +188,7 @@ TEST_F(beside, a_patch_begins_anew_where_bytes_were_received) {
 
 // --- in place
 
-using slot = single_slot_map<nrf51_for_patches, 1024, test_limits<1024, 3072>, 1, 3, 2, 9>;
+using slot = single_slot_map<nrf51_for_patches, 1024, test_limits<1024, 3072>, 1, 3, 2, 8>;
 struct slot_with_golden : slot {
   static constexpr flash_region golden{slot::primary.end(), 2048};
 };
@@ -237,10 +277,7 @@ template <class Map>
 void break_promise(single<Map>& one) {
   bytes_of broken = one.patch();
   broken[broken.size() / 2] ^= 0x55;
-  ota::crc32 sum;
-  sum.update({broken.data(), broken.size() - 4});
-  const auto digest = sum.finish();
-  std::copy(digest.begin(), digest.end(), broken.end() - 4);
+  seal_patch(broken);
   ASSERT_TRUE(one.update(patched_test_image::pack(broken)));
 }
 
@@ -253,6 +290,40 @@ TEST(in_place, what_is_not_as_promised_does_not_run) {
     EXPECT_TRUE(started.error().code == errc::mismatch || started.error().code == errc::malformed);
   }
   EXPECT_EQ(one.chip.violation(), "");
+}
+
+TEST(in_place, what_was_not_promised_is_not_on_trial) {
+  single<slot> one;
+  bytes_of patch = one.patch();
+  const auto digest = digest_of(one.programs.new_image);
+  const auto promise = std::search(patch.begin(), patch.end(), digest.begin(), digest.begin() + 16);
+  ASSERT_NE(promise, patch.end());
+  *promise ^= 1;
+  seal_patch(patch);
+  const bytes_of packed = patched_test_image::pack(patch);
+  ASSERT_TRUE(one.update(packed));
+  EXPECT_TRUE(one.starts(one.programs.new_image));  // it is whole all the same
+  EXPECT_EQ(slot_device::state(one.chip).phase, image_phase::idle);
+  EXPECT_EQ(slot_device::state(one.chip).rejected, ota::id_of(digest_of(packed)));
+}
+
+TEST(in_place, a_damaged_state_is_not_gone_on_from) {
+  single<slot> one;
+  ASSERT_TRUE(one.update(patched_test_image::pack(one.patch())));
+  auto whole = one.chip;
+  whole.power_on();
+  ASSERT_TRUE(slot_device::boot(whole));
+  one.chip.power_on();
+  one.chip.cut_at(whole.operations().size() - 30, 0, weak_reading::untouched);
+  EXPECT_FALSE(slot_device::boot(one.chip));
+  one.chip.power_on();
+  const std::uint32_t bank = slot::patch_state.size / 2;
+  for (const std::uint32_t begin : {slot::patch_state.begin, slot::patch_state.begin + bank})
+    one.chip.flip(begin + 1000, 3);
+  const auto started = slot_device::boot(one.chip);
+  ASSERT_FALSE(started);
+  EXPECT_STREQ(started.error().text,
+               "what was kept of a half-applied patch is not whole: start over");
 }
 
 TEST(in_place, the_golden_image_starts_where_a_patch_breaks_its_promise) {
@@ -294,6 +365,17 @@ TEST(patch_wear, is_what_was_worked_out) {
   EXPECT_LE(most_in(slot::journal), said.journal + 1);  // fresh banks are erased once more
   EXPECT_GE(most_in(slot::journal), said.journal);
   EXPECT_EQ(ota::updates_in_life<single<slot>::device::swapper>(4408), 20'000 / said.most());
+}
+
+TEST_F(beside, wears_out_the_state_as_was_worked_out) {
+  ASSERT_TRUE(apply(patch));
+  const auto size = static_cast<std::uint32_t>(programs.new_image.size());
+  const std::uint32_t said = ota::patch_state_erases<slots::patch_limits>(size);
+  EXPECT_EQ(std::max(chip.erases(slots::patch_state.begin),
+                     chip.erases(slots::patch_state.begin + slots::patch_state.size / 2)),
+            said);
+  for (std::uint32_t at = slots::secondary.begin; at < slots::secondary.begin + size; at += 1024)
+    EXPECT_EQ(chip.erases(at), 1u);
 }
 
 // --- how patches are packed
