@@ -450,7 +450,7 @@ struct counted_device {
 TEST_F(patches, end_each_hash_that_they_begin_also_when_cut_short) {
   install(before);
   give("lib/main.py", was("lib/main.py"), native("lib/main.py"));
-  give("other.py", was("other.py"), native("other.py").substr(0, 60));
+  give("other.py", was("other.py"), native("other.py").substr(0, 40));
   release_now();
   const files start = storage;
   for (int steps = 1; steps < 400; steps += 3) {
