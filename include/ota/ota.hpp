@@ -2,10 +2,6 @@
 
 // Everything a device needs. See README.md for the first ten lines of a program.
 
-#include "delta/all_codes.hpp"
-#include "delta/memory_source.hpp"
-#include "delta/otadelta.hpp"
-#include "delta/patch_decoder.hpp"
 #include "manifest/signed_by.hpp"
 #include "policies.hpp"
 #include "sign/ecdsa_p256.hpp"
@@ -33,7 +29,10 @@
 #include "image/swap_with_scratch.hpp"
 #include "image/two_slots.hpp"
 
+#include "delta/all_codes.hpp"
 #include "delta/delta_patches.hpp"
+#include "delta/memory_source.hpp"
+#include "delta/otadelta.hpp"
 #include "hardware/battery.hpp"
 #include "hardware/led.hpp"
 #include "hardware/signal.hpp"

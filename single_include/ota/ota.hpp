@@ -40,559 +40,6 @@
 
 // Everything a device needs. See README.md for the first ten lines of a program.
 
-// ota/core/little_endian.hpp
-
-// Numbers in bytes, the lowest first, at any address.
-
-namespace ota::detail {
-
-inline std::uint16_t get_u16(const std::uint8_t* in) {
-  return static_cast<std::uint16_t>(in[0] | in[1] << 8);
-}
-
-inline std::uint32_t get_u32(const std::uint8_t* in) {
-  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
-         std::uint32_t{in[3]} << 24;
-}
-
-inline void put_u16(std::uint8_t* out, std::uint16_t value) {
-  out[0] = static_cast<std::uint8_t>(value);
-  out[1] = static_cast<std::uint8_t>(value >> 8);
-}
-
-inline void put_u32(std::uint8_t* out, std::uint32_t value) {
-  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
-}
-
-}  // namespace ota::detail
-
-// ota/delta/code_site.hpp
-
-namespace ota {
-
-/// A place in a program that names an address: an instruction, or a pair of them.
-///
-/// A kind of code is a struct that finds such places and moves what they name:
-///
-///     static constexpr code_kind kind       what a patch calls it
-///     static constexpr unsigned step        instructions begin at its multiples
-///     static code_site find(const std::uint8_t* code, std::uint32_t address)
-///     static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target)
-///
-/// `find` looks at eight bytes, whatever they are, and `aim` changes those it found. Both sides of
-/// a patch must find the same places, so what a kind finds is part of the patch format.
-struct code_site {
-  std::uint8_t length = 0;  ///< bytes of the place; 0 where no address is named
-  std::uint8_t skip = 1;    ///< where none is named: no instruction begins in so many bytes
-  bool near = false;        ///< reaches only what lies around it, and so mostly moves with it
-  std::uint32_t target = 0;
-
-  static constexpr code_site none(std::uint8_t skip) { return {0, skip, false, 0}; }
-  static constexpr code_site far_at(std::uint8_t length, std::uint32_t target) {
-    return {length, 1, false, target};
-  }
-  static constexpr code_site near_at(std::uint8_t length, std::uint32_t target) {
-    return {length, 1, true, target};
-  }
-};
-
-/// What the old and the new bytes of a patch are, as its header says it.
-enum class code_kind : std::uint8_t {
-  plain = 0,    ///< text, or anything else
-  words = 1,    ///< pointers of 32 bits, at multiples of four; the kinds below have them too
-  thumb = 2,    ///< Thumb as of ARMv6-M: BL, short branches, LDR and ADR of literals
-  thumb2 = 3,   ///< with Thumb-2's wide instructions
-  arm = 4,      ///< A32
-  riscv = 5,    ///< RV32, also compressed
-  xtensa = 6,   ///< with or without windows
-  aarch64 = 7,  ///< A64
-  x86_64 = 8
-};
-
-namespace detail {
-
-/// The lowest `bits` of a value, as a number with a sign.
-constexpr std::uint32_t sign_extend(std::uint32_t value, unsigned bits) {
-  const std::uint32_t sign = 1U << (bits - 1);
-  return ((value & ((sign << 1) - 1)) ^ sign) - sign;
-}
-
-/// `word` with the bits of `mask` taken from `value`.
-constexpr std::uint32_t put_bits(std::uint32_t word, std::uint32_t mask, std::uint32_t value) {
-  return (word & ~mask) | (value & mask);
-}
-
-}  // namespace detail
-
-/// Pointers only.
-struct words_code {
-  static constexpr code_kind kind = code_kind::words;
-  static constexpr unsigned step = 4;
-  static code_site find(const std::uint8_t* /*code*/, std::uint32_t /*address*/) {
-    return code_site::none(4);
-  }
-  static void aim(std::uint8_t* /*code*/, std::uint32_t /*address*/, std::uint32_t /*target*/) {}
-};
-
-}  // namespace ota
-
-// ota/delta/aarch64_code.hpp
-
-namespace ota {
-
-/// A64 (Arm ARM for the A-profile, C6.2: B, BL, ADRP). Addresses are taken by their lower 32 bits.
-struct aarch64_code {
-  static constexpr code_kind kind = code_kind::aarch64;
-  static constexpr unsigned step = 4;
-
-  static code_site find(const std::uint8_t* code, std::uint32_t address) {
-    const std::uint32_t word = detail::get_u32(code);
-    const std::uint32_t next = detail::get_u32(code + 4);
-    if (is_branch(word)) return code_site::far_at(4, address + detail::sign_extend(word, 26) * 4);
-    if (!is_page(word)) return code_site::none(4);
-    const std::uint32_t pages = (word >> 3 & 0x1ffffc) | (word >> 29 & 3);
-    const std::uint32_t begin = (address & high) + (pages << 12);
-    if (!completes(word, next)) return code_site::far_at(4, begin);
-    return code_site::far_at(8, begin + ((next >> 10 & 0xfff) << scale(next)));
-  }
-
-  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
-    const std::uint32_t word = detail::get_u32(code);
-    const std::uint32_t next = detail::get_u32(code + 4);
-    if (is_branch(word))
-      return detail::put_u32(code, detail::put_bits(word, 0x03ffffff, (target - address) >> 2));
-    // Pages beyond 2 GiB are 21 bits away with their sign.
-    const std::uint32_t pages = detail::sign_extend(((target & high) - (address & high)) >> 12, 20);
-    detail::put_u32(code,
-                    detail::put_bits(word, 0x60ffffe0, pages << 29 | (pages << 3 & 0xffffe0)));
-    if (completes(word, next))
-      detail::put_u32(code + 4,
-                      detail::put_bits(next, 0x3ffc00, (target & 0xfff) >> scale(next) << 10));
-  }
-
- private:
-  static constexpr std::uint32_t high = 0xfffff000;
-
-  static constexpr bool is_branch(std::uint32_t word) { return (word & 0x7c000000) == 0x14000000; }
-  static constexpr bool is_page(std::uint32_t word) { return (word & 0x9f000000) == 0x90000000; }
-
-  /// Whether an instruction adds the lower 12 bits to what ADRP set: ADD, a load, a store.
-  static constexpr bool completes(std::uint32_t first, std::uint32_t second) {
-    const bool adds = (second & 0xffc00000) == 0x91000000 || is_access(second);
-    return adds && (first & 0x1f) == (second >> 5 & 0x1f);
-  }
-  static constexpr bool is_access(std::uint32_t word) { return (word & 0x3b000000) == 0x39000000; }
-
-  /// A load or store counts in its own size; that of 16 bytes stands elsewhere.
-  static constexpr unsigned scale(std::uint32_t word) {
-    if (!is_access(word)) return 0;
-    return (word & 0x04800000) == 0x04800000 ? 4 : word >> 30;
-  }
-};
-
-}  // namespace ota
-
-// ota/delta/arm_code.hpp
-
-namespace ota {
-
-/// A32 (Arm ARM, "B", "BL, BLX (immediate)", "LDR (literal)", "MOV (immediate)" A2, "MOVT").
-struct arm_code {
-  static constexpr code_kind kind = code_kind::arm;
-  static constexpr unsigned step = 4;
-
-  static code_site find(const std::uint8_t* code, std::uint32_t address) {
-    const std::uint32_t word = detail::get_u32(code);
-    const std::uint32_t next = detail::get_u32(code + 4);
-    const std::uint32_t pc = address + 8;
-    if (is_branch(word)) {
-      const std::uint32_t target = pc + detail::sign_extend(word, 24) * 4;
-      return leaves(word) ? code_site::far_at(4, target) : code_site::near_at(4, target);
-    }
-    if (is_literal_load(word)) {
-      const std::uint32_t offset = word & 0xfff;
-      return code_site::near_at(4, pc + ((word & up) != 0 ? offset : 0 - offset));
-    }
-    if (is_move_pair(word, next))
-      return code_site::far_at(8, move_value(word) | move_value(next) << 16);
-    return code_site::none(4);
-  }
-
-  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
-    const std::uint32_t word = detail::get_u32(code);
-    const std::uint32_t offset = target - (address + 8);
-    if (is_branch(word)) {
-      detail::put_u32(code, detail::put_bits(word, 0xffffff, offset >> 2));
-    } else if (is_literal_load(word)) {
-      const bool down = offset >> 31 != 0;
-      const std::uint32_t bits = down ? 0 - offset : offset;
-      detail::put_u32(code, detail::put_bits(word, up | 0xfff, (bits & 0xfff) | (down ? 0 : up)));
-    } else {
-      put_move(code, target);
-      put_move(code + 4, target >> 16);
-    }
-  }
-
- private:
-  static constexpr std::uint32_t up = 1U << 23;  // the offset is added
-
-  static constexpr bool is_branch(std::uint32_t word) {
-    return (word & 0x0e000000) == 0x0a000000 && word < 0xf0000000;
-  }
-  // Calls, and what always branches: mostly to another function.
-  static constexpr bool leaves(std::uint32_t word) {
-    return (word & 0x01000000) != 0 || word >> 28 == 0xe;
-  }
-  static constexpr bool is_literal_load(std::uint32_t word) {
-    return (word & 0x0f7f0000) == 0x051f0000;
-  }
-
-  // MOVW, and MOVT of the same register on the same condition.
-  static constexpr bool is_move_pair(std::uint32_t first, std::uint32_t second) {
-    return (first & 0x0ff00000) == 0x03000000 && ((first ^ second) & 0xfff0f000) == 0x00400000;
-  }
-  static constexpr std::uint32_t move_value(std::uint32_t word) {
-    return (word >> 4 & 0xf000) | (word & 0xfff);
-  }
-  static void put_move(std::uint8_t* code, std::uint32_t value) {
-    detail::put_u32(code, detail::put_bits(detail::get_u32(code), 0xf0fff,
-                                           (value << 4 & 0xf0000) | (value & 0xfff)));
-  }
-};
-
-}  // namespace ota
-
-// ota/delta/code_set.hpp
-
-namespace ota {
-
-/// The kinds of code that a program can apply patches for. What is not named costs nothing.
-template <class... Codes>
-struct code_set {
-  static constexpr bool any = sizeof...(Codes) != 0;
-
-  static bool has([[maybe_unused]] code_kind kind) {
-    return kind == code_kind::plain || ((kind == Codes::kind) || ...);
-  }
-
-  /// Instructions begin at multiples of it.
-  static unsigned step([[maybe_unused]] code_kind kind) {
-    unsigned step = 1;
-    ((kind == Codes::kind ? void(step = Codes::step) : void()), ...);
-    return step;
-  }
-
-  static code_site find([[maybe_unused]] code_kind kind, [[maybe_unused]] const std::uint8_t* code,
-                        [[maybe_unused]] std::uint32_t address) {
-    code_site found = code_site::none(1);
-    ((kind == Codes::kind ? void(found = Codes::find(code, address)) : void()), ...);
-    return found;
-  }
-
-  static void aim([[maybe_unused]] code_kind kind, [[maybe_unused]] std::uint8_t* code,
-                  [[maybe_unused]] std::uint32_t address, [[maybe_unused]] std::uint32_t target) {
-    ((kind == Codes::kind ? Codes::aim(code, address, target) : void()), ...);
-  }
-};
-
-}  // namespace ota
-
-// ota/delta/riscv_code.hpp
-
-namespace ota {
-
-/// RISC-V with or without compressed instructions (unprivileged ISA, "RV32I": JAL, AUIPC, LUI).
-/// Addresses are taken by their lower 32 bits.
-struct riscv_code {
-  static constexpr code_kind kind = code_kind::riscv;
-  static constexpr unsigned step = 2;
-
-  static code_site find(const std::uint8_t* code, std::uint32_t address) {
-    const std::uint32_t word = detail::get_u32(code);
-    const std::uint32_t next = detail::get_u32(code + 4);
-    if ((word & 3) != 3) return code_site::none(2);
-    if (is_jump(word)) return code_site::far_at(4, address + jump_offset(word));
-    if (is_pair(word, next)) {
-      const std::uint32_t value = (word & high) + low_value(next);
-      return code_site::far_at(8, is_relative(word) ? address + value : value);
-    }
-    return code_site::none(4);
-  }
-
-  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
-    const std::uint32_t word = detail::get_u32(code);
-    const std::uint32_t next = detail::get_u32(code + 4);
-    const std::uint32_t offset = target - address;
-    if (is_jump(word)) return detail::put_u32(code, (word & 0xfff) | jump_bits(offset));
-    const std::uint32_t value = is_relative(word) ? offset : target;
-    // The lower part counts with its sign: the upper is one more where that is negative.
-    detail::put_u32(code, detail::put_bits(word, high, value + 0x800));
-    detail::put_u32(
-        code + 4,
-        is_store(next)
-            ? detail::put_bits(next, 0xfe000f80, (value << 20 & 0xfe000000) | (value << 7 & 0xf80))
-            : detail::put_bits(next, 0xfff00000, value << 20));
-  }
-
- private:
-  static constexpr std::uint32_t high = 0xfffff000;
-
-  static constexpr bool is_jump(std::uint32_t word) { return (word & 0x7f) == 0x6f; }
-
-  // JAL: bits 20, 10 to 1, 11 and 19 to 12 of the offset, from the highest bit down.
-  static constexpr std::uint32_t jump_offset(std::uint32_t word) {
-    return detail::sign_extend(
-        (word >> 11 & 0x100000) | (word >> 20 & 0x7fe) | (word >> 9 & 0x800) | (word & 0xff000),
-        21);
-  }
-  static constexpr std::uint32_t jump_bits(std::uint32_t offset) {
-    return (offset << 11 & 0x80000000) | (offset << 20 & 0x7fe00000) | (offset << 9 & 0x100000) |
-           (offset & 0xff000);
-  }
-
-  // AUIPC counts from itself, LUI from zero.
-  static constexpr bool is_relative(std::uint32_t word) { return (word & 0x7f) == 0x17; }
-  static constexpr bool is_store(std::uint32_t word) { return (word & 0x7b) == 0x23; }
-
-  /// AUIPC or LUI, and what adds the lower bits: a load, a store, ADDI or JALR.
-  static constexpr bool is_pair(std::uint32_t first, std::uint32_t second) {
-    const bool adds = (second & 0x7b) == 0x03 || is_store(second) || (second & 0x707f) == 0x0013 ||
-                      (second & 0x707f) == 0x0067;
-    return (first & 0x5f) == 0x17 && adds && (first >> 7 & 0x1f) == (second >> 15 & 0x1f);
-  }
-  static constexpr std::uint32_t low_value(std::uint32_t word) {
-    return detail::sign_extend(
-        is_store(word) ? (word >> 20 & 0xfe0) | (word >> 7 & 0x1f) : word >> 20, 12);
-  }
-};
-
-}  // namespace ota
-
-// ota/delta/thumb_code.hpp
-
-namespace ota {
-
-namespace detail {
-
-/// BL, and from Thumb-2 on B.W: a displacement of 25 bits over both halfwords (Arm ARM, "BL, BLX
-/// (immediate)", encoding T1; "B", T4).
-constexpr bool is_thumb_bl(std::uint32_t first, std::uint32_t second) {
-  return (first & 0xf800) == 0xf000 && (second & 0x9000) == 0x9000;
-}
-
-constexpr std::uint32_t thumb_bl_offset(std::uint32_t first, std::uint32_t second) {
-  const std::uint32_t s = first >> 10 & 1;
-  const std::uint32_t i1 = 1 ^ s ^ (second >> 13 & 1);
-  const std::uint32_t i2 = 1 ^ s ^ (second >> 11 & 1);
-  return sign_extend(s << 24 | i1 << 23 | i2 << 22 | (first & 0x3ff) << 12 | (second & 0x7ff) << 1,
-                     25);
-}
-
-inline void put_thumb_bl(std::uint8_t* code, std::uint32_t offset) {
-  const std::uint32_t s = offset >> 24 & 1;
-  const std::uint32_t j1 = 1 ^ s ^ (offset >> 23 & 1);
-  const std::uint32_t j2 = 1 ^ s ^ (offset >> 22 & 1);
-  put_u16(code, static_cast<std::uint16_t>(0xf000 | s << 10 | (offset >> 12 & 0x3ff)));
-  put_u16(code + 2, static_cast<std::uint16_t>(put_bits(
-                        get_u16(code + 2), 0x2fff, j1 << 13 | j2 << 11 | (offset >> 1 & 0x7ff))));
-}
-
-/// What LDR, ADR and the like count from: the address of the instruction plus four, at a word.
-constexpr std::uint32_t thumb_literal_base(std::uint32_t address) { return (address + 4) & ~3U; }
-
-}  // namespace detail
-
-/// Thumb as Cortex-M0 and M0+ have it, and all of ARM7's.
-struct thumb_code {
-  static constexpr code_kind kind = code_kind::thumb;
-  static constexpr unsigned step = 2;
-
-  static code_site find(const std::uint8_t* code, std::uint32_t address) {
-    const std::uint32_t half = detail::get_u16(code);
-    const std::uint32_t next = detail::get_u16(code + 2);
-    if (detail::is_thumb_bl(half, next))
-      return code_site::far_at(4, address + 4 + detail::thumb_bl_offset(half, next));
-    switch (half >> 12) {
-      case 0x4:  // LDR of a literal is 0100 1…, ADR 1010 0…
-      case 0xa:
-        if ((half & 0x0800) != (half >> 12 == 4 ? 0x0800U : 0)) break;
-        return code_site::near_at(2, detail::thumb_literal_base(address) + (half & 0xff) * 4);
-      case 0xd:  // conditional; the two highest conditions are UDF and SVC
-        if ((half & 0x0f00) >= 0x0e00) break;
-        return code_site::near_at(2, address + 4 + detail::sign_extend(half, 8) * 2);
-      case 0xe:
-        if ((half & 0x0800) != 0) break;
-        return code_site::near_at(2, address + 4 + detail::sign_extend(half, 11) * 2);
-      default:
-        break;
-    }
-    return code_site::none(2);
-  }
-
-  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
-    const std::uint32_t half = detail::get_u16(code);
-    const std::uint32_t offset = target - (address + 4);
-    if (half >> 12 == 0xf) return detail::put_thumb_bl(code, offset);
-    if (half >> 12 == 0xe) {
-      detail::put_u16(code, static_cast<std::uint16_t>(detail::put_bits(half, 0x7ff, offset >> 1)));
-      return;
-    }
-    code[0] = static_cast<std::uint8_t>(
-        half >> 12 == 0xd ? offset >> 1 : (target - detail::thumb_literal_base(address)) >> 2);
-  }
-};
-
-}  // namespace ota
-
-// ota/delta/thumb2_code.hpp
-
-namespace ota {
-
-/// Thumb-2, as Cortex-M3 and above have it: what `thumb_code` finds, and addresses in MOVW and MOVT
-/// (Arm ARM, "MOV (immediate)" T3, "MOVT" T1). No instruction begins within a wide one.
-struct thumb2_code {
-  static constexpr code_kind kind = code_kind::thumb2;
-  static constexpr unsigned step = 2;
-
-  static code_site find(const std::uint8_t* code, std::uint32_t address) {
-    if (is_move_pair(code))
-      return code_site::far_at(8, move_value(code) | move_value(code + 4) << 16);
-    const code_site site = thumb_code::find(code, address);
-    return site.length == 0 && code[1] >= 0xe8 ? code_site::none(4) : site;
-  }
-
-  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
-    if (!is_move_pair(code)) return thumb_code::aim(code, address, target);
-    put_move(code, target);
-    put_move(code + 4, target >> 16);
-  }
-
- private:
-  // MOVW, and MOVT of the same register.
-  static bool is_move_pair(const std::uint8_t* code) {
-    return (detail::get_u32(code) & 0x8000fbf0) == 0x0000f240 &&
-           (detail::get_u32(code + 4) & 0x8000fbf0) == 0x0000f2c0 &&
-           ((code[3] ^ code[7]) & 0x0f) == 0;
-  }
-
-  // The 16 bits imm4:i:imm3:imm8 stand in both halfwords.
-  static std::uint32_t move_value(const std::uint8_t* code) {
-    const std::uint32_t word = detail::get_u32(code);
-    return (word << 12 & 0xf000) | (word << 1 & 0x0800) | (word >> 20 & 0x0700) |
-           (word >> 16 & 0xff);
-  }
-  static void put_move(std::uint8_t* code, std::uint32_t value) {
-    const std::uint32_t bits = (value >> 12 & 0xf) | (value >> 1 & 0x0400) |
-                               (value << 20 & 0x70000000) | (value << 16 & 0x00ff0000);
-    detail::put_u32(code, detail::put_bits(detail::get_u32(code), 0x70ff040f, bits));
-  }
-};
-
-}  // namespace ota
-
-// ota/delta/x86_64_code.hpp
-
-namespace ota {
-
-/// x86-64 (Intel SDM, volume 2): what has a displacement of 32 bits from the instruction's end.
-///
-/// Lengths of instructions are not followed: any bytes that name an address of the program are a
-/// place. It begins at the opcode, since prefixes change no displacement, and ends with the
-/// displacement: an immediate behind it, which counts as well, moves with what is named.
-struct x86_64_code {
-  static constexpr code_kind kind = code_kind::x86_64;
-  static constexpr unsigned step = 1;
-
-  static code_site find(const std::uint8_t* code, std::uint32_t address) {
-    const unsigned before = before_displacement(code);
-    if (before == 0) return code_site::none(1);
-    const auto length = static_cast<std::uint8_t>(before + 4);
-    return code_site::far_at(length, address + length + detail::get_u32(code + before));
-  }
-
-  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
-    const unsigned before = before_displacement(code);
-    detail::put_u32(code + before, target - (address + before + 4));
-  }
-
- private:
-  // A ModRM byte with no base register but the instruction pointer.
-  static constexpr bool counts_from_here(std::uint8_t modrm) { return (modrm & 0xc7) == 0x05; }
-
-  /// Bytes of opcode and ModRM; 0 if there is no such displacement.
-  static unsigned before_displacement(const std::uint8_t* code) {
-    if (code[0] == 0xe8 || code[0] == 0xe9) return 1;  // CALL, JMP
-    if (code[0] == 0x0f) {
-      if ((code[1] & 0xf0) == 0x80) return 2;  // Jcc
-      return counts_from_here(code[2]) ? 3 : 0;
-    }
-    return is_plain_opcode(code[0]) && counts_from_here(code[1]) ? 2 : 0;
-  }
-
-  static constexpr bool is_plain_opcode(std::uint8_t op) {
-    return (op < 0x40 && (op & 7) < 4) ||             // ADD, OR, AND, SUB, XOR, CMP…
-           op == 0x63 || op == 0x69 || op == 0x6b ||  // MOVSXD, IMUL
-           (op >= 0x80 && op <= 0x8f) ||              // the same of an immediate, TEST, MOV, LEA
-           op == 0xc6 || op == 0xc7 ||                // MOV of an immediate
-           op == 0xf6 || op == 0xf7 || op == 0xff;
-  }
-};
-
-}  // namespace ota
-
-// ota/delta/xtensa_code.hpp
-
-namespace ota {
-
-/// Xtensa, little-endian, with or without windowed calls (Xtensa ISA reference manual, "CALL0",
-/// "CALL4"…, "L32R", "Narrow instructions").
-struct xtensa_code {
-  static constexpr code_kind kind = code_kind::xtensa;
-  static constexpr unsigned step = 1;
-
-  static code_site find(const std::uint8_t* code, std::uint32_t address) {
-    const std::uint32_t word = detail::get_u32(code);
-    if (is_call(word))
-      return code_site::far_at(3, call_base(address) + detail::sign_extend(word >> 6, 18) * 4);
-    if (is_literal_load(word))
-      return code_site::far_at(3, literal_base(address) + (word >> 8 & 0xffff) * 4);
-    return code_site::none((word & 8) != 0 ? 2 : 3);
-  }
-
-  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
-    const std::uint32_t word = detail::get_u32(code);
-    std::uint32_t made = 0;
-    if (is_literal_load(word))
-      made = (word & 0xff) | (target - literal_base(address)) >> 2 << 8;
-    else
-      made = (word & 0x3f) | (target - call_base(address)) >> 2 << 6;
-    detail::put_u16(code, static_cast<std::uint16_t>(made));
-    code[2] = static_cast<std::uint8_t>(made >> 16);
-  }
-
- private:
-  static constexpr bool is_call(std::uint32_t word) { return (word & 0xf) == 5; }
-  static constexpr bool is_literal_load(std::uint32_t word) { return (word & 0xf) == 1; }
-
-  static constexpr std::uint32_t call_base(std::uint32_t address) { return (address & ~3U) + 4; }
-  // Literals lie in the 256 KB before what loads them.
-  static constexpr std::uint32_t literal_base(std::uint32_t address) {
-    return ((address + 3) & ~3U) - 0x40000;
-  }
-};
-
-}  // namespace ota
-
-// ota/delta/all_codes.hpp
-
-namespace ota {
-
-/// Every kind of code that there is: what a computer has, which makes patches for all.
-using all_codes = code_set<words_code, thumb_code, thumb2_code, arm_code, riscv_code, xtensa_code,
-                           aarch64_code, x86_64_code>;
-
-}  // namespace ota
-
 // ota/core/bytes.hpp
 
 namespace ota {
@@ -670,184 +117,6 @@ constexpr bool equal(bytes a, bytes b) {
 
 }  // namespace ota
 
-// ota/core/error.hpp
-
-namespace ota {
-
-/// What kind of thing went wrong. The kind decides what the library does next
-/// (retry, wait, give up); the text of the `error` is for people.
-enum class errc : std::uint8_t {
-  none,              ///< nothing went wrong
-  invalid_argument,  ///< the caller or the configuration asked for something impossible
-  invalid_path,      ///< a path that is absolute, climbs with `..`, or holds forbidden bytes
-  too_long,          ///< a text or list that does not fit its fixed memory
-  malformed,         ///< outside bytes that break their format
-  damaged,           ///< what the library itself keeps on storage is not whole
-  unsupported,       ///< understood, but not built in or not allowed
-  not_found,         ///< a file, version or resource that is not there
-  exists,            ///< something is in the way
-  not_empty,         ///< a directory that still holds something
-  no_space,          ///< storage is full, or would be
-  storage,           ///< storage refused to read or write
-  connection,        ///< no connection, or it broke
-  timeout,           ///< the other side was silent for too long
-  too_slow,          ///< the other side sends too little in a time
-  http_status,       ///< the server answered with a status that ends the request
-  server_trouble,    ///< the server answered that it cannot now: trying again may help
-  rate_limited,      ///< the server asks to wait
-  mismatch,          ///< bytes are not what was promised: size or hash differs
-  untrusted,         ///< a signature is missing or wrong
-  rejected,          ///< this version was tried and put back before
-  wrong_state,       ///< not possible now: nothing on trial, nothing to put back, …
-  power_cut          ///< a test storage has cut the power
-};
-
-/// A failure: its kind, the part where it happened, and a short English text that a person can
-/// act on.
-///
-/// Errors are constants, and a `result` holds the address of one: an error costs a device one
-/// register on its way up. Whoever returns one declares it `static constexpr`:
-///
-/// ```
-/// static constexpr ota::error worn_out{ota::errc::storage, "flash", "a sector is worn out"};
-/// if (erase_failed) return worn_out;
-/// ```
-struct error {
-  errc code = errc::none;
-  const char* where = "";  ///< the part: "http", "json", "stager", …
-  const char* text = "";   ///< what happened, and what to do about it
-};
-
-/// What `result::error()` gives where there is none.
-inline constexpr error no_error{};
-
-}  // namespace ota
-
-// ota/core/result.hpp
-
-namespace ota {
-
-/// A value, or the `error` that stands in its place. Everything that can fail returns one; the
-/// compiler warns when it is ignored.
-///
-/// `T` must be default constructible; value and error are kept side by side, which on small
-/// targets costs less code than a union with managed lifetimes. The error must be a constant that
-/// stays: a temporary one does not compile.
-template <class T, class = void>
-class [[nodiscard]] result {
- public:
-  using value_type = T;
-
-  constexpr result(const T& value) : value_(value) {}
-  constexpr result(const ota::error& failure) : error_(&failure) {}
-  result(ota::error&&) = delete;
-  result(const ota::error&&) = delete;
-
-  /// True when there is a value.
-  constexpr explicit operator bool() const { return error_ == nullptr; }
-  constexpr bool has_value() const { return error_ == nullptr; }
-
-  constexpr const T& value() const { return value_; }
-  constexpr T& value() { return value_; }
-  constexpr const T& operator*() const { return value_; }
-  constexpr T& operator*() { return value_; }
-  constexpr const T* operator->() const { return &value_; }
-  constexpr T* operator->() { return &value_; }
-  constexpr T value_or(const T& other) const { return has_value() ? value_ : other; }
-
-  /// The failure; `no_error` when there is a value.
-  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
-
- private:
-  T value_{};
-  const ota::error* error_ = nullptr;
-};
-
-/// Success without a value, or an `error`. One machine word.
-template <>
-class [[nodiscard]] result<void, void> {
- public:
-  using value_type = void;
-
-  constexpr result() = default;
-  constexpr result(const ota::error& failure) : error_(&failure) {}
-  result(ota::error&&) = delete;
-  result(const ota::error&&) = delete;
-
-  constexpr explicit operator bool() const { return error_ == nullptr; }
-  constexpr bool has_value() const { return error_ == nullptr; }
-  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
-
- private:
-  const ota::error* error_ = nullptr;
-};
-
-/// A yes or no, an enumerator of one byte, or an `error`. One machine word: what most steps return,
-/// kept in one register.
-template <class T>
-class [[nodiscard]] result<
-    T, std::enable_if_t<std::is_same_v<T, bool> || (std::is_enum_v<T> && sizeof(T) == 1)>> {
- public:
-  using value_type = T;
-
-  constexpr result(T value) : word_(encode(value)) {}
-  result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
-  result(ota::error&&) = delete;
-  result(const ota::error&&) = delete;
-
-  constexpr explicit operator bool() const { return has_value(); }
-  constexpr bool has_value() const { return is_bool ? word_ <= 1 : (word_ & 1) != 0; }
-  constexpr T value() const { return static_cast<T>(is_bool ? word_ : word_ >> 1); }
-  constexpr T operator*() const { return value(); }
-  constexpr T value_or(T other) const { return has_value() ? value() : other; }
-  const ota::error& error() const {
-    // NOLINTNEXTLINE(performance-no-int-to-ptr): what went in as an address comes out as one
-    return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
-  }
-
- private:
-  // No error lies at address 0, nor at an odd one.
-  static_assert(alignof(ota::error) % 2 == 0);
-  static constexpr bool is_bool = std::is_same_v<T, bool>;
-  static constexpr std::uintptr_t encode(T value) {
-    const std::uintptr_t number = static_cast<std::uint8_t>(value);
-    return is_bool ? number : number * 2 + 1;
-  }
-
-  std::uintptr_t word_;
-};
-
-/// What a step says that did something: that there is more to do, or why it failed.
-inline result<bool> more_after(const result<void>& done) {
-  return done ? result<bool>(true) : done.error();
-}
-
-}  // namespace ota
-
-// ota/delta/memory_source.hpp
-
-namespace ota {
-
-/// Bytes in memory, at most 4 GiB less one, such as flash that the processor sees: the old file of
-/// a patch, or a patch (`delta_contract.hpp`).
-class memory_source {
- public:
-  explicit memory_source(bytes content) : content_(content) {}
-
-  std::uint32_t size() const { return static_cast<std::uint32_t>(content_.size()); }
-
-  /// Copies `out.size()` bytes from `offset` on.
-  result<void> read(std::uint32_t offset, mutable_bytes out) const {
-    if (!out.empty()) std::memcpy(out.data(), content_.data() + offset, out.size());
-    return {};
-  }
-
- private:
-  bytes content_;
-};
-
-}  // namespace ota
-
 // ota/core/contract.hpp
 
 namespace ota::detail {
@@ -862,869 +131,181 @@ struct gives<Result, Call, Policy, std::void_t<Call<Policy>>> : std::is_same<Res
 
 }  // namespace ota::detail
 
-// ota/delta/delta_contract.hpp
+// ota/sign/signature_policy.hpp
 
 namespace ota {
 
-// What a patch is applied with.
+// The contract of a signature policy. It has no state; whatever it is given may be hostile. A
+// device with a secure element hands the work to that.
 //
-//   source: the old file, or the patch; any place of it, again and again
-//     std::uint32_t size()
-//     result<void> read(std::uint32_t offset, mutable_bytes out)   all of `out`; within the size
-//   output: the new file, from its begin to its end
-//     result<void> append(bytes data)
-//     result<void> read(std::uint32_t offset, mutable_bytes out)   what was appended
-//
-// Callers stay within the size, and within what was appended.
+//   static constexpr std::string_view name        as documents call this kind of key
+//   static constexpr std::size_t public_key_size   bytes of a public key
+//   static constexpr std::size_t signature_size    bytes of a signature
+//   static bool verify(ota::bytes public_key, ota::bytes message, ota::bytes signature)
+//                                                  false also for keys and signatures of other
+//                                                  sizes
 
 namespace detail {
 
 template <class S>
-using source_size_of = decltype(std::declval<S&>().size());
+using public_key_size_of = std::integral_constant<std::size_t, S::public_key_size>;
 template <class S>
-using source_read_of = decltype(std::declval<S&>().read(std::uint32_t{}, mutable_bytes{}));
-template <class O>
-using output_append_of = decltype(std::declval<O&>().append(bytes{}));
+using signature_size_of = std::integral_constant<std::size_t, S::signature_size>;
+template <class S>
+using signature_name_of = decltype(std::string_view(S::name));
+template <class S>
+using verify_of = decltype(S::verify(bytes{}, bytes{}, bytes{}));
+
+template <template <class> class Size, class Policy, class = void>
+struct has_size : std::false_type {};
+template <template <class> class Size, class Policy>
+struct has_size<Size, Policy, std::void_t<Size<Policy>>> : std::true_type {};
 
 }  // namespace detail
 
-/// Checks what is to be read of, one sentence for each missing member.
-template <class Source>
-struct check_delta_source {
-  static_assert(detail::gives<std::uint32_t, detail::source_size_of, Source>::value,
-                "what a patch is applied to, and the patch, need: std::uint32_t size()");
-  static_assert(detail::gives<result<void>, detail::source_read_of, Source>::value,
-                "what a patch is applied to, and the patch, need: ota::result<void> "
-                "read(std::uint32_t offset, ota::mutable_bytes out)");
+/// Checks a signature policy against the contract, one sentence for each missing member.
+template <class Signature>
+struct check_signature {
+  static_assert(detail::has_size<detail::public_key_size_of, Signature>::value,
+                "the signature policy needs: static constexpr std::size_t public_key_size");
+  static_assert(detail::has_size<detail::signature_size_of, Signature>::value,
+                "the signature policy needs: static constexpr std::size_t signature_size");
+  static_assert(detail::gives<bool, detail::verify_of, Signature>::value,
+                "the signature policy needs: static bool verify(ota::bytes public_key, "
+                "ota::bytes message, ota::bytes signature)");
+  static_assert(detail::gives<std::string_view, detail::signature_name_of, Signature>::value,
+                "the signature policy needs: static constexpr std::string_view name");
   static constexpr bool ok = true;
 };
 
-/// Checks what is to be written to.
-template <class Output>
-struct check_delta_output {
-  static_assert(detail::gives<result<void>, detail::output_append_of, Output>::value,
-                "what a patch makes needs: ota::result<void> append(ota::bytes data)");
-  static_assert(detail::gives<result<void>, detail::source_read_of, Output>::value,
-                "what a patch makes needs: ota::result<void> read(std::uint32_t offset, "
-                "ota::mutable_bytes out)");
-  static constexpr bool ok = true;
-};
-
 }  // namespace ota
 
-// ota/delta/otadelta_format.hpp
+// ota/delta/no_delta.hpp
 
 namespace ota {
 
-/// What is wrong with a patch of the format OTADELTA, or with the old file that it is applied to.
-struct otadelta_error {
-  static constexpr error not_otadelta{errc::malformed, "otadelta",
-                                      "not a patch of the format OTADELTA"};
-  static constexpr error other_version{errc::unsupported, "otadelta",
-                                       "the patch is of a version of OTADELTA that is not known"};
-  static constexpr error cut_off{errc::malformed, "otadelta",
-                                 "the patch ends before its end mark: it was cut off"};
-  static constexpr error unknown_instruction{
-      errc::malformed, "otadelta", "the patch has an instruction that the format does not know"};
-  static constexpr error number_too_large{errc::malformed, "otadelta",
-                                          "a number in the patch has more than 32 bits"};
-  static constexpr error outside{errc::mismatch, "otadelta",
-                                 "the patch copies what the old file does not have: it was made "
-                                 "for another one"};
-  static constexpr error too_large{errc::no_space, "otadelta",
-                                   "the patch makes a larger file than it may"};
-};
+/// A device that takes no patches; nothing about them is in its program.
+struct no_delta {};
 
-/// What a patch of the format OTADELTA begins with (docs/otadelta.md): its magic, and its version.
-struct otadelta_header {
-  static constexpr std::size_t size = 9;
-  static constexpr std::uint8_t value[size] = {'O', 'T', 'A', 'D', 'E', 'L', 'T', 'A', 1};
-
-  static bool has_magic(bytes patch) {
-    return equal(patch.first(size - 1), bytes(value).first(size - 1));
-  }
-
-  /// Whether a patch that begins so can be read.
-  static result<void> check(bytes patch) {
-    if (patch.size() < size || !has_magic(patch)) return otadelta_error::not_otadelta;
-    if (patch[size - 1] != value[size - 1]) return otadelta_error::other_version;
-    return {};
-  }
-};
-
-/// What an instruction of such a patch does.
-enum class otadelta_kind : std::uint32_t {
-  copy = 0x01,  ///< bytes of the old file
-  data = 0x02,  ///< bytes that follow in the patch
-  end = 0xff
-};
-
-/// One instruction of a patch of the format OTADELTA.
-struct otadelta_instruction {
-  static constexpr std::size_t longest = 11;  ///< bytes; those of `data` are not counted
-
-  /// Most bytes of one instruction that the original client takes; here any number is taken.
-  static constexpr std::uint32_t original_copy = 4096, original_data = 2048;
-
-  otadelta_kind kind = otadelta_kind::end;
-  std::uint8_t size = 1;     ///< bytes of the patch that it takes, without those of `data`
-  std::uint32_t from = 0;    ///< where a copy begins in the old file
-  std::uint32_t length = 0;  ///< of the copy or of the data, in bytes
-
-  /// The instruction that `patch` begins with, which holds `longest` bytes or all that are left.
-  static result<otadelta_instruction> read(bytes patch) {
-    if (patch.empty()) return otadelta_error::cut_off;
-    otadelta_instruction out;
-    out.kind = static_cast<otadelta_kind>(patch[0]);
-    if (out.kind == otadelta_kind::end) return out;
-    if (out.kind != otadelta_kind::copy && out.kind != otadelta_kind::data)
-      return otadelta_error::unknown_instruction;
-    bytes rest = patch.drop(1);
-    if (out.kind == otadelta_kind::copy)
-      if (const auto done = take_number(rest, out.from); !done) return done.error();
-    if (const auto done = take_number(rest, out.length); !done) return done.error();
-    out.size = static_cast<std::uint8_t>(patch.size() - rest.size());
-    return out;
-  }
-
- private:
-  // Unsigned LEB128: seven bits a byte, the lowest first; the highest bit says that more follow.
-  static result<void> take_number(bytes& in, std::uint32_t& out) {
-    out = 0;
-    for (unsigned shift = 0; !in.empty(); shift += 7) {
-      const std::uint8_t byte = in[0];
-      if (shift == 28 && byte > 0x0f) return otadelta_error::number_too_large;
-      in = in.drop(1);
-      out |= std::uint32_t{byte & 0x7fu} << shift;
-      if (byte < 0x80) return {};
-    }
-    return otadelta_error::cut_off;
-  }
-};
+template <class Delta>
+inline constexpr bool takes_patches = !std::is_same_v<Delta, no_delta>;
 
 }  // namespace ota
 
-// ota/delta/otadelta.hpp
+// ota/core/hex.hpp
 
 namespace ota {
 
-/// How far a patch of the format OTADELTA is applied. Whoever keeps it together with the bytes
-/// written so far can go on from there later; it holds no padding.
-struct otadelta_state {
-  std::uint32_t patch_at = 0;   ///< bytes of the patch that are done; 0: nothing is
-  std::uint32_t written = 0;    ///< bytes of the new file
-  std::uint32_t copy_from = 0;  ///< where in the old file the copy at hand goes on
-  std::uint32_t left = 0;       ///< bytes of the instruction at hand that are still to be written
-  otadelta_kind kind = otadelta_kind::end;
-};
-
-/// Makes a new file of an old one and a patch of the format OTADELTA, which the client
-/// 0x687931/ota uses (docs/otadelta.md): sources and an output as of `delta_contract.hpp`.
-///
-/// ```
-/// ota::otadelta_applier<old_file, patch_file, new_file> applier(old, patch, out, 100'000);
-/// for (;;) {
-///   const auto more = applier.step();
-///   if (!more) return more.error();
-///   if (!*more) break;
-/// }
-/// ```
-///
-/// A step reads one instruction, or moves `Piece` bytes at most. After an error the state is as it
-/// was before the step. The format holds no sum: the caller checks what came out.
-template <class Old, class Patch, class Output, std::size_t Piece = 256>
-class otadelta_applier {
-  static_assert(check_delta_source<Old>::ok && check_delta_source<Patch>::ok &&
-                check_delta_output<Output>::ok);
-
- public:
-  /// `limit`: most bytes that the new file may have. To go on, `state` is one that was kept, and
-  /// the output has `state.written` bytes.
-  otadelta_applier(Old& old_file, Patch& patch, Output& out, std::uint32_t limit,
-                   const otadelta_state& state = {})
-      : old_(old_file), patch_(patch), out_(out), limit_(limit), state_(state) {}
-
-  const otadelta_state& state() const { return state_; }
-
-  /// Does a bounded piece of work; false: the new file is complete.
-  result<bool> step() {
-    if (state_.patch_at == 0) return more_after(check_header());
-    if (state_.left == 0) return next_instruction();
-    return more_after(move_piece());
-  }
-
- private:
-  result<void> check_header() {
-    std::uint8_t room[otadelta_header::size];
-    const auto begin = read_patch(room);
-    if (!begin) return begin.error();
-    const auto fine = otadelta_header::check(*begin);
-    if (fine) state_.patch_at = sizeof room;
-    return fine;
-  }
-
-  // The end mark is not passed: a step after the last one says the same again.
-  result<bool> next_instruction() {
-    std::uint8_t room[otadelta_instruction::longest];
-    const auto rest = read_patch(room);
-    if (!rest) return rest.error();
-    const auto next = otadelta_instruction::read(*rest);
-    if (!next) return next.error();
-    if (next->kind == otadelta_kind::end) return false;
-    state_.patch_at += next->size;
-    state_.copy_from = next->from;
-    state_.left = next->length;
-    state_.kind = next->kind;
-    return true;
-  }
-
-  // What comes next of the patch: as much as `room` holds, or as there is.
-  result<bytes> read_patch(mutable_bytes room) {
-    const std::uint32_t size = patch_.size();
-    room = room.first(state_.patch_at < size ? size - state_.patch_at : 0);
-    if (const auto done = patch_.read(state_.patch_at, room); !done) return done.error();
-    return bytes(room);
-  }
-
-  // All of what is left is checked before each piece, so that a state which was kept is as well.
-  result<void> move_piece() {
-    const bool copies = state_.kind == otadelta_kind::copy;
-    if (!is_within(state_.written, limit_)) return otadelta_error::too_large;
-    if (copies && !is_within(state_.copy_from, old_.size())) return otadelta_error::outside;
-    if (!copies && !is_within(state_.patch_at, patch_.size())) return otadelta_error::cut_off;
-    std::uint8_t room[Piece];
-    const mutable_bytes piece = mutable_bytes(room).first(state_.left);
-    const auto read =
-        copies ? old_.read(state_.copy_from, piece) : patch_.read(state_.patch_at, piece);
-    if (!read) return read;
-    if (const auto done = out_.append(piece); !done) return done;
-    const auto size = static_cast<std::uint32_t>(piece.size());
-    (copies ? state_.copy_from : state_.patch_at) += size;
-    state_.written += size;
-    state_.left -= size;
-    return {};
-  }
-
-  bool is_within(std::uint32_t at, std::uint32_t size) const {
-    return at <= size && state_.left <= size - at;
-  }
-
-  Old& old_;
-  Patch& patch_;
-  Output& out_;
-  std::uint32_t limit_;
-  otadelta_state state_;
-};
-
-}  // namespace ota
-
-// ota/delta/bit_model.hpp
-
-namespace ota::detail {
-
-// What both sides of a patch know of its bits: each kind of decision has a probability that learns
-// from every bit coded with it. The functions here are written once for both sides: a coder's
-// `bit(model, value)` codes the value and gives it back; a decoder's ignores what it is given.
-
-/// How likely a bit is zero. One 16-bit word: 14 bits of probability, and a count of visits, since
-/// a new model has to learn faster than one that has seen much.
-///
-/// A new model is all zeros, and so is all that is made of models: `{}` makes them new.
-class bit_model {
- public:
-  static constexpr unsigned precision = 14;
-
-  constexpr std::uint32_t zero() const { return (word_ ^ even_chance) >> count_bits; }
-
-  /// \param rate  how slowly one that has seen much learns: a 2^rate-th of the way a bit
-  constexpr void learn(bool bit, unsigned rate) {
-    const std::uint32_t seen = word_ & seen_much;
-    const unsigned shift = seen < seen_much ? seen + 1 : rate;
-    std::uint32_t p = zero();
-    p = bit ? p - (p >> shift) : p + (((1U << precision) - p) >> shift);
-    const std::uint32_t word = p << count_bits | (seen < seen_much ? seen + 1 : seen);
-    word_ = static_cast<std::uint16_t>(word ^ even_chance);
-  }
-
- private:
-  static constexpr unsigned count_bits = 2;
-  static constexpr std::uint32_t seen_much = (1U << count_bits) - 1;
-  static constexpr std::uint32_t even_chance = 1U << 15;
-
-  std::uint16_t word_;
-};
-
-/// A symbol of so many bits, the highest first, each in the context of those before it.
-template <unsigned Bits>
-class bit_tree {
- public:
-  template <class Coder>
-  std::uint32_t code(Coder& coder, std::uint32_t symbol) {
-    std::uint32_t node = 1;
-    for (unsigned i = Bits; i-- > 0;)
-      node =
-          node << 1 | static_cast<std::uint32_t>(coder.bit(nodes_[node], (symbol >> i & 1) != 0));
-    return node - (1U << Bits);
-  }
-
- private:
-  bit_model nodes_[1U << Bits];  // the first is not used
-};
-
-/// A number below 2^32 - 1: how many bits it has, then the bits, of which the first learns.
-class number_model {
- public:
-  static constexpr std::uint32_t max = 0xffff'fffe;
-
-  template <class Coder>
-  std::uint32_t code(Coder& coder, std::uint32_t number) {
-    const std::uint32_t width = width_.code(coder, Coder::encodes ? width_of(number + 1) : 0);
-    if (width == 0) return 0;
-    std::uint32_t value = 2;
-    value |= static_cast<std::uint32_t>(coder.bit(first_[width], bit_at(number + 1, width - 1)));
-    if (width > 1) value = value << (width - 1) | coder.direct(number + 1, width - 1);
-    return value - 1;
-  }
-
- private:
-  static constexpr bool bit_at(std::uint32_t value, unsigned i) { return (value >> i & 1) != 0; }
-  static constexpr std::uint32_t width_of(std::uint32_t value) {
-    std::uint32_t width = 0;
-    while (value >>= 1) ++width;
-    return width;
-  }
-
-  bit_tree<5> width_;
-  bit_model first_[32];
-};
-
-/// Numbers of both signs as numbers: 0, -1, 1, -2, …
-constexpr std::uint32_t fold_sign(std::uint32_t value) {
-  return value << 1 ^ (value >> 31 != 0 ? 0xffff'ffff : 0);
-}
-constexpr std::uint32_t unfold_sign(std::uint32_t folded) {
-  return folded >> 1 ^ (0 - (folded & 1));
+/// The value of a hexadecimal digit of either case, or -1.
+constexpr int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const int letter = (c | 0x20) - 'a';
+  return letter >= 0 && letter < 6 ? letter + 10 : -1;
 }
 
-}  // namespace ota::detail
-
-// ota/delta/address_map.hpp
-
-namespace ota::detail {
-
-/// How far what lay at an address has moved: for each stretch of addresses one shift. A release
-/// moves most of its code and data in a few such stretches; knowing them foretells the operands of
-/// thousands of calls and pointers.
-template <std::size_t Capacity>
-class address_map {
- public:
-  static constexpr std::size_t capacity = Capacity;
-
-  std::size_t size() const { return size_; }
-
-  /// \param begin  not below that of the entry before
-  void add(std::uint32_t begin, std::uint32_t shift) { stretches_[size_++] = {begin, shift}; }
-
-  std::uint32_t shift_at(std::uint32_t address) const {
-    std::size_t low = 0;
-    std::size_t high = size_;
-    while (low < high) {
-      const std::size_t middle = (low + high) / 2;
-      if (stretches_[middle].begin <= address)
-        low = middle + 1;
-      else
-        high = middle;
-    }
-    return low == 0 ? 0 : stretches_[low - 1].shift;
+/// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
+inline void to_hex(bytes data, char* out) {
+  static constexpr char digits[] = "0123456789abcdef";
+  for (std::uint8_t byte : data) {
+    *out++ = digits[byte >> 4];
+    *out++ = digits[byte & 15];
   }
+}
 
-  /// Codes one entry more: how much higher it begins, and how its shift differs from the last.
-  /// Addresses are even: half of them is coded.
-  template <class Coder>
-  void code(Coder& coder, number_model& begins, number_model& shifts, std::uint32_t begin,
-            std::uint32_t shift) {
-    const stretch last = size_ == 0 ? stretch{} : stretches_[size_ - 1];
-    const std::uint32_t up = begins.code(coder, (begin - last.begin) >> 1) << 1;
-    add(last.begin + up,
-        last.shift + unfold_sign(shifts.code(coder, fold_sign(shift - last.shift))));
+/// Reads exactly `out.size()` bytes from hexadecimal digits of either case;
+/// false when `text` has another length or another character.
+inline bool from_hex(std::string_view text, mutable_bytes out) {
+  if (text.size() != 2 * out.size()) return false;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const int high = hex_digit(text[2 * i]);
+    const int low = hex_digit(text[2 * i + 1]);
+    if (high < 0 || low < 0) return false;
+    out[i] = static_cast<std::uint8_t>(high << 4 | low);
   }
+  return true;
+}
 
- private:
-  struct stretch {
-    std::uint32_t begin;
-    std::uint32_t shift;
-  };
+/// As `from_hex`, where there must be one way to write a value: lowercase digits alone.
+inline bool from_lowercase_hex(std::string_view text, mutable_bytes out) {
+  for (char c : text)
+    if (c < '0' || (c > '9' && c < 'a')) return false;
+  return from_hex(text, out);
+}
 
-  stretch stretches_[Capacity];
-  std::size_t size_;
-};
+}  // namespace ota
 
-/// Nothing has moved.
-template <>
-class address_map<0> {
- public:
-  static constexpr std::size_t capacity = 0;
-  static constexpr std::size_t size() { return 0; }
-  static constexpr std::uint32_t shift_at(std::uint32_t /*address*/) { return 0; }
-  template <class Coder>
-  void code(Coder&, number_model&, number_model&, std::uint32_t, std::uint32_t) {}
-};
-
-}  // namespace ota::detail
-
-// ota/delta/patch_header.hpp
+// ota/core/text.hpp
 
 namespace ota {
 
-/// What stands before the coded part of a patch. Bytes: docs/delta-format.md.
-struct patch_header {
-  static constexpr std::uint8_t version = 1;
-  static constexpr std::uint32_t max_size = 72;
-  static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
-  static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
-  static constexpr std::uint32_t sum_size = 4;      ///< a CRC-32 of all before, at the patch's end
-  static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
-  static constexpr unsigned max_literal_bits = 4;
-  static constexpr unsigned max_map_entries = 128;
-  static constexpr std::uint32_t no_lag = 0xffff'ffff;
+// A literal text with its length: without, every use would count its characters at run time.
+using std::literals::operator""sv;
 
-  code_kind code = code_kind::plain;
-  std::uint8_t rate = 4;           ///< how slowly models learn: 4 or 5
-  std::uint8_t previous_bits = 0;  ///< bits of the byte before that choose a literal's models
-  std::uint8_t position_bits = 0;  ///< bits of its position that do
-  std::uint8_t map_entries = 0;    ///< of the address map
-  std::uint32_t old_size = 0;
-  std::uint32_t new_size = 0;
-  /// What is read of the old file lies at most so many bytes before what is being written:
-  /// then the patch may be applied in place. `no_lag`: read anywhere.
-  std::uint32_t lag = no_lag;
-  std::uint32_t base = 0;           ///< address of the first byte, of old and new
-  std::uint32_t around_before = 0;  ///< bytes before and behind the program that it calls as well
-  std::uint32_t around_behind = 0;
-  std::uint32_t data_begin = 0;  ///< other addresses that are pointed to: RAM
-  std::uint32_t data_size = 0;
-  std::uint8_t old_hash[old_hash_size] = {};
-  std::uint8_t new_hash[new_hash_size] = {};
-  std::uint8_t size = 0;  ///< of the header itself
+/// Part of a text: as `text.substr(first, count)`, but a `first` behind the end gives an empty
+/// text. The standard one throws there, which without exceptions still links the means to abort.
+constexpr std::string_view slice(std::string_view text, std::size_t first,
+                                 std::size_t count = std::string_view::npos) {
+  if (first >= text.size()) return {text.data() + text.size(), 0};
+  const std::size_t rest = text.size() - first;
+  return {text.data() + first, count < rest ? count : rest};
+}
 
-  /// Models by which literals are chosen, as a power of two.
-  constexpr unsigned literal_bits() const { return previous_bits + position_bits; }
-  /// Bytes of models and map that applying it takes, as the format counts them.
-  constexpr std::uint32_t memory() const {
-    return 1408U + (512U << literal_bits()) + 8U * map_entries;
-  }
-  /// Addresses of code, of which the first 256 do not count: they are mostly numbers.
-  constexpr std::uint32_t code_begin() const { return base - around_before + 256; }
-  constexpr std::uint32_t code_size() const {
-    const std::uint32_t whole = larger_size() + around_before + around_behind;
-    return whole < 256 ? 0 : whole - 256;
-  }
-  /// The same in units of 64 bytes, as the header tells it.
-  constexpr std::uint32_t memory_units() const { return (memory() + 63) / 64; }
-  constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
-};
-
-namespace patch_errors {
-
-inline constexpr error not_a_patch{errc::malformed, "delta", "this is not a patch of this library"};
-inline constexpr error other_version{errc::unsupported, "delta",
-                                     "the patch is of a later format: update this program first"};
-inline constexpr error bad_header{errc::malformed, "delta", "the patch's header is damaged"};
-inline constexpr error truncated{errc::malformed, "delta", "the patch ends too early"};
-inline constexpr error damaged{errc::malformed, "delta", "the patch is damaged"};
-inline constexpr error bad_state{errc::damaged, "delta",
-                                 "what was kept of a half-applied patch is not whole: start over"};
-inline constexpr error too_much_memory{
-    errc::unsupported, "delta",
-    "the patch needs more memory than this device gives: make it with a smaller map"};
-inline constexpr error unknown_code{errc::unsupported, "delta",
-                                    "the patch is for a kind of code that is not built in here"};
-
-}  // namespace patch_errors
+/// Whether a text begins with another.
+constexpr bool starts_with(std::string_view text, std::string_view beginning) {
+  return slice(text, 0, beginning.size()) == beginning;
+}
 
 namespace detail {
 
-inline constexpr std::uint8_t patch_magic[4] = {'O', 'D', 'P', patch_header::version};
-
-/// LEB128 of at most 32 bits and five bytes; further bits are left out.
-inline std::uint32_t take_number(const std::uint8_t*& at) {
-  std::uint32_t value = 0;
-  for (unsigned shift = 0; shift < 35; shift += 7) {
-    value |= static_cast<std::uint32_t>(*at & 0x7f) << shift;
-    if (*at++ < 0x80) break;
-  }
-  return value;
+/// Where the first of `stops` is between two places; the end where there is none.
+constexpr const char* find_any(const char* at, const char* end, const char* stops) {
+  for (; at != end; ++at)
+    for (const char* stop = stops; *stop != '\0'; ++stop)
+      if (*at == *stop) return at;
+  return at;
 }
 
-/// Reads a header, in place and for less code than `read_patch_header`.
-/// \param head    the begin of a patch, and zeros: no header is longer, whatever its numbers
-/// \param size    bytes of it that are there
-/// \param header  a new one
-inline result<void> take_patch_header(const std::uint8_t (&head)[patch_header::max_size],
-                                      std::size_t size, patch_header& header) {
-  if (std::memcmp(head, patch_magic, 3) != 0) return patch_errors::not_a_patch;
-  if (head[3] != patch_magic[3]) return patch_errors::other_version;
+/// Which of the words of `list`, each with a space behind it, `word` is: counted from 1; 0 for none
+/// of them. An enumeration in the same order names them.
+constexpr std::uint8_t find_word(std::string_view word, const char* list) {
+  for (std::uint8_t number = 1; *list != '\0'; ++number) {
+    std::size_t same = 0;
+    while (same < word.size() && list[same] == word[same]) ++same;
+    if (same == word.size() && list[same] == ' ') return number;
+    while (*list++ != ' ') {
+    }
+  }
+  return 0;
+}
 
-  header.code = static_cast<code_kind>(head[4] & 0x0f);
-  header.rate = static_cast<std::uint8_t>(4 + (head[4] >> 4));
-  header.previous_bits = head[5] & 0x0f;
-  header.position_bits = head[5] >> 4;
-  header.map_entries = head[6];
-  const std::uint8_t* at = head + 8;
-  header.old_size = take_number(at);
-  header.new_size = take_number(at);
-  header.lag = take_number(at) - 1;
-  if (header.code != code_kind::plain)
-    for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
-                                  &header.data_begin, &header.data_size})
-      *number = take_number(at);
-  std::memcpy(header.old_hash, at, sizeof header.old_hash);
-  std::memcpy(header.new_hash, at + sizeof header.old_hash, sizeof header.new_hash);
-  at += sizeof header.old_hash + sizeof header.new_hash;
-  header.size = static_cast<std::uint8_t>(at - head);
-  const bool sound = header.size <= size && header.rate <= 5 &&
-                     header.literal_bits() <= patch_header::max_literal_bits &&
-                     header.map_entries <= patch_header::max_map_entries &&
-                     head[7] == header.memory_units() &&
-                     header.old_size <= patch_header::max_file_size &&
-                     header.new_size <= patch_header::max_file_size;
-  if (!sound) return patch_errors::bad_header;
-  return {};
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+/// Whether a whole text has a form: `#` is a number in decimal digits, `?` any character, `*` at
+/// the end any rest, a small letter itself in either case, another character itself. The numbers go
+/// to `numbers`; one that is too large is none.
+constexpr bool has_form(std::string_view text, const char* form, std::size_t* numbers = nullptr) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  for (; *form != '\0'; ++form) {
+    if (*form == '*') return true;
+    if (at == end) return false;
+    const char c = *at++;
+    if (*form == '#') {
+      if (!is_digit(c)) return false;
+      std::size_t number = static_cast<std::size_t>(c - '0');
+      for (; at != end && is_digit(*at); ++at) {
+        if (number > (SIZE_MAX - 9) / 10) return false;
+        number = number * 10 + static_cast<std::size_t>(*at - '0');
+      }
+      *numbers++ = number;
+    } else if (c != *form && *form != '?' && (*form < 'a' || (c | 0x20) != *form)) {
+      return false;
+    }
+  }
+  return at == end;
 }
 
 }  // namespace detail
-
-/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
-inline result<patch_header> read_patch_header(bytes in) {
-  std::uint8_t head[patch_header::max_size] = {};
-  in = in.first(sizeof head);
-  if (!in.empty()) std::memcpy(head, in.data(), in.size());
-  patch_header header;
-  if (const auto done = detail::take_patch_header(head, in.size(), header); !done)
-    return done.error();
-  return header;
-}
-
-}  // namespace ota
-
-// ota/delta/copy_model.hpp
-
-namespace ota::detail {
-
-/// Where a copy is. Small: it is part of what is kept over a power cut.
-struct copy_place {
-  std::uint32_t from = 0;  ///< the next byte, there
-  std::uint32_t to = 0;    ///< and here
-  std::uint32_t left = 0;
-  std::uint32_t begin = 0;  ///< of the whole copy, there
-  std::uint32_t end = 0;
-  std::uint32_t shift = 0;         ///< of all of it
-  std::uint32_t shift_before = 0;  ///< of what lies before it: that of the copy before
-  std::uint32_t shift_behind = 0;  ///< of what lies behind it: as the last place there has shown
-  std::uint8_t quiet = 0;          ///< bytes in which no instruction begins
-
-  void start(std::uint32_t from_, std::uint32_t to_, std::uint32_t length) {
-    from = begin = from_;
-    to = to_;
-    left = length;
-    end = from + length;
-    shift_before = shift;
-    shift = shift_behind = to - from;
-    quiet = 0;
-  }
-};
-
-/// A place in code that names an address, or one byte.
-struct copy_unit {
-  static constexpr std::uint32_t max_length = 8;
-
-  code_site site;
-  std::uint8_t length = 1;
-  bool pointer = false;
-  std::uint8_t run = 1;    ///< of a byte: in so many from here on no place begins
-  std::uint8_t quiet = 0;  ///< bytes from here on in which no instruction begins
-
-  bool far() const { return pointer || (site.length != 0 && !site.near); }
-};
-
-/// What the addresses in a patch's files mean.
-template <class Codes, class Map>
-class address_space {
- public:
-  /// \param header  stays as it is
-  address_space(const patch_header& header, const Map& map)
-      : header_(header),
-        map_(map),
-        code_begin_(header.code_begin()),
-        code_size_(header.code_size()) {}
-
-  /// The unit that a copy is at.
-  /// \param bytes  what is copied, `max_length` bytes more than `most`, zeros beyond its end; those
-  ///               of the unit become what is foretold
-  /// \param moved  the copy is from the old file: what places name has moved since. Otherwise only
-  ///               the code itself has.
-  /// \param most   how far to look for the next place, where none begins here
-  copy_unit unit_at(const copy_place& at, std::uint8_t* bytes, bool moved,
-                    std::uint32_t most = 1) const {
-    copy_unit unit;
-    unit.run = static_cast<std::uint8_t>(most);
-    unit.quiet = at.quiet;
-    const std::uint32_t apart = at.from ^ at.to;
-    const bool has_words = moved && apart % 4 == 0;
-    const std::uint32_t step = Codes::step(header_.code);  // a power of two
-    const bool has_code = (apart & (step - 1)) == 0;
-    if (header_.code == code_kind::plain || (!has_words && !has_code)) return unit;
-    const std::uint32_t grid = has_code ? step : 4;
-    for (std::uint32_t i = 0; i < most; i += grid - ((at.from + i) & (grid - 1))) {
-      const std::uint32_t from = at.from + i;
-      const std::uint32_t left = at.left - i;
-      if (has_words && from % 4 == 0 && left >= 4 && is_named(get_u32(bytes + i))) {
-        unit.run = static_cast<std::uint8_t>(i);
-        if (i == 0) foretell_pointer(unit, bytes);
-        break;
-      }
-      if (!has_code || (from & (step - 1)) != 0 || i < unit.quiet) continue;
-      const code_site site = Codes::find(header_.code, bytes + i, header_.base + from);
-      if (site.length != 0 && site.length <= left && is_place(at, site, moved)) {
-        unit.run = static_cast<std::uint8_t>(i);
-        if (i == 0) foretell_code(unit, at, site, bytes, moved);
-        break;
-      }
-      unit.quiet = static_cast<std::uint8_t>(i + site.skip);
-    }
-    return unit;
-  }
-
-  /// Goes on behind a unit, or `count` bytes of a run.
-  /// \param made  the bytes that it became
-  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made,
-            std::uint32_t count) const {
-    if (unit.site.near && !lies_before(at, unit.site.target)) learn_shift(at, unit, made);
-    at.quiet = static_cast<std::uint8_t>(unit.quiet > count ? unit.quiet - count : 0);
-    at.from += count;
-    at.to += count;
-    at.left -= count;
-  }
-  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
-    pass(at, unit, made, unit.length);
-  }
-
-  code_kind code() const { return header_.code; }
-  std::uint32_t base() const { return header_.base; }
-
- private:
-  /// Whether an address lies in the program, or in its data.
-  bool is_named(std::uint32_t address) const {
-    return address - code_begin_ < code_size_ || address - header_.data_begin < header_.data_size;
-  }
-
-  std::uint32_t now_at(std::uint32_t address) const {
-    return address + map_.shift_at(address & ~1U);
-  }
-
-  bool lies_before(const copy_place& at, std::uint32_t address) const {
-    return address - header_.base < at.begin;
-  }
-
-  bool is_place(const copy_place& at, const code_site& site, bool moved) const {
-    if (!site.near) return is_named(site.target);
-    const std::uint32_t offset = site.target - header_.base;
-    return moved && (offset < at.begin || offset >= at.end);
-  }
-
-  void foretell_pointer(copy_unit& unit, std::uint8_t* bytes) const {
-    unit.pointer = true;
-    unit.length = 4;
-    unit.site.target = now_at(get_u32(bytes));
-    put_u32(bytes, unit.site.target);
-  }
-
-  void foretell_code(copy_unit& unit, const copy_place& at, const code_site& site,
-                     std::uint8_t* bytes, bool moved) const {
-    unit.site = site;
-    unit.length = site.length;
-    std::uint32_t target = site.target;
-    if (site.near)
-      target += lies_before(at, target) ? at.shift_before : at.shift_behind;
-    else if (moved)
-      target = unit.site.target = now_at(target);
-    Codes::aim(header_.code, bytes, header_.base + at.to, target);
-  }
-
-  void learn_shift(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
-    std::uint8_t bytes[copy_unit::max_length] = {};
-    std::memcpy(bytes, made, unit.length);
-    const code_site now = Codes::find(header_.code, bytes, header_.base + at.to);
-    if (now.near && now.length == unit.length) at.shift_behind = now.target - unit.site.target;
-  }
-
-  const patch_header& header_;
-  const Map& map_;
-  std::uint32_t code_begin_;
-  std::uint32_t code_size_;
-};
-
-/// How a copy from the old file is coded where it is not as foretold.
-///
-/// Units come in lines of 64 bytes. A line that is all as foretold costs one decision; in others
-/// each unit has one, and what is wrong is coded: a byte as its difference, an address as how far
-/// it is from the foretold one.
-class copy_model {
- public:
-  static constexpr std::uint32_t line_size = 64;
-  static constexpr unsigned recent_count = 15;
-
-  /// Codes whether all of a line is as foretold.
-  template <class Coder>
-  bool code_line(Coder& coder, bool differs) {
-    const bool does = coder.bit(line_differs_[lines_ & 3], differs);
-    lines_ = static_cast<std::uint8_t>(lines_ << 1 | static_cast<int>(does));
-    bytes_ = 0;
-    sites_ = 0;
-    return does;
-  }
-
-  /// Codes a unit of a line that differs.
-  /// \param bytes   its bytes as foretold; they become what they are
-  /// \param wanted  what they are, where that is being coded
-  template <class Codes, class Map, class Coder>
-  void code_unit(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
-                 const copy_unit& unit, std::uint8_t* bytes, const std::uint8_t* wanted) {
-    if (unit.far()) {
-      bool wrong = Coder::encodes && std::memcmp(wanted, bytes, unit.length) != 0;
-      wrong = coder.bit(site_wrong_[unit.pointer ? 1 : 0][sites_ & 3], wrong);
-      sites_ = static_cast<std::uint8_t>(sites_ << 1 | static_cast<int>(wrong));
-      if (!wrong || code_target(coder, space, at, unit, bytes, wanted)) return;
-    }
-    for (unsigned i = 0; i < unit.length; ++i)
-      code_byte(coder, at.to + i, bytes[i], Coder::encodes ? wanted[i] : std::uint8_t{0});
-  }
-
- private:
-  template <class Coder>
-  void code_byte(Coder& coder, std::uint32_t position, std::uint8_t& byte, std::uint8_t wanted) {
-    const unsigned often_right = byte == 0 || byte == 0xff ? 1 : 0;
-    const bool wrong =
-        coder.bit(byte_wrong_[often_right][bytes_ & 3][position & 3], wanted != byte);
-    bytes_ = static_cast<std::uint8_t>(bytes_ << 1 | static_cast<int>(wrong));
-    if (wrong)
-      byte = static_cast<std::uint8_t>(
-          byte + difference_.code(coder, static_cast<std::uint8_t>(wanted - byte)));
-  }
-
-  /// Codes what a place names, if it is the same instruction; false if it is not.
-  template <class Codes, class Map, class Coder>
-  bool code_target(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
-                   const copy_unit& unit, std::uint8_t* bytes, const std::uint8_t* wanted) {
-    const std::uint32_t address = space.base() + at.to;
-    std::uint32_t off = 0;
-    bool same = true;
-    if constexpr (Coder::encodes) {
-      const std::uint32_t target =
-          unit.pointer ? get_u32(wanted) : Codes::find(space.code(), wanted, address).target;
-      off = target - unit.site.target;
-      std::uint8_t aimed[copy_unit::max_length];
-      std::memcpy(aimed, bytes, unit.length);
-      aim(space, unit, aimed, address, target);
-      same = std::memcmp(aimed, wanted, unit.length) == 0 && fold_sign(off) <= number_model::max;
-    }
-    if (!coder.bit(same_instruction_[unit.pointer ? 1 : 0], same)) return false;
-    aim(space, unit, bytes, address, unit.site.target + code_offset(coder, off));
-    return true;
-  }
-
-  template <class Codes, class Map>
-  static void aim(const address_space<Codes, Map>& space, const copy_unit& unit,
-                  std::uint8_t* bytes, std::uint32_t address, std::uint32_t target) {
-    if (unit.pointer)
-      put_u32(bytes, target);
-    else
-      Codes::aim(space.code(), bytes, address, target);
-  }
-
-  /// One of the last offsets, by how long ago it was, or a new one.
-  template <class Coder>
-  std::uint32_t code_offset(Coder& coder, std::uint32_t off) {
-    unsigned index = 0;
-    if constexpr (Coder::encodes)
-      while (index < recent_count && recent_[index] != off) ++index;
-    index = which_recent_.code(coder, index);
-    if (index < recent_count) {
-      off = recent_[index];
-    } else {
-      off = unfold_sign(offset_.code(coder, fold_sign(off)));
-      index = recent_count - 1;
-    }
-    // The last comes first; those before it step back.
-    std::uint32_t moved = off;
-    for (unsigned i = 0; i <= index; ++i) std::swap(moved, recent_[i]);
-    return off;
-  }
-
-  bit_model line_differs_[4];
-  bit_model byte_wrong_[2][4][4];
-  bit_model site_wrong_[2][4];
-  bit_model same_instruction_[2];
-  bit_tree<4> which_recent_;
-  number_model offset_;
-  bit_tree<8> difference_;
-  std::uint32_t recent_[recent_count];
-  std::uint8_t lines_;  // which of the last lines differed; and so on
-  std::uint8_t bytes_;
-  std::uint8_t sites_;
-};
-
-}  // namespace ota::detail
-
-// ota/hash/crc32.hpp
-
-namespace ota {
-namespace detail {
-
-constexpr std::array<std::uint32_t, 16> crc32_table() {
-  std::array<std::uint32_t, 16> table{};
-  for (std::uint32_t i = 0; i < 16; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
-    table[i] = value;
-  }
-  return table;
-}
-
-}  // namespace detail
-
-/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
-/// A table of 64 bytes, two steps a byte.
-class crc32 {
- public:
-  static constexpr std::size_t digest_size = 4;
-  using digest_type = std::array<std::uint8_t, digest_size>;
-
-  void update(bytes data) {
-    static constexpr auto table = detail::crc32_table();
-    std::uint32_t sum = sum_;
-    for (std::uint8_t byte : data) {
-      sum ^= byte;
-      sum = sum >> 4 ^ table[sum & 15];
-      sum = sum >> 4 ^ table[sum & 15];
-    }
-    sum_ = sum;
-  }
-
-  /// The sum of all that was added so far.
-  std::uint32_t value() const { return ~sum_; }
-
-  /// The sum as four bytes, the highest first.
-  digest_type finish() const {
-    const std::uint32_t sum = value();
-    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
-            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
-  }
-
- private:
-  std::uint32_t sum_ = 0xffffffff;
-};
-
 }  // namespace ota
 
 // ota/hash/block_hash.hpp
@@ -2060,729 +641,6 @@ class sha256 : public detail::block_hash<detail::sha256_compress> {};
 
 }  // namespace ota
 
-// ota/delta/patch_check.hpp
-
-namespace ota {
-
-namespace patch_errors {
-
-inline constexpr error wrong_base{errc::mismatch, "delta",
-                                  "the patch is for another file than the one that is there"};
-inline constexpr error wrong_result{errc::mismatch, "delta",
-                                    "what the patch made is not what it promised"};
-
-}  // namespace patch_errors
-
-/// Hashes a file in steps of 256 bytes.
-template <class Hash>
-class stepwise_hash {
- public:
-  /// Takes the next bytes of the first `size`; false: that was all.
-  template <class File>
-  result<bool> step(File& file, std::uint32_t size) {
-    std::uint8_t piece[256];
-    const std::uint32_t left = size - done_;
-    const std::uint32_t count = left < sizeof piece ? left : std::uint32_t{sizeof piece};
-    if (count == 0) return false;
-    if (const auto done = file.read(done_, {piece, count}); !done) return done.error();
-    hash_.update({piece, count});
-    done_ += count;
-    return true;
-  }
-
-  template <class File>
-  result<void> all(File& file, std::uint32_t size) {
-    for (;;) {
-      const auto more = step(file, size);
-      if (!more) return more.error();
-      if (!*more) return {};
-    }
-  }
-
-  auto finish() { return hash_.finish(); }
-
- private:
-  Hash hash_;
-  std::uint32_t done_ = 0;
-};
-
-/// Whether the patch came whole: by the sum at its end, which finds accidents only.
-template <class Patch>
-result<void> check_patch_sum(Patch& patch) {
-  const std::uint32_t size = patch.size();
-  if (size < patch_header::sum_size) return patch_errors::truncated;
-  const std::uint32_t coded = size - patch_header::sum_size;
-  stepwise_hash<crc32> sum;
-  if (const auto done = sum.all(patch, coded); !done) return done;
-  std::uint8_t told[patch_header::sum_size];
-  if (const auto done = patch.read(coded, told); !done) return done;
-  const auto counted = sum.finish();
-  if (std::memcmp(counted.data(), told, sizeof told) != 0) return patch_errors::damaged;
-  return {};
-}
-
-namespace detail {
-
-template <class Hash, class File>
-result<bool> has_hash(File& file, std::uint32_t size, bytes promised) {
-  stepwise_hash<Hash> hash;
-  if (const auto done = hash.all(file, size); !done) return done.error();
-  const auto digest = hash.finish();
-  return std::memcmp(digest.data(), promised.data(), promised.size()) == 0;
-}
-
-}  // namespace detail
-
-/// Whether the old file is the one that the patch was made for.
-/// \tparam Hash  SHA-256
-template <class Hash = sha256, class Old>
-result<void> check_patch_base(const patch_header& header, Old& old_file) {
-  if (old_file.size() < header.old_size) return patch_errors::wrong_base;
-  const auto same = detail::has_hash<Hash>(old_file, header.old_size, header.old_hash);
-  if (!same) return same.error();
-  if (!*same) return patch_errors::wrong_base;
-  return {};
-}
-
-/// Whether the new file is what was promised. The promise is the patch's own: it finds accidents,
-/// and a wrong patch only where the patch itself can be trusted.
-template <class Hash = sha256, class New>
-result<void> check_patch_result(const patch_header& header, New& new_file) {
-  const auto same = detail::has_hash<Hash>(new_file, header.new_size, header.new_hash);
-  if (!same) return same.error();
-  if (!*same) return patch_errors::wrong_result;
-  return {};
-}
-
-}  // namespace ota
-
-// ota/delta/patch_model.hpp
-
-namespace ota::detail {
-
-/// One step of a patch: a byte, or a copy.
-struct patch_op {
-  enum class kind_of : std::uint8_t { literal, from_old, from_new };
-  static constexpr std::uint32_t shortest_from_old = 1;
-  static constexpr std::uint32_t shortest_from_new = 2;
-
-  kind_of kind = kind_of::literal;
-  std::uint8_t byte = 0;
-  std::uint32_t from = 0;  ///< an offset in the old file, or in the new one
-  std::uint32_t length = 1;
-};
-
-/// What both sides of a patch know, and learn from each step.
-/// \tparam LiteralBits  how many models literals have, as a power of two
-template <unsigned LiteralBits>
-class patch_model {
- public:
-  copy_model copy;
-
-  /// Codes a step.
-  /// \param last    the last copy from the old file
-  /// \param to      where the step puts its bytes
-  /// \param before  the byte before it
-  template <class Coder>
-  patch_op code(Coder& coder, const patch_header& header, const copy_place& last, std::uint32_t to,
-                std::uint8_t before, patch_op op) {
-    const bool copies = coder.bit(is_copy_[last_][to & 1], op.kind != patch_op::kind_of::literal);
-    if (!copies) {
-      op.kind = patch_op::kind_of::literal;
-      op.length = 1;
-      op.byte = static_cast<std::uint8_t>(
-          literals_[literal_context(header, to, before)].code(coder, op.byte));
-    } else if (coder.bit(is_old_[last_], op.kind == patch_op::kind_of::from_old)) {
-      op.kind = patch_op::kind_of::from_old;
-      op.from = code_old_place(coder, last, to, op.from);
-      op.length = old_length_.code(coder, op.length - patch_op::shortest_from_old) +
-                  patch_op::shortest_from_old;
-    } else {
-      op.kind = patch_op::kind_of::from_new;
-      op.from = to - code_distance(coder, to - op.from);
-      op.length = new_length_.code(coder, op.length - patch_op::shortest_from_new) +
-                  patch_op::shortest_from_new;
-    }
-    last_ = static_cast<std::uint8_t>(op.kind);
-    return op;
-  }
-
-  /// Codes an entry of the address map, which stands before all steps.
-  template <class Coder, class Map>
-  void code_stretch(Coder& coder, Map& map, std::uint32_t begin, std::uint32_t shift) {
-    map.code(coder, old_jump_, old_length_, begin, shift);
-  }
-  void end_map() { old_jump_ = old_length_ = {}; }
-
- private:
-  static unsigned literal_context(const patch_header& header, std::uint32_t to,
-                                  std::uint8_t before) {
-    const unsigned position = to & ((1U << header.position_bits) - 1);
-    return position << header.previous_bits | before >> (8 - header.previous_bits);
-  }
-
-  /// Where a copy from the old file begins: mostly where the last one would have gone on, by its
-  /// shift (bytes were replaced) or by its end (bytes were put in).
-  template <class Coder>
-  std::uint32_t code_old_place(Coder& coder, const copy_place& last, std::uint32_t to,
-                               std::uint32_t from) {
-    const std::uint32_t replaced = last.from + (to - last.to);
-    if (coder.bit(replaces_[last_], from == replaced)) return replaced;
-    if (to != last.to && coder.bit(puts_in_[last_], from == last.from)) return last.from;
-    return replaced + unfold_sign(old_jump_.code(coder, fold_sign(from - replaced)));
-  }
-
-  template <class Coder>
-  std::uint32_t code_distance(Coder& coder, std::uint32_t distance) {
-    if (!coder.bit(same_distance_, distance == last_distance_)) {
-      // Code and tables repeat themselves at even distances, or multiples of four.
-      const std::uint32_t high = distance_.code(coder, (distance - 1) >> 2);
-      last_distance_ = (high << 2 | distance_end_.code(coder, (distance - 1) & 3)) + 1;
-    }
-    return last_distance_;
-  }
-
-  bit_model is_copy_[3][2];
-  bit_model is_old_[3];
-  bit_model replaces_[3];
-  bit_model puts_in_[3];
-  bit_model same_distance_;
-  number_model old_length_;
-  number_model old_jump_;
-  number_model new_length_;
-  number_model distance_;  // without its two lowest bits
-  bit_tree<2> distance_end_;
-  bit_tree<8> literals_[1U << LiteralBits];
-  std::uint32_t last_distance_;
-  std::uint8_t last_;  // kind of the last step
-};
-
-}  // namespace ota::detail
-
-// ota/delta/range_decoder.hpp
-
-namespace ota::detail {
-
-struct range_decoder_state {
-  std::uint32_t range = 0xffff'ffff;
-  std::uint32_t code = 0;
-  unsigned rate = 4;
-};
-
-/// Takes bits out of a range-coded stream (G. N. N. Martin, 1979; the carry is resolved by the
-/// encoder, as in LZMA). `Input` gives one byte after the other: `std::uint8_t next()`.
-template <class Input>
-class range_decoder {
- public:
-  static constexpr bool encodes = false;
-
-  range_decoder(range_decoder_state& s, Input& input) : s_(s), input_(input) {}
-
-  /// Reads the first four bytes.
-  void start() {
-    for (int i = 0; i < 4; ++i) take_byte();
-  }
-
-  bool bit(bit_model& model, bool /*to encode*/ = false) {
-    const std::uint32_t bound = (s_.range >> bit_model::precision) * model.zero();
-    const bool one = s_.code >= bound;
-    if (one) {
-      s_.code -= bound;
-      s_.range -= bound;
-    } else {
-      s_.range = bound;
-    }
-    model.learn(one, s_.rate);
-    fill();
-    return one;
-  }
-
-  /// Bits without a model, the highest first.
-  std::uint32_t direct(std::uint32_t /*to encode*/, unsigned count) {
-    std::uint32_t value = 0;
-    while (count-- > 0) {
-      s_.range >>= 1;
-      const bool one = s_.code >= s_.range;
-      if (one) s_.code -= s_.range;
-      value = value << 1 | static_cast<std::uint32_t>(one);
-      fill();
-    }
-    return value;
-  }
-
- private:
-  void fill() {
-    while (s_.range < 1U << 24) {
-      s_.range <<= 8;
-      take_byte();
-    }
-  }
-  void take_byte() { s_.code = s_.code << 8 | input_.next(); }
-
-  range_decoder_state& s_;
-  Input& input_;
-};
-
-}  // namespace ota::detail
-
-// ota/delta/patch_decoder.hpp
-
-namespace ota {
-
-/// What a device gives for patches. Memory: `sizeof(patch_decoder<…>)`, all of it.
-struct patch_limits {
-  using codes = code_set<>;                        ///< kinds of code that it can run patches for
-  static constexpr std::size_t map_entries = 128;  ///< 8 bytes each; 0: no map
-  static constexpr unsigned literal_bits = 1;      ///< 512 bytes, doubled so often
-  static constexpr std::size_t input_size = 128;   ///< read of the patch at a time
-  static constexpr std::size_t output_size = 256;  ///< given to the new file at a time
-};
-
-/// Makes a new file from an old one and a patch, as it goes: the patch is read once from front to
-/// end, the new file written so, the old one read anywhere: sources and an output as of
-/// `delta_contract.hpp`.
-///
-/// Reads stay within the sizes that header and `size()` give. Whatever the patch holds, nothing
-/// else is read, and never more written than its header tells. Whether the result is right, only
-/// its hash can tell: compare it (`patch_check.hpp`) before anything rests on it.
-///
-/// Work comes in steps of at most 72 bytes, and a step that failed cannot be tried again: go back
-/// to a kept state. Between steps, `state()` is all that has to be kept to go on after a power cut.
-template <class Old, class Patch, class New, class Limits = patch_limits>
-class patch_decoder {
-  static_assert(check_delta_source<Old>::ok && check_delta_source<Patch>::ok &&
-                check_delta_output<New>::ok);
-  using map_type = detail::address_map<Limits::map_entries>;
-  using model_type = detail::patch_model<Limits::literal_bits>;
-  using codes = typename Limits::codes;
-
- public:
-  patch_decoder(Old& old_file, Patch& patch, New& new_file)
-      : old_(old_file), patch_(patch), new_(new_file) {}
-
-  /// Reads the header, and refuses what this device cannot apply.
-  result<void> open() {
-    std::uint8_t head[patch_header::max_size] = {};
-    const std::uint32_t size =
-        patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
-    if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
-    header_ = {};
-    if (const auto done = detail::take_patch_header(head, size, header_); !done) return done;
-    if (!codes::has(header_.code)) return patch_errors::unknown_code;
-    if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
-      return patch_errors::too_much_memory;
-    if (old_.size() < header_.old_size) return patch_errors::wrong_base;
-    if (size < header_.size + patch_header::sum_size) return patch_errors::truncated;
-    end_ = patch_.size() - patch_header::sum_size;
-    s_ = {};
-    s_.range.rate = header_.rate;
-    s_.taken = header_.size;
-    return forget_input();
-  }
-
-  const patch_header& header() const { return header_; }
-
-  /// Bytes of the new file that were appended.
-  std::uint32_t appended() const { return s_.appended; }
-
-  /// Does a bounded piece of work. False: the new file is whole, and all of it appended.
-  result<bool> step() {
-    detail::range_decoder coder(s_.range, *this);
-    if (s_.doing == work::start) {
-      coder.start();
-      s_.doing = work::map;
-    }
-    result<void> done;
-    if (s_.doing == work::map) {
-      read_map(coder);
-    } else if (made() == header_.new_size) {
-      if (done = flush(); !done) return done.error();
-      return false;
-    } else {
-      done = s_.doing == work::op         ? read_op(coder)
-             : s_.doing == work::old_copy ? copy_old(coder)
-                                          : copy_new(coder);
-    }
-    if (!came_) return came_.error();
-    if (!done) return done.error();
-    if (s_.taken > end_ + most_beyond) return patch_errors::truncated;
-    return true;
-  }
-
-  /// All that has to be kept to go on after a power cut, once the new file's first `appended()`
-  /// bytes are durable.
-  bytes state() const { return {reinterpret_cast<const std::uint8_t*>(&s_), sizeof s_}; }
-
-  /// Goes on from a state that was kept by the same program, after `open()`.
-  result<void> resume(bytes kept) {
-    if (kept.size() != sizeof s_) return patch_errors::bad_state;
-    std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
-    return forget_input();
-  }
-
- private:
-  friend class detail::range_decoder<patch_decoder>;
-
-  enum class work : std::uint8_t { start, map, op, old_copy, new_copy };
-  static constexpr std::uint32_t line_size = detail::copy_model::line_size;
-  static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
-  // Zeros at the end of the coded part are left out, as many as a decoder takes ahead.
-  static constexpr std::uint32_t most_beyond = 4;
-  static_assert(Limits::input_size != 0 && Limits::output_size >= look_ahead);
-
-  struct kept_state {
-    detail::range_decoder_state range;
-    std::uint32_t taken = 0;  ///< bytes of the patch
-    std::uint32_t appended = 0;
-    std::uint32_t output_size = 0;  ///< bytes made and not appended yet
-    detail::copy_place old_place;
-    detail::copy_place new_place;
-    work doing = work::start;
-    std::uint8_t before = 0;  ///< the last byte made
-    std::uint8_t output[Limits::output_size];
-    map_type map{};
-    model_type model{};
-  };
-  static_assert(std::is_trivially_copyable_v<kept_state>);
-
-  std::uint32_t made() const { return s_.appended + s_.output_size; }
-
-  result<void> forget_input() {
-    input_size_ = 0;
-    return came_ = {};
-  }
-
-  /// The next byte of the patch; zeros beyond the end, and once reading has failed.
-  std::uint8_t next() {
-    const std::uint32_t at = s_.taken++;
-    if (came_ && at < end_ && at - input_from_ >= input_size_) {
-      input_from_ = at;
-      input_size_ = end_ - at < sizeof input_ ? end_ - at : std::uint32_t{sizeof input_};
-      came_ = patch_.read(at, {input_, input_size_});
-    }
-    return at < end_ && came_ ? input_[at - input_from_] : std::uint8_t{0};
-  }
-
-  template <class Coder>
-  void read_map(Coder& coder) {
-    if (s_.map.size() < header_.map_entries) {
-      s_.model.code_stretch(coder, s_.map, 0, 0);
-    } else {
-      s_.model.end_map();
-      s_.doing = work::op;
-    }
-  }
-
-  template <class Coder>
-  result<void> read_op(Coder& coder) {
-    const detail::patch_op op = s_.model.code(coder, header_, s_.old_place, made(), s_.before, {});
-    switch (op.kind) {
-      case detail::patch_op::kind_of::literal:
-        return put(&op.byte, 1);
-      case detail::patch_op::kind_of::from_old:
-        if (op.length > header_.new_size - made() || op.from > header_.old_size ||
-            op.length > header_.old_size - op.from || lags_too_far(op.from))
-          return patch_errors::damaged;
-        s_.old_place.start(op.from, made(), op.length);
-        s_.doing = work::old_copy;
-        return {};
-      case detail::patch_op::kind_of::from_new:
-        // A length may have wrapped to nothing.
-        if (op.length == 0 || op.length > header_.new_size - made() || op.from >= made())
-          return patch_errors::damaged;
-        s_.new_place.start(op.from, made(), op.length);
-        s_.doing = work::new_copy;
-        return {};
-    }
-    return patch_errors::damaged;
-  }
-
-  bool lags_too_far(std::uint32_t from) const {
-    return header_.lag != patch_header::no_lag && from < made() && made() - from > header_.lag;
-  }
-
-  /// Copies a line.
-  template <class Coder>
-  result<void> copy_old(Coder& coder) {
-    detail::copy_place& at = s_.old_place;
-    // What may be looked at behind the line is read as well.
-    const std::uint32_t there = header_.old_size - at.from;
-    const std::uint32_t count = there < sizeof line_ ? there : std::uint32_t{sizeof line_};
-    std::memset(line_ + count, 0, sizeof line_ - count);
-    if (const auto done = old_.read(at.from, {line_, count}); !done) return done;
-    const bool differs = s_.model.copy.code_line(coder, false);
-    return put_units(at, line_size, true, differs ? &coder : nullptr);
-  }
-
-  /// Puts the units of a line.
-  /// \param count  bytes in which they begin
-  /// \param coder  tells what is not as foretold, if anything is
-  template <class Coder>
-  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved, Coder* coder) {
-    if (count > at.left) count = at.left;
-    const detail::address_space<codes, map_type> space(header_, s_.map);
-    std::uint32_t done = 0;
-    while (done < count) {
-      std::uint8_t* const bytes = line_ + done;
-      const detail::copy_unit unit =
-          space.unit_at(at, bytes, moved, coder == nullptr ? count - done : 1);
-      if (coder != nullptr) s_.model.copy.code_unit(*coder, space, at, unit, bytes, nullptr);
-      const std::uint32_t length = unit.length == 1 ? unit.run : unit.length;
-      space.pass(at, unit, bytes, length);
-      done += length;
-    }
-    if (at.left == 0) s_.doing = work::op;
-    return put(line_, done);
-  }
-
-  /// Copies a piece of what was already made.
-  template <class Coder>
-  result<void> copy_new(Coder& /*nothing of it is coded*/) {
-    detail::copy_place& at = s_.new_place;
-    const std::uint32_t distance = at.to - at.from;
-    std::uint32_t there =
-        distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
-    if (const auto done = read_made(at.from, {line_, there}); !done) return done;
-    if (header_.code != code_kind::plain) {
-      // Places are looked for only where all that they may be made of is there.
-      if (distance >= look_ahead)
-        return put_units<Coder>(at, there - look_ahead + 1, false, nullptr);
-    }
-    if (there > at.left) there = at.left;
-    at.from += there;
-    at.to += there;
-    at.left -= there;
-    if (at.left == 0) s_.doing = work::op;
-    return put(line_, there);
-  }
-
-  /// Reads of the new file, part of which may still wait here.
-  result<void> read_made(std::uint32_t from, mutable_bytes out) {
-    std::size_t durable = 0;
-    if (from < s_.appended) {
-      durable = s_.appended - from < out.size() ? s_.appended - from : out.size();
-      if (const auto done = new_.read(from, out.first(durable)); !done) return done;
-    }
-    for (std::size_t i = durable; i < out.size(); ++i) out[i] = s_.output[from + i - s_.appended];
-    return {};
-  }
-
-  result<void> put(const std::uint8_t* data, std::uint32_t count) {
-    if (!came_) return came_;
-    s_.before = data[count - 1];
-    while (count != 0) {
-      if (s_.output_size == sizeof s_.output)
-        if (const auto done = flush(); !done) return done;
-      const std::uint32_t room = static_cast<std::uint32_t>(sizeof s_.output) - s_.output_size;
-      const std::uint32_t piece = count < room ? count : room;
-      std::memcpy(s_.output + s_.output_size, data, piece);
-      s_.output_size += piece;
-      data += piece;
-      count -= piece;
-    }
-    return {};
-  }
-
-  result<void> flush() {
-    if (s_.output_size == 0) return {};
-    if (const auto done = new_.append({s_.output, s_.output_size}); !done) return done;
-    s_.appended += s_.output_size;
-    s_.output_size = 0;
-    return {};
-  }
-
-  Old& old_;
-  Patch& patch_;
-  New& new_;
-  patch_header header_;
-  std::uint32_t end_ = 0;  // of the coded part
-  std::uint32_t input_from_ = 0;
-  std::uint32_t input_size_ = 0;
-  result<void> came_;  // what was read of the patch, so far
-  std::uint8_t input_[Limits::input_size];
-  std::uint8_t line_[line_size + look_ahead];
-  kept_state s_;
-};
-
-}  // namespace ota
-
-// ota/sign/signature_policy.hpp
-
-namespace ota {
-
-// The contract of a signature policy. It has no state; whatever it is given may be hostile. A
-// device with a secure element hands the work to that.
-//
-//   static constexpr std::string_view name        as documents call this kind of key
-//   static constexpr std::size_t public_key_size   bytes of a public key
-//   static constexpr std::size_t signature_size    bytes of a signature
-//   static bool verify(ota::bytes public_key, ota::bytes message, ota::bytes signature)
-//                                                  false also for keys and signatures of other
-//                                                  sizes
-
-namespace detail {
-
-template <class S>
-using public_key_size_of = std::integral_constant<std::size_t, S::public_key_size>;
-template <class S>
-using signature_size_of = std::integral_constant<std::size_t, S::signature_size>;
-template <class S>
-using signature_name_of = decltype(std::string_view(S::name));
-template <class S>
-using verify_of = decltype(S::verify(bytes{}, bytes{}, bytes{}));
-
-template <template <class> class Size, class Policy, class = void>
-struct has_size : std::false_type {};
-template <template <class> class Size, class Policy>
-struct has_size<Size, Policy, std::void_t<Size<Policy>>> : std::true_type {};
-
-}  // namespace detail
-
-/// Checks a signature policy against the contract, one sentence for each missing member.
-template <class Signature>
-struct check_signature {
-  static_assert(detail::has_size<detail::public_key_size_of, Signature>::value,
-                "the signature policy needs: static constexpr std::size_t public_key_size");
-  static_assert(detail::has_size<detail::signature_size_of, Signature>::value,
-                "the signature policy needs: static constexpr std::size_t signature_size");
-  static_assert(detail::gives<bool, detail::verify_of, Signature>::value,
-                "the signature policy needs: static bool verify(ota::bytes public_key, "
-                "ota::bytes message, ota::bytes signature)");
-  static_assert(detail::gives<std::string_view, detail::signature_name_of, Signature>::value,
-                "the signature policy needs: static constexpr std::string_view name");
-  static constexpr bool ok = true;
-};
-
-}  // namespace ota
-
-// ota/delta/no_delta.hpp
-
-namespace ota {
-
-/// A device that takes no patches; nothing about them is in its program.
-struct no_delta {};
-
-template <class Delta>
-inline constexpr bool takes_patches = !std::is_same_v<Delta, no_delta>;
-
-}  // namespace ota
-
-// ota/core/hex.hpp
-
-namespace ota {
-
-/// The value of a hexadecimal digit of either case, or -1.
-constexpr int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  const int letter = (c | 0x20) - 'a';
-  return letter >= 0 && letter < 6 ? letter + 10 : -1;
-}
-
-/// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
-inline void to_hex(bytes data, char* out) {
-  static constexpr char digits[] = "0123456789abcdef";
-  for (std::uint8_t byte : data) {
-    *out++ = digits[byte >> 4];
-    *out++ = digits[byte & 15];
-  }
-}
-
-/// Reads exactly `out.size()` bytes from hexadecimal digits of either case;
-/// false when `text` has another length or another character.
-inline bool from_hex(std::string_view text, mutable_bytes out) {
-  if (text.size() != 2 * out.size()) return false;
-  for (std::size_t i = 0; i < out.size(); ++i) {
-    const int high = hex_digit(text[2 * i]);
-    const int low = hex_digit(text[2 * i + 1]);
-    if (high < 0 || low < 0) return false;
-    out[i] = static_cast<std::uint8_t>(high << 4 | low);
-  }
-  return true;
-}
-
-/// As `from_hex`, where there must be one way to write a value: lowercase digits alone.
-inline bool from_lowercase_hex(std::string_view text, mutable_bytes out) {
-  for (char c : text)
-    if (c < '0' || (c > '9' && c < 'a')) return false;
-  return from_hex(text, out);
-}
-
-}  // namespace ota
-
-// ota/core/text.hpp
-
-namespace ota {
-
-// A literal text with its length: without, every use would count its characters at run time.
-using std::literals::operator""sv;
-
-/// Part of a text: as `text.substr(first, count)`, but a `first` behind the end gives an empty
-/// text. The standard one throws there, which without exceptions still links the means to abort.
-constexpr std::string_view slice(std::string_view text, std::size_t first,
-                                 std::size_t count = std::string_view::npos) {
-  if (first >= text.size()) return {text.data() + text.size(), 0};
-  const std::size_t rest = text.size() - first;
-  return {text.data() + first, count < rest ? count : rest};
-}
-
-/// Whether a text begins with another.
-constexpr bool starts_with(std::string_view text, std::string_view beginning) {
-  return slice(text, 0, beginning.size()) == beginning;
-}
-
-namespace detail {
-
-/// Where the first of `stops` is between two places; the end where there is none.
-constexpr const char* find_any(const char* at, const char* end, const char* stops) {
-  for (; at != end; ++at)
-    for (const char* stop = stops; *stop != '\0'; ++stop)
-      if (*at == *stop) return at;
-  return at;
-}
-
-/// Which of the words of `list`, each with a space behind it, `word` is: counted from 1; 0 for none
-/// of them. An enumeration in the same order names them.
-constexpr std::uint8_t find_word(std::string_view word, const char* list) {
-  for (std::uint8_t number = 1; *list != '\0'; ++number) {
-    std::size_t same = 0;
-    while (same < word.size() && list[same] == word[same]) ++same;
-    if (same == word.size() && list[same] == ' ') return number;
-    while (*list++ != ' ') {
-    }
-  }
-  return 0;
-}
-
-constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
-
-/// Whether a whole text has a form: `#` is a number in decimal digits, `?` any character, `*` at
-/// the end any rest, a small letter itself in either case, another character itself. The numbers go
-/// to `numbers`; one that is too large is none.
-constexpr bool has_form(std::string_view text, const char* form, std::size_t* numbers = nullptr) {
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (; *form != '\0'; ++form) {
-    if (*form == '*') return true;
-    if (at == end) return false;
-    const char c = *at++;
-    if (*form == '#') {
-      if (!is_digit(c)) return false;
-      std::size_t number = static_cast<std::size_t>(c - '0');
-      for (; at != end && is_digit(*at); ++at) {
-        if (number > (SIZE_MAX - 9) / 10) return false;
-        number = number * 10 + static_cast<std::size_t>(*at - '0');
-      }
-      *numbers++ = number;
-    } else if (c != *form && *form != '?' && (*form < 'a' || (c | 0x20) != *form)) {
-      return false;
-    }
-  }
-  return at == end;
-}
-
-}  // namespace detail
-}  // namespace ota
-
 // ota/core/fixed_string.hpp
 
 namespace ota {
@@ -2906,6 +764,83 @@ class fixed_string : public string_buffer {
 
 }  // namespace ota
 
+// ota/core/little_endian.hpp
+
+// Numbers in bytes, the lowest first, at any address.
+
+namespace ota::detail {
+
+inline std::uint16_t get_u16(const std::uint8_t* in) {
+  return static_cast<std::uint16_t>(in[0] | in[1] << 8);
+}
+
+inline std::uint32_t get_u32(const std::uint8_t* in) {
+  return std::uint32_t{in[0]} | std::uint32_t{in[1]} << 8 | std::uint32_t{in[2]} << 16 |
+         std::uint32_t{in[3]} << 24;
+}
+
+inline void put_u16(std::uint8_t* out, std::uint16_t value) {
+  out[0] = static_cast<std::uint8_t>(value);
+  out[1] = static_cast<std::uint8_t>(value >> 8);
+}
+
+inline void put_u32(std::uint8_t* out, std::uint32_t value) {
+  for (int i = 0; i < 4; ++i) out[i] = static_cast<std::uint8_t>(value >> 8 * i);
+}
+
+}  // namespace ota::detail
+
+// ota/hash/crc32.hpp
+
+namespace ota {
+namespace detail {
+
+constexpr std::array<std::uint32_t, 16> crc32_table() {
+  std::array<std::uint32_t, 16> table{};
+  for (std::uint32_t i = 0; i < 16; ++i) {
+    std::uint32_t value = i;
+    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
+    table[i] = value;
+  }
+  return table;
+}
+
+}  // namespace detail
+
+/// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
+/// A table of 64 bytes, two steps a byte.
+class crc32 {
+ public:
+  static constexpr std::size_t digest_size = 4;
+  using digest_type = std::array<std::uint8_t, digest_size>;
+
+  void update(bytes data) {
+    static constexpr auto table = detail::crc32_table();
+    std::uint32_t sum = sum_;
+    for (std::uint8_t byte : data) {
+      sum ^= byte;
+      sum = sum >> 4 ^ table[sum & 15];
+      sum = sum >> 4 ^ table[sum & 15];
+    }
+    sum_ = sum;
+  }
+
+  /// The sum of all that was added so far.
+  std::uint32_t value() const { return ~sum_; }
+
+  /// The sum as four bytes, the highest first.
+  digest_type finish() const {
+    const std::uint32_t sum = value();
+    return {static_cast<std::uint8_t>(sum >> 24), static_cast<std::uint8_t>(sum >> 16),
+            static_cast<std::uint8_t>(sum >> 8), static_cast<std::uint8_t>(sum)};
+  }
+
+ private:
+  std::uint32_t sum_ = 0xffffffff;
+};
+
+}  // namespace ota
+
 // ota/hash/digest.hpp
 
 namespace ota {
@@ -2931,6 +866,160 @@ struct digest {
 
   bytes view() const { return {value, digest_size(kind)}; }
 };
+
+}  // namespace ota
+
+// ota/core/error.hpp
+
+namespace ota {
+
+/// What kind of thing went wrong. The kind decides what the library does next
+/// (retry, wait, give up); the text of the `error` is for people.
+enum class errc : std::uint8_t {
+  none,              ///< nothing went wrong
+  invalid_argument,  ///< the caller or the configuration asked for something impossible
+  invalid_path,      ///< a path that is absolute, climbs with `..`, or holds forbidden bytes
+  too_long,          ///< a text or list that does not fit its fixed memory
+  malformed,         ///< outside bytes that break their format
+  damaged,           ///< what the library itself keeps on storage is not whole
+  unsupported,       ///< understood, but not built in or not allowed
+  not_found,         ///< a file, version or resource that is not there
+  exists,            ///< something is in the way
+  not_empty,         ///< a directory that still holds something
+  no_space,          ///< storage is full, or would be
+  storage,           ///< storage refused to read or write
+  connection,        ///< no connection, or it broke
+  timeout,           ///< the other side was silent for too long
+  too_slow,          ///< the other side sends too little in a time
+  http_status,       ///< the server answered with a status that ends the request
+  server_trouble,    ///< the server answered that it cannot now: trying again may help
+  rate_limited,      ///< the server asks to wait
+  mismatch,          ///< bytes are not what was promised: size or hash differs
+  untrusted,         ///< a signature is missing or wrong
+  rejected,          ///< this version was tried and put back before
+  wrong_state,       ///< not possible now: nothing on trial, nothing to put back, …
+  power_cut          ///< a test storage has cut the power
+};
+
+/// A failure: its kind, the part where it happened, and a short English text that a person can
+/// act on.
+///
+/// Errors are constants, and a `result` holds the address of one: an error costs a device one
+/// register on its way up. Whoever returns one declares it `static constexpr`:
+///
+/// ```
+/// static constexpr ota::error worn_out{ota::errc::storage, "flash", "a sector is worn out"};
+/// if (erase_failed) return worn_out;
+/// ```
+struct error {
+  errc code = errc::none;
+  const char* where = "";  ///< the part: "http", "json", "stager", …
+  const char* text = "";   ///< what happened, and what to do about it
+};
+
+/// What `result::error()` gives where there is none.
+inline constexpr error no_error{};
+
+}  // namespace ota
+
+// ota/core/result.hpp
+
+namespace ota {
+
+/// A value, or the `error` that stands in its place. Everything that can fail returns one; the
+/// compiler warns when it is ignored.
+///
+/// `T` must be default constructible; value and error are kept side by side, which on small
+/// targets costs less code than a union with managed lifetimes. The error must be a constant that
+/// stays: a temporary one does not compile.
+template <class T, class = void>
+class [[nodiscard]] result {
+ public:
+  using value_type = T;
+
+  constexpr result(const T& value) : value_(value) {}
+  constexpr result(const ota::error& failure) : error_(&failure) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
+
+  /// True when there is a value.
+  constexpr explicit operator bool() const { return error_ == nullptr; }
+  constexpr bool has_value() const { return error_ == nullptr; }
+
+  constexpr const T& value() const { return value_; }
+  constexpr T& value() { return value_; }
+  constexpr const T& operator*() const { return value_; }
+  constexpr T& operator*() { return value_; }
+  constexpr const T* operator->() const { return &value_; }
+  constexpr T* operator->() { return &value_; }
+  constexpr T value_or(const T& other) const { return has_value() ? value_ : other; }
+
+  /// The failure; `no_error` when there is a value.
+  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
+
+ private:
+  T value_{};
+  const ota::error* error_ = nullptr;
+};
+
+/// Success without a value, or an `error`. One machine word.
+template <>
+class [[nodiscard]] result<void, void> {
+ public:
+  using value_type = void;
+
+  constexpr result() = default;
+  constexpr result(const ota::error& failure) : error_(&failure) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
+
+  constexpr explicit operator bool() const { return error_ == nullptr; }
+  constexpr bool has_value() const { return error_ == nullptr; }
+  constexpr const ota::error& error() const { return error_ == nullptr ? no_error : *error_; }
+
+ private:
+  const ota::error* error_ = nullptr;
+};
+
+/// A yes or no, an enumerator of one byte, or an `error`. One machine word: what most steps return,
+/// kept in one register.
+template <class T>
+class [[nodiscard]] result<
+    T, std::enable_if_t<std::is_same_v<T, bool> || (std::is_enum_v<T> && sizeof(T) == 1)>> {
+ public:
+  using value_type = T;
+
+  constexpr result(T value) : word_(encode(value)) {}
+  result(const ota::error& failure) : word_(reinterpret_cast<std::uintptr_t>(&failure)) {}
+  result(ota::error&&) = delete;
+  result(const ota::error&&) = delete;
+
+  constexpr explicit operator bool() const { return has_value(); }
+  constexpr bool has_value() const { return is_bool ? word_ <= 1 : (word_ & 1) != 0; }
+  constexpr T value() const { return static_cast<T>(is_bool ? word_ : word_ >> 1); }
+  constexpr T operator*() const { return value(); }
+  constexpr T value_or(T other) const { return has_value() ? value() : other; }
+  const ota::error& error() const {
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): what went in as an address comes out as one
+    return has_value() ? no_error : *reinterpret_cast<const ota::error*>(word_);
+  }
+
+ private:
+  // No error lies at address 0, nor at an odd one.
+  static_assert(alignof(ota::error) % 2 == 0);
+  static constexpr bool is_bool = std::is_same_v<T, bool>;
+  static constexpr std::uintptr_t encode(T value) {
+    const std::uintptr_t number = static_cast<std::uint8_t>(value);
+    return is_bool ? number : number * 2 + 1;
+  }
+
+  std::uintptr_t word_;
+};
+
+/// What a step says that did something: that there is more to do, or why it failed.
+inline result<bool> more_after(const result<void>& done) {
+  return done ? result<bool>(true) : done.error();
+}
 
 }  // namespace ota
 
@@ -11840,6 +9929,1471 @@ struct kept_figures<false> {};
 }  // namespace detail
 }  // namespace ota
 
+// ota/delta/delta_contract.hpp
+
+namespace ota {
+
+// What a patch is applied with.
+//
+//   source: the old file, or the patch; any place of it, again and again
+//     std::uint32_t size()
+//     result<void> read(std::uint32_t offset, mutable_bytes out)   all of `out`; within the size
+//   output: the new file, from its begin to its end
+//     result<void> append(bytes data)
+//     result<void> read(std::uint32_t offset, mutable_bytes out)   what was appended
+//
+// Callers stay within the size, and within what was appended.
+
+namespace detail {
+
+template <class S>
+using source_size_of = decltype(std::declval<S&>().size());
+template <class S>
+using source_read_of = decltype(std::declval<S&>().read(std::uint32_t{}, mutable_bytes{}));
+template <class O>
+using output_append_of = decltype(std::declval<O&>().append(bytes{}));
+
+}  // namespace detail
+
+/// Checks what is to be read of, one sentence for each missing member.
+template <class Source>
+struct check_delta_source {
+  static_assert(detail::gives<std::uint32_t, detail::source_size_of, Source>::value,
+                "what a patch is applied to, and the patch, need: std::uint32_t size()");
+  static_assert(detail::gives<result<void>, detail::source_read_of, Source>::value,
+                "what a patch is applied to, and the patch, need: ota::result<void> "
+                "read(std::uint32_t offset, ota::mutable_bytes out)");
+  static constexpr bool ok = true;
+};
+
+/// Checks what is to be written to.
+template <class Output>
+struct check_delta_output {
+  static_assert(detail::gives<result<void>, detail::output_append_of, Output>::value,
+                "what a patch makes needs: ota::result<void> append(ota::bytes data)");
+  static_assert(detail::gives<result<void>, detail::source_read_of, Output>::value,
+                "what a patch makes needs: ota::result<void> read(std::uint32_t offset, "
+                "ota::mutable_bytes out)");
+  static constexpr bool ok = true;
+};
+
+}  // namespace ota
+
+// ota/delta/otadelta_format.hpp
+
+namespace ota {
+
+/// What is wrong with a patch of the format OTADELTA, or with the old file that it is applied to.
+struct otadelta_error {
+  static constexpr error not_otadelta{errc::malformed, "otadelta",
+                                      "not a patch of the format OTADELTA"};
+  static constexpr error other_version{errc::unsupported, "otadelta",
+                                       "the patch is of a version of OTADELTA that is not known"};
+  static constexpr error cut_off{errc::malformed, "otadelta",
+                                 "the patch ends before its end mark: it was cut off"};
+  static constexpr error unknown_instruction{
+      errc::malformed, "otadelta", "the patch has an instruction that the format does not know"};
+  static constexpr error number_too_large{errc::malformed, "otadelta",
+                                          "a number in the patch has more than 32 bits"};
+  static constexpr error outside{errc::mismatch, "otadelta",
+                                 "the patch copies what the old file does not have: it was made "
+                                 "for another one"};
+  static constexpr error too_large{errc::no_space, "otadelta",
+                                   "the patch makes a larger file than it may"};
+};
+
+/// What a patch of the format OTADELTA begins with (docs/otadelta.md): its magic, and its version.
+struct otadelta_header {
+  static constexpr std::size_t size = 9;
+  static constexpr std::uint8_t value[size] = {'O', 'T', 'A', 'D', 'E', 'L', 'T', 'A', 1};
+
+  static bool has_magic(bytes patch) {
+    return equal(patch.first(size - 1), bytes(value).first(size - 1));
+  }
+
+  /// Whether a patch that begins so can be read.
+  static result<void> check(bytes patch) {
+    if (patch.size() < size || !has_magic(patch)) return otadelta_error::not_otadelta;
+    if (patch[size - 1] != value[size - 1]) return otadelta_error::other_version;
+    return {};
+  }
+};
+
+/// What an instruction of such a patch does.
+enum class otadelta_kind : std::uint32_t {
+  copy = 0x01,  ///< bytes of the old file
+  data = 0x02,  ///< bytes that follow in the patch
+  end = 0xff
+};
+
+/// One instruction of a patch of the format OTADELTA.
+struct otadelta_instruction {
+  static constexpr std::size_t longest = 11;  ///< bytes; those of `data` are not counted
+
+  /// Most bytes of one instruction that the original client takes; here any number is taken.
+  static constexpr std::uint32_t original_copy = 4096, original_data = 2048;
+
+  otadelta_kind kind = otadelta_kind::end;
+  std::uint8_t size = 1;     ///< bytes of the patch that it takes, without those of `data`
+  std::uint32_t from = 0;    ///< where a copy begins in the old file
+  std::uint32_t length = 0;  ///< of the copy or of the data, in bytes
+
+  /// The instruction that `patch` begins with, which holds `longest` bytes or all that are left.
+  static result<otadelta_instruction> read(bytes patch) {
+    if (patch.empty()) return otadelta_error::cut_off;
+    otadelta_instruction out;
+    out.kind = static_cast<otadelta_kind>(patch[0]);
+    if (out.kind == otadelta_kind::end) return out;
+    if (out.kind != otadelta_kind::copy && out.kind != otadelta_kind::data)
+      return otadelta_error::unknown_instruction;
+    bytes rest = patch.drop(1);
+    if (out.kind == otadelta_kind::copy)
+      if (const auto done = take_number(rest, out.from); !done) return done.error();
+    if (const auto done = take_number(rest, out.length); !done) return done.error();
+    out.size = static_cast<std::uint8_t>(patch.size() - rest.size());
+    return out;
+  }
+
+ private:
+  // Unsigned LEB128: seven bits a byte, the lowest first; the highest bit says that more follow.
+  static result<void> take_number(bytes& in, std::uint32_t& out) {
+    out = 0;
+    for (unsigned shift = 0; !in.empty(); shift += 7) {
+      const std::uint8_t byte = in[0];
+      if (shift == 28 && byte > 0x0f) return otadelta_error::number_too_large;
+      in = in.drop(1);
+      out |= std::uint32_t{byte & 0x7fu} << shift;
+      if (byte < 0x80) return {};
+    }
+    return otadelta_error::cut_off;
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/otadelta.hpp
+
+namespace ota {
+
+/// How far a patch of the format OTADELTA is applied. Whoever keeps it together with the bytes
+/// written so far can go on from there later; it holds no padding.
+struct otadelta_state {
+  std::uint32_t patch_at = 0;   ///< bytes of the patch that are done; 0: nothing is
+  std::uint32_t written = 0;    ///< bytes of the new file
+  std::uint32_t copy_from = 0;  ///< where in the old file the copy at hand goes on
+  std::uint32_t left = 0;       ///< bytes of the instruction at hand that are still to be written
+  otadelta_kind kind = otadelta_kind::end;
+};
+
+/// Makes a new file of an old one and a patch of the format OTADELTA, which the client
+/// 0x687931/ota uses (docs/otadelta.md): sources and an output as of `delta_contract.hpp`.
+///
+/// ```
+/// ota::otadelta_applier<old_file, patch_file, new_file> applier(old, patch, out, 100'000);
+/// for (;;) {
+///   const auto more = applier.step();
+///   if (!more) return more.error();
+///   if (!*more) break;
+/// }
+/// ```
+///
+/// A step reads one instruction, or moves `Piece` bytes at most. After an error the state is as it
+/// was before the step. The format holds no sum: the caller checks what came out.
+template <class Old, class Patch, class Output, std::size_t Piece = 256>
+class otadelta_applier {
+  static_assert(check_delta_source<Old>::ok && check_delta_source<Patch>::ok &&
+                check_delta_output<Output>::ok);
+
+ public:
+  /// `limit`: most bytes that the new file may have. To go on, `state` is one that was kept, and
+  /// the output has `state.written` bytes.
+  otadelta_applier(Old& old_file, Patch& patch, Output& out, std::uint32_t limit,
+                   const otadelta_state& state = {})
+      : old_(old_file), patch_(patch), out_(out), limit_(limit), state_(state) {}
+
+  const otadelta_state& state() const { return state_; }
+
+  /// Does a bounded piece of work; false: the new file is complete.
+  result<bool> step() {
+    if (state_.patch_at == 0) return more_after(check_header());
+    if (state_.left == 0) return next_instruction();
+    return more_after(move_piece());
+  }
+
+ private:
+  result<void> check_header() {
+    std::uint8_t room[otadelta_header::size];
+    const auto begin = read_patch(room);
+    if (!begin) return begin.error();
+    const auto fine = otadelta_header::check(*begin);
+    if (fine) state_.patch_at = sizeof room;
+    return fine;
+  }
+
+  // The end mark is not passed: a step after the last one says the same again.
+  result<bool> next_instruction() {
+    std::uint8_t room[otadelta_instruction::longest];
+    const auto rest = read_patch(room);
+    if (!rest) return rest.error();
+    const auto next = otadelta_instruction::read(*rest);
+    if (!next) return next.error();
+    if (next->kind == otadelta_kind::end) return false;
+    state_.patch_at += next->size;
+    state_.copy_from = next->from;
+    state_.left = next->length;
+    state_.kind = next->kind;
+    return true;
+  }
+
+  // What comes next of the patch: as much as `room` holds, or as there is.
+  result<bytes> read_patch(mutable_bytes room) {
+    const std::uint32_t size = patch_.size();
+    room = room.first(state_.patch_at < size ? size - state_.patch_at : 0);
+    if (const auto done = patch_.read(state_.patch_at, room); !done) return done.error();
+    return bytes(room);
+  }
+
+  // All of what is left is checked before each piece, so that a state which was kept is as well.
+  result<void> move_piece() {
+    const bool copies = state_.kind == otadelta_kind::copy;
+    if (!is_within(state_.written, limit_)) return otadelta_error::too_large;
+    if (copies && !is_within(state_.copy_from, old_.size())) return otadelta_error::outside;
+    if (!copies && !is_within(state_.patch_at, patch_.size())) return otadelta_error::cut_off;
+    std::uint8_t room[Piece];
+    const mutable_bytes piece = mutable_bytes(room).first(state_.left);
+    const auto read =
+        copies ? old_.read(state_.copy_from, piece) : patch_.read(state_.patch_at, piece);
+    if (!read) return read;
+    if (const auto done = out_.append(piece); !done) return done;
+    const auto size = static_cast<std::uint32_t>(piece.size());
+    (copies ? state_.copy_from : state_.patch_at) += size;
+    state_.written += size;
+    state_.left -= size;
+    return {};
+  }
+
+  bool is_within(std::uint32_t at, std::uint32_t size) const {
+    return at <= size && state_.left <= size - at;
+  }
+
+  Old& old_;
+  Patch& patch_;
+  Output& out_;
+  std::uint32_t limit_;
+  otadelta_state state_;
+};
+
+}  // namespace ota
+
+// ota/delta/bit_model.hpp
+
+namespace ota::detail {
+
+// What both sides of a patch know of its bits: each kind of decision has a probability that learns
+// from every bit coded with it. The functions here are written once for both sides: a coder's
+// `bit(model, value)` codes the value and gives it back; a decoder's ignores what it is given.
+
+/// How likely a bit is zero. One 16-bit word: 14 bits of probability, and a count of visits, since
+/// a new model has to learn faster than one that has seen much.
+///
+/// A new model is all zeros, and so is all that is made of models: `{}` makes them new.
+class bit_model {
+ public:
+  static constexpr unsigned precision = 14;
+
+  constexpr std::uint32_t zero() const { return (word_ ^ even_chance) >> count_bits; }
+
+  /// \param rate  how slowly one that has seen much learns: a 2^rate-th of the way a bit
+  constexpr void learn(bool bit, unsigned rate) {
+    const std::uint32_t seen = word_ & seen_much;
+    const unsigned shift = seen < seen_much ? seen + 1 : rate;
+    std::uint32_t p = zero();
+    p = bit ? p - (p >> shift) : p + (((1U << precision) - p) >> shift);
+    const std::uint32_t word = p << count_bits | (seen < seen_much ? seen + 1 : seen);
+    word_ = static_cast<std::uint16_t>(word ^ even_chance);
+  }
+
+ private:
+  static constexpr unsigned count_bits = 2;
+  static constexpr std::uint32_t seen_much = (1U << count_bits) - 1;
+  static constexpr std::uint32_t even_chance = 1U << 15;
+
+  std::uint16_t word_;
+};
+
+/// A symbol of so many bits, the highest first, each in the context of those before it.
+template <unsigned Bits>
+class bit_tree {
+ public:
+  template <class Coder>
+  std::uint32_t code(Coder& coder, std::uint32_t symbol) {
+    std::uint32_t node = 1;
+    for (unsigned i = Bits; i-- > 0;)
+      node =
+          node << 1 | static_cast<std::uint32_t>(coder.bit(nodes_[node], (symbol >> i & 1) != 0));
+    return node - (1U << Bits);
+  }
+
+ private:
+  bit_model nodes_[1U << Bits];  // the first is not used
+};
+
+/// A number below 2^32 - 1: how many bits it has, then the bits, of which the first learns.
+class number_model {
+ public:
+  static constexpr std::uint32_t max = 0xffff'fffe;
+
+  template <class Coder>
+  std::uint32_t code(Coder& coder, std::uint32_t number) {
+    const std::uint32_t width = width_.code(coder, Coder::encodes ? width_of(number + 1) : 0);
+    if (width == 0) return 0;
+    std::uint32_t value = 2;
+    value |= static_cast<std::uint32_t>(coder.bit(first_[width], bit_at(number + 1, width - 1)));
+    if (width > 1) value = value << (width - 1) | coder.direct(number + 1, width - 1);
+    return value - 1;
+  }
+
+ private:
+  static constexpr bool bit_at(std::uint32_t value, unsigned i) { return (value >> i & 1) != 0; }
+  static constexpr std::uint32_t width_of(std::uint32_t value) {
+    std::uint32_t width = 0;
+    while (value >>= 1) ++width;
+    return width;
+  }
+
+  bit_tree<5> width_;
+  bit_model first_[32];
+};
+
+/// Numbers of both signs as numbers: 0, -1, 1, -2, …
+constexpr std::uint32_t fold_sign(std::uint32_t value) {
+  return value << 1 ^ (value >> 31 != 0 ? 0xffff'ffff : 0);
+}
+constexpr std::uint32_t unfold_sign(std::uint32_t folded) {
+  return folded >> 1 ^ (0 - (folded & 1));
+}
+
+}  // namespace ota::detail
+
+// ota/delta/address_map.hpp
+
+namespace ota::detail {
+
+/// How far what lay at an address has moved: for each stretch of addresses one shift. A release
+/// moves most of its code and data in a few such stretches; knowing them foretells the operands of
+/// thousands of calls and pointers.
+template <std::size_t Capacity>
+class address_map {
+ public:
+  static constexpr std::size_t capacity = Capacity;
+
+  std::size_t size() const { return size_; }
+
+  /// \param begin  not below that of the entry before
+  void add(std::uint32_t begin, std::uint32_t shift) { stretches_[size_++] = {begin, shift}; }
+
+  std::uint32_t shift_at(std::uint32_t address) const {
+    std::size_t low = 0;
+    std::size_t high = size_;
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (stretches_[middle].begin <= address)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    return low == 0 ? 0 : stretches_[low - 1].shift;
+  }
+
+  /// Codes one entry more: how much higher it begins, and how its shift differs from the last.
+  /// Addresses are even: half of them is coded.
+  template <class Coder>
+  void code(Coder& coder, number_model& begins, number_model& shifts, std::uint32_t begin,
+            std::uint32_t shift) {
+    const stretch last = size_ == 0 ? stretch{} : stretches_[size_ - 1];
+    const std::uint32_t up = begins.code(coder, (begin - last.begin) >> 1) << 1;
+    add(last.begin + up,
+        last.shift + unfold_sign(shifts.code(coder, fold_sign(shift - last.shift))));
+  }
+
+ private:
+  struct stretch {
+    std::uint32_t begin;
+    std::uint32_t shift;
+  };
+
+  stretch stretches_[Capacity];
+  std::size_t size_;
+};
+
+/// Nothing has moved.
+template <>
+class address_map<0> {
+ public:
+  static constexpr std::size_t capacity = 0;
+  static constexpr std::size_t size() { return 0; }
+  static constexpr std::uint32_t shift_at(std::uint32_t /*address*/) { return 0; }
+  template <class Coder>
+  void code(Coder&, number_model&, number_model&, std::uint32_t, std::uint32_t) {}
+};
+
+}  // namespace ota::detail
+
+// ota/delta/code_site.hpp
+
+namespace ota {
+
+/// A place in a program that names an address: an instruction, or a pair of them.
+///
+/// A kind of code is a struct that finds such places and moves what they name:
+///
+///     static constexpr code_kind kind       what a patch calls it
+///     static constexpr unsigned step        instructions begin at its multiples
+///     static code_site find(const std::uint8_t* code, std::uint32_t address)
+///     static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target)
+///
+/// `find` looks at eight bytes, whatever they are, and `aim` changes those it found. Both sides of
+/// a patch must find the same places, so what a kind finds is part of the patch format.
+struct code_site {
+  std::uint8_t length = 0;  ///< bytes of the place; 0 where no address is named
+  std::uint8_t skip = 1;    ///< where none is named: no instruction begins in so many bytes
+  bool near = false;        ///< reaches only what lies around it, and so mostly moves with it
+  std::uint32_t target = 0;
+
+  static constexpr code_site none(std::uint8_t skip) { return {0, skip, false, 0}; }
+  static constexpr code_site far_at(std::uint8_t length, std::uint32_t target) {
+    return {length, 1, false, target};
+  }
+  static constexpr code_site near_at(std::uint8_t length, std::uint32_t target) {
+    return {length, 1, true, target};
+  }
+};
+
+/// What the old and the new bytes of a patch are, as its header says it.
+enum class code_kind : std::uint8_t {
+  plain = 0,    ///< text, or anything else
+  words = 1,    ///< pointers of 32 bits, at multiples of four; the kinds below have them too
+  thumb = 2,    ///< Thumb as of ARMv6-M: BL, short branches, LDR and ADR of literals
+  thumb2 = 3,   ///< with Thumb-2's wide instructions
+  arm = 4,      ///< A32
+  riscv = 5,    ///< RV32, also compressed
+  xtensa = 6,   ///< with or without windows
+  aarch64 = 7,  ///< A64
+  x86_64 = 8
+};
+
+namespace detail {
+
+/// The lowest `bits` of a value, as a number with a sign.
+constexpr std::uint32_t sign_extend(std::uint32_t value, unsigned bits) {
+  const std::uint32_t sign = 1U << (bits - 1);
+  return ((value & ((sign << 1) - 1)) ^ sign) - sign;
+}
+
+/// `word` with the bits of `mask` taken from `value`.
+constexpr std::uint32_t put_bits(std::uint32_t word, std::uint32_t mask, std::uint32_t value) {
+  return (word & ~mask) | (value & mask);
+}
+
+}  // namespace detail
+
+/// Pointers only.
+struct words_code {
+  static constexpr code_kind kind = code_kind::words;
+  static constexpr unsigned step = 4;
+  static code_site find(const std::uint8_t* /*code*/, std::uint32_t /*address*/) {
+    return code_site::none(4);
+  }
+  static void aim(std::uint8_t* /*code*/, std::uint32_t /*address*/, std::uint32_t /*target*/) {}
+};
+
+}  // namespace ota
+
+// ota/delta/code_set.hpp
+
+namespace ota {
+
+/// The kinds of code that a program can apply patches for. What is not named costs nothing.
+template <class... Codes>
+struct code_set {
+  static constexpr bool any = sizeof...(Codes) != 0;
+
+  static bool has([[maybe_unused]] code_kind kind) {
+    return kind == code_kind::plain || ((kind == Codes::kind) || ...);
+  }
+
+  /// Instructions begin at multiples of it.
+  static unsigned step([[maybe_unused]] code_kind kind) {
+    unsigned step = 1;
+    ((kind == Codes::kind ? void(step = Codes::step) : void()), ...);
+    return step;
+  }
+
+  static code_site find([[maybe_unused]] code_kind kind, [[maybe_unused]] const std::uint8_t* code,
+                        [[maybe_unused]] std::uint32_t address) {
+    code_site found = code_site::none(1);
+    ((kind == Codes::kind ? void(found = Codes::find(code, address)) : void()), ...);
+    return found;
+  }
+
+  static void aim([[maybe_unused]] code_kind kind, [[maybe_unused]] std::uint8_t* code,
+                  [[maybe_unused]] std::uint32_t address, [[maybe_unused]] std::uint32_t target) {
+    ((kind == Codes::kind ? Codes::aim(code, address, target) : void()), ...);
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/patch_header.hpp
+
+namespace ota {
+
+/// What stands before the coded part of a patch. Bytes: docs/delta-format.md.
+struct patch_header {
+  static constexpr std::uint8_t version = 1;
+  static constexpr std::uint32_t max_size = 72;
+  static constexpr std::size_t old_hash_size = 8;   ///< tells a wrong base, no more
+  static constexpr std::size_t new_hash_size = 16;  ///< the first half of a SHA-256
+  static constexpr std::uint32_t sum_size = 4;      ///< a CRC-32 of all before, at the patch's end
+  static constexpr std::uint32_t max_file_size = 0x7fff'fffe;
+  static constexpr unsigned max_literal_bits = 4;
+  static constexpr unsigned max_map_entries = 128;
+  static constexpr std::uint32_t no_lag = 0xffff'ffff;
+
+  code_kind code = code_kind::plain;
+  std::uint8_t rate = 4;           ///< how slowly models learn: 4 or 5
+  std::uint8_t previous_bits = 0;  ///< bits of the byte before that choose a literal's models
+  std::uint8_t position_bits = 0;  ///< bits of its position that do
+  std::uint8_t map_entries = 0;    ///< of the address map
+  std::uint32_t old_size = 0;
+  std::uint32_t new_size = 0;
+  /// What is read of the old file lies at most so many bytes before what is being written:
+  /// then the patch may be applied in place. `no_lag`: read anywhere.
+  std::uint32_t lag = no_lag;
+  std::uint32_t base = 0;           ///< address of the first byte, of old and new
+  std::uint32_t around_before = 0;  ///< bytes before and behind the program that it calls as well
+  std::uint32_t around_behind = 0;
+  std::uint32_t data_begin = 0;  ///< other addresses that are pointed to: RAM
+  std::uint32_t data_size = 0;
+  std::uint8_t old_hash[old_hash_size] = {};
+  std::uint8_t new_hash[new_hash_size] = {};
+  std::uint8_t size = 0;  ///< of the header itself
+
+  /// Models by which literals are chosen, as a power of two.
+  constexpr unsigned literal_bits() const { return previous_bits + position_bits; }
+  /// Bytes of models and map that applying it takes, as the format counts them.
+  constexpr std::uint32_t memory() const {
+    return 1408U + (512U << literal_bits()) + 8U * map_entries;
+  }
+  /// Addresses of code, of which the first 256 do not count: they are mostly numbers.
+  constexpr std::uint32_t code_begin() const { return base - around_before + 256; }
+  constexpr std::uint32_t code_size() const {
+    const std::uint32_t whole = larger_size() + around_before + around_behind;
+    return whole < 256 ? 0 : whole - 256;
+  }
+  /// The same in units of 64 bytes, as the header tells it.
+  constexpr std::uint32_t memory_units() const { return (memory() + 63) / 64; }
+  constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
+};
+
+namespace patch_errors {
+
+inline constexpr error not_a_patch{errc::malformed, "delta", "this is not a patch of this library"};
+inline constexpr error other_version{errc::unsupported, "delta",
+                                     "the patch is of a later format: update this program first"};
+inline constexpr error bad_header{errc::malformed, "delta", "the patch's header is damaged"};
+inline constexpr error truncated{errc::malformed, "delta", "the patch ends too early"};
+inline constexpr error damaged{errc::malformed, "delta", "the patch is damaged"};
+inline constexpr error bad_state{errc::damaged, "delta",
+                                 "what was kept of a half-applied patch is not whole: start over"};
+inline constexpr error too_much_memory{
+    errc::unsupported, "delta",
+    "the patch needs more memory than this device gives: make it with a smaller map"};
+inline constexpr error unknown_code{errc::unsupported, "delta",
+                                    "the patch is for a kind of code that is not built in here"};
+
+}  // namespace patch_errors
+
+namespace detail {
+
+inline constexpr std::uint8_t patch_magic[4] = {'O', 'D', 'P', patch_header::version};
+
+/// LEB128 of at most 32 bits and five bytes; further bits are left out.
+inline std::uint32_t take_number(const std::uint8_t*& at) {
+  std::uint32_t value = 0;
+  for (unsigned shift = 0; shift < 35; shift += 7) {
+    value |= static_cast<std::uint32_t>(*at & 0x7f) << shift;
+    if (*at++ < 0x80) break;
+  }
+  return value;
+}
+
+/// Reads a header, in place and for less code than `read_patch_header`.
+/// \param head    the begin of a patch, and zeros: no header is longer, whatever its numbers
+/// \param size    bytes of it that are there
+/// \param header  a new one
+inline result<void> take_patch_header(const std::uint8_t (&head)[patch_header::max_size],
+                                      std::size_t size, patch_header& header) {
+  if (std::memcmp(head, patch_magic, 3) != 0) return patch_errors::not_a_patch;
+  if (head[3] != patch_magic[3]) return patch_errors::other_version;
+
+  header.code = static_cast<code_kind>(head[4] & 0x0f);
+  header.rate = static_cast<std::uint8_t>(4 + (head[4] >> 4));
+  header.previous_bits = head[5] & 0x0f;
+  header.position_bits = head[5] >> 4;
+  header.map_entries = head[6];
+  const std::uint8_t* at = head + 8;
+  header.old_size = take_number(at);
+  header.new_size = take_number(at);
+  header.lag = take_number(at) - 1;
+  if (header.code != code_kind::plain)
+    for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
+                                  &header.data_begin, &header.data_size})
+      *number = take_number(at);
+  std::memcpy(header.old_hash, at, sizeof header.old_hash);
+  std::memcpy(header.new_hash, at + sizeof header.old_hash, sizeof header.new_hash);
+  at += sizeof header.old_hash + sizeof header.new_hash;
+  header.size = static_cast<std::uint8_t>(at - head);
+  const bool sound = header.size <= size && header.rate <= 5 &&
+                     header.literal_bits() <= patch_header::max_literal_bits &&
+                     header.map_entries <= patch_header::max_map_entries &&
+                     head[7] == header.memory_units() &&
+                     header.old_size <= patch_header::max_file_size &&
+                     header.new_size <= patch_header::max_file_size;
+  if (!sound) return patch_errors::bad_header;
+  return {};
+}
+
+}  // namespace detail
+
+/// Reads a header from the first bytes of a patch; `max_size` of them, or all there are.
+inline result<patch_header> read_patch_header(bytes in) {
+  std::uint8_t head[patch_header::max_size] = {};
+  in = in.first(sizeof head);
+  if (!in.empty()) std::memcpy(head, in.data(), in.size());
+  patch_header header;
+  if (const auto done = detail::take_patch_header(head, in.size(), header); !done)
+    return done.error();
+  return header;
+}
+
+}  // namespace ota
+
+// ota/delta/copy_model.hpp
+
+namespace ota::detail {
+
+/// Where a copy is. Small: it is part of what is kept over a power cut.
+struct copy_place {
+  std::uint32_t from = 0;  ///< the next byte, there
+  std::uint32_t to = 0;    ///< and here
+  std::uint32_t left = 0;
+  std::uint32_t begin = 0;  ///< of the whole copy, there
+  std::uint32_t end = 0;
+  std::uint32_t shift = 0;         ///< of all of it
+  std::uint32_t shift_before = 0;  ///< of what lies before it: that of the copy before
+  std::uint32_t shift_behind = 0;  ///< of what lies behind it: as the last place there has shown
+  std::uint8_t quiet = 0;          ///< bytes in which no instruction begins
+
+  void start(std::uint32_t from_, std::uint32_t to_, std::uint32_t length) {
+    from = begin = from_;
+    to = to_;
+    left = length;
+    end = from + length;
+    shift_before = shift;
+    shift = shift_behind = to - from;
+    quiet = 0;
+  }
+};
+
+/// A place in code that names an address, or one byte.
+struct copy_unit {
+  static constexpr std::uint32_t max_length = 8;
+
+  code_site site;
+  std::uint8_t length = 1;
+  bool pointer = false;
+  std::uint8_t run = 1;    ///< of a byte: in so many from here on no place begins
+  std::uint8_t quiet = 0;  ///< bytes from here on in which no instruction begins
+
+  bool far() const { return pointer || (site.length != 0 && !site.near); }
+};
+
+/// What the addresses in a patch's files mean.
+template <class Codes, class Map>
+class address_space {
+ public:
+  /// \param header  stays as it is
+  address_space(const patch_header& header, const Map& map)
+      : header_(header),
+        map_(map),
+        code_begin_(header.code_begin()),
+        code_size_(header.code_size()) {}
+
+  /// The unit that a copy is at.
+  /// \param bytes  what is copied, `max_length` bytes more than `most`, zeros beyond its end; those
+  ///               of the unit become what is foretold
+  /// \param moved  the copy is from the old file: what places name has moved since. Otherwise only
+  ///               the code itself has.
+  /// \param most   how far to look for the next place, where none begins here
+  copy_unit unit_at(const copy_place& at, std::uint8_t* bytes, bool moved,
+                    std::uint32_t most = 1) const {
+    copy_unit unit;
+    unit.run = static_cast<std::uint8_t>(most);
+    unit.quiet = at.quiet;
+    const std::uint32_t apart = at.from ^ at.to;
+    const bool has_words = moved && apart % 4 == 0;
+    const std::uint32_t step = Codes::step(header_.code);  // a power of two
+    const bool has_code = (apart & (step - 1)) == 0;
+    if (header_.code == code_kind::plain || (!has_words && !has_code)) return unit;
+    const std::uint32_t grid = has_code ? step : 4;
+    for (std::uint32_t i = 0; i < most; i += grid - ((at.from + i) & (grid - 1))) {
+      const std::uint32_t from = at.from + i;
+      const std::uint32_t left = at.left - i;
+      if (has_words && from % 4 == 0 && left >= 4 && is_named(get_u32(bytes + i))) {
+        unit.run = static_cast<std::uint8_t>(i);
+        if (i == 0) foretell_pointer(unit, bytes);
+        break;
+      }
+      if (!has_code || (from & (step - 1)) != 0 || i < unit.quiet) continue;
+      const code_site site = Codes::find(header_.code, bytes + i, header_.base + from);
+      if (site.length != 0 && site.length <= left && is_place(at, site, moved)) {
+        unit.run = static_cast<std::uint8_t>(i);
+        if (i == 0) foretell_code(unit, at, site, bytes, moved);
+        break;
+      }
+      unit.quiet = static_cast<std::uint8_t>(i + site.skip);
+    }
+    return unit;
+  }
+
+  /// Goes on behind a unit, or `count` bytes of a run.
+  /// \param made  the bytes that it became
+  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made,
+            std::uint32_t count) const {
+    if (unit.site.near && !lies_before(at, unit.site.target)) learn_shift(at, unit, made);
+    at.quiet = static_cast<std::uint8_t>(unit.quiet > count ? unit.quiet - count : 0);
+    at.from += count;
+    at.to += count;
+    at.left -= count;
+  }
+  void pass(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
+    pass(at, unit, made, unit.length);
+  }
+
+  code_kind code() const { return header_.code; }
+  std::uint32_t base() const { return header_.base; }
+
+ private:
+  /// Whether an address lies in the program, or in its data.
+  bool is_named(std::uint32_t address) const {
+    return address - code_begin_ < code_size_ || address - header_.data_begin < header_.data_size;
+  }
+
+  std::uint32_t now_at(std::uint32_t address) const {
+    return address + map_.shift_at(address & ~1U);
+  }
+
+  bool lies_before(const copy_place& at, std::uint32_t address) const {
+    return address - header_.base < at.begin;
+  }
+
+  bool is_place(const copy_place& at, const code_site& site, bool moved) const {
+    if (!site.near) return is_named(site.target);
+    const std::uint32_t offset = site.target - header_.base;
+    return moved && (offset < at.begin || offset >= at.end);
+  }
+
+  void foretell_pointer(copy_unit& unit, std::uint8_t* bytes) const {
+    unit.pointer = true;
+    unit.length = 4;
+    unit.site.target = now_at(get_u32(bytes));
+    put_u32(bytes, unit.site.target);
+  }
+
+  void foretell_code(copy_unit& unit, const copy_place& at, const code_site& site,
+                     std::uint8_t* bytes, bool moved) const {
+    unit.site = site;
+    unit.length = site.length;
+    std::uint32_t target = site.target;
+    if (site.near)
+      target += lies_before(at, target) ? at.shift_before : at.shift_behind;
+    else if (moved)
+      target = unit.site.target = now_at(target);
+    Codes::aim(header_.code, bytes, header_.base + at.to, target);
+  }
+
+  void learn_shift(copy_place& at, const copy_unit& unit, const std::uint8_t* made) const {
+    std::uint8_t bytes[copy_unit::max_length] = {};
+    std::memcpy(bytes, made, unit.length);
+    const code_site now = Codes::find(header_.code, bytes, header_.base + at.to);
+    if (now.near && now.length == unit.length) at.shift_behind = now.target - unit.site.target;
+  }
+
+  const patch_header& header_;
+  const Map& map_;
+  std::uint32_t code_begin_;
+  std::uint32_t code_size_;
+};
+
+/// How a copy from the old file is coded where it is not as foretold.
+///
+/// Units come in lines of 64 bytes. A line that is all as foretold costs one decision; in others
+/// each unit has one, and what is wrong is coded: a byte as its difference, an address as how far
+/// it is from the foretold one.
+class copy_model {
+ public:
+  static constexpr std::uint32_t line_size = 64;
+  static constexpr unsigned recent_count = 15;
+
+  /// Codes whether all of a line is as foretold.
+  template <class Coder>
+  bool code_line(Coder& coder, bool differs) {
+    const bool does = coder.bit(line_differs_[lines_ & 3], differs);
+    lines_ = static_cast<std::uint8_t>(lines_ << 1 | static_cast<int>(does));
+    bytes_ = 0;
+    sites_ = 0;
+    return does;
+  }
+
+  /// Codes a unit of a line that differs.
+  /// \param bytes   its bytes as foretold; they become what they are
+  /// \param wanted  what they are, where that is being coded
+  template <class Codes, class Map, class Coder>
+  void code_unit(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
+                 const copy_unit& unit, std::uint8_t* bytes, const std::uint8_t* wanted) {
+    if (unit.far()) {
+      bool wrong = Coder::encodes && std::memcmp(wanted, bytes, unit.length) != 0;
+      wrong = coder.bit(site_wrong_[unit.pointer ? 1 : 0][sites_ & 3], wrong);
+      sites_ = static_cast<std::uint8_t>(sites_ << 1 | static_cast<int>(wrong));
+      if (!wrong || code_target(coder, space, at, unit, bytes, wanted)) return;
+    }
+    for (unsigned i = 0; i < unit.length; ++i)
+      code_byte(coder, at.to + i, bytes[i], Coder::encodes ? wanted[i] : std::uint8_t{0});
+  }
+
+ private:
+  template <class Coder>
+  void code_byte(Coder& coder, std::uint32_t position, std::uint8_t& byte, std::uint8_t wanted) {
+    const unsigned often_right = byte == 0 || byte == 0xff ? 1 : 0;
+    const bool wrong =
+        coder.bit(byte_wrong_[often_right][bytes_ & 3][position & 3], wanted != byte);
+    bytes_ = static_cast<std::uint8_t>(bytes_ << 1 | static_cast<int>(wrong));
+    if (wrong)
+      byte = static_cast<std::uint8_t>(
+          byte + difference_.code(coder, static_cast<std::uint8_t>(wanted - byte)));
+  }
+
+  /// Codes what a place names, if it is the same instruction; false if it is not.
+  template <class Codes, class Map, class Coder>
+  bool code_target(Coder& coder, const address_space<Codes, Map>& space, const copy_place& at,
+                   const copy_unit& unit, std::uint8_t* bytes, const std::uint8_t* wanted) {
+    const std::uint32_t address = space.base() + at.to;
+    std::uint32_t off = 0;
+    bool same = true;
+    if constexpr (Coder::encodes) {
+      const std::uint32_t target =
+          unit.pointer ? get_u32(wanted) : Codes::find(space.code(), wanted, address).target;
+      off = target - unit.site.target;
+      std::uint8_t aimed[copy_unit::max_length];
+      std::memcpy(aimed, bytes, unit.length);
+      aim(space, unit, aimed, address, target);
+      same = std::memcmp(aimed, wanted, unit.length) == 0 && fold_sign(off) <= number_model::max;
+    }
+    if (!coder.bit(same_instruction_[unit.pointer ? 1 : 0], same)) return false;
+    aim(space, unit, bytes, address, unit.site.target + code_offset(coder, off));
+    return true;
+  }
+
+  template <class Codes, class Map>
+  static void aim(const address_space<Codes, Map>& space, const copy_unit& unit,
+                  std::uint8_t* bytes, std::uint32_t address, std::uint32_t target) {
+    if (unit.pointer)
+      put_u32(bytes, target);
+    else
+      Codes::aim(space.code(), bytes, address, target);
+  }
+
+  /// One of the last offsets, by how long ago it was, or a new one.
+  template <class Coder>
+  std::uint32_t code_offset(Coder& coder, std::uint32_t off) {
+    unsigned index = 0;
+    if constexpr (Coder::encodes)
+      while (index < recent_count && recent_[index] != off) ++index;
+    index = which_recent_.code(coder, index);
+    if (index < recent_count) {
+      off = recent_[index];
+    } else {
+      off = unfold_sign(offset_.code(coder, fold_sign(off)));
+      index = recent_count - 1;
+    }
+    // The last comes first; those before it step back.
+    std::uint32_t moved = off;
+    for (unsigned i = 0; i <= index; ++i) std::swap(moved, recent_[i]);
+    return off;
+  }
+
+  bit_model line_differs_[4];
+  bit_model byte_wrong_[2][4][4];
+  bit_model site_wrong_[2][4];
+  bit_model same_instruction_[2];
+  bit_tree<4> which_recent_;
+  number_model offset_;
+  bit_tree<8> difference_;
+  std::uint32_t recent_[recent_count];
+  std::uint8_t lines_;  // which of the last lines differed; and so on
+  std::uint8_t bytes_;
+  std::uint8_t sites_;
+};
+
+}  // namespace ota::detail
+
+// ota/delta/patch_check.hpp
+
+namespace ota {
+
+namespace patch_errors {
+
+inline constexpr error wrong_base{errc::mismatch, "delta",
+                                  "the patch is for another file than the one that is there"};
+inline constexpr error wrong_result{errc::mismatch, "delta",
+                                    "what the patch made is not what it promised"};
+
+}  // namespace patch_errors
+
+/// Hashes a file in steps of 256 bytes.
+template <class Hash>
+class stepwise_hash {
+ public:
+  /// Takes the next bytes of the first `size`; false: that was all.
+  template <class File>
+  result<bool> step(File& file, std::uint32_t size) {
+    std::uint8_t piece[256];
+    const std::uint32_t left = size - done_;
+    const std::uint32_t count = left < sizeof piece ? left : std::uint32_t{sizeof piece};
+    if (count == 0) return false;
+    if (const auto done = file.read(done_, {piece, count}); !done) return done.error();
+    hash_.update({piece, count});
+    done_ += count;
+    return true;
+  }
+
+  template <class File>
+  result<void> all(File& file, std::uint32_t size) {
+    for (;;) {
+      const auto more = step(file, size);
+      if (!more) return more.error();
+      if (!*more) return {};
+    }
+  }
+
+  auto finish() { return hash_.finish(); }
+
+ private:
+  Hash hash_;
+  std::uint32_t done_ = 0;
+};
+
+/// Whether the patch came whole: by the sum at its end, which finds accidents only.
+template <class Patch>
+result<void> check_patch_sum(Patch& patch) {
+  const std::uint32_t size = patch.size();
+  if (size < patch_header::sum_size) return patch_errors::truncated;
+  const std::uint32_t coded = size - patch_header::sum_size;
+  stepwise_hash<crc32> sum;
+  if (const auto done = sum.all(patch, coded); !done) return done;
+  std::uint8_t told[patch_header::sum_size];
+  if (const auto done = patch.read(coded, told); !done) return done;
+  const auto counted = sum.finish();
+  if (std::memcmp(counted.data(), told, sizeof told) != 0) return patch_errors::damaged;
+  return {};
+}
+
+namespace detail {
+
+template <class Hash, class File>
+result<bool> has_hash(File& file, std::uint32_t size, bytes promised) {
+  stepwise_hash<Hash> hash;
+  if (const auto done = hash.all(file, size); !done) return done.error();
+  const auto digest = hash.finish();
+  return std::memcmp(digest.data(), promised.data(), promised.size()) == 0;
+}
+
+}  // namespace detail
+
+/// Whether the old file is the one that the patch was made for.
+/// \tparam Hash  SHA-256
+template <class Hash = sha256, class Old>
+result<void> check_patch_base(const patch_header& header, Old& old_file) {
+  if (old_file.size() < header.old_size) return patch_errors::wrong_base;
+  const auto same = detail::has_hash<Hash>(old_file, header.old_size, header.old_hash);
+  if (!same) return same.error();
+  if (!*same) return patch_errors::wrong_base;
+  return {};
+}
+
+/// Whether the new file is what was promised. The promise is the patch's own: it finds accidents,
+/// and a wrong patch only where the patch itself can be trusted.
+template <class Hash = sha256, class New>
+result<void> check_patch_result(const patch_header& header, New& new_file) {
+  const auto same = detail::has_hash<Hash>(new_file, header.new_size, header.new_hash);
+  if (!same) return same.error();
+  if (!*same) return patch_errors::wrong_result;
+  return {};
+}
+
+}  // namespace ota
+
+// ota/delta/patch_model.hpp
+
+namespace ota::detail {
+
+/// One step of a patch: a byte, or a copy.
+struct patch_op {
+  enum class kind_of : std::uint8_t { literal, from_old, from_new };
+  static constexpr std::uint32_t shortest_from_old = 1;
+  static constexpr std::uint32_t shortest_from_new = 2;
+
+  kind_of kind = kind_of::literal;
+  std::uint8_t byte = 0;
+  std::uint32_t from = 0;  ///< an offset in the old file, or in the new one
+  std::uint32_t length = 1;
+};
+
+/// What both sides of a patch know, and learn from each step.
+/// \tparam LiteralBits  how many models literals have, as a power of two
+template <unsigned LiteralBits>
+class patch_model {
+ public:
+  copy_model copy;
+
+  /// Codes a step.
+  /// \param last    the last copy from the old file
+  /// \param to      where the step puts its bytes
+  /// \param before  the byte before it
+  template <class Coder>
+  patch_op code(Coder& coder, const patch_header& header, const copy_place& last, std::uint32_t to,
+                std::uint8_t before, patch_op op) {
+    const bool copies = coder.bit(is_copy_[last_][to & 1], op.kind != patch_op::kind_of::literal);
+    if (!copies) {
+      op.kind = patch_op::kind_of::literal;
+      op.length = 1;
+      op.byte = static_cast<std::uint8_t>(
+          literals_[literal_context(header, to, before)].code(coder, op.byte));
+    } else if (coder.bit(is_old_[last_], op.kind == patch_op::kind_of::from_old)) {
+      op.kind = patch_op::kind_of::from_old;
+      op.from = code_old_place(coder, last, to, op.from);
+      op.length = old_length_.code(coder, op.length - patch_op::shortest_from_old) +
+                  patch_op::shortest_from_old;
+    } else {
+      op.kind = patch_op::kind_of::from_new;
+      op.from = to - code_distance(coder, to - op.from);
+      op.length = new_length_.code(coder, op.length - patch_op::shortest_from_new) +
+                  patch_op::shortest_from_new;
+    }
+    last_ = static_cast<std::uint8_t>(op.kind);
+    return op;
+  }
+
+  /// Codes an entry of the address map, which stands before all steps.
+  template <class Coder, class Map>
+  void code_stretch(Coder& coder, Map& map, std::uint32_t begin, std::uint32_t shift) {
+    map.code(coder, old_jump_, old_length_, begin, shift);
+  }
+  void end_map() { old_jump_ = old_length_ = {}; }
+
+ private:
+  static unsigned literal_context(const patch_header& header, std::uint32_t to,
+                                  std::uint8_t before) {
+    const unsigned position = to & ((1U << header.position_bits) - 1);
+    return position << header.previous_bits | before >> (8 - header.previous_bits);
+  }
+
+  /// Where a copy from the old file begins: mostly where the last one would have gone on, by its
+  /// shift (bytes were replaced) or by its end (bytes were put in).
+  template <class Coder>
+  std::uint32_t code_old_place(Coder& coder, const copy_place& last, std::uint32_t to,
+                               std::uint32_t from) {
+    const std::uint32_t replaced = last.from + (to - last.to);
+    if (coder.bit(replaces_[last_], from == replaced)) return replaced;
+    if (to != last.to && coder.bit(puts_in_[last_], from == last.from)) return last.from;
+    return replaced + unfold_sign(old_jump_.code(coder, fold_sign(from - replaced)));
+  }
+
+  template <class Coder>
+  std::uint32_t code_distance(Coder& coder, std::uint32_t distance) {
+    if (!coder.bit(same_distance_, distance == last_distance_)) {
+      // Code and tables repeat themselves at even distances, or multiples of four.
+      const std::uint32_t high = distance_.code(coder, (distance - 1) >> 2);
+      last_distance_ = (high << 2 | distance_end_.code(coder, (distance - 1) & 3)) + 1;
+    }
+    return last_distance_;
+  }
+
+  bit_model is_copy_[3][2];
+  bit_model is_old_[3];
+  bit_model replaces_[3];
+  bit_model puts_in_[3];
+  bit_model same_distance_;
+  number_model old_length_;
+  number_model old_jump_;
+  number_model new_length_;
+  number_model distance_;  // without its two lowest bits
+  bit_tree<2> distance_end_;
+  bit_tree<8> literals_[1U << LiteralBits];
+  std::uint32_t last_distance_;
+  std::uint8_t last_;  // kind of the last step
+};
+
+}  // namespace ota::detail
+
+// ota/delta/range_decoder.hpp
+
+namespace ota::detail {
+
+struct range_decoder_state {
+  std::uint32_t range = 0xffff'ffff;
+  std::uint32_t code = 0;
+  unsigned rate = 4;
+};
+
+/// Takes bits out of a range-coded stream (G. N. N. Martin, 1979; the carry is resolved by the
+/// encoder, as in LZMA). `Input` gives one byte after the other: `std::uint8_t next()`.
+template <class Input>
+class range_decoder {
+ public:
+  static constexpr bool encodes = false;
+
+  range_decoder(range_decoder_state& s, Input& input) : s_(s), input_(input) {}
+
+  /// Reads the first four bytes.
+  void start() {
+    for (int i = 0; i < 4; ++i) take_byte();
+  }
+
+  bool bit(bit_model& model, bool /*to encode*/ = false) {
+    const std::uint32_t bound = (s_.range >> bit_model::precision) * model.zero();
+    const bool one = s_.code >= bound;
+    if (one) {
+      s_.code -= bound;
+      s_.range -= bound;
+    } else {
+      s_.range = bound;
+    }
+    model.learn(one, s_.rate);
+    fill();
+    return one;
+  }
+
+  /// Bits without a model, the highest first.
+  std::uint32_t direct(std::uint32_t /*to encode*/, unsigned count) {
+    std::uint32_t value = 0;
+    while (count-- > 0) {
+      s_.range >>= 1;
+      const bool one = s_.code >= s_.range;
+      if (one) s_.code -= s_.range;
+      value = value << 1 | static_cast<std::uint32_t>(one);
+      fill();
+    }
+    return value;
+  }
+
+ private:
+  void fill() {
+    while (s_.range < 1U << 24) {
+      s_.range <<= 8;
+      take_byte();
+    }
+  }
+  void take_byte() { s_.code = s_.code << 8 | input_.next(); }
+
+  range_decoder_state& s_;
+  Input& input_;
+};
+
+}  // namespace ota::detail
+
+// ota/delta/patch_decoder.hpp
+
+namespace ota {
+
+/// What a device gives for patches. Memory: `sizeof(patch_decoder<…>)`, all of it.
+struct patch_limits {
+  using codes = code_set<>;                        ///< kinds of code that it can run patches for
+  static constexpr std::size_t map_entries = 128;  ///< 8 bytes each; 0: no map
+  static constexpr unsigned literal_bits = 1;      ///< 512 bytes, doubled so often
+  static constexpr std::size_t input_size = 128;   ///< read of the patch at a time
+  static constexpr std::size_t output_size = 256;  ///< given to the new file at a time
+};
+
+/// Makes a new file from an old one and a patch, as it goes: the patch is read once from front to
+/// end, the new file written so, the old one read anywhere: sources and an output as of
+/// `delta_contract.hpp`.
+///
+/// Reads stay within the sizes that header and `size()` give. Whatever the patch holds, nothing
+/// else is read, and never more written than its header tells. Whether the result is right, only
+/// its hash can tell: compare it (`patch_check.hpp`) before anything rests on it.
+///
+/// Work comes in steps of at most 72 bytes, and a step that failed cannot be tried again: go back
+/// to a kept state. Between steps, `state()` is all that has to be kept to go on after a power cut.
+template <class Old, class Patch, class New, class Limits = patch_limits>
+class patch_decoder {
+  static_assert(check_delta_source<Old>::ok && check_delta_source<Patch>::ok &&
+                check_delta_output<New>::ok);
+  using map_type = detail::address_map<Limits::map_entries>;
+  using model_type = detail::patch_model<Limits::literal_bits>;
+  using codes = typename Limits::codes;
+
+ public:
+  patch_decoder(Old& old_file, Patch& patch, New& new_file)
+      : old_(old_file), patch_(patch), new_(new_file) {}
+
+  /// Reads the header, and refuses what this device cannot apply.
+  result<void> open() {
+    std::uint8_t head[patch_header::max_size] = {};
+    const std::uint32_t size =
+        patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
+    if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
+    header_ = {};
+    if (const auto done = detail::take_patch_header(head, size, header_); !done) return done;
+    if (!codes::has(header_.code)) return patch_errors::unknown_code;
+    if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
+      return patch_errors::too_much_memory;
+    if (old_.size() < header_.old_size) return patch_errors::wrong_base;
+    if (size < header_.size + patch_header::sum_size) return patch_errors::truncated;
+    end_ = patch_.size() - patch_header::sum_size;
+    s_ = {};
+    s_.range.rate = header_.rate;
+    s_.taken = header_.size;
+    return forget_input();
+  }
+
+  const patch_header& header() const { return header_; }
+
+  /// Bytes of the new file that were appended.
+  std::uint32_t appended() const { return s_.appended; }
+
+  /// Does a bounded piece of work. False: the new file is whole, and all of it appended.
+  result<bool> step() {
+    detail::range_decoder coder(s_.range, *this);
+    if (s_.doing == work::start) {
+      coder.start();
+      s_.doing = work::map;
+    }
+    result<void> done;
+    if (s_.doing == work::map) {
+      read_map(coder);
+    } else if (made() == header_.new_size) {
+      if (done = flush(); !done) return done.error();
+      return false;
+    } else {
+      done = s_.doing == work::op         ? read_op(coder)
+             : s_.doing == work::old_copy ? copy_old(coder)
+                                          : copy_new(coder);
+    }
+    if (!came_) return came_.error();
+    if (!done) return done.error();
+    if (s_.taken > end_ + most_beyond) return patch_errors::truncated;
+    return true;
+  }
+
+  /// All that has to be kept to go on after a power cut, once the new file's first `appended()`
+  /// bytes are durable.
+  bytes state() const { return {reinterpret_cast<const std::uint8_t*>(&s_), sizeof s_}; }
+
+  /// Goes on from a state that was kept by the same program, after `open()`.
+  result<void> resume(bytes kept) {
+    if (kept.size() != sizeof s_) return patch_errors::bad_state;
+    std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
+    return forget_input();
+  }
+
+ private:
+  friend class detail::range_decoder<patch_decoder>;
+
+  enum class work : std::uint8_t { start, map, op, old_copy, new_copy };
+  static constexpr std::uint32_t line_size = detail::copy_model::line_size;
+  static constexpr std::uint32_t look_ahead = detail::copy_unit::max_length;
+  // Zeros at the end of the coded part are left out, as many as a decoder takes ahead.
+  static constexpr std::uint32_t most_beyond = 4;
+  static_assert(Limits::input_size != 0 && Limits::output_size >= look_ahead);
+
+  struct kept_state {
+    detail::range_decoder_state range;
+    std::uint32_t taken = 0;  ///< bytes of the patch
+    std::uint32_t appended = 0;
+    std::uint32_t output_size = 0;  ///< bytes made and not appended yet
+    detail::copy_place old_place;
+    detail::copy_place new_place;
+    work doing = work::start;
+    std::uint8_t before = 0;  ///< the last byte made
+    std::uint8_t output[Limits::output_size];
+    map_type map{};
+    model_type model{};
+  };
+  static_assert(std::is_trivially_copyable_v<kept_state>);
+
+  std::uint32_t made() const { return s_.appended + s_.output_size; }
+
+  result<void> forget_input() {
+    input_size_ = 0;
+    return came_ = {};
+  }
+
+  /// The next byte of the patch; zeros beyond the end, and once reading has failed.
+  std::uint8_t next() {
+    const std::uint32_t at = s_.taken++;
+    if (came_ && at < end_ && at - input_from_ >= input_size_) {
+      input_from_ = at;
+      input_size_ = end_ - at < sizeof input_ ? end_ - at : std::uint32_t{sizeof input_};
+      came_ = patch_.read(at, {input_, input_size_});
+    }
+    return at < end_ && came_ ? input_[at - input_from_] : std::uint8_t{0};
+  }
+
+  template <class Coder>
+  void read_map(Coder& coder) {
+    if (s_.map.size() < header_.map_entries) {
+      s_.model.code_stretch(coder, s_.map, 0, 0);
+    } else {
+      s_.model.end_map();
+      s_.doing = work::op;
+    }
+  }
+
+  template <class Coder>
+  result<void> read_op(Coder& coder) {
+    const detail::patch_op op = s_.model.code(coder, header_, s_.old_place, made(), s_.before, {});
+    switch (op.kind) {
+      case detail::patch_op::kind_of::literal:
+        return put(&op.byte, 1);
+      case detail::patch_op::kind_of::from_old:
+        if (op.length > header_.new_size - made() || op.from > header_.old_size ||
+            op.length > header_.old_size - op.from || lags_too_far(op.from))
+          return patch_errors::damaged;
+        s_.old_place.start(op.from, made(), op.length);
+        s_.doing = work::old_copy;
+        return {};
+      case detail::patch_op::kind_of::from_new:
+        // A length may have wrapped to nothing.
+        if (op.length == 0 || op.length > header_.new_size - made() || op.from >= made())
+          return patch_errors::damaged;
+        s_.new_place.start(op.from, made(), op.length);
+        s_.doing = work::new_copy;
+        return {};
+    }
+    return patch_errors::damaged;
+  }
+
+  bool lags_too_far(std::uint32_t from) const {
+    return header_.lag != patch_header::no_lag && from < made() && made() - from > header_.lag;
+  }
+
+  /// Copies a line.
+  template <class Coder>
+  result<void> copy_old(Coder& coder) {
+    detail::copy_place& at = s_.old_place;
+    // What may be looked at behind the line is read as well.
+    const std::uint32_t there = header_.old_size - at.from;
+    const std::uint32_t count = there < sizeof line_ ? there : std::uint32_t{sizeof line_};
+    std::memset(line_ + count, 0, sizeof line_ - count);
+    if (const auto done = old_.read(at.from, {line_, count}); !done) return done;
+    const bool differs = s_.model.copy.code_line(coder, false);
+    return put_units(at, line_size, true, differs ? &coder : nullptr);
+  }
+
+  /// Puts the units of a line.
+  /// \param count  bytes in which they begin
+  /// \param coder  tells what is not as foretold, if anything is
+  template <class Coder>
+  result<void> put_units(detail::copy_place& at, std::uint32_t count, bool moved, Coder* coder) {
+    if (count > at.left) count = at.left;
+    const detail::address_space<codes, map_type> space(header_, s_.map);
+    std::uint32_t done = 0;
+    while (done < count) {
+      std::uint8_t* const bytes = line_ + done;
+      const detail::copy_unit unit =
+          space.unit_at(at, bytes, moved, coder == nullptr ? count - done : 1);
+      if (coder != nullptr) s_.model.copy.code_unit(*coder, space, at, unit, bytes, nullptr);
+      const std::uint32_t length = unit.length == 1 ? unit.run : unit.length;
+      space.pass(at, unit, bytes, length);
+      done += length;
+    }
+    if (at.left == 0) s_.doing = work::op;
+    return put(line_, done);
+  }
+
+  /// Copies a piece of what was already made.
+  template <class Coder>
+  result<void> copy_new(Coder& /*nothing of it is coded*/) {
+    detail::copy_place& at = s_.new_place;
+    const std::uint32_t distance = at.to - at.from;
+    std::uint32_t there =
+        distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
+    if (const auto done = read_made(at.from, {line_, there}); !done) return done;
+    if (header_.code != code_kind::plain) {
+      // Places are looked for only where all that they may be made of is there.
+      if (distance >= look_ahead)
+        return put_units<Coder>(at, there - look_ahead + 1, false, nullptr);
+    }
+    if (there > at.left) there = at.left;
+    at.from += there;
+    at.to += there;
+    at.left -= there;
+    if (at.left == 0) s_.doing = work::op;
+    return put(line_, there);
+  }
+
+  /// Reads of the new file, part of which may still wait here.
+  result<void> read_made(std::uint32_t from, mutable_bytes out) {
+    std::size_t durable = 0;
+    if (from < s_.appended) {
+      durable = s_.appended - from < out.size() ? s_.appended - from : out.size();
+      if (const auto done = new_.read(from, out.first(durable)); !done) return done;
+    }
+    for (std::size_t i = durable; i < out.size(); ++i) out[i] = s_.output[from + i - s_.appended];
+    return {};
+  }
+
+  result<void> put(const std::uint8_t* data, std::uint32_t count) {
+    if (!came_) return came_;
+    s_.before = data[count - 1];
+    while (count != 0) {
+      if (s_.output_size == sizeof s_.output)
+        if (const auto done = flush(); !done) return done;
+      const std::uint32_t room = static_cast<std::uint32_t>(sizeof s_.output) - s_.output_size;
+      const std::uint32_t piece = count < room ? count : room;
+      std::memcpy(s_.output + s_.output_size, data, piece);
+      s_.output_size += piece;
+      data += piece;
+      count -= piece;
+    }
+    return {};
+  }
+
+  result<void> flush() {
+    if (s_.output_size == 0) return {};
+    if (const auto done = new_.append({s_.output, s_.output_size}); !done) return done;
+    s_.appended += s_.output_size;
+    s_.output_size = 0;
+    return {};
+  }
+
+  Old& old_;
+  Patch& patch_;
+  New& new_;
+  patch_header header_;
+  std::uint32_t end_ = 0;  // of the coded part
+  std::uint32_t input_from_ = 0;
+  std::uint32_t input_size_ = 0;
+  result<void> came_;  // what was read of the patch, so far
+  std::uint8_t input_[Limits::input_size];
+  std::uint8_t line_[line_size + look_ahead];
+  kept_state s_;
+};
+
+}  // namespace ota
+
 // ota/delta/any_patch.hpp
 
 namespace ota {
@@ -19094,6 +18648,428 @@ struct two_slots {
 
 }  // namespace ota
 
+// ota/delta/aarch64_code.hpp
+
+namespace ota {
+
+/// A64 (Arm ARM for the A-profile, C6.2: B, BL, ADRP). Addresses are taken by their lower 32 bits.
+struct aarch64_code {
+  static constexpr code_kind kind = code_kind::aarch64;
+  static constexpr unsigned step = 4;
+
+  static code_site find(const std::uint8_t* code, std::uint32_t address) {
+    const std::uint32_t word = detail::get_u32(code);
+    const std::uint32_t next = detail::get_u32(code + 4);
+    if (is_branch(word)) return code_site::far_at(4, address + detail::sign_extend(word, 26) * 4);
+    if (!is_page(word)) return code_site::none(4);
+    const std::uint32_t pages = (word >> 3 & 0x1ffffc) | (word >> 29 & 3);
+    const std::uint32_t begin = (address & high) + (pages << 12);
+    if (!completes(word, next)) return code_site::far_at(4, begin);
+    return code_site::far_at(8, begin + ((next >> 10 & 0xfff) << scale(next)));
+  }
+
+  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
+    const std::uint32_t word = detail::get_u32(code);
+    const std::uint32_t next = detail::get_u32(code + 4);
+    if (is_branch(word))
+      return detail::put_u32(code, detail::put_bits(word, 0x03ffffff, (target - address) >> 2));
+    // Pages beyond 2 GiB are 21 bits away with their sign.
+    const std::uint32_t pages = detail::sign_extend(((target & high) - (address & high)) >> 12, 20);
+    detail::put_u32(code,
+                    detail::put_bits(word, 0x60ffffe0, pages << 29 | (pages << 3 & 0xffffe0)));
+    if (completes(word, next))
+      detail::put_u32(code + 4,
+                      detail::put_bits(next, 0x3ffc00, (target & 0xfff) >> scale(next) << 10));
+  }
+
+ private:
+  static constexpr std::uint32_t high = 0xfffff000;
+
+  static constexpr bool is_branch(std::uint32_t word) { return (word & 0x7c000000) == 0x14000000; }
+  static constexpr bool is_page(std::uint32_t word) { return (word & 0x9f000000) == 0x90000000; }
+
+  /// Whether an instruction adds the lower 12 bits to what ADRP set: ADD, a load, a store.
+  static constexpr bool completes(std::uint32_t first, std::uint32_t second) {
+    const bool adds = (second & 0xffc00000) == 0x91000000 || is_access(second);
+    return adds && (first & 0x1f) == (second >> 5 & 0x1f);
+  }
+  static constexpr bool is_access(std::uint32_t word) { return (word & 0x3b000000) == 0x39000000; }
+
+  /// A load or store counts in its own size; that of 16 bytes stands elsewhere.
+  static constexpr unsigned scale(std::uint32_t word) {
+    if (!is_access(word)) return 0;
+    return (word & 0x04800000) == 0x04800000 ? 4 : word >> 30;
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/arm_code.hpp
+
+namespace ota {
+
+/// A32 (Arm ARM, "B", "BL, BLX (immediate)", "LDR (literal)", "MOV (immediate)" A2, "MOVT").
+struct arm_code {
+  static constexpr code_kind kind = code_kind::arm;
+  static constexpr unsigned step = 4;
+
+  static code_site find(const std::uint8_t* code, std::uint32_t address) {
+    const std::uint32_t word = detail::get_u32(code);
+    const std::uint32_t next = detail::get_u32(code + 4);
+    const std::uint32_t pc = address + 8;
+    if (is_branch(word)) {
+      const std::uint32_t target = pc + detail::sign_extend(word, 24) * 4;
+      return leaves(word) ? code_site::far_at(4, target) : code_site::near_at(4, target);
+    }
+    if (is_literal_load(word)) {
+      const std::uint32_t offset = word & 0xfff;
+      return code_site::near_at(4, pc + ((word & up) != 0 ? offset : 0 - offset));
+    }
+    if (is_move_pair(word, next))
+      return code_site::far_at(8, move_value(word) | move_value(next) << 16);
+    return code_site::none(4);
+  }
+
+  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
+    const std::uint32_t word = detail::get_u32(code);
+    const std::uint32_t offset = target - (address + 8);
+    if (is_branch(word)) {
+      detail::put_u32(code, detail::put_bits(word, 0xffffff, offset >> 2));
+    } else if (is_literal_load(word)) {
+      const bool down = offset >> 31 != 0;
+      const std::uint32_t bits = down ? 0 - offset : offset;
+      detail::put_u32(code, detail::put_bits(word, up | 0xfff, (bits & 0xfff) | (down ? 0 : up)));
+    } else {
+      put_move(code, target);
+      put_move(code + 4, target >> 16);
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t up = 1U << 23;  // the offset is added
+
+  static constexpr bool is_branch(std::uint32_t word) {
+    return (word & 0x0e000000) == 0x0a000000 && word < 0xf0000000;
+  }
+  // Calls, and what always branches: mostly to another function.
+  static constexpr bool leaves(std::uint32_t word) {
+    return (word & 0x01000000) != 0 || word >> 28 == 0xe;
+  }
+  static constexpr bool is_literal_load(std::uint32_t word) {
+    return (word & 0x0f7f0000) == 0x051f0000;
+  }
+
+  // MOVW, and MOVT of the same register on the same condition.
+  static constexpr bool is_move_pair(std::uint32_t first, std::uint32_t second) {
+    return (first & 0x0ff00000) == 0x03000000 && ((first ^ second) & 0xfff0f000) == 0x00400000;
+  }
+  static constexpr std::uint32_t move_value(std::uint32_t word) {
+    return (word >> 4 & 0xf000) | (word & 0xfff);
+  }
+  static void put_move(std::uint8_t* code, std::uint32_t value) {
+    detail::put_u32(code, detail::put_bits(detail::get_u32(code), 0xf0fff,
+                                           (value << 4 & 0xf0000) | (value & 0xfff)));
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/riscv_code.hpp
+
+namespace ota {
+
+/// RISC-V with or without compressed instructions (unprivileged ISA, "RV32I": JAL, AUIPC, LUI).
+/// Addresses are taken by their lower 32 bits.
+struct riscv_code {
+  static constexpr code_kind kind = code_kind::riscv;
+  static constexpr unsigned step = 2;
+
+  static code_site find(const std::uint8_t* code, std::uint32_t address) {
+    const std::uint32_t word = detail::get_u32(code);
+    const std::uint32_t next = detail::get_u32(code + 4);
+    if ((word & 3) != 3) return code_site::none(2);
+    if (is_jump(word)) return code_site::far_at(4, address + jump_offset(word));
+    if (is_pair(word, next)) {
+      const std::uint32_t value = (word & high) + low_value(next);
+      return code_site::far_at(8, is_relative(word) ? address + value : value);
+    }
+    return code_site::none(4);
+  }
+
+  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
+    const std::uint32_t word = detail::get_u32(code);
+    const std::uint32_t next = detail::get_u32(code + 4);
+    const std::uint32_t offset = target - address;
+    if (is_jump(word)) return detail::put_u32(code, (word & 0xfff) | jump_bits(offset));
+    const std::uint32_t value = is_relative(word) ? offset : target;
+    // The lower part counts with its sign: the upper is one more where that is negative.
+    detail::put_u32(code, detail::put_bits(word, high, value + 0x800));
+    detail::put_u32(
+        code + 4,
+        is_store(next)
+            ? detail::put_bits(next, 0xfe000f80, (value << 20 & 0xfe000000) | (value << 7 & 0xf80))
+            : detail::put_bits(next, 0xfff00000, value << 20));
+  }
+
+ private:
+  static constexpr std::uint32_t high = 0xfffff000;
+
+  static constexpr bool is_jump(std::uint32_t word) { return (word & 0x7f) == 0x6f; }
+
+  // JAL: bits 20, 10 to 1, 11 and 19 to 12 of the offset, from the highest bit down.
+  static constexpr std::uint32_t jump_offset(std::uint32_t word) {
+    return detail::sign_extend(
+        (word >> 11 & 0x100000) | (word >> 20 & 0x7fe) | (word >> 9 & 0x800) | (word & 0xff000),
+        21);
+  }
+  static constexpr std::uint32_t jump_bits(std::uint32_t offset) {
+    return (offset << 11 & 0x80000000) | (offset << 20 & 0x7fe00000) | (offset << 9 & 0x100000) |
+           (offset & 0xff000);
+  }
+
+  // AUIPC counts from itself, LUI from zero.
+  static constexpr bool is_relative(std::uint32_t word) { return (word & 0x7f) == 0x17; }
+  static constexpr bool is_store(std::uint32_t word) { return (word & 0x7b) == 0x23; }
+
+  /// AUIPC or LUI, and what adds the lower bits: a load, a store, ADDI or JALR.
+  static constexpr bool is_pair(std::uint32_t first, std::uint32_t second) {
+    const bool adds = (second & 0x7b) == 0x03 || is_store(second) || (second & 0x707f) == 0x0013 ||
+                      (second & 0x707f) == 0x0067;
+    return (first & 0x5f) == 0x17 && adds && (first >> 7 & 0x1f) == (second >> 15 & 0x1f);
+  }
+  static constexpr std::uint32_t low_value(std::uint32_t word) {
+    return detail::sign_extend(
+        is_store(word) ? (word >> 20 & 0xfe0) | (word >> 7 & 0x1f) : word >> 20, 12);
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/thumb_code.hpp
+
+namespace ota {
+
+namespace detail {
+
+/// BL, and from Thumb-2 on B.W: a displacement of 25 bits over both halfwords (Arm ARM, "BL, BLX
+/// (immediate)", encoding T1; "B", T4).
+constexpr bool is_thumb_bl(std::uint32_t first, std::uint32_t second) {
+  return (first & 0xf800) == 0xf000 && (second & 0x9000) == 0x9000;
+}
+
+constexpr std::uint32_t thumb_bl_offset(std::uint32_t first, std::uint32_t second) {
+  const std::uint32_t s = first >> 10 & 1;
+  const std::uint32_t i1 = 1 ^ s ^ (second >> 13 & 1);
+  const std::uint32_t i2 = 1 ^ s ^ (second >> 11 & 1);
+  return sign_extend(s << 24 | i1 << 23 | i2 << 22 | (first & 0x3ff) << 12 | (second & 0x7ff) << 1,
+                     25);
+}
+
+inline void put_thumb_bl(std::uint8_t* code, std::uint32_t offset) {
+  const std::uint32_t s = offset >> 24 & 1;
+  const std::uint32_t j1 = 1 ^ s ^ (offset >> 23 & 1);
+  const std::uint32_t j2 = 1 ^ s ^ (offset >> 22 & 1);
+  put_u16(code, static_cast<std::uint16_t>(0xf000 | s << 10 | (offset >> 12 & 0x3ff)));
+  put_u16(code + 2, static_cast<std::uint16_t>(put_bits(
+                        get_u16(code + 2), 0x2fff, j1 << 13 | j2 << 11 | (offset >> 1 & 0x7ff))));
+}
+
+/// What LDR, ADR and the like count from: the address of the instruction plus four, at a word.
+constexpr std::uint32_t thumb_literal_base(std::uint32_t address) { return (address + 4) & ~3U; }
+
+}  // namespace detail
+
+/// Thumb as Cortex-M0 and M0+ have it, and all of ARM7's.
+struct thumb_code {
+  static constexpr code_kind kind = code_kind::thumb;
+  static constexpr unsigned step = 2;
+
+  static code_site find(const std::uint8_t* code, std::uint32_t address) {
+    const std::uint32_t half = detail::get_u16(code);
+    const std::uint32_t next = detail::get_u16(code + 2);
+    if (detail::is_thumb_bl(half, next))
+      return code_site::far_at(4, address + 4 + detail::thumb_bl_offset(half, next));
+    switch (half >> 12) {
+      case 0x4:  // LDR of a literal is 0100 1…, ADR 1010 0…
+      case 0xa:
+        if ((half & 0x0800) != (half >> 12 == 4 ? 0x0800U : 0)) break;
+        return code_site::near_at(2, detail::thumb_literal_base(address) + (half & 0xff) * 4);
+      case 0xd:  // conditional; the two highest conditions are UDF and SVC
+        if ((half & 0x0f00) >= 0x0e00) break;
+        return code_site::near_at(2, address + 4 + detail::sign_extend(half, 8) * 2);
+      case 0xe:
+        if ((half & 0x0800) != 0) break;
+        return code_site::near_at(2, address + 4 + detail::sign_extend(half, 11) * 2);
+      default:
+        break;
+    }
+    return code_site::none(2);
+  }
+
+  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
+    const std::uint32_t half = detail::get_u16(code);
+    const std::uint32_t offset = target - (address + 4);
+    if (half >> 12 == 0xf) return detail::put_thumb_bl(code, offset);
+    if (half >> 12 == 0xe) {
+      detail::put_u16(code, static_cast<std::uint16_t>(detail::put_bits(half, 0x7ff, offset >> 1)));
+      return;
+    }
+    code[0] = static_cast<std::uint8_t>(
+        half >> 12 == 0xd ? offset >> 1 : (target - detail::thumb_literal_base(address)) >> 2);
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/thumb2_code.hpp
+
+namespace ota {
+
+/// Thumb-2, as Cortex-M3 and above have it: what `thumb_code` finds, and addresses in MOVW and MOVT
+/// (Arm ARM, "MOV (immediate)" T3, "MOVT" T1). No instruction begins within a wide one.
+struct thumb2_code {
+  static constexpr code_kind kind = code_kind::thumb2;
+  static constexpr unsigned step = 2;
+
+  static code_site find(const std::uint8_t* code, std::uint32_t address) {
+    if (is_move_pair(code))
+      return code_site::far_at(8, move_value(code) | move_value(code + 4) << 16);
+    const code_site site = thumb_code::find(code, address);
+    return site.length == 0 && code[1] >= 0xe8 ? code_site::none(4) : site;
+  }
+
+  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
+    if (!is_move_pair(code)) return thumb_code::aim(code, address, target);
+    put_move(code, target);
+    put_move(code + 4, target >> 16);
+  }
+
+ private:
+  // MOVW, and MOVT of the same register.
+  static bool is_move_pair(const std::uint8_t* code) {
+    return (detail::get_u32(code) & 0x8000fbf0) == 0x0000f240 &&
+           (detail::get_u32(code + 4) & 0x8000fbf0) == 0x0000f2c0 &&
+           ((code[3] ^ code[7]) & 0x0f) == 0;
+  }
+
+  // The 16 bits imm4:i:imm3:imm8 stand in both halfwords.
+  static std::uint32_t move_value(const std::uint8_t* code) {
+    const std::uint32_t word = detail::get_u32(code);
+    return (word << 12 & 0xf000) | (word << 1 & 0x0800) | (word >> 20 & 0x0700) |
+           (word >> 16 & 0xff);
+  }
+  static void put_move(std::uint8_t* code, std::uint32_t value) {
+    const std::uint32_t bits = (value >> 12 & 0xf) | (value >> 1 & 0x0400) |
+                               (value << 20 & 0x70000000) | (value << 16 & 0x00ff0000);
+    detail::put_u32(code, detail::put_bits(detail::get_u32(code), 0x70ff040f, bits));
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/x86_64_code.hpp
+
+namespace ota {
+
+/// x86-64 (Intel SDM, volume 2): what has a displacement of 32 bits from the instruction's end.
+///
+/// Lengths of instructions are not followed: any bytes that name an address of the program are a
+/// place. It begins at the opcode, since prefixes change no displacement, and ends with the
+/// displacement: an immediate behind it, which counts as well, moves with what is named.
+struct x86_64_code {
+  static constexpr code_kind kind = code_kind::x86_64;
+  static constexpr unsigned step = 1;
+
+  static code_site find(const std::uint8_t* code, std::uint32_t address) {
+    const unsigned before = before_displacement(code);
+    if (before == 0) return code_site::none(1);
+    const auto length = static_cast<std::uint8_t>(before + 4);
+    return code_site::far_at(length, address + length + detail::get_u32(code + before));
+  }
+
+  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
+    const unsigned before = before_displacement(code);
+    detail::put_u32(code + before, target - (address + before + 4));
+  }
+
+ private:
+  // A ModRM byte with no base register but the instruction pointer.
+  static constexpr bool counts_from_here(std::uint8_t modrm) { return (modrm & 0xc7) == 0x05; }
+
+  /// Bytes of opcode and ModRM; 0 if there is no such displacement.
+  static unsigned before_displacement(const std::uint8_t* code) {
+    if (code[0] == 0xe8 || code[0] == 0xe9) return 1;  // CALL, JMP
+    if (code[0] == 0x0f) {
+      if ((code[1] & 0xf0) == 0x80) return 2;  // Jcc
+      return counts_from_here(code[2]) ? 3 : 0;
+    }
+    return is_plain_opcode(code[0]) && counts_from_here(code[1]) ? 2 : 0;
+  }
+
+  static constexpr bool is_plain_opcode(std::uint8_t op) {
+    return (op < 0x40 && (op & 7) < 4) ||             // ADD, OR, AND, SUB, XOR, CMP…
+           op == 0x63 || op == 0x69 || op == 0x6b ||  // MOVSXD, IMUL
+           (op >= 0x80 && op <= 0x8f) ||              // the same of an immediate, TEST, MOV, LEA
+           op == 0xc6 || op == 0xc7 ||                // MOV of an immediate
+           op == 0xf6 || op == 0xf7 || op == 0xff;
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/xtensa_code.hpp
+
+namespace ota {
+
+/// Xtensa, little-endian, with or without windowed calls (Xtensa ISA reference manual, "CALL0",
+/// "CALL4"…, "L32R", "Narrow instructions").
+struct xtensa_code {
+  static constexpr code_kind kind = code_kind::xtensa;
+  static constexpr unsigned step = 1;
+
+  static code_site find(const std::uint8_t* code, std::uint32_t address) {
+    const std::uint32_t word = detail::get_u32(code);
+    if (is_call(word))
+      return code_site::far_at(3, call_base(address) + detail::sign_extend(word >> 6, 18) * 4);
+    if (is_literal_load(word))
+      return code_site::far_at(3, literal_base(address) + (word >> 8 & 0xffff) * 4);
+    return code_site::none((word & 8) != 0 ? 2 : 3);
+  }
+
+  static void aim(std::uint8_t* code, std::uint32_t address, std::uint32_t target) {
+    const std::uint32_t word = detail::get_u32(code);
+    std::uint32_t made = 0;
+    if (is_literal_load(word))
+      made = (word & 0xff) | (target - literal_base(address)) >> 2 << 8;
+    else
+      made = (word & 0x3f) | (target - call_base(address)) >> 2 << 6;
+    detail::put_u16(code, static_cast<std::uint16_t>(made));
+    code[2] = static_cast<std::uint8_t>(made >> 16);
+  }
+
+ private:
+  static constexpr bool is_call(std::uint32_t word) { return (word & 0xf) == 5; }
+  static constexpr bool is_literal_load(std::uint32_t word) { return (word & 0xf) == 1; }
+
+  static constexpr std::uint32_t call_base(std::uint32_t address) { return (address & ~3U) + 4; }
+  // Literals lie in the 256 KB before what loads them.
+  static constexpr std::uint32_t literal_base(std::uint32_t address) {
+    return ((address + 3) & ~3U) - 0x40000;
+  }
+};
+
+}  // namespace ota
+
+// ota/delta/all_codes.hpp
+
+namespace ota {
+
+/// Every kind of code that there is: what a computer has, which makes patches for all.
+using all_codes = code_set<words_code, thumb_code, thumb2_code, arm_code, riscv_code, xtensa_code,
+                           aarch64_code, x86_64_code>;
+
+}  // namespace ota
+
 // ota/delta/delta_patches.hpp
 
 namespace ota {
@@ -19131,6 +19107,30 @@ struct delta_patches {
   static bool takes(std::size_t needed, std::size_t code) {
     return needed <= memory && code < 16 && Limits::codes::has(static_cast<code_kind>(code));
   }
+};
+
+}  // namespace ota
+
+// ota/delta/memory_source.hpp
+
+namespace ota {
+
+/// Bytes in memory, at most 4 GiB less one, such as flash that the processor sees: the old file of
+/// a patch, or a patch (`delta_contract.hpp`).
+class memory_source {
+ public:
+  explicit memory_source(bytes content) : content_(content) {}
+
+  std::uint32_t size() const { return static_cast<std::uint32_t>(content_.size()); }
+
+  /// Copies `out.size()` bytes from `offset` on.
+  result<void> read(std::uint32_t offset, mutable_bytes out) const {
+    if (!out.empty()) std::memcpy(out.data(), content_.data() + offset, out.size());
+    return {};
+  }
+
+ private:
+  bytes content_;
 };
 
 }  // namespace ota

@@ -132,12 +132,12 @@ TEST_F(delta_updates, of_a_release_with_a_manifest) {
 TEST_F(delta_updates, of_a_signed_release) {
   do_all("$ota keygen --out key; $ota root init --key key.key --release key.pub --out root.txt");
   configure(R"("trusted_root_file": "root.txt")");
-  release("v1", "--key key.key", "manifest.ota");
+  release("v1", "--counter 1 --key key.key", "manifest.ota");
   keep("one");
   install();
   change_all();
   keep("two");
-  release("v2", "--base one --key key.key", "manifest.ota");
+  release("v2", "--counter 2 --base one --key key.key", "manifest.ota");
   do_all("$ota verify assets/v2/manifest.ota --trusted-root root.txt");
   const finished done = update();
   EXPECT_EQ(done.code, 0) << done.out << told;

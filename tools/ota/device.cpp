@@ -130,7 +130,7 @@ std::string amount(double bytes) {
 /// One line on a terminal: how much, how fast, how long still. Nothing in a pipe.
 class progress_bar {
  public:
-  void show(const ota::update_progress_report& at) {
+  void show(const ota::update_progress_report& at, std::uint32_t patched) {
     if (!shown_ || at.bytes_total == 0) return;
     const auto now = std::chrono::steady_clock::now();
     if (started_ == std::chrono::steady_clock::time_point{}) started_ = now;
@@ -144,6 +144,7 @@ class progress_bar {
                  "##############################", 30 - filled, "..............................",
                  part * 100, at.files, at.files_total,
                  amount(static_cast<double>(at.bytes)).c_str(), amount(rate).c_str());
+    if (patched != 0) std::fprintf(stderr, "  %u by patches", patched);
     if (rate > 0)
       std::fprintf(stderr, "  %.0f s left ", static_cast<double>(at.bytes_total - at.bytes) / rate);
     std::fprintf(stderr, "\033[K");
@@ -264,8 +265,8 @@ int update_as(const arguments& args, const update_settings& settings, const std:
   if (const auto done = one.recover(); !done) return fail(done.error());
 
   progress_bar bar;
-  const auto outcome =
-      one.run([&bar](const ota::update_progress_report& progress) { bar.show(progress); });
+  const auto outcome = one.run(
+      [&](const ota::update_progress_report& progress) { bar.show(progress, one.patches().made); });
   bar.end();
   if (!outcome) {
     if (json_output) print_outcome(one, ota::update_outcome::failed);

@@ -3,6 +3,7 @@
 #if __has_include(<openssl/evp.h>)
 
 #include "support/mixed_device.hpp"
+#include "support/patched_device.hpp"
 
 namespace {
 
@@ -116,6 +117,38 @@ TEST_F(mixed_updates, files_and_image_become_current_together) {
   EXPECT_TRUE(runs(two));
   EXPECT_EQ(phase, ota::swap_phase::kept);
   EXPECT_EQ(update(), update_outcome::up_to_date) << message;
+}
+
+// A device that also takes patches for its files.
+struct patched_device_with_image {
+  struct policies : device::policies {
+    using delta = small_blocks;
+  };
+  patched_device_with_image(signed_maker& maker, files& storage, flash& chip)
+      : updater(maker.settings, borrowed_storage<files>(storage), fake_github(maker.github), {}, {},
+                device::slots(borrowed_flash<flash>(chip))) {}
+  ota::updater<policies> updater;
+};
+
+TEST_F(mixed_updates, files_come_by_patches_beside_an_image) {
+  const std::string before = program(300, 1), now = program(300, 2);
+  publish(1, {{"a.py", {before}}}, {{"firmware", {one}}});
+  ASSERT_EQ(update(), update_outcome::updated) << message;
+  confirm();
+  const std::string patch = native_patch(before, now);
+  ota::host::release_contents::patch line;
+  line.path = patch_name("a.py", before);
+  line.size = patch.size();
+  line.sha256 = ota::host::sha256_of(patch);
+  next.patches = {line};
+  publish(2, {{"a.py", {now}}}, {{"firmware", {two}}});
+  published()[line.path] = {patch};
+  ASSERT_EQ(update<patched_device_with_image>(), update_outcome::restart) << message;
+  start();
+  EXPECT_TRUE(runs(two));
+  EXPECT_EQ(read_tree(storage), (tree{{"a.py", {now}}}));
+  EXPECT_EQ(asked_for("v2/a.py"), 0);
+  EXPECT_EQ(asked_for(line.path), 1);
 }
 
 TEST_F(mixed_updates, an_image_that_runs_already_is_not_brought_again) {

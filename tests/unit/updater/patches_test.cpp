@@ -256,6 +256,32 @@ TEST_F(patches, of_a_server_that_breaks_off_each_time_are_given_up) {
   EXPECT_EQ(one.updater.patches().failed, 1u);
 }
 
+TEST_F(patches, do_not_take_the_place_of_a_download_that_has_begun) {
+  settings.backoff_sec = 0;
+  settings.http_retries = 1;
+  install(before);
+  give("lib/main.py", was("lib/main.py"), native("lib/main.py"));
+  release_now();
+  const repository_file hidden = github.commits[commit_of('2')][given[0].path];
+  github.commits[commit_of('2')].erase(given[0].path);
+  {
+    patched one(settings, storage, github);
+    ASSERT_TRUE(one.updater.recover());
+    while (one.updater.step())
+      if (storage.stat(".ota/new/0/0")->size > 3000) github.drop_after = 0;
+    ASSERT_EQ(one.updater.outcome(), ota::update_outcome::failed);
+  }
+  const std::size_t there = storage.stat(".ota/new/0/0")->size;
+  ASSERT_GT(there, 3000u);
+  github.drop_after = SIZE_MAX;
+  github.commits[commit_of('2')][given[0].path] = hidden;
+  expect_now();
+  EXPECT_EQ(figures.made, 0u);
+  EXPECT_EQ(progress.resumed, 1u);
+  EXPECT_EQ(progress.bytes_moved,
+            is("lib/main.py").size() - there + is("other.py").size() + is("new.txt").size());
+}
+
 TEST_F(patches, of_a_manifest_need_no_order_to_be_harmless) {
   install(before);
   give("lib/main.py", was("lib/main.py"), native("lib/main.py"));
@@ -450,7 +476,7 @@ struct counted_device {
 TEST_F(patches, end_each_hash_that_they_begin_also_when_cut_short) {
   install(before);
   give("lib/main.py", was("lib/main.py"), native("lib/main.py"));
-  give("other.py", was("other.py"), native("other.py").substr(0, 60));
+  give("other.py", was("other.py"), native("other.py").substr(0, 40));
   release_now();
   const files start = storage;
   for (int steps = 1; steps < 400; steps += 3) {
