@@ -33,7 +33,7 @@ constexpr match_cost log2_cost(std::uint64_t value) {
 struct match_prices {
   std::array<match_cost, 256> literals = all_alike(in_bits(7.4));  ///< by byte
   match_cost right = in_bits(0.03);      ///< a byte of a copy that is as foretold
-  match_cost wrong = in_bits(13);        ///< one that is not
+  match_cost wrong = in_bits(10);        ///< one that is not
   match_cost wrong_place = in_bits(20);  ///< an address that is not
   match_cost go_on = in_bits(18);        ///< a copy that goes on where, or as, the last one did
   match_cost resume = in_bits(28);       ///< one that goes on as an earlier one
