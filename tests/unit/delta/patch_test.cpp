@@ -251,6 +251,10 @@ TEST(patch, passes_the_errors_of_storage_on) {
       while (opened && more && *more) more = decoder.step();
       if (opened && more) continue;  // it took fewer reads
       EXPECT_STREQ(opened ? more.error().text : opened.error().text, "unreadable");
+      // What could not be read was not made up.
+      EXPECT_EQ(file_bytes(files.new_file.begin(),
+                           files.new_file.begin() + static_cast<long>(out.content.size())),
+                out.content);
     }
 }
 
