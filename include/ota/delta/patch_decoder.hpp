@@ -126,7 +126,7 @@ class patch_decoder {
     detail::copy_place old_place;
     detail::copy_place new_place;
     work doing = work::start;
-    std::uint8_t before = 0;  ///< the last byte made
+    std::uint8_t before = 0;                              ///< the last byte made
     alignas(4) std::uint8_t output[Limits::output_size];  // copied by words
     map_type map{};
     model_type model{};
