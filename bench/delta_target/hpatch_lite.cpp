@@ -63,14 +63,14 @@ extern "C" int program() {
   if (tuz_TStream_read_dict_size(&in, read_patch) > dictionary_size) return 1;
 
   tuz_TStream unpacker;
-  hpi_byte dictionary_and_input[dictionary_size + input_size];
+  alignas(4) hpi_byte dictionary_and_input[dictionary_size + input_size];
   if (tuz_TStream_open(&unpacker, &in, read_patch, dictionary_and_input, dictionary_size,
                        input_size) != tuz_OK)
     return 1;
   files all{{&unpacker, read_unpacked, read_old, write_new},
             {old_file, distance(old_file, old_file_end)},
             {{new_file, distance(new_file, new_file_end)}}};
-  hpi_byte pieces[2 * piece_size];
+  alignas(4) hpi_byte pieces[2 * piece_size];
   if (!hpatch_lite_patch(&all, new_size, pieces, sizeof pieces)) return 1;
   return all.out.appended == distance(new_file, new_file_end) ? 0 : 1;
 }

@@ -10425,20 +10425,26 @@ struct code_set {
   /// Instructions begin at multiples of it.
   static unsigned step([[maybe_unused]] code_kind kind) {
     unsigned step = 1;
-    ((kind == Codes::kind ? void(step = Codes::step) : void()), ...);
+    ((is(Codes::kind, kind) ? void(step = Codes::step) : void()), ...);
     return step;
   }
 
   static code_site find([[maybe_unused]] code_kind kind, [[maybe_unused]] const std::uint8_t* code,
                         [[maybe_unused]] std::uint32_t address) {
     code_site found = code_site::none(1);
-    ((kind == Codes::kind ? void(found = Codes::find(code, address)) : void()), ...);
+    ((is(Codes::kind, kind) ? void(found = Codes::find(code, address)) : void()), ...);
     return found;
   }
 
   static void aim([[maybe_unused]] code_kind kind, [[maybe_unused]] std::uint8_t* code,
                   [[maybe_unused]] std::uint32_t address, [[maybe_unused]] std::uint32_t target) {
-    ((kind == Codes::kind ? Codes::aim(code, address, target) : void()), ...);
+    ((is(Codes::kind, kind) ? Codes::aim(code, address, target) : void()), ...);
+  }
+
+ private:
+  // One alone is not asked for others, `has` being what comes first: no code to tell them apart.
+  static constexpr bool is(code_kind one, code_kind asked) {
+    return sizeof...(Codes) == 1 || one == asked;
   }
 };
 
@@ -10531,7 +10537,7 @@ inline std::uint32_t take_number(const std::uint8_t*& at) {
 /// Reads a header, in place and for less code than `read_patch_header`.
 /// \param head    the begin of a patch, and zeros: no header is longer, whatever its numbers
 /// \param size    bytes of it that are there
-/// \param header  a new one
+/// \param header  becomes what is told
 inline result<void> take_patch_header(const std::uint8_t (&head)[patch_header::max_size],
                                       std::size_t size, patch_header& header) {
   if (std::memcmp(head, patch_magic, 3) != 0) return patch_errors::not_a_patch;
@@ -10546,10 +10552,9 @@ inline result<void> take_patch_header(const std::uint8_t (&head)[patch_header::m
   header.old_size = take_number(at);
   header.new_size = take_number(at);
   header.lag = take_number(at) - 1;
-  if (header.code != code_kind::plain)
-    for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
-                                  &header.data_begin, &header.data_size})
-      *number = take_number(at);
+  for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
+                                &header.data_begin, &header.data_size})
+    *number = header.code != code_kind::plain ? take_number(at) : 0;
   std::memcpy(header.old_hash, at, sizeof header.old_hash);
   std::memcpy(header.new_hash, at + sizeof header.old_hash, sizeof header.new_hash);
   at += sizeof header.old_hash + sizeof header.new_hash;
@@ -10833,6 +10838,11 @@ class copy_model {
     return off;
   }
 
+  // What is small comes first: near addresses take less code.
+  std::uint8_t lines_;  // which of the last lines differed; and so on
+  std::uint8_t bytes_;
+  std::uint8_t sites_;
+  std::uint32_t recent_[recent_count];
   bit_model line_differs_[4];
   bit_model byte_wrong_[2][4][4];
   bit_model site_wrong_[2][4];
@@ -10840,10 +10850,6 @@ class copy_model {
   bit_tree<4> which_recent_;
   number_model offset_;
   bit_tree<8> difference_;
-  std::uint32_t recent_[recent_count];
-  std::uint8_t lines_;  // which of the last lines differed; and so on
-  std::uint8_t bytes_;
-  std::uint8_t sites_;
 };
 
 }  // namespace ota::detail
@@ -11154,7 +11160,6 @@ class patch_decoder {
     const std::uint32_t size =
         patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
     if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
-    header_ = {};
     if (const auto done = detail::take_patch_header(head, size, header_); !done) return done;
     if (!codes::has(header_.code)) return patch_errors::unknown_code;
     if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
@@ -11226,8 +11231,8 @@ class patch_decoder {
     detail::copy_place old_place;
     detail::copy_place new_place;
     work doing = work::start;
-    std::uint8_t before = 0;  ///< the last byte made
-    std::uint8_t output[Limits::output_size];
+    std::uint8_t before = 0;                              ///< the last byte made
+    alignas(4) std::uint8_t output[Limits::output_size];  // copied by words
     map_type map{};
     model_type model{};
   };
@@ -11331,11 +11336,9 @@ class patch_decoder {
     std::uint32_t there =
         distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
     if (const auto done = read_made(at.from, {line_, there}); !done) return done;
-    if (header_.code != code_kind::plain) {
-      // Places are looked for only where all that they may be made of is there.
-      if (distance >= look_ahead)
-        return put_units<Coder>(at, there - look_ahead + 1, false, nullptr);
-    }
+    // Places are looked for only where all that they may be made of is there.
+    if (header_.code != code_kind::plain && distance >= look_ahead)
+      return put_units<Coder>(at, there - look_ahead + 1, false, nullptr);
     if (there > at.left) there = at.left;
     at.from += there;
     at.to += there;
@@ -18857,21 +18860,24 @@ constexpr bool is_thumb_bl(std::uint32_t first, std::uint32_t second) {
   return (first & 0xf800) == 0xf000 && (second & 0x9000) == 0x9000;
 }
 
+/// J1 and J2 are the two bits below the sign, the other way round where that is zero.
+constexpr std::uint32_t flip_thumb_j(std::uint32_t offset) {
+  return (offset >> 24 & 1) != 0 ? offset : offset ^ 3U << 22;
+}
+
 constexpr std::uint32_t thumb_bl_offset(std::uint32_t first, std::uint32_t second) {
-  const std::uint32_t s = first >> 10 & 1;
-  const std::uint32_t i1 = 1 ^ s ^ (second >> 13 & 1);
-  const std::uint32_t i2 = 1 ^ s ^ (second >> 11 & 1);
-  return sign_extend(s << 24 | i1 << 23 | i2 << 22 | (first & 0x3ff) << 12 | (second & 0x7ff) << 1,
-                     25);
+  return sign_extend(
+      flip_thumb_j((first & 0x400) << 14 | (second & 0x2000) << 10 | (second & 0x800) << 11 |
+                   (first & 0x3ff) << 12 | (second & 0x7ff) << 1),
+      25);
 }
 
 inline void put_thumb_bl(std::uint8_t* code, std::uint32_t offset) {
-  const std::uint32_t s = offset >> 24 & 1;
-  const std::uint32_t j1 = 1 ^ s ^ (offset >> 23 & 1);
-  const std::uint32_t j2 = 1 ^ s ^ (offset >> 22 & 1);
-  put_u16(code, static_cast<std::uint16_t>(0xf000 | s << 10 | (offset >> 12 & 0x3ff)));
+  const std::uint32_t coded = flip_thumb_j(offset);
+  put_u16(code, static_cast<std::uint16_t>(0xf000 | (coded >> 14 & 0x400) | (coded >> 12 & 0x3ff)));
   put_u16(code + 2, static_cast<std::uint16_t>(put_bits(
-                        get_u16(code + 2), 0x2fff, j1 << 13 | j2 << 11 | (offset >> 1 & 0x7ff))));
+                        get_u16(code + 2), 0x2fff,
+                        (coded >> 10 & 0x2000) | (coded >> 11 & 0x800) | (coded >> 1 & 0x7ff))));
 }
 
 /// What LDR, ADR and the like count from: the address of the instruction plus four, at a word.
@@ -18889,20 +18895,14 @@ struct thumb_code {
     const std::uint32_t next = detail::get_u16(code + 2);
     if (detail::is_thumb_bl(half, next))
       return code_site::far_at(4, address + 4 + detail::thumb_bl_offset(half, next));
-    switch (half >> 12) {
-      case 0x4:  // LDR of a literal is 0100 1…, ADR 1010 0…
-      case 0xa:
-        if ((half & 0x0800) != (half >> 12 == 4 ? 0x0800U : 0)) break;
-        return code_site::near_at(2, detail::thumb_literal_base(address) + (half & 0xff) * 4);
-      case 0xd:  // conditional; the two highest conditions are UDF and SVC
-        if ((half & 0x0f00) >= 0x0e00) break;
-        return code_site::near_at(2, address + 4 + detail::sign_extend(half, 8) * 2);
-      case 0xe:
-        if ((half & 0x0800) != 0) break;
-        return code_site::near_at(2, address + 4 + detail::sign_extend(half, 11) * 2);
-      default:
-        break;
-    }
+    const std::uint32_t operation = half >> 11;
+    if (operation == 0b01001 || operation == 0b10100)  // LDR of a literal, ADR
+      return code_site::near_at(2, detail::thumb_literal_base(address) + (half & 0xff) * 4);
+    if (operation == 0b11100)  // B
+      return code_site::near_at(2, address + 4 + detail::sign_extend(half, 11) * 2);
+    // Conditional; the two highest conditions are UDF and SVC.
+    if (operation >> 1 == 0b1101 && (half & 0x0f00) < 0x0e00)
+      return code_site::near_at(2, address + 4 + detail::sign_extend(half, 8) * 2);
     return code_site::none(2);
   }
 

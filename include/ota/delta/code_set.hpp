@@ -18,20 +18,26 @@ struct code_set {
   /// Instructions begin at multiples of it.
   static unsigned step([[maybe_unused]] code_kind kind) {
     unsigned step = 1;
-    ((kind == Codes::kind ? void(step = Codes::step) : void()), ...);
+    ((is(Codes::kind, kind) ? void(step = Codes::step) : void()), ...);
     return step;
   }
 
   static code_site find([[maybe_unused]] code_kind kind, [[maybe_unused]] const std::uint8_t* code,
                         [[maybe_unused]] std::uint32_t address) {
     code_site found = code_site::none(1);
-    ((kind == Codes::kind ? void(found = Codes::find(code, address)) : void()), ...);
+    ((is(Codes::kind, kind) ? void(found = Codes::find(code, address)) : void()), ...);
     return found;
   }
 
   static void aim([[maybe_unused]] code_kind kind, [[maybe_unused]] std::uint8_t* code,
                   [[maybe_unused]] std::uint32_t address, [[maybe_unused]] std::uint32_t target) {
-    ((kind == Codes::kind ? Codes::aim(code, address, target) : void()), ...);
+    ((is(Codes::kind, kind) ? Codes::aim(code, address, target) : void()), ...);
+  }
+
+ private:
+  // One alone is not asked for others, `has` being what comes first: no code to tell them apart.
+  static constexpr bool is(code_kind one, code_kind asked) {
+    return sizeof...(Codes) == 1 || one == asked;
   }
 };
 

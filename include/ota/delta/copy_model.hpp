@@ -262,6 +262,11 @@ class copy_model {
     return off;
   }
 
+  // What is small comes first: near addresses take less code.
+  std::uint8_t lines_;  // which of the last lines differed; and so on
+  std::uint8_t bytes_;
+  std::uint8_t sites_;
+  std::uint32_t recent_[recent_count];
   bit_model line_differs_[4];
   bit_model byte_wrong_[2][4][4];
   bit_model site_wrong_[2][4];
@@ -269,10 +274,6 @@ class copy_model {
   bit_tree<4> which_recent_;
   number_model offset_;
   bit_tree<8> difference_;
-  std::uint32_t recent_[recent_count];
-  std::uint8_t lines_;  // which of the last lines differed; and so on
-  std::uint8_t bytes_;
-  std::uint8_t sites_;
 };
 
 }  // namespace ota::detail

@@ -55,7 +55,6 @@ class patch_decoder {
     const std::uint32_t size =
         patch_.size() < patch_header::max_size ? patch_.size() : patch_header::max_size;
     if (const auto done = patch_.read(0, mutable_bytes{head, size}); !done) return done;
-    header_ = {};
     if (const auto done = detail::take_patch_header(head, size, header_); !done) return done;
     if (!codes::has(header_.code)) return patch_errors::unknown_code;
     if (header_.map_entries > Limits::map_entries || header_.literal_bits() > Limits::literal_bits)
@@ -127,8 +126,8 @@ class patch_decoder {
     detail::copy_place old_place;
     detail::copy_place new_place;
     work doing = work::start;
-    std::uint8_t before = 0;  ///< the last byte made
-    std::uint8_t output[Limits::output_size];
+    std::uint8_t before = 0;                              ///< the last byte made
+    alignas(4) std::uint8_t output[Limits::output_size];  // copied by words
     map_type map{};
     model_type model{};
   };
@@ -232,11 +231,9 @@ class patch_decoder {
     std::uint32_t there =
         distance < sizeof line_ ? distance : static_cast<std::uint32_t>(sizeof line_);
     if (const auto done = read_made(at.from, {line_, there}); !done) return done;
-    if (header_.code != code_kind::plain) {
-      // Places are looked for only where all that they may be made of is there.
-      if (distance >= look_ahead)
-        return put_units<Coder>(at, there - look_ahead + 1, false, nullptr);
-    }
+    // Places are looked for only where all that they may be made of is there.
+    if (header_.code != code_kind::plain && distance >= look_ahead)
+      return put_units<Coder>(at, there - look_ahead + 1, false, nullptr);
     if (there > at.left) there = at.left;
     at.from += there;
     at.to += there;

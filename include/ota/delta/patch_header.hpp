@@ -95,7 +95,7 @@ inline std::uint32_t take_number(const std::uint8_t*& at) {
 /// Reads a header, in place and for less code than `read_patch_header`.
 /// \param head    the begin of a patch, and zeros: no header is longer, whatever its numbers
 /// \param size    bytes of it that are there
-/// \param header  a new one
+/// \param header  becomes what is told
 inline result<void> take_patch_header(const std::uint8_t (&head)[patch_header::max_size],
                                       std::size_t size, patch_header& header) {
   if (std::memcmp(head, patch_magic, 3) != 0) return patch_errors::not_a_patch;
@@ -110,10 +110,9 @@ inline result<void> take_patch_header(const std::uint8_t (&head)[patch_header::m
   header.old_size = take_number(at);
   header.new_size = take_number(at);
   header.lag = take_number(at) - 1;
-  if (header.code != code_kind::plain)
-    for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
-                                  &header.data_begin, &header.data_size})
-      *number = take_number(at);
+  for (std::uint32_t* number : {&header.base, &header.around_before, &header.around_behind,
+                                &header.data_begin, &header.data_size})
+    *number = header.code != code_kind::plain ? take_number(at) : 0;
   std::memcpy(header.old_hash, at, sizeof header.old_hash);
   std::memcpy(header.new_hash, at + sizeof header.old_hash, sizeof header.new_hash);
   at += sizeof header.old_hash + sizeof header.new_hash;

@@ -12,21 +12,24 @@ constexpr bool is_thumb_bl(std::uint32_t first, std::uint32_t second) {
   return (first & 0xf800) == 0xf000 && (second & 0x9000) == 0x9000;
 }
 
+/// J1 and J2 are the two bits below the sign, the other way round where that is zero.
+constexpr std::uint32_t flip_thumb_j(std::uint32_t offset) {
+  return (offset >> 24 & 1) != 0 ? offset : offset ^ 3U << 22;
+}
+
 constexpr std::uint32_t thumb_bl_offset(std::uint32_t first, std::uint32_t second) {
-  const std::uint32_t s = first >> 10 & 1;
-  const std::uint32_t i1 = 1 ^ s ^ (second >> 13 & 1);
-  const std::uint32_t i2 = 1 ^ s ^ (second >> 11 & 1);
-  return sign_extend(s << 24 | i1 << 23 | i2 << 22 | (first & 0x3ff) << 12 | (second & 0x7ff) << 1,
-                     25);
+  return sign_extend(
+      flip_thumb_j((first & 0x400) << 14 | (second & 0x2000) << 10 | (second & 0x800) << 11 |
+                   (first & 0x3ff) << 12 | (second & 0x7ff) << 1),
+      25);
 }
 
 inline void put_thumb_bl(std::uint8_t* code, std::uint32_t offset) {
-  const std::uint32_t s = offset >> 24 & 1;
-  const std::uint32_t j1 = 1 ^ s ^ (offset >> 23 & 1);
-  const std::uint32_t j2 = 1 ^ s ^ (offset >> 22 & 1);
-  put_u16(code, static_cast<std::uint16_t>(0xf000 | s << 10 | (offset >> 12 & 0x3ff)));
+  const std::uint32_t coded = flip_thumb_j(offset);
+  put_u16(code, static_cast<std::uint16_t>(0xf000 | (coded >> 14 & 0x400) | (coded >> 12 & 0x3ff)));
   put_u16(code + 2, static_cast<std::uint16_t>(put_bits(
-                        get_u16(code + 2), 0x2fff, j1 << 13 | j2 << 11 | (offset >> 1 & 0x7ff))));
+                        get_u16(code + 2), 0x2fff,
+                        (coded >> 10 & 0x2000) | (coded >> 11 & 0x800) | (coded >> 1 & 0x7ff))));
 }
 
 /// What LDR, ADR and the like count from: the address of the instruction plus four, at a word.
@@ -44,20 +47,14 @@ struct thumb_code {
     const std::uint32_t next = detail::get_u16(code + 2);
     if (detail::is_thumb_bl(half, next))
       return code_site::far_at(4, address + 4 + detail::thumb_bl_offset(half, next));
-    switch (half >> 12) {
-      case 0x4:  // LDR of a literal is 0100 1…, ADR 1010 0…
-      case 0xa:
-        if ((half & 0x0800) != (half >> 12 == 4 ? 0x0800U : 0)) break;
-        return code_site::near_at(2, detail::thumb_literal_base(address) + (half & 0xff) * 4);
-      case 0xd:  // conditional; the two highest conditions are UDF and SVC
-        if ((half & 0x0f00) >= 0x0e00) break;
-        return code_site::near_at(2, address + 4 + detail::sign_extend(half, 8) * 2);
-      case 0xe:
-        if ((half & 0x0800) != 0) break;
-        return code_site::near_at(2, address + 4 + detail::sign_extend(half, 11) * 2);
-      default:
-        break;
-    }
+    const std::uint32_t operation = half >> 11;
+    if (operation == 0b01001 || operation == 0b10100)  // LDR of a literal, ADR
+      return code_site::near_at(2, detail::thumb_literal_base(address) + (half & 0xff) * 4);
+    if (operation == 0b11100)  // B
+      return code_site::near_at(2, address + 4 + detail::sign_extend(half, 11) * 2);
+    // Conditional; the two highest conditions are UDF and SVC.
+    if (operation >> 1 == 0b1101 && (half & 0x0f00) < 0x0e00)
+      return code_site::near_at(2, address + 4 + detail::sign_extend(half, 8) * 2);
     return code_site::none(2);
   }
 
