@@ -95,6 +95,25 @@ void patch_and_swap() {
 TEST(patched, swap_by_moving) { patch_and_swap<ota::swap_by_moving>(); }
 TEST(patched, two_slots) { patch_and_swap<ota::two_slots>(); }
 
+TEST(patched, there_and_back_between_two_slots) {
+  two_programs programs(4500);
+  using device = patching_device<slots, ota::two_slots>;
+  slots::flash chip;
+  chip.load(slots::primary.begin, {programs.old_image.data(), programs.old_image.size()});
+  for (int update = 0; update < 3; ++update) {
+    device::patch = make_patch<slots::patch_limits>(programs);
+    ASSERT_TRUE(device::stage(chip, programs.new_image));
+    ASSERT_TRUE(device::request(chip));
+    const auto slot = device::boot(chip);
+    ASSERT_TRUE(slot);
+    EXPECT_EQ(slot->begin, update % 2 == 0 ? slots::secondary.begin : slots::primary.begin);
+    EXPECT_TRUE(device::holds(chip, *slot, programs.new_image));
+    ASSERT_TRUE(device::confirm(chip));
+    std::swap(programs.old_image, programs.new_image);
+  }
+  EXPECT_EQ(chip.violation(), "");
+}
+
 // A line without a wire.
 template <class Receiver>
 struct short_line {
@@ -306,6 +325,17 @@ TEST(in_place, the_new_image_is_on_trial_and_kept_and_there_is_no_way_back) {
   ASSERT_TRUE(slot_device::roll_back(one.chip));
   EXPECT_TRUE(one.starts(one.programs.new_image));
   EXPECT_EQ(slot_device::state(one.chip).phase, image_phase::idle);
+  EXPECT_EQ(one.chip.violation(), "");
+}
+
+TEST(in_place, one_update_after_the_other) {
+  single<slot> one;
+  for (int update = 0; update < 3; ++update) {
+    ASSERT_TRUE(one.update(patched_test_image::pack(one.patch())));
+    EXPECT_TRUE(one.starts(one.programs.new_image));
+    ASSERT_TRUE(slot_device::confirm(one.chip));
+    std::swap(one.programs.old_image, one.programs.new_image);
+  }
   EXPECT_EQ(one.chip.violation(), "");
 }
 
