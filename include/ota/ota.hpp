@@ -24,6 +24,7 @@
 #include "image/mcuboot_slots.hpp"
 #include "image/overwrite_with_backup.hpp"
 #include "image/patch_in_place.hpp"
+#include "image/patch_inbox.hpp"
 #include "image/serial_receiver.hpp"
 #include "image/swap_by_moving.hpp"
 #include "image/swap_with_scratch.hpp"

@@ -45,7 +45,9 @@ class flash_patcher {
       if (run.size % Limits::output_size != 0) return false;
     return true;
   }
-  static_assert(sectors_take_whole_pieces() &&
+  // A step of the decoder makes no more, so that it passes over no end of a sector.
+  static constexpr std::uint32_t most_in_step = 72;
+  static_assert(sectors_take_whole_pieces() && Limits::output_size >= most_in_step &&
                     Limits::output_size % flash_type::geometry.program_size == 0,
                 "a patch's output_size must be whole program units, and sectors a multiple of it");
   static_assert(detail::has_two_banks<flash_type>(kept_in),

@@ -4,8 +4,11 @@
 #include <string>
 
 #include "ota/host/image_pack.hpp"
+#include "ota/host/image_sender.hpp"
 #include "ota/host/image_verify.hpp"
 #include "ota/image/flash_wear.hpp"
+#include "ota/image/patch_inbox.hpp"
+#include "ota/image/serial_receiver.hpp"
 #include "support/flash_delta.hpp"
 
 namespace {
@@ -91,6 +94,91 @@ void patch_and_swap() {
 }
 TEST(patched, swap_by_moving) { patch_and_swap<ota::swap_by_moving>(); }
 TEST(patched, two_slots) { patch_and_swap<ota::two_slots>(); }
+
+TEST(patched, there_and_back_between_two_slots) {
+  two_programs programs(4500);
+  using device = patching_device<slots, ota::two_slots>;
+  slots::flash chip;
+  chip.load(slots::primary.begin, {programs.old_image.data(), programs.old_image.size()});
+  for (int update = 0; update < 3; ++update) {
+    device::patch = make_patch<slots::patch_limits>(programs);
+    ASSERT_TRUE(device::stage(chip, programs.new_image));
+    ASSERT_TRUE(device::request(chip));
+    const auto slot = device::boot(chip);
+    ASSERT_TRUE(slot);
+    EXPECT_EQ(slot->begin, update % 2 == 0 ? slots::secondary.begin : slots::primary.begin);
+    EXPECT_TRUE(device::holds(chip, *slot, programs.new_image));
+    ASSERT_TRUE(device::confirm(chip));
+    std::swap(programs.old_image, programs.new_image);
+  }
+  EXPECT_EQ(chip.violation(), "");
+}
+
+// A line without a wire.
+template <class Receiver>
+struct short_line {
+  Receiver& receiver;
+  bytes_of answers;
+
+  void write(ota::bytes data) {
+    for (const std::uint8_t byte : data)
+      if (receiver.feed(byte))
+        for (const std::uint8_t out : receiver.answer()) answers.push_back(out);
+  }
+  std::size_t read(ota::mutable_bytes out, std::uint32_t) {
+    const std::size_t size = std::min(out.size(), answers.size());
+    std::copy_n(answers.begin(), size, out.begin());
+    answers.erase(answers.begin(), answers.begin() + static_cast<std::ptrdiff_t>(size));
+    return size;
+  }
+};
+
+constexpr flash_region inbox_region{slots::secondary.end(), 2048};
+
+TEST_F(beside, a_patch_that_came_over_a_serial_line_is_applied_from_flash) {
+  using inbox_type = ota::patch_inbox<slots::flash>;
+  using receiver_type = ota::serial_receiver<inbox_type>;
+  for (int time = 0; time < 2; ++time) {  // the second time it is there already
+    inbox_type inbox(chip, inbox_region);
+    receiver_type receiver(inbox);
+    short_line<receiver_type> line{receiver, {}};
+    ota::host::image_sender<short_line<receiver_type>> sender(line);
+    sender.send({patch.data(), patch.size()}, [](std::uint32_t) {});
+    EXPECT_TRUE(receiver.finished());
+    EXPECT_EQ(chip.erases(inbox_region.begin), 1u);
+  }
+
+  using source_type = ota::flash_source<slots::flash>;
+  source_type source(chip, {inbox_region.begin, static_cast<std::uint32_t>(patch.size())});
+  ota::image_patcher<slots_device::swapper, source_type, slots::patch_limits> patcher(images,
+                                                                                      source);
+  ASSERT_TRUE(patcher.begin(digest_of(programs.new_image)));
+  ota::result<bool> more = true;
+  while (more && *more) more = patcher.step();
+  ASSERT_TRUE(more);
+  EXPECT_EQ(images.phase(), image_phase::staged);
+  EXPECT_EQ(chip.violation(), "");
+}
+
+TEST_F(beside, an_inbox_takes_only_what_was_announced) {
+  ota::patch_inbox<slots::flash> inbox(chip, inbox_region);
+  const auto size = static_cast<std::uint32_t>(patch.size());
+  const ota::bytes whole{patch.data(), patch.size()};
+  EXPECT_FALSE(inbox.write(whole));
+  EXPECT_EQ(inbox.begin(0, {}).error().code, errc::no_space);
+  EXPECT_EQ(inbox.begin(2049, {}).error().code, errc::no_space);
+  ASSERT_TRUE(inbox.begin(size, digest_of(patch)));
+  ASSERT_TRUE(inbox.write(whole.first(size - 1)));
+  EXPECT_EQ(inbox.finish().error().code, errc::mismatch);
+  ASSERT_TRUE(inbox.begin(size, digest_of(patch)));
+  EXPECT_FALSE(inbox.write({programs.old_image.data(), size + 1}));
+  ASSERT_TRUE(inbox.write({programs.old_image.data(), size}));
+  EXPECT_EQ(inbox.finish().error().code, errc::mismatch);
+  ASSERT_TRUE(inbox.begin(size, digest_of(patch)));
+  ASSERT_TRUE(inbox.write(whole));
+  EXPECT_TRUE(inbox.finish());
+  EXPECT_EQ(chip.violation(), "");
+}
 
 TEST_F(beside, patches_that_do_not_fit_touch_nothing) {
   bytes_of one = patch;
@@ -237,6 +325,17 @@ TEST(in_place, the_new_image_is_on_trial_and_kept_and_there_is_no_way_back) {
   ASSERT_TRUE(slot_device::roll_back(one.chip));
   EXPECT_TRUE(one.starts(one.programs.new_image));
   EXPECT_EQ(slot_device::state(one.chip).phase, image_phase::idle);
+  EXPECT_EQ(one.chip.violation(), "");
+}
+
+TEST(in_place, one_update_after_the_other) {
+  single<slot> one;
+  for (int update = 0; update < 3; ++update) {
+    ASSERT_TRUE(one.update(patched_test_image::pack(one.patch())));
+    EXPECT_TRUE(one.starts(one.programs.new_image));
+    ASSERT_TRUE(slot_device::confirm(one.chip));
+    std::swap(one.programs.old_image, one.programs.new_image);
+  }
   EXPECT_EQ(one.chip.violation(), "");
 }
 
