@@ -206,6 +206,21 @@ TEST_F(delta_updates, with_patches_that_somebody_changed_bring_the_right_version
   EXPECT_NE(told.find("Delta update failed: "), std::string::npos) << told;
 }
 
+TEST_F(delta_updates, whose_patches_are_not_in_the_release_bring_its_files) {
+  configure(R"("channel": "stable")");
+  release("v1", "");
+  keep("one");
+  install();
+  change_all();
+  keep("two");
+  release("v2", "--base one --deltas forgotten");
+  const finished done = update();
+  EXPECT_EQ(done.code, 0) << done.out << told;
+  expect_same_as("two");
+  EXPECT_EQ(asked("/.deltas/"), 3);
+  EXPECT_EQ(number(done, "patched"), 0u);
+}
+
 TEST_F(delta_updates, have_the_same_patches_each_time) {
   keep("one");
   change_all();

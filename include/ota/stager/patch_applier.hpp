@@ -131,12 +131,10 @@ class patch_applier {
   // What was written after the record may be anything, and storage only appends: the bytes before
   // it become a file of their own.
   result<void> trim(mutable_bytes chunk) {
-    const auto count =
-        storage_.read(layout::patched, offset_, chunk.first(record_.written - offset_));
-    if (!count) return count.error();
-    if (auto done = storage_.write(layout::temporary, offset_, chunk.first(*count)); !done)
-      return done;
-    offset_ += *count;
+    const mutable_bytes piece = chunk.first(record_.written - offset_);
+    if (auto done = run_.out.read(static_cast<std::uint32_t>(offset_), piece); !done) return done;
+    if (auto done = storage_.write(layout::temporary, offset_, piece); !done) return done;
+    offset_ += piece.size();
     if (offset_ != record_.written) return {};
     task_ = task::resume;
     return replace_file(storage_, layout::patched, layout::temporary);
