@@ -11012,7 +11012,7 @@ class patch_model {
   static unsigned literal_context(const patch_header& header, std::uint32_t to,
                                   std::uint8_t before) {
     const unsigned position = to & ((1U << header.position_bits) - 1);
-    return position << header.previous_bits | before >> (8 - header.previous_bits);
+    return position << header.previous_bits | std::uint32_t{before} >> (8 - header.previous_bits);
   }
 
   /// Where a copy from the old file begins: mostly where the last one would have gone on, by its
@@ -11203,15 +11203,11 @@ class patch_decoder {
   }
 
   /// All that has to be kept to go on after a power cut, once the new file's first `appended()`
-  /// bytes are durable.
-  bytes state() const { return {reinterpret_cast<const std::uint8_t*>(&s_), sizeof s_}; }
+  /// bytes are durable. To go on: `open()`, put the bytes that were kept here, `resume()`. They are
+  /// trusted, and mean something only to the same program: the caller checks that they are whole.
+  mutable_bytes state() { return {reinterpret_cast<std::uint8_t*>(&s_), sizeof s_}; }
 
-  /// Goes on from a state that was kept by the same program, after `open()`.
-  result<void> resume(bytes kept) {
-    if (kept.size() != sizeof s_) return patch_errors::bad_state;
-    std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
-    return forget_input();
-  }
+  result<void> resume() { return forget_input(); }
 
  private:
   friend class detail::range_decoder<patch_decoder>;
@@ -11438,11 +11434,10 @@ class any_patch {
 
   mutable_bytes state() {
     if (is_otadelta_) return {reinterpret_cast<std::uint8_t*>(&state_), sizeof state_};
-    const bytes kept = native_.state();
-    return {const_cast<std::uint8_t*>(kept.data()), kept.size()};
+    return native_.state();
   }
 
-  result<void> resume() { return is_otadelta_ ? open_otadelta(state_) : native_.resume(state()); }
+  result<void> resume() { return is_otadelta_ ? open_otadelta(state_) : native_.resume(); }
 
  private:
   using native_type = patch_decoder<Old, Patch, New, Limits>;
@@ -16921,14 +16916,12 @@ class flash_patcher {
     const auto id = patch_id();
     if (!id) return id.error();
     // The decoder's own memory: there is none for another state beside it.
-    const bytes state = decoder_.state();
-    const mutable_bytes room{const_cast<std::uint8_t*>(state.data()), state.size()};
-    const auto found = keeper_.load(number, *id, room);
+    const auto found = keeper_.load(number, *id, decoder_.state());
     if (!found) return found.error();
     if (!*found || sectors_before(decoder_.appended()) != number) return patch_errors::bad_state;
     kept_at_ = decoder_.appended();
     new_.go_to(kept_at_);
-    return decoder_.resume(state);
+    return decoder_.resume();
   }
 
   /// Whether the new image is written to its end, as far as the boot journal says.

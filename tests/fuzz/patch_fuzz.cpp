@@ -1,5 +1,6 @@
 // Native patches, whatever they hold: nothing is read or written out of bounds, every patch ends,
 // and one that was interrupted anywhere makes the same as one that was not.
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
@@ -18,7 +19,7 @@ struct small_device : ota::patch_limits {
 // Goes on in a new decoder, from what was kept of the old one, every `period` steps.
 ota_test::made apply_with_cuts(const ota_test::file_bytes& old_file,
                                const ota_test::file_bytes& patch, unsigned period) {
-  ota_test::strict_source old_source{view(old_file)}, patch_source{view(patch)};
+  ota_test::strict_source old_source{ota_test::view(old_file)}, patch_source{ota_test::view(patch)};
   ota_test::strict_result out;
   out.limit = largest;
   std::optional<ota_test::strict_decoder<small_device>> decoder;
@@ -28,7 +29,10 @@ ota_test::made apply_with_cuts(const ota_test::file_bytes& old_file,
     if (steps % period == 0) {
       decoder.emplace(old_source, patch_source, out);
       auto opened = decoder->open();
-      if (opened && !kept.empty()) opened = decoder->resume(view(kept));
+      if (opened && !kept.empty()) {
+        std::copy(kept.begin(), kept.end(), decoder->state().begin());
+        opened = decoder->resume();
+      }
       if (!opened) {
         done.failure = &opened.error();
         break;
@@ -50,7 +54,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t old_size = std::min<std::size_t>(data[0] * 16, size - 2);
   const ota_test::file_bytes old_file(data + 2, data + 2 + old_size);
   const ota_test::file_bytes patch(data + 2 + old_size, data + size);
-  const auto header = ota::read_patch_header(view(patch).first(ota::patch_header::max_size));
+  const auto header =
+      ota::read_patch_header(ota_test::view(patch).first(ota::patch_header::max_size));
   if (!header || header->new_size > largest) return 0;
   const auto whole = ota_test::apply_blindly<small_device>(old_file, patch);
   const auto cut = apply_with_cuts(old_file, patch, 1u + data[1] % 32);

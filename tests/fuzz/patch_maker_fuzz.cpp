@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t middle = 3 + (size - 3) * data[2] / 255;
   const ota_test::file_bytes old_file(data + 3, data + middle),
       new_file(data + middle, data + size);
-  const auto patch = ota::host::patch_maker(view(old_file), view(new_file), options).make();
+  const auto patch =
+      ota::host::patch_maker(ota_test::view(old_file), ota_test::view(new_file), options).make();
   const auto done = ota_test::apply_blindly(old_file, patch);
   if (done.failure != nullptr || done.content != new_file) std::abort();
   return 0;

@@ -45,11 +45,10 @@ class any_patch {
 
   mutable_bytes state() {
     if (is_otadelta_) return {reinterpret_cast<std::uint8_t*>(&state_), sizeof state_};
-    const bytes kept = native_.state();
-    return {const_cast<std::uint8_t*>(kept.data()), kept.size()};
+    return native_.state();
   }
 
-  result<void> resume() { return is_otadelta_ ? open_otadelta(state_) : native_.resume(state()); }
+  result<void> resume() { return is_otadelta_ ? open_otadelta(state_) : native_.resume(); }
 
  private:
   using native_type = patch_decoder<Old, Patch, New, Limits>;

@@ -98,15 +98,11 @@ class patch_decoder {
   }
 
   /// All that has to be kept to go on after a power cut, once the new file's first `appended()`
-  /// bytes are durable.
-  bytes state() const { return {reinterpret_cast<const std::uint8_t*>(&s_), sizeof s_}; }
+  /// bytes are durable. To go on: `open()`, put the bytes that were kept here, `resume()`. They are
+  /// trusted, and mean something only to the same program: the caller checks that they are whole.
+  mutable_bytes state() { return {reinterpret_cast<std::uint8_t*>(&s_), sizeof s_}; }
 
-  /// Goes on from a state that was kept by the same program, after `open()`.
-  result<void> resume(bytes kept) {
-    if (kept.size() != sizeof s_) return patch_errors::bad_state;
-    std::memcpy(static_cast<void*>(&s_), kept.data(), sizeof s_);
-    return forget_input();
-  }
+  result<void> resume() { return forget_input(); }
 
  private:
   friend class detail::range_decoder<patch_decoder>;

@@ -67,7 +67,7 @@ class patch_model {
   static unsigned literal_context(const patch_header& header, std::uint32_t to,
                                   std::uint8_t before) {
     const unsigned position = to & ((1U << header.position_bits) - 1);
-    return position << header.previous_bits | before >> (8 - header.previous_bits);
+    return position << header.previous_bits | std::uint32_t{before} >> (8 - header.previous_bits);
   }
 
   /// Where a copy from the old file begins: mostly where the last one would have gone on, by its

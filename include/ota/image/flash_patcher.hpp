@@ -87,14 +87,12 @@ class flash_patcher {
     const auto id = patch_id();
     if (!id) return id.error();
     // The decoder's own memory: there is none for another state beside it.
-    const bytes state = decoder_.state();
-    const mutable_bytes room{const_cast<std::uint8_t*>(state.data()), state.size()};
-    const auto found = keeper_.load(number, *id, room);
+    const auto found = keeper_.load(number, *id, decoder_.state());
     if (!found) return found.error();
     if (!*found || sectors_before(decoder_.appended()) != number) return patch_errors::bad_state;
     kept_at_ = decoder_.appended();
     new_.go_to(kept_at_);
-    return decoder_.resume(state);
+    return decoder_.resume();
   }
 
   /// Whether the new image is written to its end, as far as the boot journal says.
