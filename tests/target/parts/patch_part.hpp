@@ -6,9 +6,9 @@
 #include "part.hpp"
 
 // Files that a patch is measured with, beside the program, which is charged for none of them.
-#define PATCH_PART_FILE(name, path)                                                       \
+#define PATCH_PART_FILE(name, path)                                                           \
   asm(".section .canned." #name ",\"a\"\n.balign 4\n" #name ":\n.incbin \"" path "\"\n" #name \
-      "_end:\n.previous\n");                                                              \
+      "_end:\n.previous\n");                                                                  \
   extern "C" const std::uint8_t name[], name##_end[]
 
 namespace {
