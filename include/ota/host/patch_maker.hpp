@@ -60,7 +60,13 @@ class patch_maker {
   using space_type = ota::detail::address_space<all_codes, map_type>;
   using op = ota::detail::patch_op;
 
-  static int passes_as(code_kind kind) { return kind == code_kind::plain ? 2 : 3; }
+  /// Files this large are gone through less often, and as one kind of code at most.
+  bool large() const { return old_.size() + new_.size() > std::size_t{32} << 20; }
+
+  /// How often files are matched: what is found makes the next pass better.
+  int passes_as(code_kind kind) const {
+    return (kind == code_kind::plain ? 2 : 3) - (large() ? 1 : 0);
+  }
 
   bool is_text() const {
     const bytes file = new_.view();
@@ -79,8 +85,8 @@ class patch_maker {
     std::stable_sort(found.begin(), found.end(),
                      [](const auto& a, const auto& b) { return a.places() > b.places(); });
     if (found.empty()) found.emplace_back(new_, code_kind::words);
-    const std::size_t few = found[0].places() / 2;
-    while (found.size() > 2 || found.back().places() < few) found.pop_back();
+    const std::size_t few = found[0].places() / 2, most = large() ? 1 : 2;
+    while (found.size() > most || found.back().places() < few) found.pop_back();
     return found;
   }
 
@@ -94,7 +100,7 @@ class patch_maker {
     put_hash(new_.view(), header.new_hash, sizeof header.new_hash);
     match_prices prices;
     if (header.code == code_kind::plain) {
-      prices.literals = prices_of_literals(match(header, {}, prices, true));
+      if (!large()) prices.literals = prices_of_literals(match(header, {}, prices, true));
       return keep_smallest(header, {}, match(header, {}, prices, true));
     }
 
@@ -104,7 +110,7 @@ class patch_maker {
     std::vector<op> ops = match(header, {}, prices, true);
     if (!known) choose(header, guesses, ops);
     std::vector<address_stretch> stretches = vote(header, ops);
-    for (int pass = 0; pass < 2; ++pass) {
+    for (int pass = 1; pass < passes_as(header.code); ++pass) {
       prices.literals = prices_of_literals(ops);
       ops = match(header, stretches, prices, false);
       stretches = vote(header, ops);
