@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../delta/otadelta_format.hpp"
+#include "leb128.hpp"
 #include "longest_match.hpp"
 #include "suffix_array.hpp"
 
@@ -54,12 +55,6 @@ class otadelta_plan {
     for (std::size_t at = copies.size(); at-- > 0;) choose(at);
   }
 
-  static std::uint32_t number_size(std::uint32_t value) {
-    std::uint32_t size = 1;
-    while (value >>= 7) ++size;
-    return size;
-  }
-
  private:
   // The longest copy is the best one but where its length takes a byte more: what is left of a
   // longer one can be copied as well.
@@ -72,7 +67,7 @@ class otadelta_plan {
       const std::uint32_t length = std::min(longest.length, most);
       if (length == 0) continue;
       const std::uint32_t cost =
-          1 + number_size(longest.from) + number_size(length) + cost_[at + length];
+          1 + leb128_size(longest.from) + leb128_size(length) + cost_[at + length];
       if (cost >= cost_[at]) continue;
       cost_[at] = cost;
       best = {longest.from, length};
@@ -83,7 +78,7 @@ class otadelta_plan {
   // The cost of data that begin here: new ones of one byte, or one byte more of those behind.
   void extend_data(std::size_t at) {
     const std::uint32_t alone = 3 + cost_[at + 1];
-    const std::uint32_t longer = data_cost_ + 1 + number_size(data_ + 1) - number_size(data_);
+    const std::uint32_t longer = data_cost_ + 1 + leb128_size(data_ + 1) - leb128_size(data_);
     const bool joins = data_ != 0 && data_ < otadelta_instruction::original_data && longer <= alone;
     data_ = joins ? data_ + 1 : 1;
     data_cost_ = joins ? longer : alone;
@@ -93,11 +88,6 @@ class otadelta_plan {
   std::vector<std::uint32_t> cost_;
   std::uint32_t data_ = 0, data_cost_ = 0;
 };
-
-inline void append_number(std::vector<std::uint8_t>& out, std::uint32_t value) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<std::uint8_t>(value | 0x80));
-  out.push_back(static_cast<std::uint8_t>(value));
-}
 
 }  // namespace detail
 
@@ -119,8 +109,8 @@ std::vector<std::uint8_t> otadelta_of(bytes old_file, bytes new_file, Progress&&
     const bool copies = steps[at].from != plan.is_data;
     const auto kind = copies ? otadelta_kind::copy : otadelta_kind::data;
     out.push_back(static_cast<std::uint8_t>(kind));
-    if (copies) detail::append_number(out, steps[at].from);
-    detail::append_number(out, steps[at].length);
+    if (copies) append_leb128(out, steps[at].from);
+    append_leb128(out, steps[at].length);
     const bytes data = new_file.drop(at).first(copies ? 0 : steps[at].length);
     out.insert(out.end(), data.begin(), data.end());
   }

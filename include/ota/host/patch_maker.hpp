@@ -1,23 +1,20 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
-#include "../delta/address_map.hpp"
-#include "../delta/all_codes.hpp"
 #include "../hash/sha256.hpp"
-#include "base_finder.hpp"
 #include "elf_addresses.hpp"
 #include "patch_encoder.hpp"
 #include "patch_matcher.hpp"
 #include "program_addresses.hpp"
-#include "shift_votes.hpp"
+#include "program_pair.hpp"
 
 namespace ota::host {
 
@@ -43,6 +40,7 @@ class patch_maker {
   /// \param progress  told from time to time how much is done, from 0 to 1
   std::vector<std::uint8_t> make(std::function<void(double)> progress = {}) {
     progress_ = std::move(progress);
+    plain_ = plain_header();
     std::vector<address_finder> kinds;
     if (options_.code) {
       kinds.emplace_back(new_, *options_.code);
@@ -56,9 +54,7 @@ class patch_maker {
   }
 
  private:
-  using map_type = ota::detail::address_map<patch_header::max_map_entries>;
-  using space_type = ota::detail::address_space<all_codes, map_type>;
-  using op = ota::detail::patch_op;
+  using steps_type = std::vector<ota::detail::patch_op>;
 
   /// Files this large are gone through less often, and as one kind of code at most.
   bool large() const { return old_.size() + new_.size() > std::size_t{32} << 20; }
@@ -90,32 +86,55 @@ class patch_maker {
     return found;
   }
 
-  void try_as(const address_finder& finder) {
+  patch_header plain_header() const {
     patch_header header;
-    header.code = finder.kind();
     header.old_size = static_cast<std::uint32_t>(old_.size());
     header.new_size = static_cast<std::uint32_t>(new_.size());
     header.lag = options_.lag;
     put_hash(old_.view(), header.old_hash, sizeof header.old_hash);
     put_hash(new_.view(), header.new_hash, sizeof header.new_hash);
-    match_prices prices;
-    if (header.code == code_kind::plain) {
-      if (!large()) prices.literals = prices_of_literals(match(header, {}, prices, true));
-      return keep_smallest(header, {}, match(header, {}, prices, true));
-    }
+    return header;
+  }
 
+  static void put_hash(bytes data, std::uint8_t* out, std::size_t size) {
+    sha256 hash;
+    hash.update(data);
+    const auto digest = hash.finish();
+    std::copy_n(digest.begin(), size, out);
+  }
+
+  void try_as(const address_finder& finder) {
+    if (finder.kind() == code_kind::plain)
+      try_as_plain();
+    else
+      try_as_code(finder);
+  }
+
+  void try_as_plain() {
+    const program_pair pair(plain_, old_, new_);
+    match_prices prices;
+    if (!large()) prices.learn_literals(match(pair, {}, prices, true), new_.view());
+    keep_smallest(plain_, {}, match(pair, {}, prices, true));
+  }
+
+  void try_as_code(const address_finder& finder) {
+    patch_header header = plain_;
+    header.code = finder.kind();
     const std::optional<program_addresses> known = elf_addresses(new_.view());
     const auto guesses = known ? std::vector<program_addresses>{*known} : finder.guesses();
     place(header, guesses[0]);
-    std::vector<op> ops = match(header, {}, prices, true);
-    if (!known) choose(header, guesses, ops);
-    std::vector<address_stretch> stretches = vote(header, ops);
+    match_prices prices;
+    steps_type steps = match({header, old_, new_}, {}, prices, true);
+    if (!known) choose(header, guesses, steps);
+
+    const program_pair pair(header, old_, new_);
+    auto stretches = pair.stretches(steps, options_.map_entries);
     for (int pass = 1; pass < passes_as(header.code); ++pass) {
-      prices.literals = prices_of_literals(ops);
-      ops = match(header, stretches, prices, false);
-      stretches = vote(header, ops);
+      prices.learn_literals(steps, new_.view());
+      steps = match(pair, stretches, prices, false);
+      stretches = pair.stretches(steps, options_.map_entries);
     }
-    keep_smallest(header, stretches, ops);
+    keep_smallest(header, stretches, steps);
   }
 
   static void place(patch_header& header, const program_addresses& addresses) {
@@ -128,12 +147,12 @@ class patch_maker {
 
   /// Of guesses, the one by which the map foretells most.
   void choose(patch_header& header, const std::vector<program_addresses>& guesses,
-              const std::vector<op>& ops) const {
+              const steps_type& steps) const {
     patch_header best = header;
     double most = -std::numeric_limits<double>::infinity();
     for (const program_addresses& guess : guesses) {
       place(header, guess);
-      const base_finder finder = moves_of(header, ops);
+      const base_finder finder = program_pair(header, old_, new_).moves(steps);
       header.base = finder.find(header.base, header.larger_size());
       const double gain = finder.gain(header.base);
       if (gain <= most) continue;
@@ -143,154 +162,38 @@ class patch_maker {
     header = best;
   }
 
-  static void put_hash(bytes data, std::uint8_t* out, std::size_t size) {
-    sha256 hash;
-    hash.update(data);
-    const auto digest = hash.finish();
-    std::copy_n(digest.begin(), size, out);
+  steps_type match(const program_pair& pair, const std::vector<address_stretch>& stretches,
+                   const match_prices& prices, bool blind) {
+    program_map moves{};
+    for (const address_stretch& s : stretches) moves.add(s.begin, s.shift);
+    return patch_matcher(pair, moves, blind, prices, options_.lag)
+        .run([this, pass = pass_++](double done) {
+          if (progress_) progress_((pass + done) / passes_);
+        });
   }
 
-  static map_type map_of(const std::vector<address_stretch>& stretches) {
-    map_type map{};
-    for (const address_stretch& s : stretches) map.add(s.begin, s.shift);
-    return map;
-  }
-
-  /// A file with what its places name as absolute addresses, or, as long as nothing is known of
-  /// their moves, without.
-  static std::vector<std::uint8_t> form_of(const space_type& space, const padded_bytes& file,
-                                           const program_marks& marks, bool blind) {
-    std::vector<std::uint8_t> form(file.view().begin(), file.view().end());
-    form.resize(form.size() + ota::detail::copy_unit::max_length);
-    for (std::uint32_t i = 0; i < file.size(); ++i) {
-      if (!marks.begins(i)) continue;
-      const std::uint32_t target = blind ? 0 : unit_in(space, file, i).site.target;
-      if (marks.is_pointer(i))
-        ota::detail::put_u32(form.data() + i, blind ? 0x5a5a5a5a : target);
-      else
-        all_codes::aim(space.code(), form.data() + i, 0, target);
-    }
-    form.resize(file.size());
-    return form;
-  }
-
-  static foretold_unit unit_in(const space_type& space, const padded_bytes& file, std::uint32_t i) {
-    ota::detail::copy_place at;
-    at.start(i, i, static_cast<std::uint32_t>(file.size()) - i);
-    return {space, at, file, true};
-  }
-
-  /// By how often each was one. A literal also ends a run of copies, which costs a little.
-  std::array<match_cost, 256> prices_of_literals(const std::vector<op>& ops) const {
-    constexpr std::uint64_t unseen = 2;
-    std::array<std::uint64_t, 256> counts{};
-    counts.fill(unseen);
-    std::uint64_t all = 256 * unseen;
-    std::uint32_t to = 0;
-    for (const op& step : ops) {
-      if (step.kind == op::kind_of::literal) {
-        ++counts[new_[to]];
-        ++all;
-      }
-      to += step.length;
-    }
-    std::array<match_cost, 256> prices{};
-    for (std::size_t i = 0; i < prices.size(); ++i)
-      prices[i] = in_bits(0.6) + log2_cost(all) - log2_cost(counts[i]);
-    return prices;
-  }
-
-  std::vector<op> match(const patch_header& header, const std::vector<address_stretch>& stretches,
-                        const match_prices& prices, bool blind) {
-    const auto progress = [this, pass = pass_++](double done) {
-      if (progress_) progress_((pass + done) / passes_);
-    };
-    const map_type map = map_of(stretches), still{};
-    const space_type moved(header, map), unmoved(header, still);
-    if (header.code == code_kind::plain) {
-      const program_marks none;
-      return patch_matcher(unmoved, {old_, old_.view(), none}, {new_, new_.view(), none}, prices, 1,
-                           header.lag)
-          .run(progress);
-    }
-    const program_marks old_marks(unmoved, old_), new_marks(unmoved, new_);
-    const auto old_form = form_of(moved, old_, old_marks, blind);
-    const auto new_form = form_of(unmoved, new_, new_marks, blind);
-    return patch_matcher(unmoved, {old_, {old_form.data(), old_form.size()}, old_marks},
-                         {new_, {new_form.data(), new_form.size()}, new_marks}, prices,
-                         all_codes::step(header.code), header.lag)
-        .run(progress);
-  }
-
-  /// Visits the places that a copy took from the old file to the new: what they named, and name.
-  template <class Visit>
-  void for_moves(const patch_header& header, const std::vector<op>& ops, Visit&& visit) const {
-    const map_type still{};
-    const space_type unmoved(header, still);
-    const program_marks old_marks(unmoved, old_), new_marks(unmoved, new_);
-    std::uint32_t to = 0;
-    for (const op& step : ops) {
-      if (step.kind == op::kind_of::from_old)
-        for (std::uint32_t i = 0; i < step.length; ++i) {
-          if (!old_marks.begins(step.from + i) || !new_marks.begins(to + i)) continue;
-          const auto before = unit_in(unmoved, old_, step.from + i);
-          const auto now = unit_in(unmoved, new_, to + i);
-          if (before.pointer == now.pointer && before.length == now.length)
-            visit(before.pointer,
-                  address_move{before.site.target & ~1U, now.site.target - before.site.target});
-        }
-      to += step.length;
-    }
-  }
-
-  /// Where the addresses that copies name have gone.
-  std::vector<address_stretch> vote(const patch_header& header, const std::vector<op>& ops) const {
-    shift_votes votes;
-    for_moves(header, ops, [&](bool, const address_move& m) { votes.add(m.from, m.shift); });
-    return votes.stretches(options_.map_entries);
-  }
-
-  base_finder moves_of(const patch_header& header, const std::vector<op>& ops) const {
-    std::vector<address_move> calls, pointers;
-    for_moves(header, ops, [&](bool pointer, const address_move& m) {
-      if (pointer)
-        pointers.push_back(m);
-      else
-        calls.push_back({m.from - header.base, m.shift});
-    });
-    return {std::move(calls), std::move(pointers)};
-  }
-
+  /// Codes it in each way that may be the shortest.
   void keep_smallest(patch_header header, const std::vector<address_stretch>& stretches,
-                     const std::vector<op>& ops) {
+                     const steps_type& steps) {
     header.map_entries = static_cast<std::uint8_t>(stretches.size());
+    std::vector<patch_header> ways;
     for (unsigned rate = 4; rate <= 5; ++rate)
       for (unsigned bits = 0; bits <= options_.literal_bits; ++bits)
         for (unsigned position = 0; position <= std::min(bits, 2U); ++position) {
           header.rate = static_cast<std::uint8_t>(rate);
           header.position_bits = static_cast<std::uint8_t>(position);
           header.previous_bits = static_cast<std::uint8_t>(bits - position);
-          keep_if_smaller(encode(header, stretches, ops));
+          ways.push_back(header);
         }
-  }
-
-  std::vector<std::uint8_t> encode(const patch_header& header,
-                                   const std::vector<address_stretch>& stretches,
-                                   const std::vector<op>& ops) const {
-    map_type map{};
-    const space_type space(header, map);
-    patch_encoder<space_type> encoder(header, space, old_, new_);
-    encoder.put_map(map, stretches);
-    for (const op& step : ops) encoder.put(step);
-    return encoder.finish();
-  }
-
-  void keep_if_smaller(std::vector<std::uint8_t> patch) {
+    patch_encoder encoder(ways, stretches, old_, new_);
+    for (const ota::detail::patch_op& step : steps) encoder.put(step);
+    std::vector<std::uint8_t> patch = encoder.finish();
     if (best_.empty() || patch.size() < best_.size()) best_ = std::move(patch);
   }
 
   padded_bytes old_, new_;
   patch_options options_;
+  patch_header plain_;  // what is known of all patches
   std::function<void(double)> progress_;
   int passes_ = 0;
   int pass_ = 0;

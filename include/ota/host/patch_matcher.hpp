@@ -1,60 +1,20 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <vector>
 
 #include "../delta/patch_model.hpp"
+#include "earlier_bytes.hpp"
 #include "longest_match.hpp"
-#include "program_form.hpp"
-#include "suffix_array.hpp"
+#include "match_prices.hpp"
+#include "nearest_matches.hpp"
+#include "program_pair.hpp"
 
 namespace ota::host {
-
-/// A price or a sum of them, in 256ths of a bit. Whole numbers, so that every machine finds the
-/// same way to be the cheapest.
-using match_cost = std::int64_t;
-
-constexpr match_cost in_bits(double bits) { return static_cast<match_cost>(bits * 256); }
-
-/// The logarithm of 2 of a number that is not zero, at most a tenth of a bit too low.
-constexpr match_cost log2_cost(std::uint64_t value) {
-  unsigned width = 0;
-  while (value >> width > 1) ++width;
-  const std::uint64_t rest = value - (std::uint64_t{1} << width);
-  return static_cast<match_cost>(width * 256 +
-                                 (width <= 8 ? rest << (8 - width) : rest >> (width - 8)));
-}
-
-/// What things cost, about.
-struct match_prices {
-  std::array<match_cost, 256> literals = all_alike(in_bits(7.4));  ///< by byte
-  match_cost right = in_bits(0.03);      ///< a byte of a copy that is as foretold
-  match_cost wrong = in_bits(10);        ///< one that is not
-  match_cost wrong_place = in_bits(20);  ///< an address that is not
-  match_cost go_on = in_bits(18);        ///< a copy that goes on where, or as, the last one did
-  match_cost resume = in_bits(28);       ///< one that goes on as an earlier one
-  match_cost jump = in_bits(32);         ///< any other
-  match_cost from_new = in_bits(9);      ///< of what was already made, without distance and length
-  match_cost same_distance = in_bits(7);
-
-  static constexpr std::array<match_cost, 256> all_alike(match_cost price) {
-    std::array<match_cost, 256> prices{};
-    for (match_cost& one : prices) one = price;
-    return prices;
-  }
-};
-
-/// One of two files, as the matcher sees it: `form` is the file with all addresses absolute, so
-/// that code which only moved is the same.
-struct match_side {
-  const padded_bytes& file;
-  bytes form;
-  const program_marks& marks;
-};
 
 /// Finds the cheapest way to make one file from another, as far as prices tell: a shortest path
 /// over the new file's bytes. The states at a byte are "between two steps" and, for each of the
@@ -62,23 +22,24 @@ struct match_side {
 /// longest matches by a suffix array.
 ///
 /// Paths are decided every two megabytes, so memory is that of the suffix array and little more.
-/// \tparam Space  what addresses mean: `ota::detail::address_space`
-template <class Space>
 class patch_matcher {
  public:
-  /// \param step   instructions begin at multiples of it
+  /// \param moves  how addresses have moved, as far as it is known
+  /// \param blind  nothing is known of that: addresses are as good as any other
   /// \param lag    bytes that the old file may be read behind what is written
-  patch_matcher(const Space& space, match_side old_side, match_side new_side,
-                const match_prices& prices, unsigned step, std::uint32_t lag)
-      : space_(space),
-        old_(old_side),
-        new_(new_side),
+  patch_matcher(const program_pair& pair, const program_map& moves, bool blind,
+                const match_prices& prices, std::uint32_t lag)
+      : pair_(pair),
+        new_file_(pair.new_file()),
+        old_form_(pair.old_form(moves, blind)),
+        new_form_(pair.new_form(blind)),
+        old_marks_(pair.old_marks()),
+        new_places_(pair.space(), pair.new_file()),
         prices_(prices),
-        step_mask_(step - 1),
+        step_mask_(all_codes::step(pair.space().code()) - 1),
         lag_(lag),
-        suffixes_(suffix_array(old_side.form)),
-        heads_(std::size_t{1} << hash_bits, none),
-        chain_(std::min<std::size_t>(new_side.form.size(), window), none) {}
+        in_old_(old_view()),
+        in_new_(new_view()) {}
 
   /// \param progress  called with how much is done, from 0 to 1
   template <class Progress>
@@ -98,8 +59,6 @@ class patch_matcher {
   static constexpr index none = 0xffff'ffff;
   static constexpr match_cost unreachable = std::numeric_limits<match_cost>::max() / 2;
   static constexpr std::size_t segment_size = std::size_t{2} << 20;
-  static constexpr std::size_t window = std::size_t{1} << 24;
-  static constexpr unsigned hash_bits = 18;
   static constexpr std::size_t most_live = 24;
   static constexpr index seed = 5;            // shortest match that begins a copy from the old file
   static constexpr index pattern_size = 256;  // looked for at most
@@ -124,7 +83,7 @@ class patch_matcher {
     index begin = 0;
   };
 
-  std::size_t size() const { return new_.form.size(); }
+  std::size_t size() const { return new_form_.size(); }
 
   void run_segment(std::size_t begin, std::size_t end) {
     cells_.assign(end - begin + 1, cell{});
@@ -138,16 +97,14 @@ class patch_matcher {
       if (searches) find_shifts(at);
       resume_shifts(at);
       put_literal(at);
-      if (at + 3 <= size()) {
-        index& head = heads_[hash(at)];
-        if (searches) find_in_new(at, head);
-        chain_[at % window] = head;
-        head = at;
-      }
+      if (searches) find_in_new(at);
+      in_new_.add(at);
       advance_copies(at);
     }
   }
 
+  bytes old_view() const { return {old_form_.data(), old_form_.size()}; }
+  bytes new_view() const { return {new_form_.data(), new_form_.size()}; }
   cell& here(index at) { return cells_[at - begin_]; }
 
   // --- copies from the old file
@@ -159,7 +116,7 @@ class patch_matcher {
   }
 
   bool may_read(index at, index from) const {
-    return from < old_.form.size() && (from >= at || lag_ == none || at - from <= lag_);
+    return from < old_form_.size() && (from >= at || lag_ == none || at - from <= lag_);
   }
 
   void start_copy(index at, index shift) {
@@ -179,7 +136,7 @@ class patch_matcher {
     for (const live_copy& copy : live_) {
       const index from = at - copy.shift;
       if (at - copy.begin >= proven && copy.cost < cells_[at - begin_].cost + in_bits(1) &&
-          same_bytes(old_.form.drop(from).first(ahead), new_.form.drop(at).first(ahead)) == ahead)
+          same_bytes(old_view().drop(from).first(ahead), new_view().drop(at).first(ahead)) == ahead)
         return true;
     }
     return false;
@@ -189,32 +146,9 @@ class patch_matcher {
     const cell& before = here(at);
     start_copy(at, before.shift);
     start_copy(at, at - before.old_end);
-    const bytes pattern = new_.form.drop(at).first(pattern_size);
-    const text_match best = longest_match(old_.form, suffixes_, pattern);
-    if (best.size < seed) return;
-    // Of matches as long, those nearest to where the last copy went on.
-    constexpr std::size_t most = 4, reach = 32;
-    const index wanted = at - before.shift;
-    candidates_.clear();
-    const auto consider = [&](std::size_t rank) {
-      const auto from = static_cast<std::size_t>(suffixes_[rank]);
-      if (same_bytes(old_.form.drop(from).first(best.size), pattern.first(best.size)) != best.size)
-        return false;
-      candidates_.push_back(static_cast<index>(from));
-      return true;
-    };
-    for (std::size_t i = best.rank; i < suffixes_.size() && i - best.rank < reach && consider(i);)
-      ++i;
-    for (std::size_t i = best.rank; i > 0 && best.rank - i < reach && consider(i - 1);) --i;
-    const auto nearer = [&](index a, index b) {
-      const index far_a = a > wanted ? a - wanted : wanted - a;
-      const index far_b = b > wanted ? b - wanted : wanted - b;
-      return far_a != far_b ? far_a < far_b : a < b;
-    };
-    const std::size_t count = std::min(most, candidates_.size());
-    std::partial_sort(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(count),
-                      candidates_.end(), nearer);
-    for (std::size_t i = 0; i < count; ++i) start_copy(at, at - candidates_[i]);
+    const bytes pattern = new_view().drop(at).first(pattern_size);
+    for (const index from : in_old_.find(pattern, seed, at - before.shift))
+      start_copy(at, at - from);
   }
 
   void resume_shifts(index at) {
@@ -230,25 +164,25 @@ class patch_matcher {
   match_cost byte_price(index at, index from) const {
     const index shift = at - from;
     const auto raw = [&] {
-      return old_.file[from] == new_.file[at] ? prices_.right : prices_.wrong;
+      return pair_.old_file()[from] == new_file_[at] ? prices_.right : prices_.wrong;
     };
-    if (old_.marks.empty()) return raw();
-    if (old_.marks.within(from)) {
+    if (old_marks_.empty()) return raw();
+    if (old_marks_.within(from)) {
       index begin = from;
-      while (begin > 0 && old_.marks.within(begin)) --begin;
+      while (begin > 0 && old_marks_.within(begin)) --begin;
       return fits(begin, shift) ? match_cost{0} : raw();
     }
-    if (!old_.marks.begins(from) || !fits(from, shift)) return raw();
-    const std::size_t length = old_.marks.length(from);
+    if (!old_marks_.begins(from) || !fits(from, shift)) return raw();
+    const std::size_t length = old_marks_.length(from);
     const bool right =
-        at + length <= size() &&
-        same_bytes(old_.form.drop(from).first(length), new_.form.drop(at).first(length)) == length;
+        at + length <= size() && same_bytes(old_view().drop(from).first(length),
+                                            new_view().drop(at).first(length)) == length;
     return right ? prices_.right : prices_.wrong_place;
   }
 
   /// Whether a place stays one when it moves so far.
   bool fits(index from, index shift) const {
-    return (shift & (old_.marks.is_pointer(from) ? 3 : step_mask_)) == 0;
+    return (shift & (old_marks_.is_pointer(from) ? 3 : step_mask_)) == 0;
   }
 
   void advance_copies(index at) {
@@ -286,42 +220,35 @@ class patch_matcher {
   void put_literal(index at) {
     const cell& before = here(at);
     cell& next = here(at + 1);
-    const match_cost cost = before.cost + prices_.literals[new_.file[at]];
+    const match_cost cost = before.cost + prices_.literals[new_file_[at]];
     if (cost < next.cost)
       next = {cost, op::kind_of::literal, 1, 0, before.shift, before.old_end, before.distance};
   }
 
-  std::size_t hash(index at) const {
-    const std::uint32_t three = std::uint32_t{new_.form[at]} |
-                                std::uint32_t{new_.form[at + 1]} << 8 |
-                                std::uint32_t{new_.form[at + 2]} << 16;
-    return three * 2654435761U >> (32 - hash_bits);
-  }
-
-  void find_in_new(index at, index head) {
+  void find_in_new(index at) {
     const index last = here(at).distance;
     if (last <= at) relax_new(at, at - last, prices_.same_distance, 1);
     index known = 2;
-    int depth = old_.form.empty() ? 64 : 16;  // beside an old file it hardly matters
-    for (index from = head; from != none && at - from < window && depth-- > 0;
-         from = chain_[from % window]) {
+    int depth = old_form_.empty() ? 64 : 16;  // beside an old file it hardly matters
+    in_new_.for_each(at, [&](index from) {
       const match_cost price = prices_.from_new + log2_cost(at - from) * 9 / 10;
       known = std::max(known, relax_new(at, from, price, known));
-    }
+      return --depth > 0;
+    });
     if (known >= long_match) skip_until_ = at + known - 32;
   }
 
   /// Tries a copy from the new file with all lengths above `known`. \return the longest
   index relax_new(index at, index from, match_cost price, index known) {
     // A first look that mostly says no. Addresses in code may differ and yet be carried over.
-    if (new_.form[from + known - 1] != new_.form[at + known - 1] ||
-        new_.form[from] != new_.form[at])
+    if (new_form_[from + known - 1] != new_form_[at + known - 1] ||
+        new_form_[from] != new_form_[at])
       return 0;
     const index most = std::min<index>(end_ - at, longest);
     const index same = static_cast<index>(
-        same_bytes(new_.file.view().drop(from).first(most), new_.file.view().drop(at).first(most)));
+        same_bytes(new_file_.view().drop(from).first(most), new_file_.view().drop(at).first(most)));
     const bool sites = at - from >= ota::detail::copy_unit::max_length &&
-                       new_.marks.may_begin(from, same + std::size_t{1});
+                       new_places_.in(from, same + std::size_t{1});
     const index length = sites ? carried_length(at, from, most, price, known) : same;
     if (!sites)
       for (index i = std::max<index>(known + 1, 2); i <= std::min<index>(length, 64); ++i)
@@ -336,9 +263,9 @@ class patch_matcher {
     place.start(from, at, most);
     index length = 0;
     while (place.left != 0) {
-      const foretold_unit unit(space_, place, new_.file, false);
-      if (std::memcmp(unit.bytes, new_.file.at(place.to), unit.length) != 0) break;
-      space_.pass(place, unit, unit.bytes);
+      const foretold_unit unit(pair_.space(), place, new_file_, false);
+      if (std::memcmp(unit.bytes, new_file_.at(place.to), unit.length) != 0) break;
+      pair_.space().pass(place, unit, unit.bytes);
       length += unit.length;
       if (length > known && length >= 2 && length <= 64) relax_to(at, from, price, length);
     }
@@ -360,7 +287,7 @@ class patch_matcher {
     for (index at = end_; at > begin_;) {
       const cell& c = here(at);
       const index length = c.length;
-      way.push_back({c.kind, new_.file[at - 1], c.from, length});
+      way.push_back({c.kind, new_file_[at - 1], c.from, length});
       at -= length;
     }
     std::reverse(way.begin(), way.end());
@@ -377,16 +304,18 @@ class patch_matcher {
       ops_.push_back(next);
   }
 
-  const Space& space_;
-  match_side old_, new_;
+  const program_pair& pair_;
+  const padded_bytes& new_file_;
+  std::vector<std::uint8_t> old_form_, new_form_;
+  const program_marks& old_marks_;
+  possible_places new_places_;
   match_prices prices_;
   index step_mask_;
   index lag_;
-  std::vector<std::int32_t> suffixes_;
-  std::vector<index> heads_, chain_;
+  nearest_matches in_old_;
+  earlier_bytes in_new_;
   std::vector<cell> cells_;
   std::vector<live_copy> live_;
-  std::vector<index> candidates_;
   std::vector<op> ops_;
   cell last_;
   index begin_ = 0, end_ = 0;

@@ -6,15 +6,21 @@
 #include <vector>
 
 #include "../core/bytes.hpp"
+#include "../core/little_endian.hpp"
+#include "../delta/address_map.hpp"
+#include "../delta/all_codes.hpp"
 #include "../delta/copy_model.hpp"
 
 namespace ota::host {
+
+using program_map = ota::detail::address_map<patch_header::max_map_entries>;
+/// What the addresses in programs mean, of whatever kind of code.
+using program_space = ota::detail::address_space<all_codes, program_map>;
 
 /// Bytes with as many zeros behind them as a place in code may be long: what looks for places there
 /// need not ask where the end is.
 class padded_bytes {
  public:
-  padded_bytes() = default;
   explicit padded_bytes(bytes data) : data_(data.begin(), data.end()), size_(data.size()) {
     data_.resize(size_ + ota::detail::copy_unit::max_length, 0);
   }
@@ -33,24 +39,28 @@ class padded_bytes {
 struct foretold_unit : ota::detail::copy_unit {
   std::uint8_t bytes[max_length];
 
-  /// \param file  what is copied from
-  template <class Space>
-  foretold_unit(const Space& space, const ota::detail::copy_place& at, const padded_bytes& file,
-                bool moved) {
+  /// \param file   what is copied from
+  /// \param moved  what its places name has moved since
+  foretold_unit(const program_space& space, const ota::detail::copy_place& at,
+                const padded_bytes& file, bool moved) {
     std::copy_n(file.at(at.from), max_length, bytes);
     static_cast<copy_unit&>(*this) = space.unit_at(at, bytes, moved);
   }
 };
 
+/// The unit that a copy of the rest of a file onto itself begins with.
+inline foretold_unit unit_in(const program_space& space, const padded_bytes& file, std::uint32_t i,
+                             bool moved) {
+  ota::detail::copy_place at;
+  at.start(i, i, static_cast<std::uint32_t>(file.size()) - i);
+  return {space, at, file, moved};
+}
+
 /// Where a file names addresses, each place once.
 class program_marks {
  public:
-  static constexpr std::uint8_t inside = 0xff;
-
   program_marks() = default;
-
-  template <class Space>
-  program_marks(const Space& space, const padded_bytes& file) : marks_(file.size(), 0) {
+  program_marks(const program_space& space, const padded_bytes& file) : marks_(file.size(), 0) {
     ota::detail::copy_place at;
     at.start(0, 0, static_cast<std::uint32_t>(file.size()));
     while (at.left != 0) {
@@ -61,12 +71,6 @@ class program_marks {
       }
       space.pass(at, unit, file.at(at.from));
     }
-    may_begin_.resize(file.size());
-    for (std::uint32_t i = 0; i < file.size(); ++i) {
-      ota::detail::copy_place here;
-      here.start(i, i, static_cast<std::uint32_t>(file.size()) - i);
-      may_begin_[i] = foretold_unit(space, here, file, false).far();
-    }
   }
 
   bool begins(std::size_t i) const { return !marks_.empty() && marks_[i] != 0 && !within(i); }
@@ -75,18 +79,51 @@ class program_marks {
   std::uint32_t length(std::size_t i) const { return marks_[i] & 0x0fU; }
   bool empty() const { return marks_.empty(); }
 
-  /// Whether a place in code begins in a piece, wherever one begins to look for it.
-  bool may_begin(std::size_t i, std::size_t size) const {
-    if (may_begin_.empty()) return false;
-    const auto begin = may_begin_.begin() + static_cast<std::ptrdiff_t>(i);
-    const auto end = begin + static_cast<std::ptrdiff_t>(std::min(size, may_begin_.size() - i));
+ private:
+  static constexpr std::uint8_t inside = 0xff;
+  static constexpr std::uint8_t pointer = 0x40;
+  std::vector<std::uint8_t> marks_;
+};
+
+/// Where places in code begin, for one who begins anywhere to look for them.
+class possible_places {
+ public:
+  possible_places(const program_space& space, const padded_bytes& file) {
+    if (space.code() == code_kind::plain) return;
+    begins_.resize(file.size());
+    for (std::uint32_t i = 0; i < file.size(); ++i)
+      begins_[i] = unit_in(space, file, i, false).far();
+  }
+
+  /// Whether one may begin in a piece.
+  bool in(std::size_t i, std::size_t size) const {
+    if (begins_.empty()) return false;
+    const auto begin = begins_.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto end = begin + static_cast<std::ptrdiff_t>(std::min(size, begins_.size() - i));
     return std::find(begin, end, true) != end;
   }
 
  private:
-  static constexpr std::uint8_t pointer = 0x40;
-  std::vector<std::uint8_t> marks_;
-  std::vector<bool> may_begin_;
+  std::vector<bool> begins_;
 };
+
+/// A file with what its places name as absolute addresses, so that code which only moved is the
+/// same; or, as long as nothing is known of their moves, without.
+inline std::vector<std::uint8_t> absolute_form(const program_space& space, const padded_bytes& file,
+                                               const program_marks& marks, bool blind) {
+  constexpr std::uint32_t any_pointer = 0x5a5a5a5a;
+  std::vector<std::uint8_t> form(file.at(0),
+                                 file.at(file.size() + ota::detail::copy_unit::max_length));
+  for (std::uint32_t i = 0; i < file.size(); ++i) {
+    if (!marks.begins(i)) continue;
+    const std::uint32_t target = blind ? 0 : unit_in(space, file, i, true).site.target;
+    if (marks.is_pointer(i))
+      ota::detail::put_u32(form.data() + i, blind ? any_pointer : target);
+    else
+      all_codes::aim(space.code(), form.data() + i, 0, target);
+  }
+  form.resize(file.size());
+  return form;
+}
 
 }  // namespace ota::host
