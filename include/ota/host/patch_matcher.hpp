@@ -64,6 +64,7 @@ class patch_matcher {
   static constexpr index pattern_size = 256;  // looked for at most
   static constexpr index longest = 1U << 16;  // of a copy from the new file
   static constexpr index long_match = 256;    // from here on nothing better is looked for
+  static constexpr index near_end = 16;       // of a copy: from here on others are looked at
 
   /// The best way between two steps.
   struct cell {
@@ -93,7 +94,9 @@ class patch_matcher {
     begin_ = static_cast<index>(begin);
     end_ = static_cast<index>(end);
     for (index at = begin_; at < end_; ++at) {
-      const bool searches = at >= skip_until_ && !runs_well(at);
+      const live_copy* const good = good_copy(at);
+      if (good != nullptr) at = run_on(*good, at);
+      const bool searches = at >= skip_until_ && good == nullptr;
       if (searches) find_shifts(at);
       resume_shifts(at);
       put_literal(at);
@@ -130,16 +133,37 @@ class patch_matcher {
     live_.push_back({shift, cost, at});
   }
 
-  /// Whether a copy runs so well that none better need be looked for.
-  bool runs_well(index at) const {
-    constexpr index proven = 24, ahead = 16;
-    for (const live_copy& copy : live_) {
-      const index from = at - copy.shift;
-      if (at - copy.begin >= proven && copy.cost < cells_[at - begin_].cost + in_bits(1) &&
-          same_bytes(old_view().drop(from).first(ahead), new_view().drop(at).first(ahead)) == ahead)
-        return true;
+  /// A copy that runs so well that none better need be looked for, if there is one.
+  const live_copy* good_copy(index at) {
+    constexpr index proven = 24;
+    for (const live_copy& copy : live_)
+      if (at - copy.begin >= proven && copy.cost < here(at).cost + in_bits(1) &&
+          same_ahead(copy, at, near_end) == near_end)
+        return &copy;
+    return nullptr;
+  }
+
+  /// How many of the next bytes of a copy are as foretold.
+  index same_ahead(const live_copy& copy, index at, index most) const {
+    const index from = at - copy.shift;
+    const bool places_fit = (copy.shift & (3 | step_mask_)) == 0;
+    const bytes before = places_fit ? old_view() : pair_.old_file().view();
+    const bytes now = places_fit ? new_view() : new_file_.view();
+    return static_cast<index>(same_bytes(before.drop(from).first(most), now.drop(at).first(most)));
+  }
+
+  /// Goes on with this copy to shortly before its next byte that is not as foretold; of the others,
+  /// with those that are as good until there.
+  index run_on(const live_copy& copy, index at) {
+    const index same = same_ahead(copy, at, end_ - at);
+    if (same < 4 * near_end) return at;
+    const index size = same - near_end;
+    for (live_copy& one : live_) {
+      one.cost = same_ahead(one, at, size) == size ? one.cost + prices_.right * size : unreachable;
+      extend(one, at + size);
     }
-    return false;
+    for (index i = 0; i < size; ++i) in_new_.add(at + i);
+    return at + size;
   }
 
   void find_shifts(index at) {
@@ -185,8 +209,15 @@ class patch_matcher {
     return (shift & (old_marks_.is_pointer(from) ? 3 : step_mask_)) == 0;
   }
 
+  /// A copy may end here.
+  void extend(const live_copy& copy, index end) {
+    if (copy.cost >= here(end).cost) return;
+    here(end) = {
+        copy.cost,  op::kind_of::from_old, end - copy.begin,         copy.begin - copy.shift,
+        copy.shift, end - copy.shift,      here(copy.begin).distance};
+  }
+
   void advance_copies(index at) {
-    cell& next = here(at + 1);
     for (live_copy& copy : live_) {
       const index from = at - copy.shift;
       if (!may_read(at, from)) {
@@ -194,18 +225,9 @@ class patch_matcher {
         continue;
       }
       copy.cost += byte_price(at, from);
-      if (copy.cost < next.cost) {
-        const index distance = here(copy.begin).distance;
-        next = {copy.cost,
-                op::kind_of::from_old,
-                at + 1 - copy.begin,
-                copy.begin - copy.shift,
-                copy.shift,
-                from + 1,
-                distance};
-      }
+      extend(copy, at + 1);
     }
-    const match_cost limit = next.cost + prices_.jump + in_bits(8);
+    const match_cost limit = here(at + 1).cost + prices_.jump + in_bits(8);
     const auto worse = [&](const live_copy& copy) { return copy.cost > limit; };
     live_.erase(std::remove_if(live_.begin(), live_.end(), worse), live_.end());
     if (live_.size() > most_live) {
