@@ -10285,8 +10285,6 @@ namespace ota::detail {
 template <std::size_t Capacity>
 class address_map {
  public:
-  static constexpr std::size_t capacity = Capacity;
-
   std::size_t size() const { return size_; }
 
   /// \param begin  not below that of the entry before
@@ -10330,7 +10328,6 @@ class address_map {
 template <>
 class address_map<0> {
  public:
-  static constexpr std::size_t capacity = 0;
   static constexpr std::size_t size() { return 0; }
   static constexpr std::uint32_t shift_at(std::uint32_t /*address*/) { return 0; }
   template <class Coder>
@@ -10416,8 +10413,6 @@ namespace ota {
 /// The kinds of code that a program can apply patches for. What is not named costs nothing.
 template <class... Codes>
 struct code_set {
-  static constexpr bool any = sizeof...(Codes) != 0;
-
   static bool has([[maybe_unused]] code_kind kind) {
     return kind == code_kind::plain || ((kind == Codes::kind) || ...);
   }
@@ -10491,14 +10486,14 @@ struct patch_header {
   constexpr std::uint32_t memory() const {
     return 1408U + (512U << literal_bits()) + 8U * map_entries;
   }
+  /// The same in units of 64 bytes, as the header tells it.
+  constexpr std::uint32_t memory_units() const { return (memory() + 63) / 64; }
   /// Addresses of code, of which the first 256 do not count: they are mostly numbers.
   constexpr std::uint32_t code_begin() const { return base - around_before + 256; }
   constexpr std::uint32_t code_size() const {
     const std::uint32_t whole = larger_size() + around_before + around_behind;
     return whole < 256 ? 0 : whole - 256;
   }
-  /// The same in units of 64 bytes, as the header tells it.
-  constexpr std::uint32_t memory_units() const { return (memory() + 63) / 64; }
   constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
 };
 

@@ -242,8 +242,25 @@ TEST_F(native_delta, tells_what_is_wrong) {
   expect_failed("make old new no/such/out", "/no/such/out: No such file");
 }
 
+// A device that runs patches for no kind of code, or for one, takes no others.
+TEST_F(native_delta, is_of_the_kind_that_the_device_has) {
+  const auto kind = [this](const std::string& options) {
+    expect_both_read(options);
+    const std::string told = info();
+    const std::size_t begin = told.find("\"code\": \"") + 9;
+    return told.substr(begin, told.find('"', begin) - begin);
+  };
+  put_program(1);
+  EXPECT_EQ(kind(""), "thumb");
+  EXPECT_EQ(kind("--code thumb"), "thumb");
+  EXPECT_EQ(kind("--code plain"), "plain");
+  const std::string other = kind("--code xtensa");
+  EXPECT_TRUE(other == "xtensa" || other == "plain") << other;
+}
+
 TEST_F(native_delta, says_how_it_is_used) {
   put("a", "b");
+  expect_failed("make old new p --code avr", "--code must be one of plain, words, thumb, ", 2);
   expect_failed("make old new p --map 129", "--map must be a number from 0 to 128, not 129\n", 2);
   expect_failed("make old new p --map x", "--map must be a number from 0 to 128, not x\n", 2);
   expect_failed("make old new p --literals 5", "--literals must be a number from 0 to 4, not 5\n",

@@ -60,6 +60,20 @@ TEST_F(image, is_packed_shown_and_verified) {
   EXPECT_NE(json.find(R"("hardware": "thermostat-2")"), std::string::npos) << json;
 }
 
+TEST_F(image, of_a_patch_says_so) {
+  output("cp app.bin old.bin; printf more >>app.bin; " + ota + " delta make old.bin app.bin p.odp");
+  output(ota + " image pack --patch --in p.odp --out p.img --version 1.2.3");
+  EXPECT_NE(output(ota + " image info p.img").find("header 32, patch "), std::string::npos);
+  EXPECT_NE(output(ota + " image info p.img --json").find(R"("flags": 16, "patch": true)"),
+            std::string::npos);
+  output(ota + " keygen --out k; " + ota +
+         " image pack --patch --in p.odp --out s.img --version 1 --key k.key");
+  EXPECT_EQ(output(ota + " image verify s.img --key k.pub"), "valid\nversion 1.0.0\n");
+  expect_failed(ota + " image verify p.img --key k.pub", "p.img: not signed as this device asks");
+  expect_failed(ota + " image pack --patch --in app.bin --out o --version 1",
+                "app.bin: not a patch of ota delta make");
+}
+
 TEST_F(image, is_refused_where_it_is_none) {
   expect_failed(ota + " image info app.bin", "app.bin: no image there");
   expect_failed(ota + " image verify " + data + "ed25519.bin --key app.bin",
@@ -144,6 +158,11 @@ TEST_F(imgtool, makes_the_same_bytes) {
            " k.pem" + more + " app.bin b");
     EXPECT_EQ(content_of(here / "a"), content_of(here / "b")) << more;
   }
+  output(ota + " delta make k.pem app.bin app.odp; " + ota +
+         " image pack --patch --in app.odp --out a --version 1.2.3 --key k.key");
+  output(tool + " sign --version 1.2.3 --header-size 32 --pad-header --slot-size 32768 --key" +
+         " k.pem --non-bootable app.odp b");
+  EXPECT_EQ(content_of(here / "a"), content_of(here / "b"));
   output(ota + " image pack --in app.bin --out a --version 0.0.1 --key k.key --hardware board");
   output(tool +
          " sign --version 0.0.1 --header-size 32 --pad-header --slot-size 32768 --key k.pem" +

@@ -109,8 +109,9 @@ TEST(memory, is_the_same_for_10_files_and_for_100000) {
   const long few = peak_of(10), many = peak_of(100000);
   std::cout << "[ figures  ] peak memory: 10 files " << few << " KB, 100,000 files " << many
             << " KB\n";
-  // Pages are counted whole, and differ a little from run to run.
-  EXPECT_LT(many, few + 200);
+  // Which pages of program and libraries are in memory differs from run to run by 300 KB; five
+  // bytes for each file would be more than is allowed here.
+  EXPECT_LT(many, few + 500);
 }
 
 }  // namespace

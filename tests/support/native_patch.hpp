@@ -4,9 +4,8 @@
 #include <cstring>
 #include <vector>
 
-#include "ota/delta/all_codes.hpp"
+#include "ota/delta/every_patch.hpp"
 #include "ota/delta/patch_check.hpp"
-#include "ota/delta/patch_decoder.hpp"
 
 // What tests apply native patches with: in memory, and strict.
 
@@ -47,13 +46,7 @@ struct strict_result {
   file_bytes content;
 };
 
-/// A computer's limits: every patch.
-struct any_patch : ota::patch_limits {
-  using codes = ota::all_codes;
-  static constexpr unsigned literal_bits = ota::patch_header::max_literal_bits;
-};
-
-template <class Limits = any_patch>
+template <class Limits = ota::every_patch>
 using strict_decoder = ota::patch_decoder<strict_source, strict_source, strict_result, Limits>;
 
 struct made {
@@ -62,7 +55,7 @@ struct made {
 };
 
 /// Applies a patch without its hashes; ends the program where that takes more steps than it may.
-template <class Limits = any_patch>
+template <class Limits = ota::every_patch>
 made apply_blindly(const file_bytes& old_file, const file_bytes& patch) {
   strict_source old_source{view(old_file)}, patch_source{view(patch)};
   strict_result out;

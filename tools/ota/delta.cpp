@@ -1,23 +1,23 @@
 // ota delta: patches, made of two files, applied to one, and shown.
 
-#include <unistd.h>
-
 #include <cstdio>
+#include <functional>
 #include <stdexcept>
 #include <vector>
 
 #include "command.hpp"
 #include "files.hpp"
-#include "ota/core/hex.hpp"
-#include "ota/delta/all_codes.hpp"
+#include "ota/delta/every_patch.hpp"
 #include "ota/delta/memory_source.hpp"
 #include "ota/delta/otadelta.hpp"
-#include "ota/delta/patch_decoder.hpp"
+#include "ota/delta/patch_check.hpp"
 #include "ota/format/json_writer.hpp"
+#include "ota/host/hex_of.hpp"
 #include "ota/host/otadelta_summary.hpp"
 #include "ota/host/otadelta_writer.hpp"
-#include "ota/host/patch_maker.hpp"
 #include "outcome.hpp"
+#include "patches.hpp"
+#include "progress.hpp"
 #include "text.hpp"
 
 namespace ota_tool {
@@ -28,64 +28,40 @@ using patch_bytes = std::vector<std::uint8_t>;
 
 constexpr std::uint32_t largest_result = 1u << 30;  // it is made in memory
 
-/// One line on a terminal; nothing in a pipe, nor for what is done at once.
-class progress_line {
- public:
-  explicit progress_line(std::size_t size) : size_(size) {}
-  ~progress_line() {
-    if (drawn_) std::fprintf(stderr, "\r\033[K");
-  }
-  progress_line(const progress_line&) = delete;
-  progress_line& operator=(const progress_line&) = delete;
+/// Told how much of a new file is done, from 0 to 1.
+using progress = std::function<void(double)>;
 
-  void show(std::size_t done) {
-    if (!is_terminal_ || done == 0 || done == size_) return;
-    drawn_ = true;
-    std::fprintf(stderr, "\r%3.0f%% of %zu bytes\033[K",
-                 100.0 * static_cast<double>(done) / static_cast<double>(size_), size_);
-  }
-
- private:
-  std::size_t size_;
-  bool is_terminal_ = isatty(STDERR_FILENO) != 0;
-  bool drawn_ = false;
-};
-
-// ---- native -------------------------------------------------------------------------------
-
-struct memory_file {
-  std::uint32_t size() const { return static_cast<std::uint32_t>(content.size()); }
-  ota::result<void> read(std::uint32_t offset, ota::mutable_bytes out) const {
-    std::copy_n(content.begin() + offset, out.size(), out.begin());
-    return {};
-  }
-  bytes content;
-};
-
-struct growing_file {
+/// A file that grows in memory.
+struct memory_output {
   std::uint32_t size() const { return static_cast<std::uint32_t>(text.size()); }
   ota::result<void> append(bytes data) {
     text.append(ota::as_text(data));
     return {};
   }
   ota::result<void> read(std::uint32_t offset, ota::mutable_bytes out) const {
-    std::copy_n(text.begin() + offset, out.size(), out.begin());
+    text.copy(reinterpret_cast<char*>(out.data()), out.size(), offset);
     return {};
   }
   std::string text;
-};
-
-struct every_patch : ota::patch_limits {
-  using codes = ota::all_codes;
-  static constexpr unsigned literal_bits = ota::patch_header::max_literal_bits;
 };
 
 void expect(const ota::result<void>& done) {
   if (!done) throw std::runtime_error(done.error().text);
 }
 
+template <class Applier>
+void run_to_end(Applier& applier) {
+  for (;;) {
+    const auto more = applier.step();
+    if (!more) throw std::runtime_error(more.error().text);
+    if (!*more) return;
+  }
+}
+
+// ---- native -------------------------------------------------------------------------------
+
 ota::patch_header header_of(bytes patch) {
-  memory_file file{patch};
+  ota::memory_source file(patch);
   const auto header = ota::read_patch_header(patch.first(ota::patch_header::max_size));
   expect(header ? ota::result<void>{} : header.error());
   expect(ota::check_patch_sum(file));
@@ -98,53 +74,31 @@ bool is_native(bytes patch) {
 }
 
 patch_bytes make_native(bytes old_file, bytes new_file, const arguments& args,
-                        progress_line& line) {
-  ota::host::patch_options options;
-  options.map_entries = args.number("map", options.map_entries, ota::patch_header::max_map_entries);
-  options.literal_bits = static_cast<unsigned>(
-      args.number("literals", options.literal_bits, ota::patch_header::max_literal_bits));
+                        const progress& told) {
+  ota::host::patch_options options = patch_options_of(args);
   options.lag =
       static_cast<std::uint32_t>(args.number("in-place", options.lag, ota::patch_header::no_lag));
-  return ota::host::patch_maker(old_file, new_file, options).make([&](double done) {
-    line.show(static_cast<std::size_t>(done * static_cast<double>(new_file.size())));
-  });
+  return ota::host::patch_maker(old_file, new_file, options).make(told);
 }
 
 std::string apply_native(bytes old_file, bytes patch) {
   const ota::patch_header header = header_of(patch);
-  memory_file old_source{old_file}, patch_source{patch};
+  ota::memory_source old_source(old_file), patch_source(patch);
   expect(ota::check_patch_base(header, old_source));
-  growing_file out;
+  memory_output out;
   out.text.reserve(header.new_size < largest_result ? header.new_size : 0);
-  ota::patch_decoder<memory_file, memory_file, growing_file, every_patch> decoder(
-      old_source, patch_source, out);
+  ota::patch_decoder<ota::memory_source, ota::memory_source, memory_output, ota::every_patch>
+      decoder(old_source, patch_source, out);
   expect(decoder.open());
-  for (;;) {
-    const auto more = decoder.step();
-    if (!more) throw std::runtime_error(more.error().text);
-    if (!*more) break;
-  }
+  run_to_end(decoder);
   expect(ota::check_patch_result(header, out));
   return std::move(out.text);
 }
 
-std::string hex_text(bytes data) {
-  std::string text(2 * data.size(), '0');
-  ota::to_hex(data, text.data());
-  return text;
-}
-
-const char* name_of(ota::code_kind kind) {
-  static constexpr const char* names[] = {"plain", "words",  "thumb",   "thumb2", "arm",
-                                          "riscv", "xtensa", "aarch64", "x86_64"};
-  const auto i = static_cast<std::size_t>(kind);
-  return i < std::size(names) ? names[i] : "unknown";
-}
-
 void print_native(bytes patch, bool as_json) {
   const ota::patch_header header = header_of(patch);
-  const std::string old_hash = hex_text({header.old_hash, sizeof header.old_hash});
-  const std::string new_hash = hex_text({header.new_hash, sizeof header.new_hash});
+  const std::string old_hash = ota::host::hex_of({header.old_hash, sizeof header.old_hash});
+  const std::string new_hash = ota::host::hex_of({header.new_hash, sizeof header.new_hash});
   const bool in_place = header.lag != ota::patch_header::no_lag;
   if (!as_json) {
     std::printf("format native, version %d\nsize %zu\n", ota::patch_header::version, patch.size());
@@ -177,36 +131,23 @@ void print_native(bytes patch, bool as_json) {
 
 // ---- OTADELTA -----------------------------------------------------------------------------
 
-patch_bytes make_otadelta(bytes old_file, bytes new_file, const arguments&, progress_line& line) {
-  return ota::host::otadelta_of(old_file, new_file, [&](std::size_t done) { line.show(done); });
+patch_bytes make_otadelta(bytes old_file, bytes new_file, const arguments&, const progress& told) {
+  return ota::host::otadelta_of(old_file, new_file, [&](std::size_t done) {
+    told(static_cast<double>(done) / static_cast<double>(new_file.size()));
+  });
 }
-
-struct string_output {
-  ota::result<void> append(bytes data) {
-    text.append(ota::as_text(data));
-    return {};
-  }
-  ota::result<void> read(std::uint32_t offset, ota::mutable_bytes out) const {
-    text.copy(reinterpret_cast<char*>(out.data()), out.size(), offset);
-    return {};
-  }
-  std::string text;
-};
 
 std::string apply_otadelta(bytes old_file, bytes patch) {
   const auto summary = ota::host::summary_of_otadelta(patch);
   if (summary.new_size > largest_result)
     throw std::runtime_error("the patch makes a file of more than 1 GiB");
   ota::memory_source old_source(old_file), patch_source(patch);
-  string_output out;
+  memory_output out;
   out.text.reserve(summary.new_size);
-  ota::otadelta_applier<ota::memory_source, ota::memory_source, string_output> applier(
+  ota::otadelta_applier<ota::memory_source, ota::memory_source, memory_output> applier(
       old_source, patch_source, out, static_cast<std::uint32_t>(summary.new_size));
-  for (;;) {
-    const auto more = applier.step();
-    if (!more) throw std::runtime_error(more.error().text);
-    if (!*more) return std::move(out.text);
-  }
+  run_to_end(applier);
+  return std::move(out.text);
 }
 
 void print_otadelta(bytes patch, bool as_json) {
@@ -240,7 +181,7 @@ void print_otadelta(bytes patch, bool as_json) {
 struct patch_format {
   const char* name;
   bool (*is)(bytes patch);
-  patch_bytes (*make)(bytes old_file, bytes new_file, const arguments& args, progress_line& line);
+  patch_bytes (*make)(bytes old_file, bytes new_file, const arguments& args, const progress& told);
   std::string (*apply)(bytes old_file, bytes patch);
   void (*print)(bytes patch, bool as_json);
 };
@@ -283,8 +224,10 @@ int run_delta_make(const arguments& args) {
   const std::string path = args.text("PATCH");
   patch_bytes patch;
   {
-    progress_line line(new_file.size());
-    patch = format.make(ota::as_bytes(old_file), ota::as_bytes(new_file), args, line);
+    progress_line line;
+    patch = format.make(ota::as_bytes(old_file), ota::as_bytes(new_file), args, [&](double done) {
+      if (done > 0 && done < 1) line.draw(percent_of(done, new_file.size()));
+    });
   }
   replace_file(place_of(path), std::string(patch.begin(), patch.end()));
   std::printf("%s: %zu bytes, for a file of %zu\n", shown(path).c_str(), patch.size(),

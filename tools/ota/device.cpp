@@ -14,8 +14,9 @@
 
 #include "command.hpp"
 #include "keys.hpp"
-#include "ota/delta/all_codes.hpp"
+#include "ota/delta/every_patch.hpp"
 #include "ota/ota.hpp"
+#include "progress.hpp"
 #include "settings.hpp"
 #include "stream.hpp"
 
@@ -41,18 +42,12 @@ struct console_log {
   }
 };
 
-/// What a computer gives for patches: whatever they need.
-struct every_patch : ota::patch_limits {
-  using codes = ota::all_codes;
-  static constexpr unsigned literal_bits = ota::patch_header::max_literal_bits;
-};
-
 struct linux_device : ota::default_policies {
   using storage = ota::posix_files;
   using http = ota::http_client<stream, 16384>;
   using hardware = ota::linux_host;
   using log = console_log;
-  using delta = ota::delta_patches<every_patch>;
+  using delta = ota::delta_patches<ota::every_patch>;
   static constexpr std::size_t chunk_size = 4096;
 };
 
@@ -131,7 +126,7 @@ std::string amount(double bytes) {
 class progress_bar {
  public:
   void show(const ota::update_progress_report& at, std::uint32_t patched) {
-    if (!shown_ || at.bytes_total == 0) return;
+    if (!line_.is_seen() || at.bytes_total == 0) return;
     const auto now = std::chrono::steady_clock::now();
     if (started_ == std::chrono::steady_clock::time_point{}) started_ = now;
     if (now - last_ < std::chrono::milliseconds(100) && at.bytes != at.bytes_total) return;
@@ -139,25 +134,24 @@ class progress_bar {
     const double seconds = std::chrono::duration<double>(now - started_).count();
     const double rate = seconds > 0 ? static_cast<double>(at.bytes_moved) / seconds : 0;
     const double part = static_cast<double>(at.bytes) / static_cast<double>(at.bytes_total);
-    const int filled = static_cast<int>(part * 30);
-    std::fprintf(stderr, "\r%.*s%.*s %3.0f%%  %u/%u files  %s  %s/s", filled,
-                 "##############################", 30 - filled, "..............................",
-                 part * 100, at.files, at.files_total,
-                 amount(static_cast<double>(at.bytes)).c_str(), amount(rate).c_str());
-    if (patched != 0) std::fprintf(stderr, "  %u by patches", patched);
-    if (rate > 0)
-      std::fprintf(stderr, "  %.0f s left ", static_cast<double>(at.bytes_total - at.bytes) / rate);
-    std::fprintf(stderr, "\033[K");
-    drawn_ = true;
+    char text[160];
+    int size = std::snprintf(text, sizeof text, "%s %3.0f%%  %u/%u files  %s  %s/s",
+                             bar_of(part).c_str(), part * 100, at.files, at.files_total,
+                             amount(static_cast<double>(at.bytes)).c_str(), amount(rate).c_str());
+    std::string line(text, static_cast<std::size_t>(size));
+    if (patched != 0) line += "  " + std::to_string(patched) + " by patches";
+    if (rate > 0) {
+      std::snprintf(text, sizeof text, "  %.0f s left ",
+                    static_cast<double>(at.bytes_total - at.bytes) / rate);
+      line += text;
+    }
+    line_.draw(line);
   }
 
-  void end() {
-    if (drawn_) std::fprintf(stderr, "\r\033[K");
-  }
+  void end() { line_.wipe(); }
 
  private:
-  bool shown_ = isatty(STDERR_FILENO) != 0;
-  bool drawn_ = false;
+  progress_line line_;
   std::chrono::steady_clock::time_point started_{};
   std::chrono::steady_clock::time_point last_{};
 };

@@ -5,7 +5,9 @@
 
 #include "files.hpp"
 #include "keys.hpp"
+#include "ota/delta/patch_header.hpp"
 #include "ota/format/json_writer.hpp"
+#include "ota/host/hex_of.hpp"
 #include "ota/host/image_pack.hpp"
 #include "ota/host/image_verify.hpp"
 #include "ota/host/key_file.hpp"
@@ -16,12 +18,6 @@ namespace ota_tool {
 namespace {
 
 using ota::bytes;
-
-std::string hex_text(bytes data) {
-  std::string text(2 * data.size(), '0');
-  ota::to_hex(data, text.data());
-  return text;
-}
 
 // major[.minor[.revision]][+build], as imgtool reads it.
 ota::image_version version_of(const std::string& text) {
@@ -104,7 +100,7 @@ void add_list(ota::host::image_in_memory file, ota::flash_region room, bool is_p
     return;
   for (auto more = list.next(); more && *more; more = list.next())
     entries.push_back({name_of(list.type),
-                       hex_text(file.data.drop(list.value.begin).first(list.value.size)),
+                       ota::host::hex_of(file.data.drop(list.value.begin).first(list.value.size)),
                        is_protected});
 }
 
@@ -139,10 +135,15 @@ ota::host::image_key key_in(const std::string& path) {
   }
 }
 
+bool is_patch(const ota::image_info& info) {
+  return (info.flags & ota::detail::image_is_patch) != 0;
+}
+
 void print_info(bytes data, const ota::image_info& info) {
   std::printf("version %s\n", version_text(info.version).c_str());
-  std::printf("size %u: header %u, program %u\n", static_cast<unsigned>(info.size),
-              static_cast<unsigned>(info.header_size), static_cast<unsigned>(info.payload_size));
+  std::printf("size %u: header %u, %s %u\n", static_cast<unsigned>(info.size),
+              static_cast<unsigned>(info.header_size), is_patch(info) ? "patch" : "program",
+              static_cast<unsigned>(info.payload_size));
   if (info.hardware.size != 0) std::printf("hardware %s\n", shown(hardware_of(data, info)).c_str());
   std::printf("security counter %u\n", static_cast<unsigned>(info.security_counter));
   for (const list_entry& one : entries_of(data, info))
@@ -158,10 +159,11 @@ void print_json(bytes data, const ota::image_info& info) {
   json.key("version").string(version_text(info.version));
   json.key("size").number(info.size).key("header_size").number(info.header_size);
   json.key("program_size").number(info.payload_size).key("flags").number(info.flags);
+  json.key("patch").boolean(is_patch(info));
   json.key("security_counter").number(info.security_counter);
   const std::string hardware = hardware_of(data, info);
   json.key("hardware").string(is_utf8(hardware) ? hardware : shown(hardware));
-  json.key("sha256").string(hex_text({info.digest.data(), info.digest.size()}));
+  json.key("sha256").string(ota::host::hex_of({info.digest.data(), info.digest.size()}));
   json.key("entries").begin_array();
   for (const list_entry& one : entries_of(data, info)) {
     json.begin_object().key("type").string(one.name).key("value").string(one.value);
@@ -190,6 +192,9 @@ int run_image_pack(const arguments& args) {
   if (pads && slot.size == 0) throw usage_error("--pad and --confirm need --slot-size");
 
   const std::string program = content_of(args.text("in"));
+  options.is_patch = args.has("patch");
+  if (options.is_patch && !ota::read_patch_header(ota::as_bytes(program)))
+    throw std::runtime_error(shown(args.text("in")) + ": not a patch of ota delta make");
   if (args.has("key")) options.signer = image_signer_of(args);
   auto image = ota::host::packed_image(ota::as_bytes(program), options);
   const std::size_t size = image.size();

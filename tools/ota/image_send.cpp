@@ -1,13 +1,12 @@
 // ota image send: an image over a serial line. docs/serial.md describes what travels.
 
-#include <unistd.h>
-
 #include <cstdio>
 #include <stdexcept>
 
 #include "command.hpp"
 #include "files.hpp"
 #include "ota/host/image_sender.hpp"
+#include "progress.hpp"
 #include "serial_port.hpp"
 #include "text.hpp"
 
@@ -18,18 +17,16 @@ int run_image_send(const arguments& args) {
   serial_port port(args.text("port"),
                    static_cast<unsigned>(args.number("baud", 115200, 4'000'000)));
   ota::host::image_sender<serial_port> sender(port);
-  const bool is_terminal = isatty(STDERR_FILENO) != 0;
+  progress_line line;
   const auto show = [&](std::uint32_t offset) {
-    if (is_terminal)
-      std::fprintf(stderr, "\r%3.0f%% of %zu bytes\033[K",
-                   100.0 * offset / static_cast<double>(image.size()), image.size());
+    line.draw(percent_of(offset / static_cast<double>(image.size()), image.size()));
   };
   try {
     sender.send(ota::as_bytes(image), show);
   } catch (const std::runtime_error& failure) {  // in the words of the device
     throw std::runtime_error(shown(failure.what()));
   }
-  if (is_terminal) std::fprintf(stderr, "\r\033[K");
+  line.wipe();
   std::printf("the device has the image: %zu bytes\n", image.size());
   return 0;
 }

@@ -39,7 +39,7 @@ from manifest_gen.py of 0x687931/ota.
 --base      folders with earlier versions; patches from them are made and listed, for devices
             that take patches (docs/delta-updates.md)
 --deltas    where they are put; .deltas below the root otherwise. They must be in the release
---map, --literals   what they may need of a device, as to delta make
+--map, --literals, --code   what they may need of a device, as to delta make
 
 --key       secret keys; the manifest is then a signed one (docs/signed-updates.md), and has
 --product, --hardware    what it is for: `default`, and any hardware, otherwise
@@ -88,6 +88,7 @@ const char verify_notes[] = R"(
 
 const char image_pack_notes[] = R"(
 --version   like 1.2.3+4
+--patch     what is packed is no program but a patch of delta make, to one of this version
 --header-size   bytes before the program, which must be linked for it; 32 otherwise
 --key       secret key, which signs; a passphrase is given as to keygen
 --hardware  what the image is for; devices that name theirs refuse the others
@@ -113,6 +114,8 @@ const char delta_make_notes[] = R"(
 --format    native, or otadelta, which devices with the client 0x687931/ota use
 --map       entries of the address map that the device has room for, 0 to 128; 8 bytes each
 --literals  models of literals that it has room for, 512 bytes doubled 0 to 4 times; usually 1
+--code      the only kind of code that the device runs patches for, such as thumb; plain: none.
+            Otherwise the kind that makes the smallest patch
 --in-place  the device overwrites OLD in its slot and reads it so many bytes behind at most
 )";
 
@@ -134,7 +137,7 @@ const command commands[] = {
     {"manifest", "make a manifest of the files below --root",
      "root= version= out= file-list= include=* exclude=* deletes= post-update= rollback= hmac-key= "
      "key=* passphrase-file= product= hardware=* minimum= counter= expires= created= chain= "
-     "image=* base=* deltas= map= literals=",
+     "image=* base=* deltas= map= literals= code=",
      run_manifest, manifest_notes},
     {"image send", "send an image to a device over a serial line",
      "FILE port=! baud=", run_image_send, image_send_notes},
@@ -153,7 +156,7 @@ const command commands[] = {
      run_root_rotate, root_notes},
     {"root show", "show root documents, and what signatures they have", "FILE json", run_root_show},
     {"image pack", "make a firmware image of a program",
-     "in=! out=! version=! header-size= slot-size= key= passphrase-file= hardware= "
+     "in=! out=! version=! patch header-size= slot-size= key= passphrase-file= hardware= "
      "security-counter= pad confirm align= max-sectors=",
      run_image_pack, image_pack_notes},
     {"image info", "show what a firmware image says of itself, and check its hash", "IMAGE json",
@@ -163,7 +166,7 @@ const command commands[] = {
     {"image uf2", "make UF2 of a program, or a program of UF2",
      "IN OUT family= base=", run_image_uf2, uf2_notes},
     {"delta make", "make a patch that makes NEW of OLD",
-     "OLD NEW PATCH format= map= literals= in-place=", run_delta_make, delta_make_notes},
+     "OLD NEW PATCH format= map= literals= code= in-place=", run_delta_make, delta_make_notes},
     {"delta apply", "make OUT of OLD and a patch", "OLD PATCH OUT", run_delta_apply},
     {"delta info", "show what a patch does", "PATCH json", run_delta_info},
 };

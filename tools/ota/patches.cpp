@@ -1,12 +1,10 @@
-// ota manifest --base: patches from earlier versions to a release.
+// Patches that the tool makes: as options say; ota manifest --base, from earlier versions to a
+// release.
 
 #include "patches.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <atomic>
-#include <cstdio>
 #include <exception>
 #include <mutex>
 #include <set>
@@ -16,15 +14,28 @@
 #include "files.hpp"
 #include "ota/core/fixed_string.hpp"
 #include "ota/delta/patch_name.hpp"
-#include "ota/host/patch_maker.hpp"
 #include "ota/host/signed_documents.hpp"
 #include "ota/manifest/entry.hpp"
+#include "progress.hpp"
 #include "text.hpp"
 
 namespace ota_tool {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr const char* code_names[] = {"plain", "words",  "thumb",   "thumb2", "arm",
+                                      "riscv", "xtensa", "aarch64", "x86_64"};
+
+ota::code_kind code_named(const std::string& name) {
+  std::string all;
+  for (std::size_t i = 0; i < std::size(code_names); ++i) {
+    if (name == code_names[i]) return static_cast<ota::code_kind>(i);
+    all += std::string(i == 0 ? "" : ", ") + code_names[i];
+  }
+  throw usage_error("--code must be one of " + all + ", not " + shown(name));
+}
+
 using patch_file = release_content::patch;
 
 /// A patch to be made: of which file, to which.
@@ -46,32 +57,22 @@ std::string name_of(const std::string& path, const std::string& old_content) {
   return name.size() > ota::max_path ? std::string() : std::string(name);
 }
 
-/// A line on a terminal; nothing in a pipe.
+/// Counts what several threads have made.
 class patch_counter {
  public:
   explicit patch_counter(std::size_t total) : total_(total) {}
-  ~patch_counter() {
-    if (drawn_) std::fprintf(stderr, "\r\033[K");
-  }
-  patch_counter(const patch_counter&) = delete;
-  patch_counter& operator=(const patch_counter&) = delete;
 
   void count() {
     const std::lock_guard<std::mutex> alone(mutex_);
     ++done_;
-    if (!is_terminal_) return;
-    drawn_ = true;
-    const int filled = static_cast<int>(30 * done_ / total_);
-    std::fprintf(stderr, "\r%.*s%.*s  %zu of %zu patches\033[K", filled,
-                 "##############################", 30 - filled, "..............................",
-                 done_, total_);
+    line_.draw(bar_of(static_cast<double>(done_) / static_cast<double>(total_)) + "  " +
+               std::to_string(done_) + " of " + std::to_string(total_) + " patches");
   }
 
  private:
   std::mutex mutex_;
   std::size_t total_, done_ = 0;
-  bool is_terminal_ = isatty(STDERR_FILENO) != 0;
-  bool drawn_ = false;
+  progress_line line_;
 };
 
 // One old content gives one patch, in however many of the folders it lies.
@@ -141,11 +142,26 @@ void make_all(std::vector<patch_job>& jobs, const ota::host::patch_options& opti
 
 }  // namespace
 
-void add_patches(release_content& release, const fs::path& root, const arguments& args) {
+ota::host::patch_options patch_options_of(const arguments& args) {
   ota::host::patch_options options;
   options.map_entries = args.number("map", options.map_entries, ota::patch_header::max_map_entries);
   options.literal_bits = static_cast<unsigned>(
       args.number("literals", options.literal_bits, ota::patch_header::max_literal_bits));
+  if (args.has("code")) {
+    options.kinds = {ota::code_kind::plain};
+    if (const auto kind = code_named(args.text("code")); kind != ota::code_kind::plain)
+      options.kinds.push_back(kind);
+  }
+  return options;
+}
+
+const char* name_of(ota::code_kind kind) {
+  const auto i = static_cast<std::size_t>(kind);
+  return i < std::size(code_names) ? code_names[i] : "unknown";
+}
+
+void add_patches(release_content& release, const fs::path& root, const arguments& args) {
+  const ota::host::patch_options options = patch_options_of(args);
   std::vector<patch_job> jobs = jobs_of(release, root, args.all("base"));
   make_all(jobs, options);
   const fs::path folder =

@@ -13,8 +13,6 @@ namespace ota::detail {
 template <std::size_t Capacity>
 class address_map {
  public:
-  static constexpr std::size_t capacity = Capacity;
-
   std::size_t size() const { return size_; }
 
   /// \param begin  not below that of the entry before
@@ -58,7 +56,6 @@ class address_map {
 template <>
 class address_map<0> {
  public:
-  static constexpr std::size_t capacity = 0;
   static constexpr std::size_t size() { return 0; }
   static constexpr std::uint32_t shift_at(std::uint32_t /*address*/) { return 0; }
   template <class Coder>

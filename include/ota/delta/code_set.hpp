@@ -9,8 +9,6 @@ namespace ota {
 /// The kinds of code that a program can apply patches for. What is not named costs nothing.
 template <class... Codes>
 struct code_set {
-  static constexpr bool any = sizeof...(Codes) != 0;
-
   static bool has([[maybe_unused]] code_kind kind) {
     return kind == code_kind::plain || ((kind == Codes::kind) || ...);
   }

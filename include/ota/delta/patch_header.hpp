@@ -49,14 +49,14 @@ struct patch_header {
   constexpr std::uint32_t memory() const {
     return 1408U + (512U << literal_bits()) + 8U * map_entries;
   }
+  /// The same in units of 64 bytes, as the header tells it.
+  constexpr std::uint32_t memory_units() const { return (memory() + 63) / 64; }
   /// Addresses of code, of which the first 256 do not count: they are mostly numbers.
   constexpr std::uint32_t code_begin() const { return base - around_before + 256; }
   constexpr std::uint32_t code_size() const {
     const std::uint32_t whole = larger_size() + around_before + around_behind;
     return whole < 256 ? 0 : whole - 256;
   }
-  /// The same in units of 64 bytes, as the header tells it.
-  constexpr std::uint32_t memory_units() const { return (memory() + 63) / 64; }
   constexpr std::uint32_t larger_size() const { return old_size > new_size ? old_size : new_size; }
 };
 

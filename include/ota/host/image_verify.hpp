@@ -35,10 +35,19 @@ struct image_file_rules : image_rules {
   static inline thread_local std::vector<bytes> keys;
 };
 
+/// An image of either sort: one that runs, or a patch packed as one.
+template <class Rules>
+result<image_info> check_image_file(image_in_memory file) {
+  const auto info = mcuboot_image<Rules>::check(file, file.whole());
+  if (info || info.error().code != errc::unsupported) return info;
+  const auto patch = mcuboot_image<Rules>::check_patch(file, file.whole());
+  return patch || patch.error().code != errc::unsupported ? patch : info;
+}
+
 template <class Signature>
 result<image_info> check_image_file(image_in_memory file, bytes key) {
   image_file_rules<Signature>::keys = {key};
-  return mcuboot_image<image_file_rules<Signature>>::check(file, file.whole());
+  return check_image_file<image_file_rules<Signature>>(file);
 }
 
 }  // namespace detail
@@ -46,7 +55,7 @@ result<image_info> check_image_file(image_in_memory file, bytes key) {
 /// Checks an image in a file as a device does that knows one key; without a key its hash alone.
 inline result<image_info> check_image_file(bytes data, const image_key* key) {
   image_in_memory file{data};
-  if (key == nullptr) return mcuboot_image<image_rules>::check(file, file.whole());
+  if (key == nullptr) return detail::check_image_file<image_rules>(file);
   const bytes point = detail::view_of(key->data);
   if (key->kind == image_tlv::rsa2048_pss)
     return detail::check_image_file<image_rsa<2048>>(file, point);

@@ -23,7 +23,8 @@ struct patch_options {
   std::size_t map_entries = patch_header::max_map_entries;
   unsigned literal_bits = 1;
   std::uint32_t lag = patch_header::no_lag;  ///< see `patch_header::lag`
-  std::optional<code_kind> code{};           ///< this kind only, whatever the files seem to be
+  /// Kinds of code that are tried; none: plain, and those that the files seem to be.
+  std::vector<code_kind> kinds{};
 };
 
 /// Makes patches from one file to another, and gives the smallest of those that it tries: as text,
@@ -42,9 +43,8 @@ class patch_maker {
     progress_ = std::move(progress);
     plain_ = plain_header();
     std::vector<address_finder> kinds;
-    if (options_.code) {
-      kinds.emplace_back(new_, *options_.code);
-    } else {
+    for (const code_kind kind : options_.kinds) kinds.emplace_back(new_, kind);
+    if (kinds.empty()) {
       kinds = likely_kinds();
       kinds.emplace(kinds.begin(), new_, code_kind::plain);
     }

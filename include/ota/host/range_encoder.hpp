@@ -47,8 +47,6 @@ class range_encoder {
     return std::move(out_);
   }
 
-  std::size_t size() const { return out_.size() + waiting_; }
-
  private:
   void drain() {
     while (range_ < 1U << 24) {

@@ -9,21 +9,15 @@
 #include <string>
 #include <vector>
 
-#include "../core/hex.hpp"
 #include "../hash/sha256.hpp"
 #include "../manifest/document_lines.hpp"
 #include "../manifest/root_document.hpp"
 #include "../manifest/statement.hpp"
+#include "hex_of.hpp"
 
 // The maker's side of signed updates: the texts of docs/signed-updates.md.
 
 namespace ota::host {
-
-inline std::string hex_of(bytes data) {
-  std::string text(2 * data.size(), '0');
-  to_hex(data, text.data());
-  return text;
-}
 
 inline std::string sha256_of(std::string_view text) {
   sha256 hash;

@@ -84,7 +84,7 @@ TEST(code_patch, of_each_kind_gives_the_new_file) {
   for_pairs([](const std::string& name, const file& old_file, const file& new_file) {
     for (unsigned kind = 0; kind <= static_cast<unsigned>(ota::code_kind::x86_64); ++kind) {
       ota::host::patch_options options;
-      options.code = static_cast<ota::code_kind>(kind);
+      options.kinds = {static_cast<ota::code_kind>(kind)};
       const file patch = patch_of(old_file, new_file, options);
       EXPECT_EQ(patch.at(4) & 0x0fU, kind) << name;
       EXPECT_TRUE(apply(old_file, patch) == new_file) << name << " as kind " << kind;
@@ -106,7 +106,7 @@ TEST(code_patch, is_of_the_kind_that_the_files_are) {
 TEST(code_patch, is_never_larger_than_the_plain_one) {
   for_pairs([](const std::string& name, const file& old_file, const file& new_file) {
     ota::host::patch_options plain;
-    plain.code = ota::code_kind::plain;
+    plain.kinds = {ota::code_kind::plain};
     EXPECT_LE(patch_of(old_file, new_file, {}).size(), patch_of(old_file, new_file, plain).size())
         << name;
   });

@@ -56,7 +56,7 @@ std::vector<pair> pairs() {
 
 // The large pair is known to be Thumb: not all kinds are tried each time.
 file_bytes patch_of(const pair& files, ota::host::patch_options options = {}) {
-  if (files.name == "rp2-mpy-tiny") options.code = ota::code_kind::thumb;
+  if (files.name == "rp2-mpy-tiny") options.kinds = {ota::code_kind::thumb};
   return ota::host::patch_maker(view(files.old_file), view(files.new_file), options).make();
 }
 
@@ -274,7 +274,7 @@ file_bytes apply_in_place(const pair& files, const file_bytes& patch, std::uint3
   out.limit = files.new_file.size();
   shrinking_source old_source{files.old_file, &out, lag};
   strict_source patch_source{view(patch)};
-  ota::patch_decoder<shrinking_source, strict_source, strict_result, any_patch> decoder(
+  ota::patch_decoder<shrinking_source, strict_source, strict_result, ota::every_patch> decoder(
       old_source, patch_source, out);
   if (!decoder.open()) std::abort();
   for (;;) {
