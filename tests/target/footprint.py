@@ -36,6 +36,7 @@ RUN = {
     "otadelta": (1300, None, 512),
     "patch_plain": (5 * 1024, None, 3 * 1024),
     "patch_thumb": (5 * 1024, None, 6 * 1024),
+    "patch_thumb_small": (5 * 1024, None, 4 * 1024),
     "rsa_pkcs1_2048": (3 * 1024, 8_000_000, 2048),
     "rsa_pss_2048": (3 * 1024, 8_000_000, 2048),
     "sha1": (None, None, None),
@@ -65,6 +66,7 @@ def run(elf, *more):
 
 # Patches that are applied on the board: what they are for, and what the tool is told.
 PATCHES = {"rp2-mpy-patch": ["--literals", "1"],
+           "rp2-mpy-tiny": ["--literals", "0"],
            "python-tree-300-400": ["--map", "0", "--literals", "0"]}
 
 

@@ -1,8 +1,10 @@
 // ota delta: patches, made of two files, applied to one, and shown.
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <stdexcept>
+#include <string>
 #include <vector>
 
 #include "command.hpp"

@@ -67,7 +67,7 @@ class program_marks {
       const foretold_unit unit(space, at, file, true);
       if (unit.far()) {
         marks_[at.from] = static_cast<std::uint8_t>(unit.length | (unit.pointer ? pointer : 0));
-        std::fill_n(marks_.begin() + at.from + 1, unit.length - 1, inside);
+        std::fill_n(marks_.data() + at.from + 1, unit.length - 1, inside);
       }
       space.pass(at, unit, file.at(at.from));
     }

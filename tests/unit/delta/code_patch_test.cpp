@@ -18,7 +18,7 @@ struct file_source {
   const file& data;
   ota::result<void> read(std::uint32_t at, ota::mutable_bytes out) const {
     if (at > data.size() || out.size() > data.size() - at) return ota::patch_errors::truncated;
-    std::copy_n(data.begin() + at, out.size(), out.begin());
+    std::copy_n(data.data() + at, out.size(), out.begin());
     return {};
   }
   std::uint32_t size() const { return static_cast<std::uint32_t>(data.size()); }

@@ -233,7 +233,7 @@ TEST_F(beside, where_a_patch_fails_the_image_is_received_from_there_on) {
       ASSERT_TRUE(offset);
       EXPECT_EQ(*offset, written * 1024);
       if (slots_device::holds(chip, {slots::secondary.begin, *offset},
-                              {image.begin(), image.begin() + *offset})) {
+                              {image.data(), image.data() + *offset})) {
         ASSERT_TRUE(stager.write(ota::bytes{image.data(), image.size()}.drop(*offset)));
         ASSERT_TRUE(stager.finish());
         went_on = true;
