@@ -145,7 +145,7 @@ std::string apply_otadelta(bytes old_file, bytes patch) {
     throw std::runtime_error("the patch makes a file of more than 1 GiB");
   ota::memory_source old_source(old_file), patch_source(patch);
   memory_output out;
-  out.text.reserve(summary.new_size);
+  out.text.reserve(static_cast<std::size_t>(summary.new_size));
   ota::otadelta_applier<ota::memory_source, ota::memory_source, memory_output> applier(
       old_source, patch_source, out, static_cast<std::uint32_t>(summary.new_size));
   run_to_end(applier);

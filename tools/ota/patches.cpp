@@ -88,8 +88,9 @@ std::vector<patch_job> jobs_of(const release_content& release, const fs::path& r
       const std::string before = content_of(old_file.string());
       patch_job job{old_file, root / file.path, before.size() + file.size, {}, {}};
       job.patch.path = name_of(file.path, before);
-      if (ota::host::sha256_of(before) == file.sha256 || !ota::is_worth_it(0, file.size) ||
-          job.patch.path.empty() || !names.insert(job.patch.path).second)
+      if (ota::host::sha256_of(before) == file.sha256 ||
+          !ota::is_worth_it(0, static_cast<std::size_t>(file.size)) || job.patch.path.empty() ||
+          !names.insert(job.patch.path).second)
         continue;
       jobs.push_back(std::move(job));
     }
@@ -144,7 +145,8 @@ void make_all(std::vector<patch_job>& jobs, const ota::host::patch_options& opti
 
 ota::host::patch_options patch_options_of(const arguments& args) {
   ota::host::patch_options options;
-  options.map_entries = args.number("map", options.map_entries, ota::patch_header::max_map_entries);
+  options.map_entries = static_cast<std::size_t>(
+      args.number("map", options.map_entries, ota::patch_header::max_map_entries));
   options.literal_bits = static_cast<unsigned>(
       args.number("literals", options.literal_bits, ota::patch_header::max_literal_bits));
   if (args.has("code")) {
