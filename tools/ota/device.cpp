@@ -135,10 +135,10 @@ class progress_bar {
     const double rate = seconds > 0 ? static_cast<double>(at.bytes_moved) / seconds : 0;
     const double part = static_cast<double>(at.bytes) / static_cast<double>(at.bytes_total);
     char text[160];
-    int size = std::snprintf(text, sizeof text, "%s %3.0f%%  %u/%u files  %s  %s/s",
-                             bar_of(part).c_str(), part * 100, at.files, at.files_total,
-                             amount(static_cast<double>(at.bytes)).c_str(), amount(rate).c_str());
-    std::string line(text, static_cast<std::size_t>(size));
+    std::snprintf(text, sizeof text, "%s %3.0f%%  %u/%u files  %s  %s/s", bar_of(part).c_str(),
+                  part * 100, at.files, at.files_total,
+                  amount(static_cast<double>(at.bytes)).c_str(), amount(rate).c_str());
+    std::string line = text;
     if (patched != 0) line += "  " + std::to_string(patched) + " by patches";
     if (rate > 0) {
       std::snprintf(text, sizeof text, "  %.0f s left ",
