@@ -70,10 +70,14 @@ class patch_encoder {
   void put_line() {
     using ota::detail::copy_model;
     const std::uint32_t end = last_.from + std::min(last_.left, copy_model::line_size);
-    const bool differs = line_differs(last_, end);
+    ota::detail::copy_place behind = last_;
+    const bool differs = line_differs(behind, end);
     for (way& one : ways_) one.model.copy.code_line(one.coder, differs);
+    if (!differs) {
+      last_ = behind;
+      return;
+    }
     for_line(last_, end, [&](const foretold_unit& unit, const std::uint8_t* wanted) {
-      if (!differs) return;
       for (way& one : ways_) {
         foretold_unit coded = unit;
         one.model.copy.code_unit(one.coder, space_, last_, coded, coded.bytes, wanted);
@@ -81,7 +85,8 @@ class patch_encoder {
     });
   }
 
-  bool line_differs(ota::detail::copy_place at, std::uint32_t end) const {
+  /// Goes through a line; says whether any of it is not as foretold.
+  bool line_differs(ota::detail::copy_place& at, std::uint32_t end) const {
     bool differs = false;
     for_line(at, end, [&](const foretold_unit& unit, const std::uint8_t* wanted) {
       differs = differs || std::memcmp(unit.bytes, wanted, unit.length) != 0;

@@ -56,7 +56,6 @@ class patch_matcher {
  private:
   using op = ota::detail::patch_op;
   using index = std::uint32_t;
-  static constexpr index none = 0xffff'ffff;
   static constexpr match_cost unreachable = std::numeric_limits<match_cost>::max() / 2;
   static constexpr std::size_t segment_size = std::size_t{2} << 20;
   static constexpr std::size_t most_live = 24;
@@ -119,7 +118,8 @@ class patch_matcher {
   }
 
   bool may_read(index at, index from) const {
-    return from < old_form_.size() && (from >= at || lag_ == none || at - from <= lag_);
+    return from < old_form_.size() &&
+           (from >= at || lag_ == patch_header::no_lag || at - from <= lag_);
   }
 
   void start_copy(index at, index shift) {
