@@ -901,6 +901,22 @@ enum class errc : std::uint8_t {
   power_cut          ///< a test storage has cut the power
 };
 
+namespace detail {
+
+/// The number of an error, of 24 bits, made from its texts: FNV-1a of 32 bits, folded, over the
+/// part, a zero byte and the text. `ota explain` tells which error it is.
+constexpr std::uint32_t error_number(const char* where, const char* text) {
+  std::uint32_t sum = 0x811c9dc5;
+  for (; *where != '\0'; ++where) sum = (sum ^ static_cast<std::uint8_t>(*where)) * 0x01000193;
+  sum *= 0x01000193;
+  for (; *text != '\0'; ++text) sum = (sum ^ static_cast<std::uint8_t>(*text)) * 0x01000193;
+  return (sum >> 24) ^ (sum & 0xffffff);
+}
+
+}  // namespace detail
+
+#ifndef OTA_ERROR_NUMBERS
+
 /// A failure: its kind, the part where it happened, and a short English text that a person can
 /// act on.
 ///
@@ -911,11 +927,44 @@ enum class errc : std::uint8_t {
 /// static constexpr ota::error worn_out{ota::errc::storage, "flash", "a sector is worn out"};
 /// if (erase_failed) return worn_out;
 /// ```
+///
+/// Where their texts take too much of a small flash, `OTA_ERROR_NUMBERS`, defined for every file of
+/// the program, leaves them out: an error is then told as a number, which `ota explain` looks up.
 struct error {
   errc code = errc::none;
   const char* where = "";  ///< the part: "http", "json", "stager", …
   const char* text = "";   ///< what happened, and what to do about it
+
+  static constexpr bool has_text = true;
+  constexpr std::uint32_t number() const { return detail::error_number(where, text); }
 };
+
+#else
+
+/// A failure that keeps of its texts a number alone.
+struct error {
+  constexpr error() = default;
+  constexpr error(errc kind, const char* part, const char* words)
+      : error(kind, detail::error_number(part, words)) {}
+
+  errc code = errc::none;
+
+  static constexpr const char* where = "error";
+  static constexpr const char* text = "this program keeps no texts; its report has a number";
+  static constexpr bool has_text = false;
+  constexpr std::uint32_t number() const { return std::uint32_t{high_} << 16 | low_; }
+
+ private:
+  constexpr error(errc kind, std::uint32_t number)
+      : code(kind),
+        high_(static_cast<std::uint8_t>(number >> 16)),
+        low_(static_cast<std::uint16_t>(number)) {}
+
+  std::uint8_t high_ = 0;
+  std::uint16_t low_ = 0;
+};
+
+#endif
 
 /// What `result::error()` gives where there is none.
 inline constexpr error no_error{};
@@ -13835,6 +13884,28 @@ struct check_policies {
 
 }  // namespace ota
 
+// ota/core/error_text.hpp
+
+namespace ota {
+
+/// Appends what an error says: its text or, where the program keeps none, its number, which
+/// `ota explain` looks up: `error 05d3f1`.
+inline void append_text(string_buffer& out, const error& failure) {
+  if constexpr (error::has_text) {
+    out.append(failure.text);
+  } else {
+    const std::uint32_t number = failure.number();
+    const std::uint8_t big_endian[] = {static_cast<std::uint8_t>(number >> 16),
+                                       static_cast<std::uint8_t>(number >> 8),
+                                       static_cast<std::uint8_t>(number)};
+    char digits[2 * sizeof big_endian];
+    to_hex(big_endian, digits);
+    out.append("error "sv).append({digits, sizeof digits});
+  }
+}
+
+}  // namespace ota
+
 // ota/updater/event_log.hpp
 
 namespace ota {
@@ -13852,7 +13923,8 @@ class event_log : public Log {
   void retry(std::uint32_t seconds, const error& failure) {
     if constexpr (Log::enabled) {
       fixed_string<max_log_line> line("Request failed, retrying in ");
-      line.append_number(seconds).append("s: ").append(failure.text);
+      line.append_number(seconds).append("s: ");
+      append_text(line, failure);
       tell(log_level::warning, line);
     }
   }
@@ -14029,7 +14101,7 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
       subject.remove_prefix(1);  // not half a character
   }
   if (!subject.empty()) out.append(subject).append(": ");
-  out.append(failure.text);
+  append_text(out, failure);
   const bool has_status = failure.code == errc::http_status ||
                           failure.code == errc::server_trouble ||
                           failure.code == errc::rate_limited;
@@ -18494,8 +18566,9 @@ class serial_receiver {
     writer_.u8(static_cast<std::uint8_t>(failure.code));
     writer_.u16(Largest);
     writer_.u32(wanted_);
-    const std::string_view text = failure.text;
-    writer_.put(as_bytes(text.substr(0, std::min(text.size(), longest_text))));
+    fixed_string<longest_text> text;
+    append_text(text, failure);
+    writer_.put(as_bytes(text));
     return writer_.finish();
   }
 

@@ -22,6 +22,8 @@ endif()
 if(Python3_Interpreter_FOUND)
   add_test(NAME package_single_header_is_fresh
     COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/single_header.py --check)
+  add_test(NAME package_error_list_is_fresh
+    COMMAND ${Python3_EXECUTABLE} ${PROJECT_SOURCE_DIR}/tools/error_list.py --check)
 endif()
 
 function(ota_add_package_test name)

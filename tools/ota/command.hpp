@@ -59,6 +59,7 @@ int run_boot(const arguments& args);
 int run_confirm(const arguments& args);
 int run_rollback(const arguments& args);
 int run_status(const arguments& args);
+int run_explain(const arguments& args);
 int run_serve(const arguments& args);
 int run_manifest(const arguments& args);
 int run_image_send(const arguments& args);

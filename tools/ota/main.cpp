@@ -132,6 +132,8 @@ const command commands[] = {
     {"confirm", "keep the version that is on trial", "root= json", run_confirm},
     {"rollback", "put the earlier version back", "root= json", run_rollback},
     {"status", "show the installed version and its state", "root= json", run_status},
+    {"explain", "tell which error a device means that keeps no texts, as by `error 05d3f1`",
+     "NUMBER json", run_explain},
     {"serve", "a development server with GitHub's API over Git repositories",
      "port=! address= git= assets= files= token= rate-limit= fault= log", run_serve},
     {"manifest", "make a manifest of the files below --root",

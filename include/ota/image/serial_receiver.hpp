@@ -54,8 +54,9 @@ class serial_receiver {
     writer_.u8(static_cast<std::uint8_t>(failure.code));
     writer_.u16(Largest);
     writer_.u32(wanted_);
-    const std::string_view text = failure.text;
-    writer_.put(as_bytes(text.substr(0, std::min(text.size(), longest_text))));
+    fixed_string<longest_text> text;
+    append_text(text, failure);
+    writer_.put(as_bytes(text));
     return writer_.finish();
   }
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../core/error.hpp"
+#include "../core/error_text.hpp"
 #include "../core/log.hpp"
 #include "../core/text.hpp"
 #include "../format/reset_mode.hpp"
@@ -21,7 +21,8 @@ class event_log : public Log {
   void retry(std::uint32_t seconds, const error& failure) {
     if constexpr (Log::enabled) {
       fixed_string<max_log_line> line("Request failed, retrying in ");
-      line.append_number(seconds).append("s: ").append(failure.text);
+      line.append_number(seconds).append("s: ");
+      append_text(line, failure);
       tell(log_level::warning, line);
     }
   }

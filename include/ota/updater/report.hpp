@@ -1,5 +1,6 @@
 #pragma once
 
+#include "../core/error_text.hpp"
 #include "../core/log.hpp"
 #include "../core/result.hpp"
 #include "../format/json_text.hpp"
@@ -67,7 +68,7 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
       subject.remove_prefix(1);  // not half a character
   }
   if (!subject.empty()) out.append(subject).append(": ");
-  out.append(failure.text);
+  append_text(out, failure);
   const bool has_status = failure.code == errc::http_status ||
                           failure.code == errc::server_trouble ||
                           failure.code == errc::rate_limited;
