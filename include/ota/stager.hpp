@@ -26,16 +26,21 @@ namespace ota {
 
 /// Brings the new version beside the running one: lists its files, finds out which of them
 /// differ, and downloads those. It goes on where an interruption, or a power cut, left it.
-template <class Storage, class Hash, class Trust, class Image = no_image, class Delta = no_delta>
-class stager : detail::promised_image<takes_images<Image>>,
+template <class Storage, class Settings, class Hash, class Trust, class Image = no_image,
+          class Delta = no_delta>
+class stager : Settings,
+               detail::promised_image<takes_images<Image>>,
                detail::kept_figures<takes_patches<Delta>> {
+  using Settings::settings_;
   using swapper_type = swapper<Storage, Image>;
   static constexpr bool has_image = takes_images<Image>;
   static constexpr bool has_delta = takes_patches<Delta>;
+  // Whether files may have to go that the list of what is installed does not hold.
+  static constexpr bool has_candidates =
+      Trust::reads_manifests || Settings::may_have(&config::delete_patterns);
 
  public:
-  stager(Storage& storage, const config& settings)
-      : storage_(storage), settings_(settings), none_() {}
+  stager(Storage& storage, Settings settings) : Settings(settings), storage_(storage), none_() {}
   ~stager() { end_hash(); }
   stager(const stager&) = delete;
   stager& operator=(const stager&) = delete;
@@ -130,9 +135,11 @@ class stager : detail::promised_image<takes_images<Image>>,
           return end_manifest(manifest_.step(http, source, chunk), swap.state());
         break;
       case stage::sort:
-        return begin_walk(sorter_.step());
+        if constexpr (has_candidates) return begin_walk(sorter_.step());
+        return after(sorter_.step(), stage::forget);
       case stage::walk:
-        return begin_candidates(walk_.step());
+        if constexpr (has_candidates) return begin_candidates(walk_.step());
+        break;
       case stage::sort_candidates:
         return after(sorter_.step(), stage::forget);
       case stage::forget:
@@ -241,14 +248,14 @@ class stager : detail::promised_image<takes_images<Image>>,
     version_ = target_->ref;
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
-        ::new (&manifest_) manifest_stage(storage_, settings_, context_);
+        ::new (&manifest_) manifest_stage(storage_, *this, context_);
         manifest_.begin();
         stage_ = stage::read_manifest;
         return true;
       }
     }
     if constexpr (!Trust::requires_manifest) {
-      ::new (&lister_) lister<Storage, Delta>(storage_, settings_);
+      ::new (&lister_) lister<Storage, Settings, Delta>(storage_, *this);
       lister_.begin(target_->commit);
       stage_ = stage::list;
     }
@@ -285,7 +292,7 @@ class stager : detail::promised_image<takes_images<Image>>,
       const auto alone = is_image_alone();
       if (!alone || *alone) return begin_walk(alone ? result<bool>(false) : alone);
     }
-    ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
+    ::new (&sorter_) list_sorter<Storage, Settings>(storage_, *this);
     sorter_.begin_listing();
     stage_ = stage::sort;
     return true;
@@ -293,13 +300,13 @@ class stager : detail::promised_image<takes_images<Image>>,
 
   result<bool> begin_walk(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&walk_) pattern_walk<Storage>(storage_, settings_);
+    ::new (&walk_) pattern_walk<Storage, Settings>(storage_, *this);
     return then(walk_.begin(), stage::walk);
   }
 
   result<bool> begin_candidates(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
+    ::new (&sorter_) list_sorter<Storage, Settings>(storage_, *this);
     sorter_.begin_candidates();
     stage_ = stage::sort_candidates;
     return true;
@@ -307,7 +314,7 @@ class stager : detail::promised_image<takes_images<Image>>,
 
   result<bool> begin_compare(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
+    ::new (&planner_) planner<Storage, Hash, Settings>(storage_, *this);
     planner_.begin(record_only_);
     stage_ = stage::compare;
     return true;
@@ -495,11 +502,11 @@ class stager : detail::promised_image<takes_images<Image>>,
   using patch_stage_type =
       std::conditional_t<has_delta, patch_stage<Storage, Hash, Delta>, nothing>;
   using image_stage = std::conditional_t<has_image, image_downloader<Image>, nothing>;
-  using manifest_stage = std::conditional_t<Trust::reads_manifests,
-                                            manifest_lister<Storage, Trust, Image, Delta>, nothing>;
+  using manifest_stage =
+      std::conditional_t<Trust::reads_manifests,
+                         manifest_lister<Storage, Settings, Trust, Image, Delta>, nothing>;
 
   Storage& storage_;
-  const config& settings_;
   const release_target* target_ = nullptr;
   std::conditional_t<Trust::reads_manifests, trust_context, nothing> context_;
   stage stage_ = stage::start;
@@ -512,11 +519,11 @@ class stager : detail::promised_image<takes_images<Image>>,
   // One after the other, never two at a time.
   union {
     char none_;
-    lister<Storage, Delta> lister_;
+    lister<Storage, Settings, Delta> lister_;
     manifest_stage manifest_;
-    list_sorter<Storage> sorter_;
-    pattern_walk<Storage> walk_;
-    planner<Storage, Hash> planner_;
+    list_sorter<Storage, Settings> sorter_;
+    pattern_walk<Storage, Settings> walk_;
+    planner<Storage, Hash, Settings> planner_;
     patch_stage_type patching_;
     downloader_type downloader_;
     image_stage image_downloader_;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/text.hpp"
+#include "format/settings.hpp"
 #include "policies.hpp"
 #include "scheduler.hpp"
 #include "stager.hpp"
@@ -29,8 +30,12 @@ namespace ota {
 /// step is one bounded piece of work: one request, one chunk, one file moved, one second waited.
 /// What has to survive a power cut is on storage; `sizeof(updater)` is all the memory there is.
 template <class Policies>
-class updater : private check_policies<Policies>,
+class updater : private settings_of<Policies>,
+                private check_policies<Policies>,
                 private detail::patch_teller<takes_patches<typename Policies::delta>> {
+  using settings_type = settings_of<Policies>;
+  using settings_type::settings_;
+
  public:
   using storage_type = typename Policies::storage;
   using http_type = typename Policies::http;
@@ -40,16 +45,17 @@ class updater : private check_policies<Policies>,
 
   /// `settings`, and the texts it views, must outlive the updater. Settings that come from outside
   /// should have been through `validate`.
-  explicit updater(const config& settings) : settings_(settings), log_(log_type{}, settings.debug) {
+  explicit updater(settings_type settings = {})
+      : settings_type(settings), log_(log_type{}, settings_.debug) {
     set_up();
   }
 
   /// As above, with policies that are made elsewhere, and moved in.
-  updater(const config& settings, storage_type&& storage, http_type&& http = {},
+  updater(settings_type settings, storage_type&& storage, http_type&& http = {},
           hardware_type&& hardware = {}, log_type log = {}, image_type&& image = image_type())
-      : settings_(settings),
+      : settings_type(settings),
         hardware_(std::move(hardware)),
-        log_(std::move(log), settings.debug),
+        log_(std::move(log), settings_.debug),
         swapper_(storage_, std::move(image)),
         http_(std::move(http)),
         storage_(std::move(storage)) {
@@ -452,7 +458,6 @@ class updater : private check_policies<Policies>,
 
   // What is used most comes first, and the large last: a Cortex-M0+ reaches the first 128 bytes of
   // an object by shorter code.
-  const config& settings_;
   const error* failure_ = &no_error;
   retry retry_;
   update_outcome outcome_ = update_outcome::none;
@@ -469,10 +474,10 @@ class updater : private check_policies<Policies>,
                                                                                 settings_};
   swapper<storage_type, image_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
-  typename Policies::source source_{settings_};
-  stager<storage_type, typename Policies::hash, typename Policies::trust, image_type,
+  typename detail::source_with<typename Policies::source, settings_type>::type source_{*this};
+  stager<storage_type, settings_type, typename Policies::hash, typename Policies::trust, image_type,
          typename Policies::delta>
-      stager_{storage_, settings_};
+      stager_{storage_, *this};
   http_type http_;
   std::uint8_t buffer_[Policies::chunk_size];
   storage_type storage_;

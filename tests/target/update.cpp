@@ -7,9 +7,18 @@
 #include "board.hpp"
 #include "canned.hpp"
 
-namespace {
-
 struct device : ota::default_policies {
+  static constexpr ota::config settings = [] {
+    ota::config known;
+    known.owner = "acme";
+    known.repo = "station";
+#if defined(SIGNED)
+    known.product = "station";
+    known.trusted_root = trusted_root;
+#endif
+    known.reset = ota::reset_mode::none;
+    return known;
+  }();
   using source = ota::github;
   using http = ota::http_client<canned_stream>;
   using storage = ota::memory_files<16384>;
@@ -27,18 +36,7 @@ struct device : ota::default_policies {
   static constexpr bool takes_over = false;
 };
 
-// Settings that are known beforehand lie in flash and cost no code.
-constexpr ota::config settings = [] {
-  ota::config known;
-  known.owner = "acme";
-  known.repo = "station";
-#if defined(SIGNED)
-  known.product = "station";
-  known.trusted_root = trusted_root;
-#endif
-  known.reset = ota::reset_mode::none;
-  return known;
-}();
+namespace {
 
 using device_updater = ota::updater<device>;
 
@@ -95,7 +93,7 @@ bool update_to(device_updater& updater, const canned_answer* answers,
 }  // namespace
 
 extern "C" int program() {
-  auto& updater = *::new (memory) device_updater(settings);
+  auto& updater = *::new (memory) device_updater;
   if (!update_to(updater, old_release, old_files)) return 1;
   if (!update_to(updater, new_release, new_files)) return 2;
   if (updater.storage().stat("lib/radio.py")->kind != ota::file_kind::none) return 4;

@@ -1,8 +1,8 @@
 #pragma once
 
 #include "../core/text.hpp"
-#include "../format/config.hpp"
 #include "../format/json_reader.hpp"
+#include "../format/settings.hpp"
 #include "../format/url.hpp"
 #include "../hash/sha1.hpp"
 #include "../http/message.hpp"
@@ -25,9 +25,12 @@ enum class resolution : std::uint8_t {
 /// One request is open at a time, answers are read piece by piece, and of a document only the
 /// few fields below are kept, so the length of release notes or file lists does not matter.
 /// Source: docs.github.com/rest (releases, git/refs, git/tags, git/trees, git/blobs).
-class github {
+template <class Settings>
+class basic_github : Settings {
+  using Settings::settings_;
+
  public:
-  explicit github(const config& settings) : settings_(settings) {}
+  explicit basic_github(Settings settings) : Settings(settings) {}
 
   /// The version that was found; before that, the one that is known.
   const release_target& target() const { return found_.version; }
@@ -291,7 +294,6 @@ class github {
     found_.version.id = hash.finish();
   }
 
-  const config& settings_;
   stage stage_ = stage::release;
   std::uint8_t hops_ = 0;
   bool open_ = false;
@@ -300,5 +302,21 @@ class github {
   github_document document_;
   known_version found_;
 };
+
+using github = basic_github<told_settings>;
+
+namespace detail {
+
+/// The source that a device names, with its settings.
+template <class Source, class Settings>
+struct source_with {
+  using type = Source;
+};
+template <class Settings>
+struct source_with<github, Settings> {
+  using type = basic_github<Settings>;
+};
+
+}  // namespace detail
 
 }  // namespace ota

@@ -2,15 +2,18 @@
 
 #include "../core/path.hpp"
 #include "../core/result.hpp"
-#include "../format/config.hpp"
+#include "../format/settings.hpp"
 #include "../storage/layout.hpp"
 
 namespace ota {
 
 /// Which files the device manages, and which it takes from a source.
-class file_filter {
+template <class Settings>
+class file_filter : Settings {
+  using Settings::settings_;
+
  public:
-  explicit file_filter(const config& settings) : settings_(settings) {}
+  explicit file_filter(Settings settings) : Settings(settings) {}
 
   /// Whether the device manages `path` at all: `ignore` wins, an empty `allow` allows all.
   bool manages(std::string_view path) const {
@@ -52,8 +55,6 @@ class file_filter {
       errc::unsupported, "lister",
       "is a symbolic link: put it on `ignore`, or set `allow_links` to install it as a file that "
       "holds its target"};
-
-  const config& settings_;
 };
 
 }  // namespace ota

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "../format/config.hpp"
+#include "../format/settings.hpp"
 #include "../manifest/entry.hpp"
 #include "../storage/layout.hpp"
 #include "file_filter.hpp"
@@ -14,10 +14,12 @@ namespace ota {
 ///
 /// A natural merge sort on storage: each pass merges every two neighbouring runs, with two entries
 /// in memory however long the list is.
-template <class Storage>
-class list_sorter {
+template <class Storage, class Settings>
+class list_sorter : Settings {
+  using Settings::settings_;
+
  public:
-  list_sorter(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+  list_sorter(Storage& storage, Settings settings) : Settings(settings), storage_(storage) {}
 
   /// Begins with the list of the new version's files, in which none may stand twice.
   void begin_listing() { begin(layout::listing, true); }
@@ -85,7 +87,7 @@ class list_sorter {
   result<bool> check_count() const {
     if (!unique_) return false;
     if (count_ == 0) return empty_version;
-    const auto fine = file_filter(settings_).check_count(count_);
+    const auto fine = file_filter<Settings>(*this).check_count(count_);
     return fine ? result<bool>(false) : fine.error();
   }
 
@@ -123,7 +125,6 @@ class list_sorter {
   }
 
   Storage& storage_;
-  const config& settings_;
   std::string_view list_;
   bool unique_ = true;
   std::uint32_t begin_ = 0;   // of the first of two runs, in the list

@@ -3,7 +3,7 @@
 #include "../core/hex.hpp"
 #include "../delta/no_delta.hpp"
 #include "../delta/patch_name.hpp"
-#include "../format/config.hpp"
+#include "../format/settings.hpp"
 #include "../manifest/entry.hpp"
 #include "../source/github_document.hpp"
 #include "../storage/layout.hpp"
@@ -31,10 +31,12 @@ struct patch_notes<false> {};
 ///
 /// A device that takes patches notes those of `.deltas/` (in `.ota/patches`) where the
 /// configuration wants them, and installs none of them unless `allow` names them.
-template <class Storage, class Delta = no_delta>
-class lister : detail::patch_notes<takes_patches<Delta>> {
+template <class Storage, class Settings, class Delta = no_delta>
+class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
+  using Settings::settings_;
+
  public:
-  lister(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+  lister(Storage& storage, Settings settings) : Settings(settings), storage_(storage) {}
 
   /// Begins with the tree of a commit, given in hexadecimal digits.
   void begin(std::string_view commit) {
@@ -121,7 +123,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   }
 
   result<void> add(const entry& listed, bool is_link) {
-    const file_filter filter(settings_);
+    const file_filter<Settings> filter(*this);
     if (auto fine = filter.check_count(++listed_); !fine) return fine;
     const bool is_directory = listed.kind == entry_kind::directory;
     if constexpr (takes_patches<Delta>)
@@ -193,7 +195,6 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   }
 
   Storage& storage_;
-  const config& settings_;
   std::uint32_t listed_ = 0;  // in this answer; the sorter counts all
   std::uint32_t answers_ = 0;
   std::uint32_t copied_ = 0;

@@ -7,7 +7,7 @@
 #include "../core/text.hpp"
 #include "../delta/no_delta.hpp"
 #include "../delta/patch_name.hpp"
-#include "../format/config.hpp"
+#include "../format/settings.hpp"
 #include "../http/status.hpp"
 #include "../image/image_policy.hpp"
 #include "../manifest/entry.hpp"
@@ -21,14 +21,17 @@ namespace ota {
 /// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
 /// it to `.ota/manifest`, has its signatures checked, and reads it from there. The paths that it
 /// wants removed become a list of their own, `.ota/gone`, and so do patches, `.ota/patches`.
-template <class Storage, class Trust, class Image = no_image, class Delta = no_delta>
-class manifest_lister {
+template <class Storage, class Settings, class Trust, class Image = no_image,
+          class Delta = no_delta>
+class manifest_lister : Settings {
+  using Settings::settings_;
+
  public:
   /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
   static constexpr std::size_t max_size = 32u << 20;
 
-  manifest_lister(Storage& storage, const config& settings, trust_context& context)
-      : storage_(storage), settings_(settings), context_(context), none_() {}
+  manifest_lister(Storage& storage, Settings settings, trust_context& context)
+      : Settings(settings), storage_(storage), context_(context), none_() {}
 
   void begin() { task_ = task::open; }
 
@@ -161,7 +164,7 @@ class manifest_lister {
       if (item.kind == entry_kind::image) return take_image(item);
     if constexpr (takes_patches<Delta>)
       if (item.kind == entry_kind::patch) return more_after(take_patch(item));
-    const file_filter filter(settings_);
+    const file_filter<Settings> filter(*this);
     if (!filter.manages(item.path)) return true;
     const auto fine = filter.check(item.path, false);
     const bool hidden = is_hidden(item.path);
@@ -193,7 +196,6 @@ class manifest_lister {
   }
 
   Storage& storage_;
-  const config& settings_;
   trust_context& context_;
   std::size_t size_ = 0;
   task task_ = task::open;

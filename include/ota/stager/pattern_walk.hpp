@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../format/config.hpp"
+#include "../format/settings.hpp"
 #include "../manifest/entry.hpp"
 #include "../storage/layout.hpp"
 
@@ -11,10 +11,12 @@ namespace ota {
 ///
 /// Directories still to be looked at wait in a list on storage, so the depth and width of the
 /// tree cost no memory. Of a directory some names are kept at a time, and a step looks at one.
-template <class Storage>
-class pattern_walk {
+template <class Storage, class Settings>
+class pattern_walk : Settings {
+  using Settings::settings_;
+
  public:
-  pattern_walk(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+  pattern_walk(Storage& storage, Settings settings) : Settings(settings), storage_(storage) {}
 
   result<void> begin() {
     const auto there = storage_.stat(layout::candidates);
@@ -93,7 +95,6 @@ class pattern_walk {
   }
 
   Storage& storage_;
-  const config& settings_;
   std::size_t pattern_ = 0;
   std::size_t at_ = 0;        // of the name to be looked at next
   std::uint32_t passed_ = 0;  // names of the directory that were kept so far

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "../format/config.hpp"
+#include "../format/settings.hpp"
 #include "../manifest/entry.hpp"
 #include "../storage/layout.hpp"
 #include "../verifier.hpp"
@@ -15,10 +15,12 @@ namespace ota {
 /// Finds out what has to change: holds the list of the new version's files (`.ota/next`, in order)
 /// against what is installed and writes the plan (`.ota/plan`). Lists live on storage and are read
 /// entry by entry, so their length does not matter.
-template <class Storage, class Hash>
-class planner {
+template <class Storage, class Hash, class Settings>
+class planner : Settings {
+  using Settings::settings_;
+
  public:
-  planner(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+  planner(Storage& storage, Settings settings) : Settings(settings), storage_(storage) {}
 
   /// Begins the plan for the list at `.ota/next`; `count_only` leaves the files out of it.
   void begin(bool count_only) {
@@ -195,7 +197,7 @@ class planner {
   }
 
   result<void> remove_other() {
-    if (!file_filter(settings_).manages(other_.path)) return {};
+    if (!file_filter<Settings>(*this).manages(other_.path)) return {};
     const auto there = storage_.stat(other_.path);
     if (!there) return there.error();
     if (there->kind != file_kind::file && there->kind != file_kind::other) return {};
@@ -206,7 +208,6 @@ class planner {
   }
 
   Storage& storage_;
-  const config& settings_;
   std::size_t offset_ = 0;
   stage stage_ = stage::done;
   bool count_only_ = false;
