@@ -512,8 +512,8 @@ class stager : Settings,
   stage stage_ = stage::start;
   bool has_manifest_ = false;
   bool record_only_ = false;
-  staging_progress staged_;
-  detail::staging_record record_;
+  staging_progress staged_{};
+  detail::staging_record record_{};
   entry_reader plan_;
   fixed_string<128> version_;
   // One after the other, never two at a time.

@@ -373,7 +373,7 @@ class swapper : public detail::image_link<Image> {
   }
 
   Storage& storage_;
-  state_type state_;
+  state_type state_{};
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;

@@ -66,8 +66,11 @@ class string_buffer {
 
   string_buffer& append(std::string_view more) {
     const std::size_t room = capacity_ - std::size_t{size_};
-    const std::size_t count = more.size() < room ? more.size() : room;
-    if (count != more.size()) overflowed_ = 1;
+    std::size_t count = more.size();
+    if (count > room) {
+      count = room;
+      overflowed_ = 1;
+    }
     if (count != 0) std::memmove(text() + size_, more.data(), count);
     size_ = static_cast<std::uint16_t>(size_ + count);
     text()[size_] = '\0';
@@ -87,8 +90,7 @@ class string_buffer {
   template <class Unsigned>
   string_buffer& append_number(Unsigned number) {
     using wide = std::conditional_t<(sizeof(Unsigned) > 4), std::uint64_t, std::uint32_t>;
-    char digits[20];
-    return append(detail::decimal(static_cast<wide>(number), digits));
+    return append_decimal(static_cast<wide>(number));
   }
 
  protected:
@@ -97,6 +99,12 @@ class string_buffer {
   string_buffer& operator=(const string_buffer&) = default;
 
  private:
+  template <class Wide>
+  string_buffer& append_decimal(Wide number) {
+    char digits[20];
+    return append(detail::decimal(number, digits));
+  }
+
   char* text() { return text_; }
   const char* text() const { return text_; }
 
@@ -118,7 +126,9 @@ class fixed_string : public string_buffer {
   static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
 
   fixed_string() : string_buffer(Capacity) {}
-  explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
+  // By reference: a view handed on by value, from an inlined function, is copied in memory.
+  explicit fixed_string(const std::string_view& text) : fixed_string() { append(text); }
+  explicit fixed_string(const char* text) : fixed_string() { append(text); }
 
   static constexpr std::size_t capacity() { return Capacity; }
 

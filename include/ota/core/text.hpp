@@ -13,14 +13,15 @@ using std::literals::operator""sv;
 /// text. The standard one throws there, which without exceptions still links the means to abort.
 constexpr std::string_view slice(std::string_view text, std::size_t first,
                                  std::size_t count = std::string_view::npos) {
-  if (first >= text.size()) return {text.data() + text.size(), 0};
+  if (first > text.size()) first = text.size();
   const std::size_t rest = text.size() - first;
   return {text.data() + first, count < rest ? count : rest};
 }
 
 /// Whether a text begins with another.
 constexpr bool starts_with(std::string_view text, std::string_view beginning) {
-  return slice(text, 0, beginning.size()) == beginning;
+  return text.size() >= beginning.size() &&
+         std::string_view(text.data(), beginning.size()) == beginning;
 }
 
 namespace detail {

@@ -73,7 +73,7 @@ class json_reader {
  private:
   detail::json_machine machine_;
   std::uint8_t nesting_[(MaxDepth + 7) / 8] = {};
-  char text_[TextCapacity] = {};
+  char text_[TextCapacity];
 };
 
 }  // namespace ota

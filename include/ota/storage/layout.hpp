@@ -48,8 +48,12 @@ using own_path = fixed_string<32>;
 /// The file of entry `index` below `.ota/new` or `.ota/old`; 256 to a directory, so that file
 /// systems with flat directories stay fast.
 inline own_path numbered_path(std::string_view directory, std::uint32_t index) {
-  own_path path(directory);
-  path.append('/').append_number(index / 256).append('/').append_number(index % 256);
+  own_path path;
+  path.append(directory)
+      .append('/')
+      .append_number(index / 256)
+      .append('/')
+      .append_number(index % 256);
   return path;
 }
 
@@ -63,9 +67,11 @@ inline own_path patch_path(std::uint32_t index) { return numbered_path(layout::p
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.
 inline bool is_own_path(std::string_view path) {
-  return has_form(path, ".ota*") || has_form(path, layout::version.data()) ||
-         has_form(path, layout::errors.data()) || has_form(path, "ota_health.json") ||
-         has_form(path, "ota_last_check.json");
+  static constexpr const char* own[] = {".ota*", layout::version.data(), layout::errors.data(),
+                                        "ota_health.json", "ota_last_check.json"};
+  for (const char* form : own)
+    if (has_form(path, form)) return true;
+  return false;
 }
 
 /// Removes the directories above `path` that hold nothing any more.
@@ -114,9 +120,9 @@ result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
 /// Removes what can be had again from the server.
 template <class Storage>
 void make_room(Storage& storage) {
-  for (const std::string_view path : {layout::listing, layout::expanded, layout::part,
-                                      layout::candidates, layout::manifest, layout::known})
-    (void)storage.remove(path);
+  static constexpr std::string_view paths[] = {layout::listing,    layout::expanded, layout::part,
+                                               layout::candidates, layout::manifest, layout::known};
+  for (const std::string_view path : paths) (void)storage.remove(path);
 }
 
 }  // namespace detail
