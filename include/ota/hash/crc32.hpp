@@ -29,17 +29,17 @@ class crc32 {
 
   void update(bytes data) {
     static constexpr auto table = detail::crc32_table();
-    std::uint32_t sum = sum_;
+    std::uint32_t sum = ~sum_;
     for (std::uint8_t byte : data) {
       sum ^= byte;
       sum = sum >> 4 ^ table[sum & 15];
       sum = sum >> 4 ^ table[sum & 15];
     }
-    sum_ = sum;
+    sum_ = ~sum;
   }
 
   /// The sum of all that was added so far.
-  std::uint32_t value() const { return ~sum_; }
+  std::uint32_t value() const { return sum_; }
 
   /// The sum as four bytes, the highest first.
   digest_type finish() const {
@@ -49,7 +49,7 @@ class crc32 {
   }
 
  private:
-  std::uint32_t sum_ = 0xffffffff;
+  std::uint32_t sum_ = 0;
 };
 
 }  // namespace ota
