@@ -255,8 +255,7 @@ class stager : Settings,
       }
     }
     if constexpr (!Trust::requires_manifest) {
-      ::new (&lister_) lister<Storage, Settings, Delta>(storage_, *this);
-      lister_.begin(target_->commit);
+      ::new (&lister_) lister<Storage, Settings, Delta>(storage_, *this, target_->commit);
       stage_ = stage::list;
     }
     return true;
@@ -314,8 +313,7 @@ class stager : Settings,
 
   result<bool> begin_compare(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&planner_) planner<Storage, Hash, Settings>(storage_, *this);
-    planner_.begin(record_only_);
+    ::new (&planner_) planner<Storage, Hash, Settings>(storage_, *this, record_only_);
     stage_ = stage::compare;
     return true;
   }
@@ -323,11 +321,9 @@ class stager : Settings,
   // The plan is complete: is there room for it? Then it is made durable, and can be resumed.
   result<bool> seal() {
     if (auto done = add_own_files(); !done) return done.error();
-    const auto plan = planner_.finish();
-    if (!plan) return plan.error();
-    record_.plan = *plan;
-    if (plan->entries == 0) return false;
-    if (auto room = detail::check_space(storage_, settings_, plan->size); !room)
+    if (auto done = planner_.finish(record_.plan); !done) return done.error();
+    if (record_.plan.entries == 0) return false;
+    if (auto room = detail::check_space(storage_, settings_, record_.plan.size); !room)
       return room.error();
     if constexpr (has_image) {
       // It needs no room among the files.

@@ -36,19 +36,9 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   using Settings::settings_;
 
  public:
-  lister(Storage& storage, Settings settings) : Settings(settings), storage_(storage) {}
-
   /// Begins with the tree of a commit, given in hexadecimal digits.
-  void begin(std::string_view commit) {
-    tree_.assign(commit);
-    item_.path.clear();
-    list_.begin(layout::listing);
-    listed_ = 0;
-    recursive_ = true;
-    task_ = task::open;
-    in_part_ = false;
-    answers_ = 0;
-  }
+  lister(Storage& storage, Settings settings, std::string_view commit)
+      : Settings(settings), storage_(storage), tree_(commit) {}
 
   /// How many answers have been read to their end.
   std::uint32_t answers() const { return answers_; }
@@ -56,18 +46,21 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   /// The path at hand, for a message.
   std::string_view subject() const { return item_.path; }
 
-  /// One request or one piece of an answer further; false when the list is complete.
+  /// One request or one piece of an answer further; false when the list is complete. A function of
+  /// its own: within its caller's its members would be too far away for short instructions.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  [[gnu::noinline]] result<bool> step(Http& http, Source& source, const mutable_bytes& chunk) {
     switch (task_) {
       case task::open:
         return open(http, source);
       case task::read:
         return read(http, source, chunk);
+      case task::begin_pass:
+        return begin_pass();
       case task::expand:
         return expand();
       case task::append:
-        return append(chunk);
+        return append();
     }
     return false;
   }
@@ -76,7 +69,7 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   static constexpr error directory_too_large{errc::too_long, "lister",
                                              "the server cannot list one directory in full"};
 
-  enum class task : std::uint8_t { open, read, expand, append };
+  enum class task : std::uint8_t { open, read, begin_pass, expand, append };
 
   template <class Http, class Source>
   result<bool> open(Http& http, Source& source) {
@@ -90,7 +83,7 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   }
 
   template <class Http, class Source>
-  result<bool> read(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> read(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = read_piece(http, source.tree(), chunk);
     if (!more) task_ = task::open;
     if (!more || *more) return more;
@@ -102,17 +95,19 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
     }
     ++answers_;
     if (auto done = list_.flush(storage_); !done) return done.error();
+    pending_ |= directories_;
+    task_ = task::begin_pass;
     if (in_part_) {
-      copied_ = 0;
+      part_.begin(layout::part);
+      list_.resume(layout::expanded, expanded_size_);
       task_ = task::append;
-      return true;
     }
-    return directories_ ? begin_pass() : result<bool>(false);
+    return true;
   }
 
   // Takes the entries of one piece of the answer; false at its end.
   template <class Http, class Document>
-  result<bool> read_piece(Http& http, Document& document, mutable_bytes chunk) {
+  result<bool> read_piece(Http& http, Document& document, const mutable_bytes& chunk) {
     if (auto done = document.receive(http, chunk); !done) return done.error();
     for (;;) {
       const auto event = document.next();
@@ -150,6 +145,7 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   }
 
   result<bool> begin_pass() {
+    if (!pending_) return false;
     source_list_.begin(layout::listing);
     list_.begin(layout::expanded);
     pending_ = false;
@@ -161,14 +157,14 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   result<bool> expand() {
     const auto more = source_list_.next(storage_, item_);
     if (!more) return more;
+    if (*more && item_.kind != entry_kind::directory) return more_after(list_.add(storage_, item_));
+    if (auto done = list_.flush(storage_); !done) return done.error();
     if (!*more) {
-      if (auto done = list_.flush(storage_); !done) return done.error();
       if (auto done = storage_.rename(layout::expanded, layout::listing); !done)
         return done.error();
-      return pending_ ? begin_pass() : result<bool>(false);
+      task_ = task::begin_pass;
+      return true;
     }
-    if (item_.kind != entry_kind::directory) return more_after(list_.add(storage_, item_));
-    if (auto done = list_.flush(storage_); !done) return done.error();
     expanded_size_ = list_.size();
     char id[40];
     to_hex({item_.hash.value, 20}, id);
@@ -179,17 +175,10 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   }
 
   // The part just listed goes where its directory stood.
-  result<bool> append(mutable_bytes chunk) {
-    const auto size = storage_.read(layout::part, copied_, chunk);
-    if (!size) return size.error();
-    if (*size != 0)
-      if (auto done = storage_.write(layout::expanded, expanded_size_, chunk.first(*size)); !done)
-        return done.error();
-    copied_ += static_cast<std::uint32_t>(*size);
-    expanded_size_ += static_cast<std::uint32_t>(*size);
-    if (*size == chunk.size()) return true;
-    pending_ |= directories_;
-    list_.resume(layout::expanded, expanded_size_);
+  result<bool> append() {
+    const auto more = part_.next(storage_, item_);
+    if (!more) return more;
+    if (*more) return more_after(list_.add(storage_, item_));
     task_ = task::expand;
     return true;
   }
@@ -197,7 +186,6 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   Storage& storage_;
   std::uint32_t listed_ = 0;  // in this answer; the sorter counts all
   std::uint32_t answers_ = 0;
-  std::uint32_t copied_ = 0;
   std::uint32_t expanded_size_ = 0;
   task task_ = task::open;
   bool recursive_ = true;
@@ -205,6 +193,7 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   bool directories_ = false;
   bool pending_ = false;
   entry_reader source_list_;
+  entry_reader part_;
   fixed_string<64> tree_;
   entry item_;
   entry_writer list_;
