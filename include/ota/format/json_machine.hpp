@@ -256,14 +256,17 @@ class json_machine {
     if (unit_ < 0x10000) return {};
     std::uint32_t code = unit_ & 0xffff;
     const std::uint32_t top = code >> 10;
-    if ((high_ == 0) == (top == 0xdc00 >> 10)) return half_surrogate;
-    if (top == 0xd800 >> 10) {
+    if (high_ != 0) {
+      if (top != 0xdc00 >> 10) return half_surrogate;
+      code = 0x10000u + ((high_ - 0xd800u) << 10) + (code - 0xdc00u);
+      high_ = 0;
+    } else if (top == 0xdc00 >> 10) {
+      return half_surrogate;
+    } else if (top == 0xd800 >> 10) {
       high_ = static_cast<std::uint16_t>(code);
       state_ = state::low_surrogate;
       return {};
     }
-    if (high_ != 0) code = 0x10000u + ((high_ - 0xd800u) << 10) + (code - 0xdc00u);
-    high_ = 0;
     char utf8[4];
     const std::string_view character = encode_utf8(code, utf8);
     reserve(memory, character.size());
