@@ -105,10 +105,10 @@ class head_parser {
     date,
     rate_remaining,
     rate_reset,
-    status
+    status,
+    name  // whose value is still to come
   };
 
-  bool in_value_ = true;
   header header_ = header::status;
 
  public:
@@ -124,7 +124,7 @@ class head_parser {
     keep_alive = true;
     retry_date_ = 0;
     header_ = header::status;
-    begin_text(true);
+    text_.clear();
     size_ = 0;
   }
 
@@ -133,13 +133,19 @@ class head_parser {
     // An honest head is a few KB; a never-ending one must end with an error.
     if (++size_ > 65536) return endless_head;
     if (c == '\0') return not_http;
-    if (!in_value_) return take_name(c, location);
-    if (c != '\n') {
-      take_value(c, location);
-      return false;
+    if (header_ == header::name) {
+      if (c != ':') return take_name(c);
+      header_ = static_cast<header>(find_word(text_, header_names));
+      if (header_ == header::location) location.begin_location();
+    } else {
+      if (c != '\n') {
+        take_value(c, location);
+        return false;
+      }
+      if (!end_value()) return not_http;
+      header_ = header::name;
     }
-    if (!end_value()) return not_http;
-    begin_text(false);
+    text_.clear();
     return false;
   }
 
@@ -152,12 +158,7 @@ class head_parser {
       "content-length transfer-encoding connection location etag content-range retry-after date "
       "x-ratelimit-remaining x-ratelimit-reset ";
 
-  void begin_text(bool is_value) {
-    in_value_ = is_value;
-    text_.clear();
-  }
-
-  result<bool> take_name(char c, url_buffer& location) {
+  result<bool> take_name(char c) {
     if (text_.empty()) {
       if (c == '\r') return false;
       if (c == '\n') return finish();
@@ -165,25 +166,15 @@ class head_parser {
       if (c == ' ' || c == '\t') return not_http;
     }
     if (c == '\n') return not_http;
-    if (c != ':') {
-      text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
-      return false;
-    }
-    header_ = static_cast<header>(find_word(text_, header_names));
-    if (header_ == header::location) location.begin_location();
-    begin_text(true);
+    text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
     return false;
   }
 
   void take_value(char c, url_buffer& location) {
-    const bool is_location = header_ == header::location;
-    const bool at_begin = is_location ? location.location().empty() : text_.empty();
-    const bool is_margin = at_begin && header_ != header::status && (c == ' ' || c == '\t');
+    const bool is_margin = text_.empty() && header_ != header::status && (c == ' ' || c == '\t');
     if (c == '\r' || is_margin) return;
-    if (is_location)
-      location.add_location(c);
-    else
-      text_.append(c);
+    if (header_ == header::location) location.add_location(c);
+    text_.append(c);
   }
 
   // False when it is the status line of something else.
