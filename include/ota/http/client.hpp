@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstring>
 
 #include "../core/bytes.hpp"
@@ -241,10 +242,10 @@ class http_client : private check_byte_stream<Stream> {
     url.begin_location();
     pieces_ = 0;
     for (;;) {
-      char c = '\0';
-      if (auto done = get(c, no_answer); !done) return done;
+      const auto c = get(no_answer);
+      if (!c) return c.error();
       heard_ = true;
-      const auto complete = head_.take(c, url);
+      const auto complete = head_.take(static_cast<char>(*c), url);
       if (!complete) return complete.error();
       if (*complete) return {};
     }
@@ -318,12 +319,11 @@ class http_client : private check_byte_stream<Stream> {
 
   // The next byte, or `at_end`. Each piece may take as long as the time limit, and there are
   // thousands of bytes in a head, in what stands around a chunk, and in a trailer.
-  result<void> get(char& c, const error& at_end) {
+  result<std::byte> get(const error& at_end) {
     if (begin_ == end_ && ++pieces_ > 256) return tiny_pieces;
-    if (auto done = fill(); !done) return done;
+    if (auto done = fill(); !done) return done.error();
     if (begin_ == end_) return at_end;
-    c = static_cast<char>(buffer_[begin_++]);
-    return {};
+    return std::byte{buffer_[begin_++]};
   }
 
   // Reads "\r\n" behind the last chunk, the size line, and behind the last one the trailer.
@@ -349,8 +349,9 @@ class http_client : private check_byte_stream<Stream> {
     line_size_ = digits_ = 0;
     left_ = 0;
     for (std::uint32_t at = 0; at <= limit; ++at) {
-      char c = '\0';
-      if (auto done = get(c, ended_early); !done) return done;
+      const auto next = get(ended_early);
+      if (!next) return next.error();
+      const char c = static_cast<char>(*next);
       if (c == '\n') return {};
       if (c == '\r') continue;
       const int digit = hex_digit(c);
