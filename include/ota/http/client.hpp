@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <new>
 
 #include "../core/bytes.hpp"
 #include "../core/hex.hpp"
@@ -238,7 +239,7 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   result<void> read_head(detail::url_buffer& url) {
-    head_.begin();
+    ::new (&head_) detail::head_parser;
     url.begin_location();
     pieces_ = 0;
     for (;;) {

@@ -117,17 +117,6 @@ class head_parser {
   bool bad_length = false;
   http_response response;
 
-  void begin() {
-    response = {};
-    etag.clear();
-    chunked = bad_length = false;
-    keep_alive = true;
-    retry_date_ = 0;
-    header_ = header::status;
-    text_.clear();
-    size_ = 0;
-  }
-
   /// Takes one byte; true when the head is complete.
   result<bool> take(char c, url_buffer& location) {
     // An honest head is a few KB; a never-ending one must end with an error.
