@@ -65,7 +65,7 @@ class http_client : private check_byte_stream<Stream> {
     connected_ = false;
     begin_ = end_ = 0;
     left_ = 0;
-    body_ = body::none;
+    body_ = detail::body::none;
   }
 
  private:
@@ -86,10 +86,6 @@ class http_client : private check_byte_stream<Stream> {
       "the server sends the head of its answer, or of a chunk, in tiny pieces"};
   static constexpr error no_answer{errc::connection, "http",
                                    "the server closed the connection without an answer"};
-  static constexpr error bad_length{errc::malformed, "http",
-                                    "the length of the answer is not one number"};
-  static constexpr error wrong_range{errc::mismatch, "http",
-                                     "the server sent another range than was asked for"};
   static constexpr error endless_trailer{errc::too_long, "http",
                                          "the trailer of the answer does not end"};
   static constexpr error bad_chunks{errc::malformed, "http",
@@ -100,8 +96,6 @@ class http_client : private check_byte_stream<Stream> {
   static constexpr error redirect_too_long{errc::too_long, "http",
                                            "the address of a redirect is too long"};
   static constexpr error redirect_nowhere{errc::malformed, "http", "a redirect without an address"};
-
-  enum class body : std::uint8_t { none, length, chunked, until_close };
 
   // What of a request is sent as it stands. Nothing in it may break out of its line.
   struct header {
@@ -177,8 +171,8 @@ class http_client : private check_byte_stream<Stream> {
   // read than a new connection.
   void finish_last_body() {
     std::uint8_t rest[64];
-    for (int pieces = 0; connected_ && body_ != body::none; ++pieces) {
-      if (pieces == 16 || body_ == body::until_close) return close();
+    for (int pieces = 0; connected_ && body_ != detail::body::none; ++pieces) {
+      if (pieces == 16 || body_ == detail::body::until_close) return close();
       if (!read(rest)) return;
     }
   }
@@ -253,34 +247,16 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   result<void> begin_body(std::size_t range_from) {
-    http_response& answer = head_.response;
-    if (head_.bad_length) return bad_length;
-    left_ = 0;
-    if (answer.status == 204 || answer.status == 304) {
-      body_ = body::none;
-      answer.has_length = false;
-    } else if (head_.chunked) {
-      body_ = body::chunked;
-      // Both at once is how answers are smuggled: believe the chunks, and never reuse.
-      if (answer.has_length) head_.keep_alive = false;
-      answer.has_length = false;
-      first_chunk_ = true;
-    } else if (answer.has_length) {
-      body_ = body::length;
-      left_ = answer.content_length;
-    } else {
-      body_ = body::until_close;
-      left_ = SIZE_MAX;
-      head_.keep_alive = false;
-    }
-    if (answer.status == 206 && (!answer.has_range || answer.range_start != range_from))
-      return wrong_range;
+    const auto kind = head_.begin_body(range_from, left_);
+    if (!kind) return kind.error();
+    body_ = *kind;
+    first_chunk_ = true;
     return {};
   }
 
   result<void> read_body(mutable_bytes out, std::size_t& size) {
     pieces_ = 0;
-    if (body_ == body::chunked && left_ == 0)
+    if (body_ == detail::body::chunked && left_ == 0)
       if (auto done = begin_chunk(); !done) return done;
     if (left_ == 0) return end_body();
     out = out.first(left_);
@@ -295,7 +271,7 @@ class http_client : private check_byte_stream<Stream> {
       std::memcpy(out.data(), buffer_ + begin_, size);
       begin_ += static_cast<std::uint32_t>(size);
     }
-    if (body_ != body::until_close) {
+    if (body_ != detail::body::until_close) {
       left_ -= size;
       return size != 0 ? result<void>() : ended_early;
     }
@@ -303,7 +279,7 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   result<void> end_body() {
-    body_ = body::none;
+    body_ = detail::body::none;
     if (!head_.keep_alive) close();
     return {};
   }
@@ -338,7 +314,7 @@ class http_client : private check_byte_stream<Stream> {
     for (int lines = 0; lines < 64; ++lines) {
       if (auto line = read_line(8192); !line) return line;
       if (line_size_ == 0) {
-        body_ = body::none;
+        body_ = detail::body::none;
         return {};
       }
     }
@@ -370,7 +346,7 @@ class http_client : private check_byte_stream<Stream> {
   bool secure_ = false;
   bool heard_ = false;
   bool first_chunk_ = false;
-  body body_ = body::none;
+  detail::body body_ = detail::body::none;
   std::uint16_t port_ = 0;
   std::uint16_t line_size_ = 0;
   std::uint16_t digits_ = 0;

@@ -89,6 +89,9 @@ class url_buffer {
   bool overflowed_ = false;
 };
 
+/// How an answer says where its body ends.
+enum class body : std::uint8_t { none, length, chunked, until_close };
+
 /// Reads the head of an answer byte by byte (RFC 9112). Lines may be of any length; only the
 /// values of known fields are kept.
 class head_parser {
@@ -110,11 +113,11 @@ class head_parser {
   };
 
   header header_ = header::status;
+  bool chunked_ = false;
+  bool bad_length_ = false;
 
  public:
-  bool chunked = false;
   bool keep_alive = true;
-  bool bad_length = false;
   http_response response;
 
   /// Takes one byte; true when the head is complete.
@@ -138,9 +141,34 @@ class head_parser {
     return false;
   }
 
+  /// Begins the body of a final answer to a request for the bytes from `range_from` on. `size` is
+  /// its length, where it is told.
+  result<body> begin_body(std::size_t range_from, std::size_t& size) {
+    if (bad_length_) return bad_length;
+    if (response.status == 206 && (!response.has_range || response.range_start != range_from))
+      return wrong_range;
+    const bool has_length = response.has_length;
+    size = 0;
+    response.has_length = false;
+    if (response.status == 204 || response.status == 304) return body::none;
+    // Neither says where the body ends. Both at once is how answers are smuggled: believe the
+    // chunks, and never reuse.
+    if (chunked_ == has_length) keep_alive = false;
+    if (chunked_) return body::chunked;
+    size = SIZE_MAX;
+    if (!has_length) return body::until_close;
+    size = response.content_length;
+    response.has_length = true;
+    return body::length;
+  }
+
  private:
   static constexpr error endless_head{errc::too_long, "http",
                                       "the head of the answer does not end"};
+  static constexpr error bad_length{errc::malformed, "http",
+                                    "the length of the answer is not one number"};
+  static constexpr error wrong_range{errc::mismatch, "http",
+                                     "the server sent another range than was asked for"};
   static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
 
   static constexpr const char* header_names =
@@ -173,13 +201,13 @@ class head_parser {
     const bool is_number = is("#", &number);
     switch (header_) {
       case header::content_length:
-        bad_length |= !is_number || (response.has_length && response.content_length != number);
+        bad_length_ |= !is_number || (response.has_length && response.content_length != number);
         response.has_length = true;
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = holds("chunked");  // as the last of its words
-        bad_length |= !chunked;
+        chunked_ = holds("chunked");  // as the last of its words
+        bad_length_ |= !chunked_;
         break;
       case header::connection:
         if (holds("close*"))
