@@ -114,15 +114,13 @@ class http_client : private check_byte_stream<Stream> {
     if (request.range_from == 0) request.if_range = {};
     detail::url_buffer url(url_, MaxUrl);
     if (!url.assign(request.url)) return address_too_long;
-    bool was_secure = false;
     for (int redirects = 0;; ++redirects) {
       url_view target;
       if (auto done = detail::split_url(url.url(), target); !done) return done;
-      if constexpr (Stream::can_secure) {
-        if (was_secure && !target.secure) return downgraded;
-        was_secure = target.secure;
+      if (redirects != 0) {
+        if (secure_ && !target.secure) return downgraded;
+        if (!is_same_host(target)) request.token = {};
       }
-      if (redirects != 0 && !is_same_host(target)) request.token = {};
       const auto answer = exchange(request, target, url);
       location_ = url.location();
       const std::uint16_t status = head_.response.status;
@@ -192,35 +190,30 @@ class http_client : private check_byte_stream<Stream> {
   result<void> send(const http_request& request, const url_view& target) {
     begin_ = end_ = 0;
     written_ = {};
-    put("GET ");
-    put(target.target);
-    put(" HTTP/1.1\r\nHost: ");
-    put(target.authority);
+    put("GET ", target.target);
+    put(" HTTP/1.1\r\nHost: ", target.authority);
     if (request.range_from != 0) {
-      fixed_string<20> from;
-      put("\r\nRange: bytes=");
-      put(from.append_number(request.range_from));
-      put("-");
+      fixed_string<21> from;
+      put("\r\nRange: bytes=", from.append_number(request.range_from).append('-'));
     }
     for (const header& one : headers) {
       const std::string_view& value = request.*one.value;
-      if (value.empty()) continue;
-      put(one.name);
-      put(value);
+      if (!value.empty()) put(one.name, value);
     }
-    put("\r\n\r\n");
+    put("\r\n\r\n", {});
     flush();
     return written_;
   }
 
-  void put(const char* text) {
-    const char* end = text;
+  void put(const char* name, const std::string_view& value) {
+    const char* end = name;
     while (*end != '\0') ++end;
-    put(detail::text_between(text, end));
+    put(detail::text_between(name, end));
+    put(value);
   }
 
   // The receive buffer is empty while a request is sent, and gathers it.
-  void put(std::string_view text) {
+  void put(const std::string_view& text) {
     for (char c : text) {
       if (end_ == Buffer) flush();
       buffer_[end_++] = static_cast<std::uint8_t>(c);
