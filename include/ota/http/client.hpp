@@ -252,15 +252,16 @@ class http_client : private check_byte_stream<Stream> {
     if (body_ == detail::body::chunked && left_ == 0)
       if (auto done = begin_chunk(); !done) return done;
     if (left_ == 0) return end_body();
-    out = out.first(left_);
+    const std::size_t room = out.size() < left_ ? out.size() : left_;
     // Buffered bytes first; else straight from the stream.
-    if (begin_ == end_ && out.size() >= Buffer) {
-      const auto direct = stream_.read(out, timeouts_.read_ms);
+    if (begin_ == end_ && room >= Buffer) {
+      const auto direct = stream_.read({out.data(), room}, timeouts_.read_ms);
       if (!direct) return direct.error();
       size = *direct;
     } else {
       if (auto done = fill(); !done) return done;
-      size = out.first(end_ - begin_).size();
+      size = end_ - begin_;
+      if (size > room) size = room;
       std::memcpy(out.data(), buffer_ + begin_, size);
       begin_ += static_cast<std::uint32_t>(size);
     }
