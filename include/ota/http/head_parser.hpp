@@ -199,15 +199,17 @@ class head_parser {
     while (!text_.empty() && text_[text_.size() - 1u] == ' ') text_.resize(text_.size() - 1u);
     std::size_t number = 0;
     const bool is_number = is("#", &number);
+    const std::uint32_t date = parse_http_date(text_);
     switch (header_) {
       case header::content_length:
-        bad_length_ |= !is_number || (response.has_length && response.content_length != number);
+        if (!is_number || (response.has_length && response.content_length != number))
+          bad_length_ = true;
         response.has_length = true;
         response.content_length = number;
         break;
       case header::transfer_encoding:
         chunked_ = holds("chunked");  // as the last of its words
-        bad_length_ |= !chunked_;
+        if (!chunked_) bad_length_ = true;
         break;
       case header::connection:
         if (holds("close*"))
@@ -224,10 +226,10 @@ class head_parser {
       case header::retry_after:
         response.has_retry_after = is_number;
         response.retry_after = to_u32(number);
-        retry_date_ = is_number ? 0 : parse_http_date(text_);
+        retry_date_ = date;
         break;
       case header::date:
-        response.date = parse_http_date(text_);
+        response.date = date;
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
@@ -262,13 +264,15 @@ class head_parser {
     std::size_t status = 0;
     if (!is("HTTP/1.? #*", &status) || status < 100) return false;
     response.status = static_cast<std::uint16_t>(status);
-    keep_alive = text_[7] != '0';
-    return text_[12] == ' ' || text_.size() == 12;  // three digits
+    if (text_[7] == '0') keep_alive = false;
+    const char next = text_.c_str()[12];  // after three digits
+    return next == ' ' || next == '\0';
   }
 
   // "bytes 100-199/200", the total also "*"
   void read_range() {
-    std::size_t numbers[3] = {};
+    std::size_t numbers[3];
+    numbers[2] = 0;
     if (!is("bytes #-#/*", numbers)) return;
     is("bytes #-#/#", numbers);
     response.range_start = numbers[0];
