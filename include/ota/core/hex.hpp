@@ -5,6 +5,9 @@
 #include "bytes.hpp"
 
 namespace ota {
+namespace detail {
+inline constexpr char hex_digits[] = "0123456789abcdef";
+}
 
 /// The value of a hexadecimal digit of either case, or -1.
 constexpr int hex_digit(char c) {
@@ -15,10 +18,9 @@ constexpr int hex_digit(char c) {
 
 /// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
 inline void to_hex(bytes data, char* out) {
-  static constexpr char digits[] = "0123456789abcdef";
   for (std::uint8_t byte : data) {
-    *out++ = digits[byte >> 4];
-    *out++ = digits[byte & 15];
+    *out++ = detail::hex_digits[byte >> 4];
+    *out++ = detail::hex_digits[byte & 15];
   }
 }
 

@@ -20,7 +20,7 @@ namespace detail {
 struct json_memory {
   char* text;
   std::size_t text_size;
-  std::uint8_t* nesting;  ///< one bit a level: set for an object
+  std::uint8_t* nesting;  ///< the brackets that will close what is open
   std::size_t max_depth;
 };
 
@@ -47,18 +47,24 @@ class json_machine {
       text_size_ = 0;
       truncated_ = false;
     }
-    const auto event = read(memory);
+    auto event = read(memory);
+    if (event && *event == json_event::need_input) {
+      if (!finished_) return event;
+      event = broken_off;
+    }
     if (!event) {
       state_ = state::broken;
       failure_ = &event.error();
       return event;
     }
-    if (*event == json_event::need_input) return event;
     state_ = state::between;
-    if (*event == json_event::key)
-      expect_ = expect::colon;
-    else if (*event != json_event::begin_object && *event != json_event::begin_array)
-      expect_ = after_value(memory);
+    may_close_ = true;
+    if (*event == json_event::key) {
+      expect_ = ':';
+      may_close_ = false;
+    } else if (*event != json_event::begin_object && *event != json_event::begin_array) {
+      expect_ = closing_ == nothing ? nothing : ',';
+    }
     return event;
   }
 
@@ -98,20 +104,16 @@ class json_machine {
     broken
   };
 
-  // What may come between tokens. Where a comma may come, the end of the container may as well.
-  enum class expect : std::uint8_t {
-    value,
-    value_or_end,
-    key_or_end,
-    key,
-    comma_in_array,
-    comma_in_object,
-    colon,
-    nothing
-  };
+  // The character that must come next, unless it is one that closes: a comma, a colon, or the quote
+  // of a key. A space, which is passed over, stands for none.
+  static constexpr std::uint8_t value = '\0';
+  static constexpr std::uint8_t nothing = ' ';
 
   result<json_event> read(const json_memory& memory) {
-    if (state_ == state::between) return read_token(memory);
+    if (state_ == state::between) {
+      const auto event = read_token(memory);
+      if (state_ == state::between) return event;
+    }
     if (state_ < state::literal) return read_string(memory);
     return state_ == state::literal ? read_literal() : read_number(memory);
   }
@@ -119,48 +121,24 @@ class json_machine {
   result<json_event> read_token(const json_memory& memory) {
     while (next_ != end_) {
       const std::uint8_t c = *next_++;
-      switch (c) {
-        case ' ':
-        case '\n':
-        case '\r':
-        case '\t':
-          continue;
-        case ',':
-          if (expect_ == expect::comma_in_array)
-            expect_ = expect::value;
-          else if (expect_ == expect::comma_in_object)
-            expect_ = expect::key;
-          else
-            return unexpected_character;
-          continue;
-        case ':':
-          if (expect_ != expect::colon) return unexpected_character;
-          expect_ = expect::value;
-          continue;
-        case '{':
-        case '[':
-          return open(memory, c == '{');
-        case '}':
-        case ']':
-          return close(c == '}');
-        case '"':
-          if (expect_ > expect::key) return unexpected_character;
-          state_ = state::plain;
-          return read_string(memory);
-        default:
-          return begin_scalar(memory, c);
-      }
+      if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+      if (c == closing_ && may_close_) return close(memory);
+      if (expect_ == value) return begin_value(memory, c);
+      if (c != expect_) return unexpected_character;
+      if (c == '"') return begin(state::plain);
+      expect_ = c == ',' && closing_ == '}' ? '"' : value;
+      may_close_ = false;
     }
-    if (finished_ && expect_ == expect::nothing) return json_event::end;
-    return more();
+    if (finished_ && expect_ == nothing) return json_event::end;
+    return json_event::need_input;
   }
 
-  result<json_event> begin_scalar(const json_memory& memory, std::uint8_t c) {
-    if (!wants_value()) return unexpected_character;
+  result<json_event> begin_value(const json_memory& memory, std::uint8_t c) {
+    if (c == '"') return begin(state::plain);
+    if (c == '{' || c == '[') return open(memory, c);
     if (c == '-' || static_cast<std::uint8_t>(c - '0') < 10) {
       --next_;
-      state_ = state::number;
-      return read_number(memory);
+      return begin(state::number);
     }
     if (c == 't')
       literal_ = "rue";
@@ -171,13 +149,18 @@ class json_machine {
     else
       return unexpected_character;
     boolean_ = c == 't';
-    state_ = state::literal;
-    return read_literal();
+    return begin(state::literal);
+  }
+
+  // `read` goes on with it.
+  json_event begin(state token) {
+    state_ = token;
+    return json_event::need_input;
   }
 
   result<json_event> read_literal() {
     for (; *literal_ != '\0'; ++literal_) {
-      if (next_ == end_) return more();
+      if (next_ == end_) return json_event::need_input;
       if (*next_ != static_cast<std::uint8_t>(*literal_)) return unexpected_character;
       ++next_;
     }
@@ -187,31 +170,18 @@ class json_machine {
 
   // ---- containers ---------------------------------------------------------------------------
 
-  bool wants_value() const { return expect_ <= expect::value_or_end; }
-
-  expect after_value(const json_memory& memory) const {
-    if (depth_ == 0) return expect::nothing;
-    const std::size_t level = depth_ - 1u;
-    const bool in_object = (memory.nesting[level >> 3] >> (level & 7) & 1) != 0;
-    return in_object ? expect::comma_in_object : expect::comma_in_array;
-  }
-
-  result<json_event> open(const json_memory& memory, bool object) {
-    if (!wants_value()) return unexpected_character;
+  result<json_event> open(const json_memory& memory, std::uint8_t bracket) {
     if (depth_ == memory.max_depth) return too_deep;
-    std::uint8_t& bits = memory.nesting[depth_ >> 3];
-    const unsigned bit = 1u << (depth_ & 7);
-    bits = static_cast<std::uint8_t>(object ? bits | bit : bits & ~bit);
-    ++depth_;
-    expect_ = object ? expect::key_or_end : expect::value_or_end;
+    memory.nesting[depth_++] = closing_;
+    closing_ = static_cast<std::uint8_t>(bracket + 2);  // as ASCII has them
+    const bool object = bracket == '{';
+    expect_ = object ? '"' : value;
     return object ? json_event::begin_object : json_event::begin_array;
   }
 
-  result<json_event> close(bool object) {
-    if (expect_ != (object ? expect::key_or_end : expect::value_or_end) &&
-        expect_ != (object ? expect::comma_in_object : expect::comma_in_array))
-      return unexpected_character;
-    --depth_;
+  result<json_event> close(const json_memory& memory) {
+    const bool object = closing_ == '}';
+    closing_ = memory.nesting[--depth_];
     return object ? json_event::end_object : json_event::end_array;
   }
 
@@ -224,12 +194,12 @@ class json_machine {
         next_ = end_of_plain(first, end_);
         append(memory, first, static_cast<std::size_t>(next_ - first));
       }
-      if (next_ == end_) return more();
+      if (next_ == end_) return json_event::need_input;
       const std::uint8_t c = *next_++;
       if (state_ != state::plain) {
         if (auto done = read_special(memory, c); !done) return done.error();
       } else if (c == '"') {
-        return wants_value() ? json_event::string : json_event::key;
+        return expect_ == value ? json_event::string : json_event::key;
       } else if (c == '\\') {
         state_ = state::escape;
       } else if (c < 0x20) {
@@ -285,15 +255,18 @@ class json_machine {
     unit_ = unit_ << 4 | static_cast<std::uint32_t>(digit);
     if (unit_ < 0x10000) return {};
     std::uint32_t code = unit_ & 0xffff;
-    const bool low = code >> 10 == 0xdc00 >> 10;
-    if (low != (high_ != 0)) return half_surrogate;
-    if (code >> 10 == 0xd800 >> 10) {
+    const std::uint32_t top = code >> 10;
+    if (high_ != 0) {
+      if (top != 0xdc00 >> 10) return half_surrogate;
+      code = 0x10000u + ((high_ - 0xd800u) << 10) + (code - 0xdc00u);
+      high_ = 0;
+    } else if (top == 0xdc00 >> 10) {
+      return half_surrogate;
+    } else if (top == 0xd800 >> 10) {
       high_ = static_cast<std::uint16_t>(code);
       state_ = state::low_surrogate;
       return {};
     }
-    if (low) code = 0x10000u + ((high_ - 0xd800u) << 10) + (code - 0xdc00u);
-    high_ = 0;
     char utf8[4];
     const std::string_view character = encode_utf8(code, utf8);
     reserve(memory, character.size());
@@ -346,9 +319,10 @@ class json_machine {
       state_ = after;
     }
     append(memory, first, static_cast<std::size_t>(next_ - first));
-    if (next_ == end_ && !finished_) return json_event::need_input;
-    if (state_ >= state::zero) return json_event::number;
-    return next_ == end_ ? broken_off : bad_number;
+    const bool complete = state_ >= state::zero;
+    if (next_ == end_ && !(complete && finished_)) return json_event::need_input;
+    if (!complete) return bad_number;
+    return json_event::number;
   }
 
   // Where one more character leads; `between` when it does not belong to the number.
@@ -367,21 +341,17 @@ class json_machine {
     return state::between;
   }
 
-  // ---- ends ---------------------------------------------------------------------------------
-
-  result<json_event> more() {
-    if (finished_) return broken_off;
-    return json_event::need_input;
-  }
   // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   state state_ = state::between;
-  expect expect_ = expect::value;
+  std::uint8_t expect_ = value;
+  std::uint8_t closing_ = nothing;  // what closes the innermost container
+  bool may_close_ = false;
   bool finished_ = false;
   bool truncated_ = false;
   bool boolean_ = false;
   utf8_check utf8_;
   std::uint16_t high_ = 0;  // a first surrogate that waits for its second
-  std::uint16_t depth_ = 0;
+  std::uint32_t depth_ = 0;
   std::uint32_t unit_ = 0;  // of \uXXXX
   const std::uint8_t* next_ = nullptr;
   const std::uint8_t* end_ = nullptr;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <new>
+
 #include "json_machine.hpp"
 #include "json_number.hpp"
 
@@ -68,11 +70,11 @@ class json_reader {
   std::size_t offset() const { return machine_.offset(); }
 
   /// Begins a new document.
-  void reset() { machine_ = {}; }
+  void reset() { ::new (&machine_) detail::json_machine; }
 
  private:
   detail::json_machine machine_;
-  std::uint8_t nesting_[(MaxDepth + 7) / 8] = {};
+  std::uint8_t nesting_[MaxDepth] = {};
   char text_[TextCapacity];
 };
 

@@ -113,8 +113,7 @@ inline void append_escaped(string_buffer& out, std::string_view path) {
       continue;
     }
     const auto byte = static_cast<unsigned char>(c);
-    const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
-    out.append({escaped, sizeof escaped});
+    out.append('%').append(digits[byte >> 4]).append(digits[byte & 15]);
   }
 }
 

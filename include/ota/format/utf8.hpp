@@ -13,12 +13,10 @@ struct utf8_check {
   std::uint8_t low = 0;      ///< the next byte lies between these two
   std::uint8_t high = 0;
 
-  /// Takes the first byte of a character; false when no character begins with it.
+  /// Takes the first byte of a character beyond ASCII; false when none begins with it.
   bool begin(std::uint8_t lead) {
     low = 0x80;
     high = 0xbf;
-    missing = 0;
-    if (lead < 0x80) return true;
     if (lead < 0xc2 || lead > 0xf4) return false;
     missing = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
     if (lead == 0xe0) low = 0xa0;
@@ -62,10 +60,12 @@ inline constexpr std::uint32_t replacement_character = 0xfffd;
 /// Where none begins, `code` is the replacement character and the size what to pass over.
 inline std::size_t decode_utf8(std::string_view text, std::uint32_t& code) {
   const auto lead = static_cast<std::uint8_t>(text.front());
+  code = lead;
+  if (lead < 0x80) return 1;
   utf8_check check;
   code = replacement_character;
   if (!check.begin(lead)) return 1;
-  std::uint32_t value = lead & (0x7fu >> (check.missing == 0 ? 0 : check.missing + 1));
+  std::uint32_t value = lead & (0x3fu >> check.missing);
   std::size_t size = 1;
   while (check.missing != 0) {
     if (size == text.size()) return size;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstddef>
 #include <cstring>
+#include <new>
 
 #include "../core/bytes.hpp"
 #include "../core/hex.hpp"
@@ -64,7 +66,7 @@ class http_client : private check_byte_stream<Stream> {
     connected_ = false;
     begin_ = end_ = 0;
     left_ = 0;
-    body_ = body::none;
+    body_ = detail::body::none;
   }
 
  private:
@@ -85,10 +87,6 @@ class http_client : private check_byte_stream<Stream> {
       "the server sends the head of its answer, or of a chunk, in tiny pieces"};
   static constexpr error no_answer{errc::connection, "http",
                                    "the server closed the connection without an answer"};
-  static constexpr error bad_length{errc::malformed, "http",
-                                    "the length of the answer is not one number"};
-  static constexpr error wrong_range{errc::mismatch, "http",
-                                     "the server sent another range than was asked for"};
   static constexpr error endless_trailer{errc::too_long, "http",
                                          "the trailer of the answer does not end"};
   static constexpr error bad_chunks{errc::malformed, "http",
@@ -99,8 +97,6 @@ class http_client : private check_byte_stream<Stream> {
   static constexpr error redirect_too_long{errc::too_long, "http",
                                            "the address of a redirect is too long"};
   static constexpr error redirect_nowhere{errc::malformed, "http", "a redirect without an address"};
-
-  enum class body : std::uint8_t { none, length, chunked, until_close };
 
   // What of a request is sent as it stands. Nothing in it may break out of its line.
   struct header {
@@ -119,15 +115,13 @@ class http_client : private check_byte_stream<Stream> {
     if (request.range_from == 0) request.if_range = {};
     detail::url_buffer url(url_, MaxUrl);
     if (!url.assign(request.url)) return address_too_long;
-    bool was_secure = false;
     for (int redirects = 0;; ++redirects) {
       url_view target;
       if (auto done = detail::split_url(url.url(), target); !done) return done;
-      if constexpr (Stream::can_secure) {
-        if (was_secure && !target.secure) return downgraded;
-        was_secure = target.secure;
+      if (redirects != 0) {
+        if (secure_ && !target.secure) return downgraded;
+        if (!is_same_host(target)) request.token = {};
       }
-      if (redirects != 0 && !is_same_host(target)) request.token = {};
       const auto answer = exchange(request, target, url);
       location_ = url.location();
       const std::uint16_t status = head_.response.status;
@@ -176,8 +170,8 @@ class http_client : private check_byte_stream<Stream> {
   // read than a new connection.
   void finish_last_body() {
     std::uint8_t rest[64];
-    for (int pieces = 0; connected_ && body_ != body::none; ++pieces) {
-      if (pieces == 16 || body_ == body::until_close) return close();
+    for (int pieces = 0; connected_ && body_ != detail::body::none; ++pieces) {
+      if (pieces == 16 || body_ == detail::body::until_close) return close();
       if (!read(rest)) return;
     }
   }
@@ -197,35 +191,30 @@ class http_client : private check_byte_stream<Stream> {
   result<void> send(const http_request& request, const url_view& target) {
     begin_ = end_ = 0;
     written_ = {};
-    put("GET ");
-    put(target.target);
-    put(" HTTP/1.1\r\nHost: ");
-    put(target.authority);
+    put("GET ", target.target);
+    put(" HTTP/1.1\r\nHost: ", target.authority);
     if (request.range_from != 0) {
-      fixed_string<20> from;
-      put("\r\nRange: bytes=");
-      put(from.append_number(request.range_from));
-      put("-");
+      fixed_string<21> from;
+      put("\r\nRange: bytes=", from.append_number(request.range_from).append('-'));
     }
     for (const header& one : headers) {
       const std::string_view& value = request.*one.value;
-      if (value.empty()) continue;
-      put(one.name);
-      put(value);
+      if (!value.empty()) put(one.name, value);
     }
-    put("\r\n\r\n");
+    put("\r\n\r\n", {});
     flush();
     return written_;
   }
 
-  void put(const char* text) {
-    const char* end = text;
+  void put(const char* name, const std::string_view& value) {
+    const char* end = name;
     while (*end != '\0') ++end;
-    put(detail::text_between(text, end));
+    put(detail::text_between(name, end));
+    put(value);
   }
 
   // The receive buffer is empty while a request is sent, and gathers it.
-  void put(std::string_view text) {
+  void put(const std::string_view& text) {
     for (char c : text) {
       if (end_ == Buffer) flush();
       buffer_[end_++] = static_cast<std::uint8_t>(c);
@@ -238,63 +227,46 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   result<void> read_head(detail::url_buffer& url) {
-    head_.begin();
+    ::new (&head_) detail::head_parser;
     url.begin_location();
     pieces_ = 0;
     for (;;) {
-      char c = '\0';
-      if (auto done = get(c, no_answer); !done) return done;
+      const auto c = get(no_answer);
+      if (!c) return c.error();
       heard_ = true;
-      const auto complete = head_.take(c, url);
+      const auto complete = head_.take(static_cast<char>(*c), url);
       if (!complete) return complete.error();
       if (*complete) return {};
     }
   }
 
   result<void> begin_body(std::size_t range_from) {
-    http_response& answer = head_.response;
-    if (head_.bad_length) return bad_length;
-    left_ = 0;
-    if (answer.status == 204 || answer.status == 304) {
-      body_ = body::none;
-      answer.has_length = false;
-    } else if (head_.chunked) {
-      body_ = body::chunked;
-      // Both at once is how answers are smuggled: believe the chunks, and never reuse.
-      if (answer.has_length) head_.keep_alive = false;
-      answer.has_length = false;
-      first_chunk_ = true;
-    } else if (answer.has_length) {
-      body_ = body::length;
-      left_ = answer.content_length;
-    } else {
-      body_ = body::until_close;
-      left_ = SIZE_MAX;
-      head_.keep_alive = false;
-    }
-    if (answer.status == 206 && (!answer.has_range || answer.range_start != range_from))
-      return wrong_range;
+    const auto kind = head_.begin_body(range_from, left_);
+    if (!kind) return kind.error();
+    body_ = *kind;
+    first_chunk_ = true;
     return {};
   }
 
   result<void> read_body(mutable_bytes out, std::size_t& size) {
     pieces_ = 0;
-    if (body_ == body::chunked && left_ == 0)
+    if (body_ == detail::body::chunked && left_ == 0)
       if (auto done = begin_chunk(); !done) return done;
     if (left_ == 0) return end_body();
-    out = out.first(left_);
+    const std::size_t room = out.size() < left_ ? out.size() : left_;
     // Buffered bytes first; else straight from the stream.
-    if (begin_ == end_ && out.size() >= Buffer) {
-      const auto direct = stream_.read(out, timeouts_.read_ms);
+    if (begin_ == end_ && room >= Buffer) {
+      const auto direct = stream_.read({out.data(), room}, timeouts_.read_ms);
       if (!direct) return direct.error();
       size = *direct;
     } else {
       if (auto done = fill(); !done) return done;
-      size = out.first(end_ - begin_).size();
+      size = end_ - begin_;
+      if (size > room) size = room;
       std::memcpy(out.data(), buffer_ + begin_, size);
       begin_ += static_cast<std::uint32_t>(size);
     }
-    if (body_ != body::until_close) {
+    if (body_ != detail::body::until_close) {
       left_ -= size;
       return size != 0 ? result<void>() : ended_early;
     }
@@ -302,7 +274,7 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   result<void> end_body() {
-    body_ = body::none;
+    body_ = detail::body::none;
     if (!head_.keep_alive) close();
     return {};
   }
@@ -319,12 +291,11 @@ class http_client : private check_byte_stream<Stream> {
 
   // The next byte, or `at_end`. Each piece may take as long as the time limit, and there are
   // thousands of bytes in a head, in what stands around a chunk, and in a trailer.
-  result<void> get(char& c, const error& at_end) {
+  result<std::byte> get(const error& at_end) {
     if (begin_ == end_ && ++pieces_ > 256) return tiny_pieces;
-    if (auto done = fill(); !done) return done;
+    if (auto done = fill(); !done) return done.error();
     if (begin_ == end_) return at_end;
-    c = static_cast<char>(buffer_[begin_++]);
-    return {};
+    return std::byte{buffer_[begin_++]};
   }
 
   // Reads "\r\n" behind the last chunk, the size line, and behind the last one the trailer.
@@ -338,7 +309,7 @@ class http_client : private check_byte_stream<Stream> {
     for (int lines = 0; lines < 64; ++lines) {
       if (auto line = read_line(8192); !line) return line;
       if (line_size_ == 0) {
-        body_ = body::none;
+        body_ = detail::body::none;
         return {};
       }
     }
@@ -350,8 +321,9 @@ class http_client : private check_byte_stream<Stream> {
     line_size_ = digits_ = 0;
     left_ = 0;
     for (std::uint32_t at = 0; at <= limit; ++at) {
-      char c = '\0';
-      if (auto done = get(c, ended_early); !done) return done;
+      const auto next = get(ended_early);
+      if (!next) return next.error();
+      const char c = static_cast<char>(*next);
       if (c == '\n') return {};
       if (c == '\r') continue;
       const int digit = hex_digit(c);
@@ -369,7 +341,7 @@ class http_client : private check_byte_stream<Stream> {
   bool secure_ = false;
   bool heard_ = false;
   bool first_chunk_ = false;
-  body body_ = body::none;
+  detail::body body_ = detail::body::none;
   std::uint16_t port_ = 0;
   std::uint16_t line_size_ = 0;
   std::uint16_t digits_ = 0;

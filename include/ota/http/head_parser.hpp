@@ -89,6 +89,9 @@ class url_buffer {
   bool overflowed_ = false;
 };
 
+/// How an answer says where its body ends.
+enum class body : std::uint8_t { none, length, chunked, until_close };
+
 /// Reads the head of an answer byte by byte (RFC 9112). Lines may be of any length; only the
 /// values of known fields are kept.
 class head_parser {
@@ -105,59 +108,74 @@ class head_parser {
     date,
     rate_remaining,
     rate_reset,
-    status
+    status,
+    name  // whose value is still to come
   };
 
-  bool in_value_ = true;
   header header_ = header::status;
+  bool chunked_ = false;
+  bool bad_length_ = false;
 
  public:
-  bool chunked = false;
   bool keep_alive = true;
-  bool bad_length = false;
   http_response response;
-
-  void begin() {
-    response = {};
-    etag.clear();
-    chunked = bad_length = false;
-    keep_alive = true;
-    retry_date_ = 0;
-    header_ = header::status;
-    begin_text(true);
-    size_ = 0;
-  }
 
   /// Takes one byte; true when the head is complete.
   result<bool> take(char c, url_buffer& location) {
     // An honest head is a few KB; a never-ending one must end with an error.
     if (++size_ > 65536) return endless_head;
     if (c == '\0') return not_http;
-    if (!in_value_) return take_name(c, location);
-    if (c != '\n') {
-      take_value(c, location);
-      return false;
+    if (header_ == header::name) {
+      if (c != ':') return take_name(c);
+      header_ = static_cast<header>(find_word(text_, header_names));
+      if (header_ == header::location) location.begin_location();
+    } else {
+      if (c != '\n') {
+        take_value(c, location);
+        return false;
+      }
+      if (!end_value()) return not_http;
+      header_ = header::name;
     }
-    if (!end_value()) return not_http;
-    begin_text(false);
+    text_.clear();
     return false;
+  }
+
+  /// Begins the body of a final answer to a request for the bytes from `range_from` on. `size` is
+  /// its length, where it is told.
+  result<body> begin_body(std::size_t range_from, std::size_t& size) {
+    if (bad_length_) return bad_length;
+    if (response.status == 206 && (!response.has_range || response.range_start != range_from))
+      return wrong_range;
+    const bool has_length = response.has_length;
+    size = 0;
+    response.has_length = false;
+    if (response.status == 204 || response.status == 304) return body::none;
+    // Neither says where the body ends. Both at once is how answers are smuggled: believe the
+    // chunks, and never reuse.
+    if (chunked_ == has_length) keep_alive = false;
+    if (chunked_) return body::chunked;
+    size = SIZE_MAX;
+    if (!has_length) return body::until_close;
+    size = response.content_length;
+    response.has_length = true;
+    return body::length;
   }
 
  private:
   static constexpr error endless_head{errc::too_long, "http",
                                       "the head of the answer does not end"};
+  static constexpr error bad_length{errc::malformed, "http",
+                                    "the length of the answer is not one number"};
+  static constexpr error wrong_range{errc::mismatch, "http",
+                                     "the server sent another range than was asked for"};
   static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
 
   static constexpr const char* header_names =
       "content-length transfer-encoding connection location etag content-range retry-after date "
       "x-ratelimit-remaining x-ratelimit-reset ";
 
-  void begin_text(bool is_value) {
-    in_value_ = is_value;
-    text_.clear();
-  }
-
-  result<bool> take_name(char c, url_buffer& location) {
+  result<bool> take_name(char c) {
     if (text_.empty()) {
       if (c == '\r') return false;
       if (c == '\n') return finish();
@@ -165,25 +183,15 @@ class head_parser {
       if (c == ' ' || c == '\t') return not_http;
     }
     if (c == '\n') return not_http;
-    if (c != ':') {
-      text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
-      return false;
-    }
-    header_ = static_cast<header>(find_word(text_, header_names));
-    if (header_ == header::location) location.begin_location();
-    begin_text(true);
+    text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
     return false;
   }
 
   void take_value(char c, url_buffer& location) {
-    const bool is_location = header_ == header::location;
-    const bool at_begin = is_location ? location.location().empty() : text_.empty();
-    const bool is_margin = at_begin && header_ != header::status && (c == ' ' || c == '\t');
+    const bool is_margin = text_.empty() && header_ != header::status && (c == ' ' || c == '\t');
     if (c == '\r' || is_margin) return;
-    if (is_location)
-      location.add_location(c);
-    else
-      text_.append(c);
+    if (header_ == header::location) location.add_location(c);
+    text_.append(c);
   }
 
   // False when it is the status line of something else.
@@ -191,15 +199,17 @@ class head_parser {
     while (!text_.empty() && text_[text_.size() - 1u] == ' ') text_.resize(text_.size() - 1u);
     std::size_t number = 0;
     const bool is_number = is("#", &number);
+    const std::uint32_t date = parse_http_date(text_);
     switch (header_) {
       case header::content_length:
-        bad_length |= !is_number || (response.has_length && response.content_length != number);
+        if (!is_number || (response.has_length && response.content_length != number))
+          bad_length_ = true;
         response.has_length = true;
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = holds("chunked");  // as the last of its words
-        bad_length |= !chunked;
+        chunked_ = holds("chunked");  // as the last of its words
+        if (!chunked_) bad_length_ = true;
         break;
       case header::connection:
         if (holds("close*"))
@@ -216,10 +226,10 @@ class head_parser {
       case header::retry_after:
         response.has_retry_after = is_number;
         response.retry_after = to_u32(number);
-        retry_date_ = is_number ? 0 : parse_http_date(text_);
+        retry_date_ = date;
         break;
       case header::date:
-        response.date = parse_http_date(text_);
+        response.date = date;
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
@@ -254,13 +264,15 @@ class head_parser {
     std::size_t status = 0;
     if (!is("HTTP/1.? #*", &status) || status < 100) return false;
     response.status = static_cast<std::uint16_t>(status);
-    keep_alive = text_[7] != '0';
-    return text_[12] == ' ' || text_.size() == 12;  // three digits
+    if (text_[7] == '0') keep_alive = false;
+    const char next = text_.c_str()[12];  // after three digits
+    return next == ' ' || next == '\0';
   }
 
   // "bytes 100-199/200", the total also "*"
   void read_range() {
-    std::size_t numbers[3] = {};
+    std::size_t numbers[3];
+    numbers[2] = 0;
     if (!is("bytes #-#/*", numbers)) return;
     is("bytes #-#/#", numbers);
     response.range_start = numbers[0];

@@ -25,13 +25,14 @@ inline constexpr error refused{errc::http_status, "http", "the server answered w
 /// Turns the status of an answer into an error, unless it is one of success (2xx) or 304.
 inline result<void> check_status(const http_response& answer) {
   namespace errors = detail::http_errors;
-  const std::uint16_t status = answer.status;
+  const unsigned status = answer.status;
   if ((status >= 200 && status < 300) || status == 304) return {};
-  const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
-  if (status == 429 || (status == 403 && (exhausted || answer.has_retry_after)))
-    return errors::rate_limit;
+  if (status == 429) return errors::rate_limit;
   if (status == 401) return errors::bad_token;
-  if (status == 403) return errors::forbidden;
+  if (status == 403) {
+    const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
+    return exhausted || answer.has_retry_after ? errors::rate_limit : errors::forbidden;
+  }
   if (status == 404) return errors::not_found;
   if (status == 408 || status >= 500) return errors::trouble;
   return errors::refused;
