@@ -73,7 +73,7 @@ class github {
   template <class Http>
   result<void> open_tree(Http& http, std::string_view tree, bool recursive,
                          std::string_view prefix) {
-    url_text url = api_url("/git/trees/"sv, tree);
+    url_text url = api_url("/git/trees/", tree);
     if (recursive) url.append("?recursive=1");
     document_.begin(document_kind::tree, prefix);
     http_request request;
@@ -99,7 +99,8 @@ class github {
     request.if_range = etag;
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
-      url_text url(settings_.raw);
+      url_text url;
+      url.append(settings_.raw);
       append_repository(url);
       url.append('/');
       append_escaped(url, follows_release(settings_) ? found_.version.ref.view()
@@ -117,7 +118,7 @@ class github {
     char id[40];
     to_hex(file.hash.view(), id);
     request.accept = "application/vnd.github.raw"sv;
-    return get(http, api_url("/git/blobs/"sv, {id, sizeof id}), request);
+    return get(http, api_url("/git/blobs/", {id, sizeof id}), request);
   }
 
   /// Opens the version's manifest: the release's asset, or the file of that name in the tree.
@@ -169,9 +170,9 @@ class github {
     url.append('/').append(settings_.owner).append('/').append(settings_.repo);
   }
 
-  url_text api_url(std::string_view place, std::string_view name) const {
-    url_text url(settings_.api);
-    url.append("/repos");
+  url_text api_url(const char* place, std::string_view name) const {
+    url_text url;
+    url.append(settings_.api).append("/repos");
     append_repository(url);
     url.append(place);
     append_escaped(url, name);
@@ -191,7 +192,8 @@ class github {
   template <class Http>
   result<resolution> probe(Http& http) {
     stage_ = stage::release;
-    url_text url(web_base(settings_));
+    url_text url;
+    url.append(web_base(settings_));
     append_repository(url);
     url.append("/releases/latest");
     http_request request;
@@ -207,13 +209,13 @@ class github {
 
   template <class Http>
   result<resolution> request(Http& http) {
-    std::string_view place = "/git/tags/"sv;
+    const char* place = "/git/tags/";
     std::string_view name = document_.name;
     if (stage_ == stage::release) {
-      place = settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv;
+      place = settings_.tag.empty() ? "/releases/latest" : "/releases/tags/";
       name = settings_.tag;
     } else if (stage_ == stage::reference) {
-      place = follows_release(settings_) ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
+      place = follows_release(settings_) ? "/git/ref/tags/" : "/git/ref/heads/";
       name = found_.version.ref;
     }
     const url_text url = api_url(place, name);
