@@ -75,10 +75,8 @@ class github {
                          std::string_view prefix) {
     url_text url = api_url("/git/trees/", tree);
     if (recursive) url.append("?recursive=1");
-    document_.begin(document_kind::tree, prefix);
-    http_request request;
-    request.accept = json_type;
-    if (auto done = get(http, url, request); !done) return done;
+    if (auto done = open_document(http, document_kind::tree, url, {}); !done) return done;
+    document_.set_prefix(prefix);
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
     const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
@@ -188,6 +186,17 @@ class github {
     return http.open(request);
   }
 
+  // `etag` is that of the answer that is known, or empty.
+  template <class Http>
+  result<void> open_document(Http& http, document_kind kind, const string_buffer& url,
+                             std::string_view etag) {
+    document_.begin(kind);
+    http_request request;
+    request.accept = json_type;
+    request.if_none_match = etag;
+    return get(http, url, request);
+  }
+
   // https://github.com/o/r/releases/latest sends a browser on to …/releases/tag/TAG.
   template <class Http>
   result<resolution> probe(Http& http) {
@@ -219,15 +228,14 @@ class github {
       name = found_.version.ref;
     }
     const url_text url = api_url(place, name);
-    document_.begin(stage_ == stage::release ? document_kind::release : document_kind::reference);
+    const auto kind = stage_ == stage::release ? document_kind::release : document_kind::reference;
     const bool first = stage_ == stage::release || !follows_release(settings_);
-    http_request request;
-    request.accept = json_type;
-    if (first && !settings_.force) request.if_none_match = found_.etag;
-    if (auto done = get(http, url, request); !done) return done.error();
+    std::string_view etag;
+    if (first && !settings_.force) etag = found_.etag;
+    if (auto done = open_document(http, kind, url, etag); !done) return done.error();
     const std::uint16_t status = http.response().status;
     // To who did not ask it says nothing, and could say so for ever.
-    if (status == 304 && !request.if_none_match.empty()) return not_modified();
+    if (status == 304 && !etag.empty()) return not_modified();
     if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
       // A tag without a release has no manifest, but it has files.
       found_.version.ref.assign(settings_.tag);

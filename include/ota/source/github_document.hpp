@@ -22,8 +22,8 @@ enum class document_event : std::uint8_t {
 /// Reads one of GitHub's documents piece by piece and keeps the few fields that matter.
 class github_document {
  public:
-  /// Begins a document; the paths of a tree's entries get `prefix` and `/` in front.
-  void begin(document_kind kind, std::string_view prefix = {}) {
+  /// Begins a document.
+  void begin(document_kind kind) {
     kind_ = kind;
     reader_.reset();
     in_section_ = false;
@@ -36,8 +36,11 @@ class github_document {
       manifest_sum = 0;
     }
     name.clear();
-    prefix_ = prefix;
   }
+
+  /// What the paths of a tree's entries get in front, and `/`; empty: nothing. Until it is set
+  /// again.
+  void set_prefix(std::string_view prefix) { prefix_ = prefix; }
 
   /// The most bytes the document may have; 0: any number.
   void limit_size(std::size_t bytes) { limit_ = bytes; }
