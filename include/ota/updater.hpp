@@ -437,7 +437,6 @@ class updater : private check_policies<Policies>,
     if constexpr (has_delta) this->tell(stager_.patches(), stager_.subject(), log_);
   }
 
-  // Without a clock there is nothing to watch by.
   auto& watched() {
     if constexpr (has_clock<hardware_type>)
       return watched_;
