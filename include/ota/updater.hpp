@@ -458,7 +458,7 @@ class updater : private check_policies<Policies>,
   bool loaded_ = false;
   bool checking_ = false;
   bool scheduled_ = true;
-  detail::staging_teller teller_;
+  detail::staging_teller<log_type::enabled || has_led<hardware_type>> teller_;
   update_progress_report progress_;
   hardware_type hardware_;
   watched_http<http_type, hardware_type> watched_{http_, hardware_, settings_};
