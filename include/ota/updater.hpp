@@ -393,7 +393,7 @@ class updater : private check_policies<Policies>,
 
   void handle(const error& failure) {
     teller_.reset();
-    const std::size_t brought = progress_.bytes + stager_.progress().lists;
+    const std::size_t brought = progress_.bytes + progress_.lists;
     const retry_limits limits = detail::adapted_limits(settings_, hardware_, log_);
     if (retry_.again(failure, http_.response(), brought, limits, settings_, hardware_)) {
       http_.close();
@@ -452,14 +452,14 @@ class updater : private check_policies<Policies>,
   // What is used most comes first, and the large last: a Cortex-M0+ reaches the first 128 bytes of
   // an object by shorter code.
   const config& settings_;
-  const error* failure_ = &no_error;
-  retry retry_;
   update_outcome outcome_ = update_outcome::none;
   bool loaded_ = false;
   bool checking_ = false;
   bool scheduled_ = true;
-  detail::staging_teller<log_type::enabled || has_led<hardware_type>> teller_;
   update_progress_report progress_;
+  const error* failure_ = &no_error;
+  retry retry_;
+  detail::staging_teller<log_type::enabled || has_led<hardware_type>> teller_;
   hardware_type hardware_;
   watched_http<http_type, hardware_type> watched_{http_, hardware_, settings_};
   event_log<log_type> log_;

@@ -30,22 +30,15 @@ enum class update_outcome : std::uint8_t {
 };
 
 /// How far an update is.
-struct update_progress_report {
+struct update_progress_report : staging_progress {
   update_phase phase = update_phase::idle;
-  std::uint32_t files = 0;        ///< files complete
   std::uint32_t files_total = 0;  ///< files to bring; 0 while not known
   std::uint32_t removals = 0;     ///< files to remove
-  std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
-  std::size_t bytes = 0;          ///< bytes complete
   std::size_t bytes_total = 0;
-  std::size_t bytes_moved = 0;  ///< bytes of files that came over the network
 
   /// Takes what a stager tells of itself.
   void take(const staging_progress& staged, const plan_summary& plan) {
-    bytes = staged.bytes;
-    bytes_moved = staged.bytes_moved;
-    files = staged.files;
-    resumed = staged.resumed;
+    static_cast<staging_progress&>(*this) = staged;
     bytes_total = plan.size;
     files_total = plan.files;
     removals = plan.removals;
