@@ -23,19 +23,19 @@ template <class Storage>
 release_target read_version(Storage& storage) {
   release_target version;
   json_file<128> file(layout::version);
-  string_buffer* member = nullptr;
+  unsigned member = 0;
   for (;;) {
     const auto event = file.next(storage);
-    if (!event) return {};
-    if (*event == json_event::end) return version;
-    const std::string_view text = file.reader().text();
+    if (!event) {
+      version.ref.clear();
+      version.commit.clear();
+    }
+    if (!event || *event == json_event::end) return version;
     if (file.reader().depth() != 1 || file.reader().truncated()) continue;
-    if (*event == json_event::key)
-      member = text == "ref"sv      ? static_cast<string_buffer*>(&version.ref)
-               : text == "commit"sv ? &version.commit
-                                    : nullptr;
-    else if (*event == json_event::string && member != nullptr)
-      member->assign(text);
+    const std::string_view text = file.reader().text();
+    if (*event == json_event::key) member = find_word(text, "ref commit ");
+    if (*event == json_event::string && member == 1) version.ref.assign(text);
+    if (*event == json_event::string && member == 2) version.commit.assign(text);
   }
 }
 
