@@ -268,8 +268,7 @@ class updater : private check_policies<Policies>,
 
   // Whether nothing is left to do for a version: it runs, or was put back.
   bool is_settled(const version_id& id) const {
-    return id != version_id{} &&
-           (id == swapper_.state().version || id == swapper_.state().rejected);
+    return names_version(id) && (id == swapper_.state().version || id == swapper_.state().rejected);
   }
 
   result<void> decide() {
@@ -279,7 +278,7 @@ class updater : private check_policies<Policies>,
     const bool fresh = check_fresh().has_value();
     const bool rejected = target.id == state.rejected;
     const bool same =
-        state.version != version_id{} ? target.id == state.version : is_installed(target);
+        names_version(state.version) ? target.id == state.version : is_installed(target);
     if (fresh && (rejected || (same && !settings_.force))) return up_to_date();
     if (state.phase == swap_phase::trial) {
       if (same) return up_to_date();
@@ -308,7 +307,7 @@ class updater : private check_policies<Policies>,
   result<void> up_to_date() {
     if (auto done = check_fresh(); !done) return done;
     const version_id& newest = source_.target().id;
-    const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
+    const bool rejected = newest == swapper_.state().rejected && names_version(newest);
     message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
                              : "No update required");
     log_.info(message_);
