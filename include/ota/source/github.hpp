@@ -155,7 +155,7 @@ class github {
   }
 
   static bool is_below(std::string_view url, std::string_view base) {
-    return starts_with(url, base) && slice(url, base.size(), 1) == "/"sv;
+    return url.size() > base.size() && url[base.size()] == '/' && starts_with(url, base);
   }
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
