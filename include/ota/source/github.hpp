@@ -161,7 +161,7 @@ class github {
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
     return settings_.tag.empty() && settings_.token.empty() && !settings_.force &&
-           !web_base(settings_).empty() && !target().ref.empty();
+           !target().ref.empty();
   }
 
   void append_repository(url_text& url) const {
@@ -201,8 +201,10 @@ class github {
   template <class Http>
   result<resolution> probe(Http& http) {
     stage_ = stage::release;
+    const std::string_view web = web_base(settings_);
+    if (web.empty()) return resolution::working;
     url_text url;
-    url.append(web_base(settings_));
+    url.append(web);
     append_repository(url);
     url.append("/releases/latest");
     http_request request;
