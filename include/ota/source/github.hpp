@@ -155,7 +155,8 @@ class github {
   }
 
   static bool is_below(std::string_view url, std::string_view base) {
-    return url.size() > base.size() && url[base.size()] == '/' && starts_with(url, base);
+    return url.size() > base.size() && url[base.size()] == '/' &&
+           url.substr(0, base.size()) == base;
   }
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
@@ -214,7 +215,8 @@ class github {
     url.assign("/releases/tag/"sv);
     append_escaped(url, target().ref);
     const std::string_view place = http.location();
-    const bool same = slice(place, place.size() - url.size()) == url.view();
+    const bool same = place.size() >= url.size() &&
+                      std::string_view(place.end() - url.size(), url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 
