@@ -101,8 +101,7 @@ class github {
       url.append(settings_.raw);
       append_repository(url);
       url.append('/');
-      append_escaped(url, follows_release(settings_) ? found_.version.ref.view()
-                                                     : found_.version.commit.view());
+      append_escaped(url, version_name());
       url.append('/');
       append_escaped(url, file.path);
       request.accept = raw_type;
@@ -114,7 +113,7 @@ class github {
     // A private repository may show its files through the API alone.
     blobs_only_ = true;
     char id[40];
-    to_hex(file.hash.view(), id);
+    to_hex({file.hash.value, 20}, id);
     request.accept = "application/vnd.github.raw"sv;
     return get(http, api_url("/git/blobs/", {id, sizeof id}), request);
   }
@@ -146,7 +145,6 @@ class github {
 
   // Where `max_tree_size_kb` says nothing. GitHub itself ends at 7 MB; a list must not be endless.
   static constexpr std::size_t max_tree_size = 256u << 20;
-  static constexpr std::string_view json_type = "application/vnd.github+json";
   static constexpr std::string_view raw_type = "application/octet-stream";
 
   // A document may name any host; the token is for those of the configuration alone.
@@ -157,6 +155,12 @@ class github {
   static bool is_below(std::string_view url, std::string_view base) {
     return url.size() > base.size() && url[base.size()] == '/' &&
            url.substr(0, base.size()) == base;
+  }
+
+  // As the addresses of raw files have it.
+  const string_buffer& version_name() const {
+    if (follows_release(settings_)) return found_.version.ref;
+    return found_.version.commit;
   }
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
@@ -193,7 +197,7 @@ class github {
                              std::string_view etag) {
     document_.begin(kind);
     http_request request;
-    request.accept = json_type;
+    request.accept = "application/vnd.github+json"sv;
     request.if_none_match = etag;
     return get(http, url, request);
   }
@@ -311,8 +315,8 @@ class github {
   bool open_ = false;
   bool assumed_release_ = false;
   bool blobs_only_ = false;
-  github_document document_;
   known_version found_;
+  github_document document_;
 };
 
 }  // namespace ota
