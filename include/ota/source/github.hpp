@@ -44,16 +44,14 @@ class github {
 
   /// Begins to find the newest version.
   void begin() {
+    hops_ = 0;
+    open_ = assumed_release_ = blobs_only_ = false;
     document_.manifest_url.clear();
     document_.prefer_api_url = !settings_.token.empty();
-    assumed_release_ = false;
-    blobs_only_ = false;
-    hops_ = 0;
     if (follows_release(settings_))
       stage_ = can_probe() ? stage::probe : stage::release;
     else
       found_.version.ref.assign(settings_.branch), stage_ = stage::reference;
-    open_ = false;
   }
 
   /// One request or one piece of an answer further.
@@ -310,11 +308,12 @@ class github {
   }
 
   const config& settings_;
-  stage stage_ = stage::release;
+  // Cleared together, as one word.
   std::uint8_t hops_ = 0;
   bool open_ = false;
   bool assumed_release_ = false;
   bool blobs_only_ = false;
+  stage stage_ = stage::release;
   known_version found_;
   github_document document_;
 };

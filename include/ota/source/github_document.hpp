@@ -26,11 +26,8 @@ class github_document {
   void begin(document_kind kind) {
     kind_ = kind;
     reader_.reset();
-    in_section_ = false;
+    in_section_ = has_list_ = is_tag_object = truncated = false;
     limit_ = 0;
-    truncated = false;
-    has_list_ = false;
-    is_tag_object = false;
     if (kind == document_kind::release) {
       manifest_url.clear();
       manifest_sum = 0;
