@@ -259,10 +259,8 @@ class github_document {
   document_kind kind_ = document_kind::reference;
   field field_ = field::other;
   json_event event_ = json_event::need_input;
-  bool in_section_ = false;
-  bool is_wanted_ = false;    // a file or directory of a tree; the manifest of the assets
   bool is_uploaded_ = false;  // an asset that is whole
-  bool is_link_ = false;
+  bool in_section_ = false;
   bool has_list_ = false;  // the member `tree` is one
 
  public:
@@ -278,6 +276,8 @@ class github_document {
   std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
 
  private:
+  bool is_wanted_ = false;  // a file or directory of a tree; the manifest of the assets
+  bool is_link_ = false;
   std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
   std::size_t limit_ = 0;
