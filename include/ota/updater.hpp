@@ -310,7 +310,7 @@ class updater : private check_policies<Policies>,
     if (auto done = check_fresh(); !done) return done;
     const version_id& newest = source_.target().id;
     const bool rejected = newest == swapper_.state().rejected && names_version(newest);
-    message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
+    message_.append(rejected ? "the newest version was put back before; waiting for another one"
                              : "No update required");
     log_.info(message_);
     remember();
@@ -365,7 +365,6 @@ class updater : private check_policies<Policies>,
     if (swapper_.failure().code != errc::none) return swapper_.failure();
     remember();
     note_health({});
-    message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");
     message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
     if (needs_restart()) message_.append(" after a restart");
