@@ -152,7 +152,7 @@ class github {
 
   static bool is_below(std::string_view url, std::string_view base) {
     return url.size() > base.size() && url[base.size()] == '/' &&
-           url.substr(0, base.size()) == base;
+           std::string_view(url.data(), base.size()) == base;
   }
 
   // As the addresses of raw files have it.
