@@ -10,11 +10,11 @@ namespace ota::detail {
 /// The text of version.json, as 0x687931/ota writes it: {"ref": "…", "commit": "…"}.
 inline fixed_string<900> version_json(std::string_view ref, std::string_view commit) {
   fixed_string<900> text;
-  text.append("{\"ref\": ");
+  text.append("{\"ref\": \"");
   append_json_text(text, ref);
-  text.append(", \"commit\": ");
+  text.append("\", \"commit\": \"");
   append_json_text(text, commit);
-  text.append('}');
+  text.append("\"}");
   return text;
 }
 

@@ -70,12 +70,10 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
 /// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
 template <class Storage>
 result<void> store_error(Storage& storage, std::string_view message) {
-  fixed_string<200> said;
-  said.append("OTA update failed: ").append(message);
   fixed_string<1000> text;
-  text.append("{\"errors\": [");
-  append_json_text(text, said);
-  text.append("]}");
+  text.append("{\"errors\": [\"OTA update failed: ");
+  append_json_text(text, message);
+  text.append("\"]}");
   return write_if_changed(storage, layout::errors, layout::temporary, as_bytes(text));
 }
 
