@@ -15,7 +15,7 @@ constexpr int hex_digit(char c) {
 
 /// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
 inline void to_hex(bytes data, char* out) {
-  static constexpr char digits[] = "0123456789abcdef";
+  const char* const digits = "0123456789abcdef";
   for (std::uint8_t byte : data) {
     *out++ = digits[byte >> 4];
     *out++ = digits[byte & 15];

@@ -9,7 +9,7 @@ namespace ota::detail {
 /// device writes; what needs the form of Python's `json.dumps` takes a `json_writer`. Characters
 /// beyond ASCII stay UTF-8, as MicroPython writes them.
 inline void append_json_text(string_buffer& out, std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
+  const char* const digits = "0123456789abcdef";
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {
