@@ -264,7 +264,7 @@ class swapper : public detail::image_link<Image> {
   // Another client may have changed what is installed since: then nothing that the state says of
   // it holds any more.
   result<void> check_version_file() {
-    if (state_.version == version_id{}) return {};
+    if (!names_version(state_.version)) return {};
     const auto sum = version_file_sum();
     if (!sum) return sum.error();
     if (*sum == state_.version_file) return {};

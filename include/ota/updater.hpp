@@ -231,11 +231,13 @@ class updater : private settings_of<Policies>,
   }
 
   result<void> advance() {
+    const std::size_t size = effective_chunk(settings_.chunk, hardware_.free_memory());
+    const mutable_bytes chunk = mutable_bytes(buffer_).first(size);
     switch (progress_.phase) {
       case update_phase::checking:
-        return check();
+        return check(chunk);
       case update_phase::staging:
-        return stage();
+        return stage(chunk);
       case update_phase::swapping:
         return swap();
       case update_phase::idle:
@@ -244,14 +246,14 @@ class updater : private settings_of<Policies>,
     return {};
   }
 
-  result<void> check() {
+  result<void> check(mutable_bytes chunk) {
     if (!checking_) {
       if (!loaded_)
         if (auto done = recover(); !done) return done;
       if (needs_restart()) return restart_pending;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
-      if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
+      if (chunk.size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk.size());
       known_version& known = source_.found();
       if (!detail::load_known(storage_, settings_, known) || !is_settled(known.version.id) ||
           !check_fresh())
@@ -260,7 +262,7 @@ class updater : private settings_of<Policies>,
       checking_ = true;
       return {};
     }
-    const auto found = source_.step(watched(), chunk());
+    const auto found = source_.step(watched(), chunk);
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
@@ -274,8 +276,7 @@ class updater : private settings_of<Policies>,
 
   // Whether nothing is left to do for a version: it runs, or was put back.
   bool is_settled(const version_id& id) const {
-    return id != version_id{} &&
-           (id == swapper_.state().version || id == swapper_.state().rejected);
+    return names_version(id) && (id == swapper_.state().version || id == swapper_.state().rejected);
   }
 
   result<void> decide() {
@@ -285,7 +286,7 @@ class updater : private settings_of<Policies>,
     const bool fresh = check_fresh().has_value();
     const bool rejected = target.id == state.rejected;
     const bool same =
-        state.version != version_id{} ? target.id == state.version : is_installed(target);
+        names_version(state.version) ? target.id == state.version : is_installed(target);
     if (fresh && (rejected || (same && !settings_.force))) return up_to_date();
     if (state.phase == swap_phase::trial) {
       if (same) return up_to_date();
@@ -314,8 +315,8 @@ class updater : private settings_of<Policies>,
   result<void> up_to_date() {
     if (auto done = check_fresh(); !done) return done;
     const version_id& newest = source_.target().id;
-    const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
-    message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
+    const bool rejected = newest == swapper_.state().rejected && names_version(newest);
+    message_.append(rejected ? "the newest version was put back before; waiting for another one"
                              : "No update required");
     log_.info(message_);
     remember();
@@ -339,8 +340,8 @@ class updater : private settings_of<Policies>,
     return false;
   }
 
-  result<void> stage() {
-    const auto more = stager_.step(watched(), source_, swapper_, chunk());
+  result<void> stage(mutable_bytes chunk) {
+    const auto more = stager_.step(watched(), source_, swapper_, chunk);
     if (!more) return more.error();
     if (*more) return {};
     if (stager_.plan().entries == 0) {
@@ -370,7 +371,6 @@ class updater : private settings_of<Policies>,
     if (swapper_.failure().code != errc::none) return swapper_.failure();
     remember();
     note_health({});
-    message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");
     message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
     if (needs_restart()) message_.append(" after a restart");
@@ -399,7 +399,7 @@ class updater : private settings_of<Policies>,
 
   void handle(const error& failure) {
     teller_.reset();
-    const std::size_t brought = progress_.bytes + stager_.progress().lists;
+    const std::size_t brought = progress_.bytes + progress_.lists;
     const retry_limits limits = detail::adapted_limits(settings_, hardware_, log_);
     if (retry_.again(failure, http_.response(), brought, limits, settings_, hardware_)) {
       http_.close();
@@ -421,7 +421,7 @@ class updater : private settings_of<Policies>,
     if (progress_.phase == update_phase::staging) subject = stager_.subject();
     if (progress_.phase == update_phase::swapping && swapper_.find_failed(item))
       subject = item.path;
-    detail::describe(message_, failure, subject, http_.response().status);
+    detail::describe(message_, failure, subject, http_.response());
     log_.failed(message_);
     if (progress_.phase != update_phase::checking) note_health(message_);
     finish(update_outcome::failed);
@@ -443,7 +443,6 @@ class updater : private settings_of<Policies>,
     if constexpr (has_delta) this->tell(stager_.patches(), stager_.subject(), log_);
   }
 
-  // Without a clock there is nothing to watch by.
   auto& watched() {
     if constexpr (has_clock<hardware_type>)
       return watched_;
@@ -451,21 +450,16 @@ class updater : private settings_of<Policies>,
       return http_;
   }
 
-  mutable_bytes chunk() {
-    const std::size_t size = effective_chunk(settings_.chunk, hardware_.free_memory());
-    return mutable_bytes(buffer_).first(size);
-  }
-
   // What is used most comes first, and the large last: a Cortex-M0+ reaches the first 128 bytes of
   // an object by shorter code.
-  const error* failure_ = &no_error;
-  retry retry_;
   update_outcome outcome_ = update_outcome::none;
   bool loaded_ = false;
   bool checking_ = false;
   bool scheduled_ = true;
-  detail::staging_teller teller_;
   update_progress_report progress_;
+  const error* failure_ = &no_error;
+  retry retry_;
+  detail::staging_teller<log_type::enabled || has_led<hardware_type>> teller_;
   hardware_type hardware_;
   watched_http<http_type, hardware_type> watched_{http_, hardware_, settings_};
   event_log<log_type> log_;

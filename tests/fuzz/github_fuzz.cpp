@@ -24,7 +24,8 @@ struct body {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 1) return 0;
   ota::github_document document;
-  document.begin(static_cast<ota::document_kind>(data[0] % 3), (data[0] & 4) != 0 ? "dir" : "");
+  document.begin(static_cast<ota::document_kind>(data[0] % 3));
+  document.set_prefix((data[0] & 4) != 0 ? "dir" : "");
   body answer{{data + 1, size - 1}, 1u + data[0] / 8};
   std::uint8_t chunk[256];
   for (;;) {

@@ -34,8 +34,18 @@ inline constexpr std::string_view github_api = "https://api.github.com";
 /// All that a device can be told, with the names and defaults of 0x687931/ota's configuration.
 ///
 /// A plain struct of views: the texts live with whoever fills it, a `config_document` or the
-/// program's own literals. A pin of -1 is no pin.
+/// program's own literals. A pin of -1 is no pin. What is asked for most comes first: a Cortex-M0+
+/// reaches it by shorter code.
 struct config {
+  // ---- yes or no ----
+  bool force = false;                   ///< update although nothing is new
+  bool debug = false;                   ///< tell more
+  bool allow_links = false;             ///< take a symbolic link as a file that holds its target
+  bool enable_delta_updates = false;    ///< use the patches in the tree of a version
+  bool metered = false;                 ///< bytes cost: the same
+  bool jitter = false;                  ///< waits vary by chance, so that a fleet spreads
+  reset_mode reset = reset_mode::hard;  ///< key `reset_mode`
+
   // ---- what to follow ----
   std::string_view owner;               ///< account on the Git host; required
   std::string_view repo;                ///< repository; required
@@ -47,14 +57,38 @@ struct config {
   std::string_view raw = "https://raw.githubusercontent.com";  ///< base of the raw files
   std::string_view web;  ///< base of the web site; see `web_base`
   std::string_view user_agent = "ota-updater";
+
+  // ---- how ----
+  std::uint64_t min_free_storage = 0;     ///< bytes
+  std::uint32_t min_free_mem = 0;         ///< bytes
+  std::uint32_t max_tree_size_kb = 0;     ///< longest list of files; 0: 256 MB, a manifest 32 MB
+  std::uint32_t max_tree_files = 0;       ///< longest list; 0: any
+  std::uint32_t chunk = 1024;             ///< bytes moved at a time; see `effective_chunk`
+  std::uint32_t http_retries = 3;         ///< attempts of a request
+  std::uint32_t backoff_sec = 3;          ///< before the second attempt; doubled each time …
+  std::uint32_t max_backoff_sec = 60;     ///< … up to this
+  std::uint32_t trial_boots = 1;          ///< starts that an unconfirmed version has
+  std::uint32_t retries = 5;              ///< attempts to join a network
+  std::uint32_t connect_timeout_sec = 0;  ///< 0: as the HTTP policy has it
+  std::uint32_t http_timeout_sec = 10;
+  std::uint32_t min_bytes_per_sec = 8;  ///< a server that sends less for 30 s is given up
+  std::uint32_t min_cpu_mhz = 0;
+  std::uint32_t watchdog_timeout_ms = 0;        ///< 0: no watchdog
+  std::string_view stage_dir = ".ota_stage";    ///< of the original client, for a changeover
+  std::string_view backup_dir = ".ota_backup";  ///< of the original client, for a changeover
+
+  // ---- which files ----
+  list_view<std::string_view> allow;            ///< paths and directories; empty: all
+  list_view<std::string_view> ignore;           ///< wins over `allow`
+  list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
+
+  // ---- whom to trust ----
   std::string_view manifest_key;  ///< of the manifest's HMAC; empty: not checked
   std::string_view trusted_root;  ///< root document of signed manifests; see docs/signed-updates.md
   std::string_view product = "default";  ///< what a signed manifest must be for
   std::string_view hardware;             ///< the same, where the manifest names hardware
   std::string_view tls_ca_file;          ///< authorities that https trusts; empty: the system's
   list_view<std::string_view> tls_pins;  ///< public keys that https trusts; empty: any
-  bool force = false;                    ///< update although nothing is new
-  bool debug = false;                    ///< tell more
 
   // ---- where `ota update` finds secrets and keys that are not in the document ----
   std::string_view token_file;  ///< a file that holds the token
@@ -63,34 +97,7 @@ struct config {
   std::string_view manifest_key_env;
   std::string_view trusted_root_file;  ///< a file that holds the root document
 
-  // ---- which files ----
-  list_view<std::string_view> allow;            ///< paths and directories; empty: all
-  list_view<std::string_view> ignore;           ///< wins over `allow`
-  list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
-  bool allow_links = false;            ///< take a symbolic link as a file that holds its target
-  bool enable_delta_updates = false;   ///< use the patches in the tree of a version
-  bool metered = false;                ///< bytes cost: the same
-  std::uint32_t max_tree_size_kb = 0;  ///< longest list of files; 0: 256 MB, a manifest 32 MB
-  std::uint32_t max_tree_files = 0;    ///< longest list; 0: any
-
-  // ---- how ----
-  std::uint32_t chunk = 1024;                   ///< bytes moved at a time; see `effective_chunk`
-  std::string_view stage_dir = ".ota_stage";    ///< of the original client, for a changeover
-  std::string_view backup_dir = ".ota_backup";  ///< of the original client, for a changeover
-  std::uint32_t connect_timeout_sec = 0;        ///< 0: as the HTTP policy has it
-  std::uint32_t http_timeout_sec = 10;
-  std::uint32_t retries = 5;            ///< attempts to join a network
-  std::uint32_t http_retries = 3;       ///< attempts of a request
-  std::uint32_t min_bytes_per_sec = 8;  ///< a server that sends less for 30 s is given up
-  std::uint32_t backoff_sec = 3;        ///< before the second attempt; doubled each time …
-  std::uint32_t max_backoff_sec = 60;   ///< … up to this
-  bool jitter = false;                  ///< waits vary by chance, so that a fleet spreads
-  std::uint32_t trial_boots = 1;        ///< starts that an unconfirmed version has
-  reset_mode reset = reset_mode::hard;  ///< key `reset_mode`
-  std::uint32_t min_free_mem = 0;       ///< bytes
-  std::uint64_t min_free_storage = 0;   ///< bytes
-  std::uint32_t min_cpu_mhz = 0;
-  std::uint32_t watchdog_timeout_ms = 0;  ///< 0: no watchdog
+  // ---- when ----
   scheduling_config scheduling;
 
   // ---- board ----
@@ -101,13 +108,14 @@ struct config {
   std::uint32_t battery_v_min_milli = 3000;          ///< key `battery_v_min`, in mV
 
   // ---- links ----
+  bool wifi_enabled = true;
+  bool cellular_enabled = false;
+  bool lora_enabled = false;
   std::string_view ssid;      ///< older name of `wifi_ssid`
   std::string_view password;  ///< older name of `wifi_password`
-  bool wifi_enabled = true;
   std::string_view wifi_ssid;
   std::string_view wifi_password;
   std::uint32_t wifi_timeout_sec = 20;
-  bool cellular_enabled = false;
   std::string_view cellular_apn;
   std::string_view cellular_tech;  ///< `nbiot`, `lte-m` or other
   std::int32_t cellular_uart = 1;
@@ -115,8 +123,7 @@ struct config {
   std::int32_t cellular_rx_pin = 5;
   std::uint32_t cellular_baud = 115200;
   std::uint32_t cellular_cost_per_mb_milli = 500;  ///< key `cellular_cost_per_mb`, thousandths
-  bool lora_enabled = false;
-  std::int32_t lora_spi_pins[3] = {18, 19, 16};  ///< SCK, MOSI, MISO
+  std::int32_t lora_spi_pins[3] = {18, 19, 16};    ///< SCK, MOSI, MISO
   std::int32_t lora_cs_pin = 17;
   std::int32_t lora_rst_pin = 20;
   std::uint32_t lora_freq = 915000000;  ///< Hz

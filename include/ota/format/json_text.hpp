@@ -6,11 +6,10 @@
 
 namespace ota::detail {
 
-/// Appends a text as a JSON string. For the few small files that every device writes; what needs
-/// the form of Python's `json.dumps` takes a `json_writer`. Characters beyond ASCII stay UTF-8, as
-/// MicroPython writes them.
+/// Appends a text as what a JSON string has between its quotes. For the few small files that every
+/// device writes; what needs the form of Python's `json.dumps` takes a `json_writer`. Characters
+/// beyond ASCII stay UTF-8, as MicroPython writes them.
 inline void append_json_text(string_buffer& out, std::string_view text) {
-  out.append('"');
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {
@@ -20,7 +19,6 @@ inline void append_json_text(string_buffer& out, std::string_view text) {
     if (c == '"' || c == '\\') out.append('\\');
     out.append(c);
   }
-  out.append('"');
 }
 
 }  // namespace ota::detail

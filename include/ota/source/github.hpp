@@ -47,16 +47,14 @@ class basic_github : Settings {
 
   /// Begins to find the newest version.
   void begin() {
+    hops_ = 0;
+    open_ = assumed_release_ = blobs_only_ = false;
     document_.manifest_url.clear();
     document_.prefer_api_url = !settings_.token.empty();
-    assumed_release_ = false;
-    blobs_only_ = false;
-    hops_ = 0;
     if (follows_release(settings_))
       stage_ = can_probe() ? stage::probe : stage::release;
     else
       found_.version.ref.assign(settings_.branch), stage_ = stage::reference;
-    open_ = false;
   }
 
   /// One request or one piece of an answer further.
@@ -76,12 +74,10 @@ class basic_github : Settings {
   template <class Http>
   result<void> open_tree(Http& http, std::string_view tree, bool recursive,
                          std::string_view prefix) {
-    url_text url = api_url("/git/trees/"sv, tree);
+    url_text url = api_url("/git/trees/", tree);
     if (recursive) url.append("?recursive=1");
-    document_.begin(document_kind::tree, prefix);
-    http_request request;
-    request.accept = json_type;
-    if (auto done = get(http, url, request); !done) return done;
+    if (auto done = open_document(http, document_kind::tree, url, false); !done) return done;
+    document_.set_prefix(prefix);
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
     const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
@@ -102,11 +98,11 @@ class basic_github : Settings {
     request.if_range = etag;
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
-      url_text url(settings_.raw);
+      url_text url;
+      url.append(settings_.raw);
       append_repository(url);
       url.append('/');
-      append_escaped(url, follows_release(settings_) ? found_.version.ref.view()
-                                                     : found_.version.commit.view());
+      append_escaped(url, version_name());
       url.append('/');
       append_escaped(url, file.path);
       request.accept = raw_type;
@@ -118,9 +114,9 @@ class basic_github : Settings {
     // A private repository may show its files through the API alone.
     blobs_only_ = true;
     char id[40];
-    to_hex(file.hash.view(), id);
+    to_hex({file.hash.value, 20}, id);
     request.accept = "application/vnd.github.raw"sv;
-    return get(http, api_url("/git/blobs/"sv, {id, sizeof id}), request);
+    return get(http, api_url("/git/blobs/", {id, sizeof id}), request);
   }
 
   /// Opens the version's manifest: the release's asset, or the file of that name in the tree.
@@ -150,7 +146,6 @@ class basic_github : Settings {
 
   // Where `max_tree_size_kb` says nothing. GitHub itself ends at 7 MB; a list must not be endless.
   static constexpr std::size_t max_tree_size = 256u << 20;
-  static constexpr std::string_view json_type = "application/vnd.github+json";
   static constexpr std::string_view raw_type = "application/octet-stream";
 
   // A document may name any host; the token is for those of the configuration alone.
@@ -159,22 +154,29 @@ class basic_github : Settings {
   }
 
   static bool is_below(std::string_view url, std::string_view base) {
-    return starts_with(url, base) && slice(url, base.size(), 1) == "/"sv;
+    return url.size() > base.size() && url[base.size()] == '/' &&
+           std::string_view(url.data(), base.size()) == base;
+  }
+
+  // As the addresses of raw files have it.
+  const string_buffer& version_name() const {
+    if (follows_release(settings_)) return found_.version.ref;
+    return found_.version.commit;
   }
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
     return settings_.tag.empty() && settings_.token.empty() && !settings_.force &&
-           !web_base(settings_).empty() && !target().ref.empty();
+           !target().ref.empty();
   }
 
   void append_repository(url_text& url) const {
     url.append('/').append(settings_.owner).append('/').append(settings_.repo);
   }
 
-  url_text api_url(std::string_view place, std::string_view name) const {
-    url_text url(settings_.api);
-    url.append("/repos");
+  url_text api_url(const char* place, std::string_view name) const {
+    url_text url;
+    url.append(settings_.api).append("/repos");
     append_repository(url);
     url.append(place);
     append_escaped(url, name);
@@ -190,11 +192,24 @@ class basic_github : Settings {
     return http.open(request);
   }
 
+  template <class Http>
+  result<void> open_document(Http& http, document_kind kind, const string_buffer& url,
+                             bool only_if_changed) {
+    document_.begin(kind);
+    http_request request;
+    request.accept = "application/vnd.github+json"sv;
+    if (only_if_changed) request.if_none_match = found_.etag;
+    return get(http, url, request);
+  }
+
   // https://github.com/o/r/releases/latest sends a browser on to …/releases/tag/TAG.
   template <class Http>
   result<resolution> probe(Http& http) {
     stage_ = stage::release;
-    url_text url(web_base(settings_));
+    const std::string_view web = web_base(settings_);
+    if (web.empty()) return resolution::working;
+    url_text url;
+    url.append(web);
     append_repository(url);
     url.append("/releases/latest");
     http_request request;
@@ -204,31 +219,30 @@ class basic_github : Settings {
     url.assign("/releases/tag/"sv);
     append_escaped(url, target().ref);
     const std::string_view place = http.location();
-    const bool same = slice(place, place.size() - url.size()) == url.view();
+    const bool same = place.size() >= url.size() &&
+                      std::string_view(place.end() - url.size(), url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 
   template <class Http>
   result<resolution> request(Http& http) {
-    std::string_view place = "/git/tags/"sv;
+    const char* place = "/git/tags/";
     std::string_view name = document_.name;
     if (stage_ == stage::release) {
-      place = settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv;
+      place = settings_.tag.empty() ? "/releases/latest" : "/releases/tags/";
       name = settings_.tag;
     } else if (stage_ == stage::reference) {
-      place = follows_release(settings_) ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
+      place = follows_release(settings_) ? "/git/ref/tags/" : "/git/ref/heads/";
       name = found_.version.ref;
     }
     const url_text url = api_url(place, name);
-    document_.begin(stage_ == stage::release ? document_kind::release : document_kind::reference);
+    const auto kind = stage_ == stage::release ? document_kind::release : document_kind::reference;
     const bool first = stage_ == stage::release || !follows_release(settings_);
-    http_request request;
-    request.accept = json_type;
-    if (first && !settings_.force) request.if_none_match = found_.etag;
-    if (auto done = get(http, url, request); !done) return done.error();
+    const bool only_if_changed = first && !settings_.force && !found_.etag.empty();
+    if (auto done = open_document(http, kind, url, only_if_changed); !done) return done.error();
     const std::uint16_t status = http.response().status;
     // To who did not ask it says nothing, and could say so for ever.
-    if (status == 304 && !request.if_none_match.empty()) return not_modified();
+    if (status == 304 && only_if_changed) return not_modified();
     if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
       // A tag without a release has no manifest, but it has files.
       found_.version.ref.assign(settings_.tag);
@@ -294,13 +308,14 @@ class basic_github : Settings {
     found_.version.id = hash.finish();
   }
 
-  stage stage_ = stage::release;
+  // Cleared together, as one word.
   std::uint8_t hops_ = 0;
   bool open_ = false;
   bool assumed_release_ = false;
   bool blobs_only_ = false;
-  github_document document_;
+  stage stage_ = stage::release;
   known_version found_;
+  github_document document_;
 };
 
 using github = basic_github<told_settings>;

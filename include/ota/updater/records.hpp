@@ -21,11 +21,12 @@ result<void> store_known(Storage& storage, const config& settings, const known_v
   put_u32(record, settings_sum(settings));
   std::memcpy(record + 4, known.version.id.data(), 20);
   std::size_t size = known_head;
-  const std::string_view texts[] = {known.version.ref, known.version.commit, known.etag};
+  const string_buffer* const texts[] = {&known.version.ref, &known.version.commit, &known.etag};
   for (std::size_t i = 0; i < 3; ++i) {
-    record[24 + i] = static_cast<std::uint8_t>(texts[i].size());
-    if (!texts[i].empty()) std::memcpy(record + size, texts[i].data(), texts[i].size());
-    size += texts[i].size();
+    const std::size_t length = texts[i]->size();
+    record[24 + i] = static_cast<std::uint8_t>(length);
+    std::memcpy(record + size, texts[i]->c_str(), length);
+    size += length;
   }
   return write_if_changed(storage, layout::known, layout::temporary, {record, size});
 }

@@ -31,22 +31,15 @@ enum class update_outcome : std::uint8_t {
 };
 
 /// How far an update is.
-struct update_progress_report {
+struct update_progress_report : staging_progress {
   update_phase phase = update_phase::idle;
-  std::uint32_t files = 0;        ///< files complete
   std::uint32_t files_total = 0;  ///< files to bring; 0 while not known
   std::uint32_t removals = 0;     ///< files to remove
-  std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
-  std::size_t bytes = 0;          ///< bytes complete
   std::size_t bytes_total = 0;
-  std::size_t bytes_moved = 0;  ///< bytes of files that came over the network
 
   /// Takes what a stager tells of itself.
   void take(const staging_progress& staged, const plan_summary& plan) {
-    bytes = staged.bytes;
-    bytes_moved = staged.bytes_moved;
-    files = staged.files;
-    resumed = staged.resumed;
+    static_cast<staging_progress&>(*this) = staged;
     bytes_total = plan.size;
     files_total = plan.files;
     removals = plan.removals;
@@ -56,8 +49,8 @@ struct update_progress_report {
 namespace detail {
 
 /// A sentence about a failure: the file it is about, what happened, and its number.
-inline void describe(fixed_string<max_log_line>& out, const error& failure,
-                     std::string_view subject, std::uint16_t status) {
+inline void describe(string_buffer& out, const error& failure, std::string_view subject,
+                     const http_response& answer) {
   out.clear();
   // A long path must not push the reason out of the line.
   constexpr std::size_t most = 64;
@@ -72,18 +65,16 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   const bool has_status = failure.code == errc::http_status ||
                           failure.code == errc::server_trouble ||
                           failure.code == errc::rate_limited;
-  if (has_status) out.append(" (status ").append_number(status).append(')');
+  if (has_status) out.append(" (status ").append_number(answer.status).append(')');
 }
 
 /// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
 template <class Storage>
 result<void> store_error(Storage& storage, std::string_view message) {
-  fixed_string<200> said("OTA update failed: ");
-  said.append(message);
   fixed_string<1000> text;
-  text.append("{\"errors\": ["sv);
-  append_json_text(text, said);
-  text.append("]}");
+  text.append("{\"errors\": [\"OTA update failed: ");
+  append_json_text(text, message);
+  text.append("\"]}");
   return write_if_changed(storage, layout::errors, layout::temporary, as_bytes(text));
 }
 

@@ -32,17 +32,19 @@ class retry {
   bool again(const error& failure, const http_response& answer, std::size_t brought,
              const retry_limits& limits, const config& settings, Hardware& hardware) {
     if (brought > best_) best_ = brought, attempts_ = 0;
-    // What the server asks for wins over everything else.
-    const bool told = failure.code == errc::rate_limited ||
-                      (failure.code == errc::server_trouble && answer.has_retry_after);
-    const std::uint32_t asked = told ? rate_limit_wait(answer, hardware.now()) : 0;
-    if (told ? asked > settings.max_backoff_sec : !is_transient(failure)) return false;
     if (++attempts_ >= limits.tries) return false;
-    pause_ = asked;
-    if (!told) {
-      pause_ = backoff_seconds(attempts_, limits.first_wait, settings.max_backoff_sec);
-      if (settings.jitter) pause_ = with_jitter(pause_, hardware.random());
+    // What the server asks for wins over everything else.
+    std::uint32_t wait;
+    if (failure.code == errc::rate_limited ||
+        (failure.code == errc::server_trouble && answer.has_retry_after)) {
+      wait = rate_limit_wait(answer, hardware.now());
+      if (wait > settings.max_backoff_sec) return false;
+    } else {
+      if (!is_transient(failure)) return false;
+      wait = backoff_seconds(attempts_, limits.first_wait, settings.max_backoff_sec);
+      if (settings.jitter) wait = with_jitter(wait, hardware.random());
     }
+    pause_ = wait;
     return true;
   }
 

@@ -6,7 +6,8 @@
 
 namespace ota::detail {
 
-/// Tells what happens to the file at hand, in words and by the LED.
+/// Tells what happens to the file at hand, in words and by the LED, where there is either.
+template <bool Tells>
 class staging_teller {
  public:
   /// The download has broken off.
@@ -30,6 +31,13 @@ class staging_teller {
 
  private:
   bool downloading_ = false;
+};
+template <>
+class staging_teller<false> {
+ public:
+  void reset() {}
+  template <class Log, class Light>
+  void tell(const staging_progress&, std::uint32_t, std::size_t, std::string_view, Log&, Light&) {}
 };
 
 }  // namespace ota::detail

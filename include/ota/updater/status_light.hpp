@@ -7,7 +7,7 @@
 namespace ota {
 
 /// Says on the status LED, where the configuration has one (`status_led_pin`), what an update does.
-template <class Hardware>
+template <class Hardware, bool HasLed = has_led<Hardware>>
 class status_light {
  public:
   status_light(Hardware& hardware, const config& settings)
@@ -22,6 +22,7 @@ class status_light {
 
   /// One more chunk has come, of a file that began with `show(downloading)`.
   void chunk() {
+    if (!is_there()) return;
     player_.chunk();
     tick();
   }
@@ -37,11 +38,23 @@ class status_light {
   }
 
  private:
-  bool is_there() const { return has_led<Hardware> && settings_.status_led_pin >= 0; }
+  bool is_there() const { return settings_.status_led_pin >= 0; }
 
   Hardware& hardware_;
   const config& settings_;
   led_player player_;
+};
+
+/// Of a device without one.
+template <class Hardware>
+class status_light<Hardware, false> {
+ public:
+  status_light(Hardware&, const config&) {}
+
+  void show(led_pattern) {}
+  void chunk() {}
+  void tick() {}
+  void play(led_pattern) {}
 };
 
 }  // namespace ota

@@ -12,7 +12,7 @@ namespace ota {
 
 /// The device's HTTP policy, and an eye on how fast bytes come. A server that sends one byte just
 /// before each time limit could hold a device for ever, and updates back.
-template <class Http, class Hardware>
+template <class Http, class Hardware, bool HasClock = has_clock<Hardware>>
 class watched_http {
  public:
   watched_http(Http& http, Hardware& hardware, const config& settings)
@@ -59,6 +59,13 @@ class watched_http {
   const config& settings_;
   std::uint64_t begin_ = 0;
   std::uint64_t bytes_ = 0;
+};
+
+/// Without a clock there is nothing to watch by.
+template <class Http, class Hardware>
+class watched_http<Http, Hardware, false> {
+ public:
+  watched_http(Http&, Hardware&, const config&) {}
 };
 
 }  // namespace ota
