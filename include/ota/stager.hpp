@@ -31,6 +31,7 @@ template <class Storage, class Settings, class Hash, class Trust, class Image = 
 class stager : Settings,
                detail::promised_image<takes_images<Image>>,
                detail::kept_figures<takes_patches<Delta>> {
+  using Settings::follows_release;
   using Settings::settings_;
   using swapper_type = swapper<Storage, Image>;
   static constexpr bool has_image = takes_images<Image>;
@@ -58,7 +59,7 @@ class stager : Settings,
     if constexpr (has_delta) this->patches_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
     if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
-    if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)
+    if (follows_release() && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
@@ -211,7 +212,7 @@ class stager : Settings,
       context_.id = seen.source;
       return true;
     } else {
-      return last.settings == detail::settings_sum(settings_);
+      return last.settings == Settings::sum();
     }
   }
 
@@ -219,7 +220,7 @@ class stager : Settings,
   std::uint32_t basis_sum(const version_id& manifest) const {
     crc32 sum;
     sum.update({manifest.data(), manifest.size()});
-    return sum.value() ^ detail::settings_sum(settings_);
+    return sum.value() ^ Settings::sum();
   }
 
   // Goes to the next stage when the present one has nothing left to do.
@@ -336,7 +337,7 @@ class stager : Settings,
     if constexpr (Trust::requires_manifest)
       record_.settings = basis_sum(context_.manifest);
     else
-      record_.settings = detail::settings_sum(settings_);
+      record_.settings = Settings::sum();
     // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
     if (!record_only_)
       if (auto done = detail::store_record(storage_, layout::target, record_); !done)

@@ -255,8 +255,8 @@ class updater : private settings_of<Policies>,
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
       if (chunk.size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk.size());
       known_version& known = source_.found();
-      if (!detail::load_known(storage_, settings_, known) || !is_settled(known.version.id) ||
-          !check_fresh())
+      if (!detail::load_known(storage_, settings_type::sum(), known) ||
+          !is_settled(known.version.id) || !check_fresh())
         known = {};
       source_.begin();
       checking_ = true;
@@ -327,7 +327,7 @@ class updater : private settings_of<Policies>,
   // Spares the next check a request. A storage that cannot keep it does not make this one fail.
   void remember() {
     if (is_scheduled()) (void)scheduler_.record_check();
-    (void)detail::store_known(storage_, settings_, source_.found());
+    (void)detail::store_known(storage_, settings_type::sum(), source_.found());
   }
 
   bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }

@@ -2,9 +2,35 @@
 
 #include <type_traits>
 
+#include "../core/text.hpp"
+#include "../hash/crc32.hpp"
 #include "config.hpp"
 
 namespace ota {
+namespace detail {
+
+/// A sum over the settings that decide what a version's plan holds.
+constexpr std::uint32_t settings_sum(const config& settings) {
+  crc32 sum;
+  for (const std::string_view* text :
+       {&settings.api, &settings.raw, &settings.owner, &settings.repo, &settings.channel,
+        &settings.branch, &settings.tag, &settings.manifest_key, &settings.trusted_root,
+        &settings.product, &settings.hardware}) {
+    sum.update(*text);
+    sum.update("\n"sv);
+  }
+  for (const auto* list : {&settings.allow, &settings.ignore, &settings.delete_patterns}) {
+    for (const std::string_view& text : *list) {
+      sum.update(text);
+      sum.update("\n"sv);
+    }
+    sum.update("\n"sv);
+  }
+  sum.update(settings.allow_links ? "links\n"sv : "\n"sv);
+  return sum.value();
+}
+
+}  // namespace detail
 
 /// Settings that a device is told when it starts. They, and the texts they view, must outlive what
 /// was made with them.
@@ -17,6 +43,10 @@ class told_settings {
   static constexpr bool may_have(list_view<std::string_view> config::*) { return true; }
 
  protected:
+  bool follows_release() const { return ota::follows_release(settings_); }
+  std::string_view web_base() const { return ota::web_base(settings_); }
+  std::uint32_t sum() const { return detail::settings_sum(settings_); }
+
   const config& settings_;
 };
 
@@ -31,6 +61,19 @@ class known_settings {
   }
 
  protected:
+  static constexpr bool follows_release() {
+    constexpr bool known = ota::follows_release(Known);
+    return known;
+  }
+  static constexpr std::string_view web_base() {
+    constexpr std::string_view known = ota::web_base(Known);
+    return known;
+  }
+  static constexpr std::uint32_t sum() {
+    constexpr std::uint32_t known = detail::settings_sum(Known);
+    return known;
+  }
+
   static constexpr const config& settings_ = Known;
 };
 

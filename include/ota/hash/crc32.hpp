@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include "../core/bytes.hpp"
 
@@ -29,6 +30,12 @@ class crc32 {
   static constexpr std::size_t digest_size = 4;
   using digest_type = std::array<std::uint8_t, digest_size>;
 
+  constexpr void update(std::string_view text) {
+    std::uint32_t sum = ~sum_;
+    for (char c : text) sum = detail::crc32_shift(sum ^ static_cast<std::uint8_t>(c), 8);
+    sum_ = ~sum;
+  }
+
   void update(bytes data) {
     std::uint32_t sum = ~sum_;
 #if defined(__OPTIMIZE_SIZE__)
@@ -45,7 +52,7 @@ class crc32 {
   }
 
   /// The sum of all that was added so far.
-  std::uint32_t value() const { return sum_; }
+  constexpr std::uint32_t value() const { return sum_; }
 
   /// The sum as four bytes, the highest first.
   digest_type finish() const {

@@ -27,7 +27,9 @@ enum class resolution : std::uint8_t {
 /// Source: docs.github.com/rest (releases, git/refs, git/tags, git/trees, git/blobs).
 template <class Settings>
 class basic_github : Settings {
+  using Settings::follows_release;
   using Settings::settings_;
+  using Settings::web_base;
 
  public:
   explicit basic_github(Settings settings) : Settings(settings) {}
@@ -51,7 +53,7 @@ class basic_github : Settings {
     open_ = assumed_release_ = blobs_only_ = false;
     document_.manifest_url.clear();
     document_.prefer_api_url = !settings_.token.empty();
-    if (follows_release(settings_))
+    if (follows_release())
       stage_ = can_probe() ? stage::probe : stage::release;
     else
       found_.version.ref.assign(settings_.branch), stage_ = stage::reference;
@@ -160,7 +162,7 @@ class basic_github : Settings {
 
   // As the addresses of raw files have it.
   const string_buffer& version_name() const {
-    if (follows_release(settings_)) return found_.version.ref;
+    if (follows_release()) return found_.version.ref;
     return found_.version.commit;
   }
 
@@ -206,7 +208,7 @@ class basic_github : Settings {
   template <class Http>
   result<resolution> probe(Http& http) {
     stage_ = stage::release;
-    const std::string_view web = web_base(settings_);
+    const std::string_view web = web_base();
     if (web.empty()) return resolution::working;
     url_text url;
     url.append(web);
@@ -232,12 +234,12 @@ class basic_github : Settings {
       place = settings_.tag.empty() ? "/releases/latest" : "/releases/tags/";
       name = settings_.tag;
     } else if (stage_ == stage::reference) {
-      place = follows_release(settings_) ? "/git/ref/tags/" : "/git/ref/heads/";
+      place = follows_release() ? "/git/ref/tags/" : "/git/ref/heads/";
       name = found_.version.ref;
     }
     const url_text url = api_url(place, name);
     const auto kind = stage_ == stage::release ? document_kind::release : document_kind::reference;
-    const bool first = stage_ == stage::release || !follows_release(settings_);
+    const bool first = stage_ == stage::release || !follows_release();
     const bool only_if_changed = first && !settings_.force && !found_.etag.empty();
     if (auto done = open_document(http, kind, url, only_if_changed); !done) return done.error();
     const std::uint16_t status = http.response().status;
@@ -258,7 +260,7 @@ class basic_github : Settings {
 
   // The same release as the last time; its tag may have been moved all the same.
   result<resolution> not_modified() {
-    if (!follows_release(settings_)) return resolution::unchanged;
+    if (!follows_release()) return resolution::unchanged;
     assumed_release_ = true;
     stage_ = stage::reference;
     return resolution::working;

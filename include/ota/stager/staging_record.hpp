@@ -1,9 +1,6 @@
 #pragma once
 
-#include "../core/text.hpp"
 #include "../core/version_id.hpp"
-#include "../format/config.hpp"
-#include "../hash/crc32.hpp"
 
 namespace ota {
 
@@ -17,29 +14,6 @@ struct plan_summary {
 };
 
 namespace detail {
-
-/// A sum over the settings that decide what a version's plan holds.
-inline std::uint32_t settings_sum(const config& settings) {
-  crc32 sum;
-  const auto add = [&sum](const std::string_view& text) {
-    sum.update(as_bytes(text));
-    sum.update(as_bytes("\n"sv));
-  };
-  static constexpr std::string_view config::*texts[] = {
-      &config::api,          &config::raw,     &config::owner,   &config::repo,
-      &config::channel,      &config::branch,  &config::tag,     &config::manifest_key,
-      &config::trusted_root, &config::product, &config::hardware};
-  static constexpr list_view<std::string_view> config::*lists[] = {&config::allow, &config::ignore,
-                                                                   &config::delete_patterns};
-  for (const auto text : texts) add(settings.*text);
-  for (const auto list : lists) {
-    for (const std::string_view& text : settings.*list) add(text);
-    add({});
-  }
-  if (settings.allow_links) sum.update(as_bytes("links"sv));
-  add({});
-  return sum.value();
-}
 
 /// What is being staged, so that a later start can go on with it.
 struct staging_record {
