@@ -46,6 +46,10 @@ class told_settings {
   bool follows_release() const { return ota::follows_release(settings_); }
   std::string_view web_base() const { return ota::web_base(settings_); }
   std::uint32_t sum() const { return detail::settings_sum(settings_); }
+  template <std::string_view config::*Text>
+  const std::string_view& text() const {
+    return settings_.*Text;
+  }
 
   const config& settings_;
 };
@@ -71,6 +75,12 @@ class known_settings {
   }
   static constexpr std::uint32_t sum() {
     constexpr std::uint32_t known = detail::settings_sum(Known);
+    return known;
+  }
+  // By its value, so that nothing refers to the settings as a whole, and they are not linked.
+  template <std::string_view config::*Text>
+  static constexpr std::string_view text() {
+    constexpr std::string_view known = Known.*Text;
     return known;
   }
 

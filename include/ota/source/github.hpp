@@ -101,7 +101,7 @@ class basic_github : Settings {
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url;
-      url.append(settings_.raw);
+      url.append(raw());
       append_repository(url);
       url.append('/');
       append_escaped(url, version_name());
@@ -150,10 +150,15 @@ class basic_github : Settings {
   static constexpr std::size_t max_tree_size = 256u << 20;
   static constexpr std::string_view raw_type = "application/octet-stream";
 
+  // By their values, so that settings which are known need not be in memory.
+  std::string_view api() const { return Settings::template text<&config::api>(); }
+  std::string_view raw() const { return Settings::template text<&config::raw>(); }
+  std::string_view owner() const { return Settings::template text<&config::owner>(); }
+  std::string_view repo() const { return Settings::template text<&config::repo>(); }
+  std::string_view user_agent() const { return Settings::template text<&config::user_agent>(); }
+
   // A document may name any host; the token is for those of the configuration alone.
-  bool is_ours(std::string_view url) const {
-    return is_below(url, settings_.api) || is_below(url, settings_.raw);
-  }
+  bool is_ours(std::string_view url) const { return is_below(url, api()) || is_below(url, raw()); }
 
   static bool is_below(std::string_view url, std::string_view base) {
     return url.size() > base.size() && url[base.size()] == '/' &&
@@ -173,12 +178,12 @@ class basic_github : Settings {
   }
 
   void append_repository(url_text& url) const {
-    url.append('/').append(settings_.owner).append('/').append(settings_.repo);
+    url.append('/').append(owner()).append('/').append(repo());
   }
 
   url_text api_url(const char* place, std::string_view name) const {
     url_text url;
-    url.append(settings_.api).append("/repos");
+    url.append(api()).append("/repos");
     append_repository(url);
     url.append(place);
     append_escaped(url, name);
@@ -189,8 +194,8 @@ class basic_github : Settings {
   result<void> get(Http& http, const string_buffer& url, http_request& request) {
     if (url.overflowed()) return address_too_long;
     request.url = url;
-    request.user_agent = settings_.user_agent;
-    if (is_ours(url)) request.token = settings_.token;
+    request.user_agent = user_agent();
+    if (!settings_.token.empty() && is_ours(url)) request.token = settings_.token;
     return http.open(request);
   }
 
