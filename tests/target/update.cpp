@@ -1,24 +1,29 @@
 // Two whole updates on a bare Cortex-M0+: from nothing to v1.0.0, then to v1.1.0, out of answers in
 // flash, into files in RAM; with SIGNED, by signed manifests and a change of keys. Ends with 0 when
-// every file is what the repository holds. With PATCHES the device takes patches, too.
+// every file is what the repository holds. With PATCHES the device takes patches, too; with
+// KNOWN_SETTINGS it names its settings.
 #include <new>
 #include <ota/ota.hpp>
 
 #include "board.hpp"
 #include "canned.hpp"
 
-struct device : ota::default_policies {
-  static constexpr ota::config settings = [] {
-    ota::config known;
-    known.owner = "acme";
-    known.repo = "station";
+constexpr ota::config acme = [] {
+  ota::config known;
+  known.owner = "acme";
+  known.repo = "station";
 #if defined(SIGNED)
-    known.product = "station";
-    known.trusted_root = trusted_root;
+  known.product = "station";
+  known.trusted_root = trusted_root;
 #endif
-    known.reset = ota::reset_mode::none;
-    return known;
-  }();
+  known.reset = ota::reset_mode::none;
+  return known;
+}();
+
+struct device : ota::default_policies {
+#if defined(KNOWN_SETTINGS)
+  static constexpr ota::config settings = acme;
+#endif
   using source = ota::github;
   using http = ota::http_client<canned_stream>;
   using storage = ota::memory_files<16384>;
@@ -93,7 +98,11 @@ bool update_to(device_updater& updater, const canned_answer* answers,
 }  // namespace
 
 extern "C" int program() {
+#if defined(KNOWN_SETTINGS)
   auto& updater = *::new (memory) device_updater;
+#else
+  auto& updater = *::new (memory) device_updater(acme);
+#endif
   if (!update_to(updater, old_release, old_files)) return 1;
   if (!update_to(updater, new_release, new_files)) return 2;
   if (updater.storage().stat("lib/radio.py")->kind != ota::file_kind::none) return 4;
