@@ -63,7 +63,8 @@ class bytes {
   constexpr bytes first(std::size_t n) const { return {data_, n < size_ ? n : size_}; }
   /// All but the first `n` bytes; empty when there are fewer.
   constexpr bytes drop(std::size_t n) const {
-    return n < size_ ? bytes{data_ + n, size_ - n} : bytes{data_ + size_, 0};
+    if (n > size_) n = size_;
+    return {data_ + n, size_ - n};
   }
 
  private:
@@ -89,7 +90,8 @@ class mutable_bytes {
 
   constexpr mutable_bytes first(std::size_t n) const { return {data_, n < size_ ? n : size_}; }
   constexpr mutable_bytes drop(std::size_t n) const {
-    return n < size_ ? mutable_bytes{data_ + n, size_ - n} : mutable_bytes{data_ + size_, 0};
+    if (n > size_) n = size_;
+    return {data_ + n, size_ - n};
   }
 
  private:
@@ -195,6 +197,9 @@ inline constexpr bool takes_patches = !std::is_same_v<Delta, no_delta>;
 // ota/core/hex.hpp
 
 namespace ota {
+namespace detail {
+inline constexpr char hex_digits[] = "0123456789abcdef";
+}
 
 /// The value of a hexadecimal digit of either case, or -1.
 constexpr int hex_digit(char c) {
@@ -205,10 +210,9 @@ constexpr int hex_digit(char c) {
 
 /// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
 inline void to_hex(bytes data, char* out) {
-  static constexpr char digits[] = "0123456789abcdef";
   for (std::uint8_t byte : data) {
-    *out++ = digits[byte >> 4];
-    *out++ = digits[byte & 15];
+    *out++ = detail::hex_digits[byte >> 4];
+    *out++ = detail::hex_digits[byte & 15];
   }
 }
 
@@ -245,14 +249,15 @@ using std::literals::operator""sv;
 /// text. The standard one throws there, which without exceptions still links the means to abort.
 constexpr std::string_view slice(std::string_view text, std::size_t first,
                                  std::size_t count = std::string_view::npos) {
-  if (first >= text.size()) return {text.data() + text.size(), 0};
+  if (first > text.size()) first = text.size();
   const std::size_t rest = text.size() - first;
   return {text.data() + first, count < rest ? count : rest};
 }
 
 /// Whether a text begins with another.
 constexpr bool starts_with(std::string_view text, std::string_view beginning) {
-  return slice(text, 0, beginning.size()) == beginning;
+  return text.size() >= beginning.size() &&
+         std::string_view(text.data(), beginning.size()) == beginning;
 }
 
 namespace detail {
@@ -356,21 +361,23 @@ class block_hash {
 
   /// Adds bytes to what is hashed.
   void update(bytes data) {
-    const std::size_t used = static_cast<std::size_t>(length_ % block_size);
-    length_ += data.size();
-    if (used != 0) {
-      const std::size_t room = block_size - used;
-      const std::size_t size = data.size() < room ? data.size() : room;
-      if (size != 0) std::memcpy(block_ + used, data.data(), size);
-      if (size < room) return;
+    const std::uint8_t* next = data.data();
+    std::size_t left = data.size();
+    std::size_t used = static_cast<std::size_t>(length_ % block_size);
+    length_ += left;
+    if (const std::size_t room = block_size - used; used != 0 && left >= room) {
+      std::memcpy(block_ + used, next, room);
       Compress::blocks(state_, block_, 1);
-      data = data.drop(size);
+      next += room;
+      left -= room;
+      used = 0;
     }
-    if (data.size() >= block_size) {
-      Compress::blocks(state_, data.data(), data.size() / block_size);
-      data = data.drop(data.size() / block_size * block_size);
+    if (left >= block_size) {
+      Compress::blocks(state_, next, left / block_size);
+      next += left / block_size * block_size;
+      left %= block_size;
     }
-    if (!data.empty()) std::memcpy(block_, data.data(), data.size());
+    if (left != 0) std::memcpy(block_ + used, next, left);
   }
 
   /// The digest of all that was added. The object is used up: a new one begins the next.
@@ -379,12 +386,11 @@ class block_hash {
     constexpr std::size_t padded = block_size - 2 * sizeof(word);
     std::size_t used = static_cast<std::size_t>(length_ % block_size);
     block_[used++] = 0x80;
-    if (used > padded) {
+    for (;; used = 0) {
       std::memset(block_ + used, 0, block_size - used);
+      if (used <= padded) break;
       Compress::blocks(state_, block_, 1);
-      used = 0;
     }
-    std::memset(block_ + used, 0, block_size - 8 - used);
     store_big_endian(length_ * 8, block_ + block_size - 8);
     Compress::blocks(state_, block_, 1);
     digest_type digest;
@@ -702,8 +708,11 @@ class string_buffer {
 
   string_buffer& append(std::string_view more) {
     const std::size_t room = capacity_ - std::size_t{size_};
-    const std::size_t count = more.size() < room ? more.size() : room;
-    if (count != more.size()) overflowed_ = 1;
+    std::size_t count = more.size();
+    if (count > room) {
+      count = room;
+      overflowed_ = 1;
+    }
     if (count != 0) std::memmove(text() + size_, more.data(), count);
     size_ = static_cast<std::uint16_t>(size_ + count);
     text()[size_] = '\0';
@@ -723,8 +732,7 @@ class string_buffer {
   template <class Unsigned>
   string_buffer& append_number(Unsigned number) {
     using wide = std::conditional_t<(sizeof(Unsigned) > 4), std::uint64_t, std::uint32_t>;
-    char digits[20];
-    return append(detail::decimal(static_cast<wide>(number), digits));
+    return append_decimal(static_cast<wide>(number));
   }
 
  protected:
@@ -733,6 +741,12 @@ class string_buffer {
   string_buffer& operator=(const string_buffer&) = default;
 
  private:
+  template <class Wide>
+  string_buffer& append_decimal(Wide number) {
+    char digits[20];
+    return append(detail::decimal(number, digits));
+  }
+
   char* text() { return text_; }
   const char* text() const { return text_; }
 
@@ -754,7 +768,9 @@ class fixed_string : public string_buffer {
   static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
 
   fixed_string() : string_buffer(Capacity) {}
-  explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
+  // By reference: a view handed on by value, from an inlined function, is copied in memory.
+  explicit fixed_string(const std::string_view& text) : fixed_string() { append(text); }
+  explicit fixed_string(const char* text) : fixed_string() { append(text); }
 
   static constexpr std::size_t capacity() { return Capacity; }
 
@@ -795,38 +811,50 @@ inline void put_u32(std::uint8_t* out, std::uint32_t value) {
 namespace ota {
 namespace detail {
 
+// What `bits` zeros more make of a sum.
+constexpr std::uint32_t crc32_shift(std::uint32_t sum, int bits) {
+  for (; bits != 0; --bits) sum = sum >> 1 ^ (0xedb88320u & (0 - (sum & 1)));
+  return sum;
+}
+
 constexpr std::array<std::uint32_t, 16> crc32_table() {
   std::array<std::uint32_t, 16> table{};
-  for (std::uint32_t i = 0; i < 16; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
-    table[i] = value;
-  }
+  for (std::uint32_t i = 0; i < 16; ++i) table[i] = crc32_shift(i, 4);
   return table;
 }
 
 }  // namespace detail
 
 /// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
-/// A table of 64 bytes, two steps a byte.
+/// A table of 64 bytes, two steps a byte; without it, bit by bit, in code optimised for size.
 class crc32 {
  public:
   static constexpr std::size_t digest_size = 4;
   using digest_type = std::array<std::uint8_t, digest_size>;
 
+  constexpr void update(std::string_view text) {
+    std::uint32_t sum = ~sum_;
+    for (char c : text) sum = detail::crc32_shift(sum ^ static_cast<std::uint8_t>(c), 8);
+    sum_ = ~sum;
+  }
+
   void update(bytes data) {
+    std::uint32_t sum = ~sum_;
+#if defined(__OPTIMIZE_SIZE__)
+    for (std::uint8_t byte : data) sum = detail::crc32_shift(sum ^ byte, 8);
+#else
     static constexpr auto table = detail::crc32_table();
-    std::uint32_t sum = sum_;
     for (std::uint8_t byte : data) {
       sum ^= byte;
       sum = sum >> 4 ^ table[sum & 15];
       sum = sum >> 4 ^ table[sum & 15];
     }
-    sum_ = sum;
+#endif
+    sum_ = ~sum;
   }
 
   /// The sum of all that was added so far.
-  std::uint32_t value() const { return ~sum_; }
+  constexpr std::uint32_t value() const { return sum_; }
 
   /// The sum as four bytes, the highest first.
   digest_type finish() const {
@@ -836,7 +864,7 @@ class crc32 {
   }
 
  private:
-  std::uint32_t sum_ = 0xffffffff;
+  std::uint32_t sum_ = 0;
 };
 
 }  // namespace ota
@@ -853,10 +881,13 @@ enum class digest_kind : std::uint8_t {
   crc32  ///< big-endian; finds accidents, stops nobody
 };
 
+namespace detail {
+inline constexpr std::uint8_t digest_sizes[] = {0, 20, 32, 4};
+}
+
 /// Bytes in a digest of that kind.
 constexpr std::size_t digest_size(digest_kind kind) {
-  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
-  return sizes[static_cast<std::uint8_t>(kind) & 3];
+  return detail::digest_sizes[static_cast<std::uint8_t>(kind) & 3];
 }
 
 /// What the content of a file is promised to be.
@@ -1108,6 +1139,23 @@ struct file_info {
 
 namespace detail {
 
+/// A reference to any visitor: what the library calls `list` with, so that a program has one
+/// `list`.
+class visitor_ref {
+ public:
+  template <class Visit>
+  explicit visitor_ref(const Visit& visit)
+      : visit_(&visit), call_([](const void* target, std::string_view name, file_kind kind) {
+          return (*static_cast<const Visit*>(target))(name, kind);
+        }) {}
+
+  bool operator()(std::string_view name, file_kind kind) const { return call_(visit_, name, kind); }
+
+ private:
+  const void* visit_;
+  bool (*call_)(const void*, std::string_view, file_kind);
+};
+
 struct any_visitor {
   bool operator()(std::string_view, file_kind) const { return true; }
 };
@@ -1217,31 +1265,39 @@ inline std::size_t get_size(const std::uint8_t* in) {
 /// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
 inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
   const bytes hash = value.hash.view();
+  const std::string_view path = value.path;
   out[0] =
       static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
                                 (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
   out[1] = static_cast<std::uint8_t>(value.hash.kind);
-  out[2] = static_cast<std::uint8_t>(value.path.size());
+  out[2] = static_cast<std::uint8_t>(path.size());
   out[3] = 0xa5;  // finds a reader that has lost its place
   put_size(out + 4, value.size);
-  std::memcpy(out + entry_head_size, hash.data(), hash.size());
-  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
-  return entry_head_size + hash.size() + value.path.size();
+  std::uint8_t* const rest = out + entry_head_size;
+  std::memcpy(rest, hash.data(), hash.size());
+  std::memcpy(rest + hash.size(), path.data(), path.size());
+  return entry_head_size + hash.size() + path.size();
 }
 
 /// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
 inline std::size_t decode_entry(bytes in, entry& value) {
-  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 4 || in[1] > 3) return 0;
-  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
-  value.executable = (in[0] & 0x10) != 0;
-  value.has_size = (in[0] & 0x20) != 0;
-  value.hash.kind = static_cast<digest_kind>(in[1]);
-  value.size = get_size(in.data() + 4);
-  const std::size_t hash_size = digest_size(value.hash.kind);
-  const std::size_t total = entry_head_size + hash_size + in[2];
+  const std::uint8_t* const head = in.data();
+  if (in.size() < entry_head_size || head[3] != 0xa5) return 0;
+  const unsigned kind = head[0] & 0x0fu;
+  const unsigned hash_kind = head[1];
+  if (kind > 4 || hash_kind > 3) return 0;
+  value.kind = static_cast<entry_kind>(kind);
+  value.executable = (head[0] & 0x10) != 0;
+  value.has_size = (head[0] & 0x20) != 0;
+  value.hash.kind = static_cast<digest_kind>(hash_kind);
+  value.size = get_size(head + 4);
+  const std::size_t hash_size = value.hash.view().size();
+  const std::size_t path_size = head[2];
+  const std::size_t total = entry_head_size + hash_size + path_size;
   if (in.size() < total) return 0;
-  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
-  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
+  const std::uint8_t* const hash = head + entry_head_size;
+  std::memcpy(value.hash.value, hash, hash_size);
+  value.path.assign(as_text({hash + hash_size, path_size}));
   return total;
 }
 
@@ -1289,8 +1345,9 @@ class entry_writer {
   template <class Storage>
   result<void> flush(Storage& storage) {
     if (used_ == 0 && flushed_ != 0) return {};
-    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
-    sum_.update({buffer_, used_});
+    const bytes gathered(buffer_, used_);
+    if (auto done = storage.write(path_, flushed_, gathered); !done) return done;
+    sum_.update(gathered);
     flushed_ += used_;
     used_ = 0;
     return {};
@@ -1887,24 +1944,27 @@ namespace ota {
 /// by `/`, no empty part, no `.` or `..`, no control character and no backslash
 /// (which some file systems take for a divider).
 constexpr bool is_valid_path(std::string_view path) {
-  std::size_t part = 0;
-  for (std::size_t i = 0; i <= path.size(); ++i) {
-    if (i < path.size() && path[i] != '/') {
-      const auto c = static_cast<unsigned char>(path[i]);
-      if (c < 0x20 || c == 0x7f || c == '\\') return false;
+  std::size_t size = 0, dots = 0;  // of the part at hand
+  for (std::size_t i = 0;; ++i) {
+    if (i == path.size() || path[i] == '/') {
+      if (size == dots && size <= 2) return false;
+      if (i == path.size()) return true;
+      size = dots = 0;
       continue;
     }
-    const std::string_view name = slice(path, part, i - part);
-    if (name.empty() || name == "."sv || name == ".."sv) return false;
-    part = i + 1;
+    const auto c = static_cast<unsigned char>(path[i]);
+    if (c < 0x20 || c == 0x7f || c == '\\') return false;
+    ++size;
+    if (c == '.') ++dots;
   }
-  return true;
 }
 
 /// Everything before the last `/`; empty for a path without one.
 constexpr std::string_view parent_path(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : slice(path, 0, slash);
+  std::size_t size = path.size();
+  while (size != 0 && path[--size] != '/') {
+  }
+  return {path.data(), size};
 }
 
 /// `text` without `/` at either end: `lib` and `/lib/` name the same directory.
@@ -1915,11 +1975,10 @@ constexpr std::string_view trim_slashes(std::string_view text) {
 }
 
 /// Whether `path` is `entry` itself or lies in the directory `entry`.
-constexpr bool is_within(std::string_view path, std::string_view entry) {
-  entry = trim_slashes(entry);
-  if (entry.empty() || path.size() < entry.size()) return false;
-  if (!starts_with(path, entry)) return false;
-  return path.size() == entry.size() || path[entry.size()] == '/';
+constexpr bool is_within(const std::string_view& path, const std::string_view& entry) {
+  const std::string_view place = trim_slashes(entry);
+  if (place.empty() || !starts_with(path, place)) return false;
+  return path.size() == place.size() || path[place.size()] == '/';
 }
 
 /// Whether `path` is, or lies in, one of `entries`.
@@ -2050,8 +2109,7 @@ inline void append_escaped(string_buffer& out, std::string_view path) {
       continue;
     }
     const auto byte = static_cast<unsigned char>(c);
-    const char escaped[] = {'%', digits[byte >> 4], digits[byte & 15]};
-    out.append({escaped, sizeof escaped});
+    out.append('%').append(digits[byte >> 4]).append(digits[byte & 15]);
   }
 }
 
@@ -2082,8 +2140,18 @@ inline constexpr std::string_view github_api = "https://api.github.com";
 /// All that a device can be told, with the names and defaults of 0x687931/ota's configuration.
 ///
 /// A plain struct of views: the texts live with whoever fills it, a `config_document` or the
-/// program's own literals. A pin of -1 is no pin.
+/// program's own literals. A pin of -1 is no pin. What is asked for most comes first: a Cortex-M0+
+/// reaches it by shorter code.
 struct config {
+  // ---- yes or no ----
+  bool force = false;                   ///< update although nothing is new
+  bool debug = false;                   ///< tell more
+  bool allow_links = false;             ///< take a symbolic link as a file that holds its target
+  bool enable_delta_updates = false;    ///< use the patches in the tree of a version
+  bool metered = false;                 ///< bytes cost: the same
+  bool jitter = false;                  ///< waits vary by chance, so that a fleet spreads
+  reset_mode reset = reset_mode::hard;  ///< key `reset_mode`
+
   // ---- what to follow ----
   std::string_view owner;               ///< account on the Git host; required
   std::string_view repo;                ///< repository; required
@@ -2095,14 +2163,38 @@ struct config {
   std::string_view raw = "https://raw.githubusercontent.com";  ///< base of the raw files
   std::string_view web;  ///< base of the web site; see `web_base`
   std::string_view user_agent = "ota-updater";
+
+  // ---- how ----
+  std::uint64_t min_free_storage = 0;     ///< bytes
+  std::uint32_t min_free_mem = 0;         ///< bytes
+  std::uint32_t max_tree_size_kb = 0;     ///< longest list of files; 0: 256 MB, a manifest 32 MB
+  std::uint32_t max_tree_files = 0;       ///< longest list; 0: any
+  std::uint32_t chunk = 1024;             ///< bytes moved at a time; see `effective_chunk`
+  std::uint32_t http_retries = 3;         ///< attempts of a request
+  std::uint32_t backoff_sec = 3;          ///< before the second attempt; doubled each time …
+  std::uint32_t max_backoff_sec = 60;     ///< … up to this
+  std::uint32_t trial_boots = 1;          ///< starts that an unconfirmed version has
+  std::uint32_t retries = 5;              ///< attempts to join a network
+  std::uint32_t connect_timeout_sec = 0;  ///< 0: as the HTTP policy has it
+  std::uint32_t http_timeout_sec = 10;
+  std::uint32_t min_bytes_per_sec = 8;  ///< a server that sends less for 30 s is given up
+  std::uint32_t min_cpu_mhz = 0;
+  std::uint32_t watchdog_timeout_ms = 0;        ///< 0: no watchdog
+  std::string_view stage_dir = ".ota_stage";    ///< of the original client, for a changeover
+  std::string_view backup_dir = ".ota_backup";  ///< of the original client, for a changeover
+
+  // ---- which files ----
+  list_view<std::string_view> allow;            ///< paths and directories; empty: all
+  list_view<std::string_view> ignore;           ///< wins over `allow`
+  list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
+
+  // ---- whom to trust ----
   std::string_view manifest_key;  ///< of the manifest's HMAC; empty: not checked
   std::string_view trusted_root;  ///< root document of signed manifests; see docs/signed-updates.md
   std::string_view product = "default";  ///< what a signed manifest must be for
   std::string_view hardware;             ///< the same, where the manifest names hardware
   std::string_view tls_ca_file;          ///< authorities that https trusts; empty: the system's
   list_view<std::string_view> tls_pins;  ///< public keys that https trusts; empty: any
-  bool force = false;                    ///< update although nothing is new
-  bool debug = false;                    ///< tell more
 
   // ---- where `ota update` finds secrets and keys that are not in the document ----
   std::string_view token_file;  ///< a file that holds the token
@@ -2111,34 +2203,7 @@ struct config {
   std::string_view manifest_key_env;
   std::string_view trusted_root_file;  ///< a file that holds the root document
 
-  // ---- which files ----
-  list_view<std::string_view> allow;            ///< paths and directories; empty: all
-  list_view<std::string_view> ignore;           ///< wins over `allow`
-  list_view<std::string_view> delete_patterns;  ///< below these, what is not in the version goes
-  bool allow_links = false;            ///< take a symbolic link as a file that holds its target
-  bool enable_delta_updates = false;   ///< use the patches in the tree of a version
-  bool metered = false;                ///< bytes cost: the same
-  std::uint32_t max_tree_size_kb = 0;  ///< longest list of files; 0: 256 MB, a manifest 32 MB
-  std::uint32_t max_tree_files = 0;    ///< longest list; 0: any
-
-  // ---- how ----
-  std::uint32_t chunk = 1024;                   ///< bytes moved at a time; see `effective_chunk`
-  std::string_view stage_dir = ".ota_stage";    ///< of the original client, for a changeover
-  std::string_view backup_dir = ".ota_backup";  ///< of the original client, for a changeover
-  std::uint32_t connect_timeout_sec = 0;        ///< 0: as the HTTP policy has it
-  std::uint32_t http_timeout_sec = 10;
-  std::uint32_t retries = 5;            ///< attempts to join a network
-  std::uint32_t http_retries = 3;       ///< attempts of a request
-  std::uint32_t min_bytes_per_sec = 8;  ///< a server that sends less for 30 s is given up
-  std::uint32_t backoff_sec = 3;        ///< before the second attempt; doubled each time …
-  std::uint32_t max_backoff_sec = 60;   ///< … up to this
-  bool jitter = false;                  ///< waits vary by chance, so that a fleet spreads
-  std::uint32_t trial_boots = 1;        ///< starts that an unconfirmed version has
-  reset_mode reset = reset_mode::hard;  ///< key `reset_mode`
-  std::uint32_t min_free_mem = 0;       ///< bytes
-  std::uint64_t min_free_storage = 0;   ///< bytes
-  std::uint32_t min_cpu_mhz = 0;
-  std::uint32_t watchdog_timeout_ms = 0;  ///< 0: no watchdog
+  // ---- when ----
   scheduling_config scheduling;
 
   // ---- board ----
@@ -2149,13 +2214,14 @@ struct config {
   std::uint32_t battery_v_min_milli = 3000;          ///< key `battery_v_min`, in mV
 
   // ---- links ----
+  bool wifi_enabled = true;
+  bool cellular_enabled = false;
+  bool lora_enabled = false;
   std::string_view ssid;      ///< older name of `wifi_ssid`
   std::string_view password;  ///< older name of `wifi_password`
-  bool wifi_enabled = true;
   std::string_view wifi_ssid;
   std::string_view wifi_password;
   std::uint32_t wifi_timeout_sec = 20;
-  bool cellular_enabled = false;
   std::string_view cellular_apn;
   std::string_view cellular_tech;  ///< `nbiot`, `lte-m` or other
   std::int32_t cellular_uart = 1;
@@ -2163,8 +2229,7 @@ struct config {
   std::int32_t cellular_rx_pin = 5;
   std::uint32_t cellular_baud = 115200;
   std::uint32_t cellular_cost_per_mb_milli = 500;  ///< key `cellular_cost_per_mb`, thousandths
-  bool lora_enabled = false;
-  std::int32_t lora_spi_pins[3] = {18, 19, 16};  ///< SCK, MOSI, MISO
+  std::int32_t lora_spi_pins[3] = {18, 19, 16};    ///< SCK, MOSI, MISO
   std::int32_t lora_cs_pin = 17;
   std::int32_t lora_rst_pin = 20;
   std::uint32_t lora_freq = 915000000;  ///< Hz
@@ -2410,6 +2475,13 @@ namespace ota {
 /// Names one version exactly: a SHA-1 over all that its source says of it. All zero: no version.
 using version_id = std::array<std::uint8_t, 20>;
 
+/// Whether an id names a version.
+inline bool names_version(const version_id& id) {
+  for (const std::uint8_t byte : id)
+    if (byte != 0) return true;
+  return false;
+}
+
 }  // namespace ota
 
 // ota/manifest/trust_context.hpp
@@ -2442,7 +2514,8 @@ namespace ota {
 /// Puts what was written to `temporary` in the place of `path`: after a power cut that holds the
 /// old content or the new one, whole.
 template <class Storage>
-result<void> replace_file(Storage& storage, std::string_view path, std::string_view temporary) {
+result<void> replace_file(Storage& storage, const std::string_view& path,
+                          const std::string_view& temporary) {
   if (auto done = storage.sync(); !done) return done;
   if (auto done = storage.rename(temporary, path); !done) return done;
   return storage.sync();
@@ -2451,15 +2524,15 @@ result<void> replace_file(Storage& storage, std::string_view path, std::string_v
 /// Replaces the file at `path` so that after a power cut it holds the old content or the new one,
 /// whole: writes `temporary`, syncs, renames it over `path`, syncs.
 template <class Storage>
-result<void> write_atomically(Storage& storage, std::string_view path, std::string_view temporary,
-                              bytes content) {
+result<void> write_atomically(Storage& storage, const std::string_view& path,
+                              const std::string_view& temporary, bytes content) {
   if (auto done = storage.write(temporary, 0, content); !done) return done;
   return replace_file(storage, path, temporary);
 }
 
 /// Whether the file at `path` holds exactly `content`. Reads 64 bytes at a time.
 template <class Storage>
-result<bool> same_content(Storage& storage, std::string_view path, bytes content) {
+result<bool> same_content(Storage& storage, const std::string_view& path, bytes content) {
   const auto there = storage.stat(path);
   if (!there) return there.error();
   if (there->size != content.size() || there->kind != decltype(there->kind)::file) return false;
@@ -2476,8 +2549,8 @@ result<bool> same_content(Storage& storage, std::string_view path, bytes content
 /// As `write_atomically`, but a file that holds `content` already is left untouched, to spare
 /// flash.
 template <class Storage>
-result<void> write_if_changed(Storage& storage, std::string_view path, std::string_view temporary,
-                              bytes content) {
+result<void> write_if_changed(Storage& storage, const std::string_view& path,
+                              const std::string_view& temporary, bytes content) {
   const auto same = same_content(storage, path, content);
   if (!same) return same.error();
   if (*same) return {};
@@ -2571,8 +2644,12 @@ using own_path = fixed_string<32>;
 /// The file of entry `index` below `.ota/new` or `.ota/old`; 256 to a directory, so that file
 /// systems with flat directories stay fast.
 inline own_path numbered_path(std::string_view directory, std::uint32_t index) {
-  own_path path(directory);
-  path.append('/').append_number(index / 256).append('/').append_number(index % 256);
+  own_path path;
+  path.append(directory)
+      .append('/')
+      .append_number(index / 256)
+      .append('/')
+      .append_number(index % 256);
   return path;
 }
 
@@ -2586,9 +2663,11 @@ inline own_path patch_path(std::uint32_t index) { return numbered_path(layout::p
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.
 inline bool is_own_path(std::string_view path) {
-  return has_form(path, ".ota*") || has_form(path, layout::version.data()) ||
-         has_form(path, layout::errors.data()) || has_form(path, "ota_health.json") ||
-         has_form(path, "ota_last_check.json");
+  static constexpr const char* own[] = {".ota*", layout::version.data(), layout::errors.data(),
+                                        "ota_health.json", "ota_last_check.json"};
+  for (const char* form : own)
+    if (has_form(path, form)) return true;
+  return false;
 }
 
 /// Removes the directories above `path` that hold nothing any more.
@@ -2609,11 +2688,12 @@ template <class Storage>
 result<file_kind> first_leaf(Storage& storage, tree_path& path) {
   for (;;) {
     file_kind found = file_kind::none;
-    const auto listed = storage.list(path, [&](std::string_view name, file_kind kind) {
+    const auto take = [&](std::string_view name, file_kind kind) {
       path.append('/').append(name);
       found = kind;
       return false;
-    });
+    };
+    const auto listed = storage.list(path, visitor_ref(take));
     if (!listed) return listed.error();
     if (path.overflowed()) return path_too_long;
     if (found == file_kind::none) return file_kind::directory;
@@ -2637,9 +2717,9 @@ result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
 /// Removes what can be had again from the server.
 template <class Storage>
 void make_room(Storage& storage) {
-  for (const std::string_view path : {layout::listing, layout::expanded, layout::part,
-                                      layout::candidates, layout::manifest, layout::known})
-    (void)storage.remove(path);
+  static constexpr std::string_view paths[] = {layout::listing,    layout::expanded, layout::part,
+                                               layout::candidates, layout::manifest, layout::known};
+  for (const std::string_view path : paths) (void)storage.remove(path);
 }
 
 }  // namespace detail
@@ -2671,23 +2751,31 @@ void seal_record(const Record& value, std::uint8_t* out) {
 
 /// Puts a record in the place of the one at `path`.
 template <class Storage, class Record>
-result<void> store_record(Storage& storage, std::string_view path, const Record& value) {
+result<void> store_record(Storage& storage, const std::string_view& path, const Record& value) {
   std::uint8_t record[sizeof value + 4];
   seal_record(value, record);
   return write_atomically(storage, path, layout::temporary, record);
 }
 
-/// False when there is none, or none that is whole; `value` is untouched then.
-template <class Storage, class Record>
-result<bool> load_record(Storage& storage, std::string_view path, Record& value) {
-  std::uint8_t record[sizeof value + 4];
+/// Reads a record with its seal; false when there is none, or none that is whole.
+template <class Storage>
+result<bool> read_sealed(Storage& storage, std::string_view path, std::uint32_t format,
+                         mutable_bytes record) {
   const auto size = storage.read(path, 0, record);
   if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
-  if (*size != sizeof record) return false;
-  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
-  if (std::memcmp(record + sizeof value, &seal, sizeof seal) != 0) return false;
-  std::memcpy(&value, record, sizeof value);
-  return true;
+  if (*size != record.size()) return false;
+  const std::size_t end = record.size() - sizeof(std::uint32_t);
+  const std::uint32_t seal = seal_of({record.data(), end}, format);
+  return std::memcmp(record.data() + end, &seal, sizeof seal) == 0;
+}
+
+/// False when there is none, or none that is whole; `value` is untouched then.
+template <class Storage, class Record>
+result<bool> load_record(Storage& storage, const std::string_view& path, Record& value) {
+  std::uint8_t record[sizeof value + 4];
+  const auto whole = read_sealed(storage, path, Record::format, record);
+  if (whole.value_or(false)) std::memcpy(&value, record, sizeof value);
+  return whole;
 }
 
 }  // namespace ota::detail
@@ -2820,22 +2908,19 @@ result<void> check_fresh(Storage& storage, std::uint64_t now) {
 
 namespace ota::detail {
 
-/// Appends a text as a JSON string. For the few small files that every device writes; what needs
-/// the form of Python's `json.dumps` takes a `json_writer`. Characters beyond ASCII stay UTF-8, as
-/// MicroPython writes them.
+/// Appends a text as what a JSON string has between its quotes. For the few small files that every
+/// device writes; what needs the form of Python's `json.dumps` takes a `json_writer`. Characters
+/// beyond ASCII stay UTF-8, as MicroPython writes them.
 inline void append_json_text(string_buffer& out, std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
-  out.append('"');
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {
-      out.append("\\u00").append(digits[byte >> 4]).append(digits[byte & 15]);
+      out.append("\\u00").append(hex_digits[byte >> 4]).append(hex_digits[byte & 15]);
       continue;
     }
     if (c == '"' || c == '\\') out.append('\\');
     out.append(c);
   }
-  out.append('"');
 }
 
 }  // namespace ota::detail
@@ -2872,12 +2957,10 @@ struct utf8_check {
   std::uint8_t low = 0;      ///< the next byte lies between these two
   std::uint8_t high = 0;
 
-  /// Takes the first byte of a character; false when no character begins with it.
+  /// Takes the first byte of a character beyond ASCII; false when none begins with it.
   bool begin(std::uint8_t lead) {
     low = 0x80;
     high = 0xbf;
-    missing = 0;
-    if (lead < 0x80) return true;
     if (lead < 0xc2 || lead > 0xf4) return false;
     missing = lead < 0xe0 ? 1 : lead < 0xf0 ? 2 : 3;
     if (lead == 0xe0) low = 0xa0;
@@ -2921,10 +3004,12 @@ inline constexpr std::uint32_t replacement_character = 0xfffd;
 /// Where none begins, `code` is the replacement character and the size what to pass over.
 inline std::size_t decode_utf8(std::string_view text, std::uint32_t& code) {
   const auto lead = static_cast<std::uint8_t>(text.front());
+  code = lead;
+  if (lead < 0x80) return 1;
   utf8_check check;
   code = replacement_character;
   if (!check.begin(lead)) return 1;
-  std::uint32_t value = lead & (0x7fu >> (check.missing == 0 ? 0 : check.missing + 1));
+  std::uint32_t value = lead & (0x3fu >> check.missing);
   std::size_t size = 1;
   while (check.missing != 0) {
     if (size == text.size()) return size;
@@ -2950,7 +3035,7 @@ namespace detail {
 struct json_memory {
   char* text;
   std::size_t text_size;
-  std::uint8_t* nesting;  ///< one bit a level: set for an object
+  std::uint8_t* nesting;  ///< the brackets that will close what is open
   std::size_t max_depth;
 };
 
@@ -2977,18 +3062,24 @@ class json_machine {
       text_size_ = 0;
       truncated_ = false;
     }
-    const auto event = read(memory);
+    auto event = read(memory);
+    if (event && *event == json_event::need_input) {
+      if (!finished_) return event;
+      event = broken_off;
+    }
     if (!event) {
       state_ = state::broken;
       failure_ = &event.error();
       return event;
     }
-    if (*event == json_event::need_input) return event;
     state_ = state::between;
-    if (*event == json_event::key)
-      expect_ = expect::colon;
-    else if (*event != json_event::begin_object && *event != json_event::begin_array)
-      expect_ = after_value(memory);
+    may_close_ = true;
+    if (*event == json_event::key) {
+      expect_ = ':';
+      may_close_ = false;
+    } else if (*event != json_event::begin_object && *event != json_event::begin_array) {
+      expect_ = closing_ == nothing ? nothing : ',';
+    }
     return event;
   }
 
@@ -3028,20 +3119,16 @@ class json_machine {
     broken
   };
 
-  // What may come between tokens. Where a comma may come, the end of the container may as well.
-  enum class expect : std::uint8_t {
-    value,
-    value_or_end,
-    key_or_end,
-    key,
-    comma_in_array,
-    comma_in_object,
-    colon,
-    nothing
-  };
+  // The character that must come next, unless it is one that closes: a comma, a colon, or the quote
+  // of a key. A space, which is passed over, stands for none.
+  static constexpr std::uint8_t value = '\0';
+  static constexpr std::uint8_t nothing = ' ';
 
   result<json_event> read(const json_memory& memory) {
-    if (state_ == state::between) return read_token(memory);
+    if (state_ == state::between) {
+      const auto event = read_token(memory);
+      if (state_ == state::between) return event;
+    }
     if (state_ < state::literal) return read_string(memory);
     return state_ == state::literal ? read_literal() : read_number(memory);
   }
@@ -3049,48 +3136,24 @@ class json_machine {
   result<json_event> read_token(const json_memory& memory) {
     while (next_ != end_) {
       const std::uint8_t c = *next_++;
-      switch (c) {
-        case ' ':
-        case '\n':
-        case '\r':
-        case '\t':
-          continue;
-        case ',':
-          if (expect_ == expect::comma_in_array)
-            expect_ = expect::value;
-          else if (expect_ == expect::comma_in_object)
-            expect_ = expect::key;
-          else
-            return unexpected_character;
-          continue;
-        case ':':
-          if (expect_ != expect::colon) return unexpected_character;
-          expect_ = expect::value;
-          continue;
-        case '{':
-        case '[':
-          return open(memory, c == '{');
-        case '}':
-        case ']':
-          return close(c == '}');
-        case '"':
-          if (expect_ > expect::key) return unexpected_character;
-          state_ = state::plain;
-          return read_string(memory);
-        default:
-          return begin_scalar(memory, c);
-      }
+      if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
+      if (c == closing_ && may_close_) return close(memory);
+      if (expect_ == value) return begin_value(memory, c);
+      if (c != expect_) return unexpected_character;
+      if (c == '"') return begin(state::plain);
+      expect_ = c == ',' && closing_ == '}' ? '"' : value;
+      may_close_ = false;
     }
-    if (finished_ && expect_ == expect::nothing) return json_event::end;
-    return more();
+    if (finished_ && expect_ == nothing) return json_event::end;
+    return json_event::need_input;
   }
 
-  result<json_event> begin_scalar(const json_memory& memory, std::uint8_t c) {
-    if (!wants_value()) return unexpected_character;
+  result<json_event> begin_value(const json_memory& memory, std::uint8_t c) {
+    if (c == '"') return begin(state::plain);
+    if (c == '{' || c == '[') return open(memory, c);
     if (c == '-' || static_cast<std::uint8_t>(c - '0') < 10) {
       --next_;
-      state_ = state::number;
-      return read_number(memory);
+      return begin(state::number);
     }
     if (c == 't')
       literal_ = "rue";
@@ -3101,13 +3164,18 @@ class json_machine {
     else
       return unexpected_character;
     boolean_ = c == 't';
-    state_ = state::literal;
-    return read_literal();
+    return begin(state::literal);
+  }
+
+  // `read` goes on with it.
+  json_event begin(state token) {
+    state_ = token;
+    return json_event::need_input;
   }
 
   result<json_event> read_literal() {
     for (; *literal_ != '\0'; ++literal_) {
-      if (next_ == end_) return more();
+      if (next_ == end_) return json_event::need_input;
       if (*next_ != static_cast<std::uint8_t>(*literal_)) return unexpected_character;
       ++next_;
     }
@@ -3117,31 +3185,18 @@ class json_machine {
 
   // ---- containers ---------------------------------------------------------------------------
 
-  bool wants_value() const { return expect_ <= expect::value_or_end; }
-
-  expect after_value(const json_memory& memory) const {
-    if (depth_ == 0) return expect::nothing;
-    const std::size_t level = depth_ - 1u;
-    const bool in_object = (memory.nesting[level >> 3] >> (level & 7) & 1) != 0;
-    return in_object ? expect::comma_in_object : expect::comma_in_array;
-  }
-
-  result<json_event> open(const json_memory& memory, bool object) {
-    if (!wants_value()) return unexpected_character;
+  result<json_event> open(const json_memory& memory, std::uint8_t bracket) {
     if (depth_ == memory.max_depth) return too_deep;
-    std::uint8_t& bits = memory.nesting[depth_ >> 3];
-    const unsigned bit = 1u << (depth_ & 7);
-    bits = static_cast<std::uint8_t>(object ? bits | bit : bits & ~bit);
-    ++depth_;
-    expect_ = object ? expect::key_or_end : expect::value_or_end;
+    memory.nesting[depth_++] = closing_;
+    closing_ = static_cast<std::uint8_t>(bracket + 2);  // as ASCII has them
+    const bool object = bracket == '{';
+    expect_ = object ? '"' : value;
     return object ? json_event::begin_object : json_event::begin_array;
   }
 
-  result<json_event> close(bool object) {
-    if (expect_ != (object ? expect::key_or_end : expect::value_or_end) &&
-        expect_ != (object ? expect::comma_in_object : expect::comma_in_array))
-      return unexpected_character;
-    --depth_;
+  result<json_event> close(const json_memory& memory) {
+    const bool object = closing_ == '}';
+    closing_ = memory.nesting[--depth_];
     return object ? json_event::end_object : json_event::end_array;
   }
 
@@ -3154,12 +3209,12 @@ class json_machine {
         next_ = end_of_plain(first, end_);
         append(memory, first, static_cast<std::size_t>(next_ - first));
       }
-      if (next_ == end_) return more();
+      if (next_ == end_) return json_event::need_input;
       const std::uint8_t c = *next_++;
       if (state_ != state::plain) {
         if (auto done = read_special(memory, c); !done) return done.error();
       } else if (c == '"') {
-        return wants_value() ? json_event::string : json_event::key;
+        return expect_ == value ? json_event::string : json_event::key;
       } else if (c == '\\') {
         state_ = state::escape;
       } else if (c < 0x20) {
@@ -3215,15 +3270,18 @@ class json_machine {
     unit_ = unit_ << 4 | static_cast<std::uint32_t>(digit);
     if (unit_ < 0x10000) return {};
     std::uint32_t code = unit_ & 0xffff;
-    const bool low = code >> 10 == 0xdc00 >> 10;
-    if (low != (high_ != 0)) return half_surrogate;
-    if (code >> 10 == 0xd800 >> 10) {
+    const std::uint32_t top = code >> 10;
+    if (high_ != 0) {
+      if (top != 0xdc00 >> 10) return half_surrogate;
+      code = 0x10000u + ((high_ - 0xd800u) << 10) + (code - 0xdc00u);
+      high_ = 0;
+    } else if (top == 0xdc00 >> 10) {
+      return half_surrogate;
+    } else if (top == 0xd800 >> 10) {
       high_ = static_cast<std::uint16_t>(code);
       state_ = state::low_surrogate;
       return {};
     }
-    if (low) code = 0x10000u + ((high_ - 0xd800u) << 10) + (code - 0xdc00u);
-    high_ = 0;
     char utf8[4];
     const std::string_view character = encode_utf8(code, utf8);
     reserve(memory, character.size());
@@ -3276,9 +3334,10 @@ class json_machine {
       state_ = after;
     }
     append(memory, first, static_cast<std::size_t>(next_ - first));
-    if (next_ == end_ && !finished_) return json_event::need_input;
-    if (state_ >= state::zero) return json_event::number;
-    return next_ == end_ ? broken_off : bad_number;
+    const bool complete = state_ >= state::zero;
+    if (next_ == end_ && !(complete && finished_)) return json_event::need_input;
+    if (!complete) return bad_number;
+    return json_event::number;
   }
 
   // Where one more character leads; `between` when it does not belong to the number.
@@ -3297,21 +3356,17 @@ class json_machine {
     return state::between;
   }
 
-  // ---- ends ---------------------------------------------------------------------------------
-
-  result<json_event> more() {
-    if (finished_) return broken_off;
-    return json_event::need_input;
-  }
   // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   state state_ = state::between;
-  expect expect_ = expect::value;
+  std::uint8_t expect_ = value;
+  std::uint8_t closing_ = nothing;  // what closes the innermost container
+  bool may_close_ = false;
   bool finished_ = false;
   bool truncated_ = false;
   bool boolean_ = false;
   utf8_check utf8_;
   std::uint16_t high_ = 0;  // a first surrogate that waits for its second
-  std::uint16_t depth_ = 0;
+  std::uint32_t depth_ = 0;
   std::uint32_t unit_ = 0;  // of \uXXXX
   const std::uint8_t* next_ = nullptr;
   const std::uint8_t* end_ = nullptr;
@@ -3437,12 +3492,12 @@ class json_reader {
   std::size_t offset() const { return machine_.offset(); }
 
   /// Begins a new document.
-  void reset() { machine_ = {}; }
+  void reset() { ::new (&machine_) detail::json_machine; }
 
  private:
   detail::json_machine machine_;
-  std::uint8_t nesting_[(MaxDepth + 7) / 8] = {};
-  char text_[TextCapacity] = {};
+  std::uint8_t nesting_[MaxDepth] = {};
+  char text_[TextCapacity];
 };
 
 }  // namespace ota
@@ -3518,11 +3573,11 @@ namespace ota::detail {
 /// The text of version.json, as 0x687931/ota writes it: {"ref": "…", "commit": "…"}.
 inline fixed_string<900> version_json(std::string_view ref, std::string_view commit) {
   fixed_string<900> text;
-  text.append("{\"ref\": "sv);
+  text.append("{\"ref\": \"");
   append_json_text(text, ref);
-  text.append(", \"commit\": "sv);
+  text.append("\", \"commit\": \"");
   append_json_text(text, commit);
-  text.append('}');
+  text.append("\"}");
   return text;
 }
 
@@ -3531,19 +3586,19 @@ template <class Storage>
 release_target read_version(Storage& storage) {
   release_target version;
   json_file<128> file(layout::version);
-  string_buffer* member = nullptr;
+  unsigned member = 0;
   for (;;) {
     const auto event = file.next(storage);
-    if (!event) return {};
-    if (*event == json_event::end) return version;
-    const std::string_view text = file.reader().text();
+    if (!event) {
+      version.ref.clear();
+      version.commit.clear();
+    }
+    if (!event || *event == json_event::end) return version;
     if (file.reader().depth() != 1 || file.reader().truncated()) continue;
-    if (*event == json_event::key)
-      member = text == "ref"sv      ? static_cast<string_buffer*>(&version.ref)
-               : text == "commit"sv ? &version.commit
-                                    : nullptr;
-    else if (*event == json_event::string && member != nullptr)
-      member->assign(text);
+    const std::string_view text = file.reader().text();
+    if (*event == json_event::key) member = find_word(text, "ref commit ");
+    if (*event == json_event::string && member == 1) version.ref.assign(text);
+    if (*event == json_event::string && member == 2) version.commit.assign(text);
   }
 }
 
@@ -6109,6 +6164,109 @@ class no_scheduler {
 
 }  // namespace ota
 
+// ota/format/settings.hpp
+
+namespace ota {
+namespace detail {
+
+/// A sum over the settings that decide what a version's plan holds.
+constexpr std::uint32_t settings_sum(const config& settings) {
+  crc32 sum;
+  for (const std::string_view* text :
+       {&settings.api, &settings.raw, &settings.owner, &settings.repo, &settings.channel,
+        &settings.branch, &settings.tag, &settings.manifest_key, &settings.trusted_root,
+        &settings.product, &settings.hardware}) {
+    sum.update(*text);
+    sum.update("\n"sv);
+  }
+  for (const auto* list : {&settings.allow, &settings.ignore, &settings.delete_patterns}) {
+    for (const std::string_view& text : *list) {
+      sum.update(text);
+      sum.update("\n"sv);
+    }
+    sum.update("\n"sv);
+  }
+  sum.update(settings.allow_links ? "links\n"sv : "\n"sv);
+  return sum.value();
+}
+
+}  // namespace detail
+
+/// Settings that a device is told when it starts. They, and the texts they view, must outlive what
+/// was made with them.
+class told_settings {
+ public:
+  told_settings(const config& settings) : settings_(settings) {}
+  operator const config&() const { return settings_; }
+
+  /// Whether a list of the settings may have something in it.
+  static constexpr bool may_have(list_view<std::string_view> config::*) { return true; }
+
+ protected:
+  bool follows_release() const { return ota::follows_release(settings_); }
+  std::string_view web_base() const { return ota::web_base(settings_); }
+  std::uint32_t sum() const { return detail::settings_sum(settings_); }
+  template <std::string_view config::*Text>
+  const std::string_view& text() const {
+    return settings_.*Text;
+  }
+
+  const config& settings_;
+};
+
+/// Settings that are known when the program is compiled: what they switch off is not built.
+template <const config& Known>
+class known_settings {
+ public:
+  operator const config&() const { return Known; }
+
+  static constexpr bool may_have(list_view<std::string_view> config::*list) {
+    return !(Known.*list).empty();
+  }
+
+ protected:
+  static constexpr bool follows_release() {
+    constexpr bool known = ota::follows_release(Known);
+    return known;
+  }
+  static constexpr std::string_view web_base() {
+    constexpr std::string_view known = ota::web_base(Known);
+    return known;
+  }
+  static constexpr std::uint32_t sum() {
+    constexpr std::uint32_t known = detail::settings_sum(Known);
+    return known;
+  }
+  // By its value, so that nothing refers to the settings as a whole, and they are not linked.
+  template <std::string_view config::*Text>
+  static constexpr std::string_view text() {
+    constexpr std::string_view known = Known.*Text;
+    return known;
+  }
+
+  static constexpr const config& settings_ = Known;
+};
+
+namespace detail {
+
+template <class Policies, class = void>
+struct settings_of {
+  using type = told_settings;
+};
+template <class Policies>
+struct settings_of<Policies, std::void_t<decltype(Policies::settings)>> {
+  using type = known_settings<Policies::settings>;
+};
+
+}  // namespace detail
+
+/// Where a device has its settings from: known ones where it names them,
+/// `static constexpr ota::config settings`.
+template <class Policies>
+using settings_of = typename detail::settings_of<Policies>::type;
+
+}  // namespace ota
+
 // ota/hash/sha1.hpp
 
 namespace ota {
@@ -6127,33 +6285,6 @@ struct sha1_compress {
     for (; count != 0; --count, data += 64) portable_block(state, data);
   }
 
-  // The working variables are a window of five words that moves up by one a round: s[0..4] are
-  // e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie in a row
-  // likewise, w[0] being the round's.
-  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, unsigned i) {
-    const std::uint32_t b = s[3], c = s[2], d = s[1];
-    std::uint32_t f;
-    if (i < 20)
-      f = (d ^ (b & (c ^ d))) + 0x5a827999;
-    else if (i < 40)
-      f = (b ^ c ^ d) + 0x6ed9eba1;
-    else if (i < 60)
-      f = (((b ^ c) & (c ^ d)) ^ c) + 0x8f1bbcdc;
-    else
-      f = (b ^ c ^ d) + 0xca62c1d6;
-    s[5] = s[0] + w[0] + f + rotate_left(s[4], 5);
-    s[3] = rotate_left(b, 30);
-  }
-
-  OTA_HASH_INLINE static void extend(std::uint32_t* w) {
-    w[16] = rotate_left(w[0] ^ w[2] ^ w[8] ^ w[13], 1);
-  }
-
-  template <std::size_t... I>
-  static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
-    ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I)), ...);
-  }
-
   // What differs between the four parts of 20 rounds.
   static std::uint32_t mix(unsigned i, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
     if (i < 20) return (d ^ (b & (c ^ d))) + 0x5a827999;
@@ -6162,32 +6293,32 @@ struct sha1_compress {
     return (b ^ c ^ d) + 0xca62c1d6;
   }
 
+#if defined(__OPTIMIZE_SIZE__)
+  // The working variables are a window of five words that moves up by one a round: s[i] to s[i + 4]
+  // are e, d, c, b, a, so none has to be copied to the next. It moves over the words of the
+  // schedule, of which each is read last by the round that replaces it.
+  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
+    std::uint32_t s[5 + 80];
+    std::uint32_t* const w = s + 5;
+    for (int i = 0; i < 5; ++i) s[4 - i] = state[i];
+    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+    for (int i = 16; i < 80; ++i)
+      w[i] = rotate_left(w[i - 16] ^ w[i - 14] ^ w[i - 8] ^ w[i - 3], 1);
+    for (unsigned i = 0; i < 80; ++i) {
+      w[i] += s[i] + rotate_left(s[i + 4], 5) + mix(i, s[i + 3], s[i + 2], s[i + 1]);
+      s[i + 3] = rotate_left(s[i + 3], 30);
+    }
+    for (int i = 0; i < 5; ++i) state[i] += s[84 - i];
+  }
+#else
   static std::uint32_t scheduled(std::uint32_t* w, unsigned i) {
     std::uint32_t& now = w[i & 15];
     if (i >= 16) now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
     return now;
   }
 
-#if defined(__OPTIMIZE_SIZE__)
-  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
-    std::uint32_t w[16];
-    std::uint32_t v[5];
-    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-    for (int i = 0; i < 5; ++i) v[i] = state[i];
-    for (unsigned i = 0; i < 80; ++i) {
-      const std::uint32_t t =
-          rotate_left(v[0], 5) + v[4] + scheduled(w, i) + mix(i, v[1], v[2], v[3]);
-      v[4] = v[3];
-      v[3] = v[2];
-      v[2] = rotate_left(v[1], 30);
-      v[1] = v[0];
-      v[0] = t;
-    }
-    for (int i = 0; i < 5; ++i) state[i] += v[i];
-  }
-#else
-  // The same, with the loop turned out: five rounds bring every variable back to its place, so
-  // nothing is moved.
+  // The loop is turned out: five rounds bring every variable back to its place, so nothing is
+  // moved.
   static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
     std::uint32_t w[16];
     std::uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
@@ -6366,13 +6497,14 @@ inline constexpr error refused{errc::http_status, "http", "the server answered w
 /// Turns the status of an answer into an error, unless it is one of success (2xx) or 304.
 inline result<void> check_status(const http_response& answer) {
   namespace errors = detail::http_errors;
-  const std::uint16_t status = answer.status;
+  const unsigned status = answer.status;
   if ((status >= 200 && status < 300) || status == 304) return {};
-  const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
-  if (status == 429 || (status == 403 && (exhausted || answer.has_retry_after)))
-    return errors::rate_limit;
+  if (status == 429) return errors::rate_limit;
   if (status == 401) return errors::bad_token;
-  if (status == 403) return errors::forbidden;
+  if (status == 403) {
+    const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
+    return exhausted || answer.has_retry_after ? errors::rate_limit : errors::forbidden;
+  }
   if (status == 404) return errors::not_found;
   if (status == 408 || status >= 500) return errors::trouble;
   return errors::refused;
@@ -6414,32 +6546,22 @@ enum class document_event : std::uint8_t {
 /// Reads one of GitHub's documents piece by piece and keeps the few fields that matter.
 class github_document {
  public:
-  std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
-  bool is_tag_object = false;      ///< it points to an annotated tag, not to a commit
-  bool truncated = false;          ///< a tree too large for one answer
-
-  /// The name of the asset that is the manifest.
-  std::string_view manifest_name = "manifest.json";
-
-  /// Whether the asset's API address is wanted, as a private repository needs it.
-  bool prefer_api_url = false;
-
-  /// Begins a document; the paths of a tree's entries get `prefix` and `/` in front.
-  void begin(document_kind kind, std::string_view prefix = {}) {
+  /// Begins a document.
+  void begin(document_kind kind) {
     kind_ = kind;
     reader_.reset();
-    in_section_ = false;
+    in_section_ = has_list_ = is_tag_object = truncated = false;
     limit_ = 0;
-    truncated = false;
-    has_list_ = false;
-    is_tag_object = false;
     if (kind == document_kind::release) {
       manifest_url.clear();
       manifest_sum = 0;
     }
     name.clear();
-    prefix_ = prefix;
   }
+
+  /// What the paths of a tree's entries get in front, and `/`; empty: nothing. Until it is set
+  /// again.
+  void set_prefix(std::string_view prefix) { prefix_ = prefix; }
 
   /// The most bytes the document may have; 0: any number.
   void limit_size(std::size_t bytes) { limit_ = bytes; }
@@ -6544,25 +6666,20 @@ class github_document {
       case json_event::end_array:
         return false;
       default:
-        if (depth == 1) take_top();
-        if (is_inner) return kind_ == document_kind::tree ? take_tree() : take_inner();
-        return false;
+        break;
     }
+    // A text that did not fit is as good as none.
+    const bool is_text = event_ == json_event::string && !reader_.truncated();
+    const std::string_view value = is_text ? reader_.text() : std::string_view{};
+    if (depth == 1) take_top(value);
+    if (!is_inner) return false;
+    return kind_ == document_kind::tree ? take_tree(value) : take_inner(value);
   }
 
-  void take_top() {
-    if (kind_ == document_kind::release && field_ == field::tag_name) name.assign(text());
+  void take_top(std::string_view value) {
+    if (kind_ == document_kind::release && field_ == field::tag_name) name.assign(value);
     if (field_ == field::truncated && event_ == json_event::boolean) truncated = reader_.boolean();
   }
-
-  // The value, where it is a text. One that did not fit is as good as none.
-  std::string_view text() const {
-    return event_ != json_event::string || reader_.truncated() ? std::string_view{}
-                                                               : reader_.text();
-  }
-
-  // Whether the value is one of the words of a list.
-  bool is(const char* words) const { return detail::find_word(text(), words) != 0; }
 
   void begin_item() {
     item_.path.clear();
@@ -6575,28 +6692,28 @@ class github_document {
     asset_sum_ = 0;
   }
 
-  result<bool> take_inner() {
+  result<bool> take_inner(std::string_view value) {
     switch (field_) {
       case field::sha:
-        if (kind_ == document_kind::reference) name.assign(text());
+        if (kind_ == document_kind::reference) name.assign(value);
         break;
       case field::type:
-        is_tag_object = is("tag ");
+        is_tag_object = value == "tag"sv;
         break;
       case field::name:
-        is_wanted_ = text() == manifest_name;
+        is_wanted_ = value == manifest_name;
         break;
       case field::digest:
-        asset_sum_ = crc32_of(text());
+        asset_sum_ = crc32_of(value);
         break;
       case field::state:
-        is_uploaded_ = is("uploaded ");
+        is_uploaded_ = value == "uploaded"sv;
         break;
       case field::url:
       case field::download_url:
         // The other one serves where the preferred one is missing.
         if (prefer_api_url == (field_ == field::url) || item_.path.empty())
-          item_.path.assign(text());
+          item_.path.assign(value);
         break;
       default:
         break;
@@ -6610,25 +6727,29 @@ class github_document {
     return sum.value();
   }
 
-  result<bool> take_tree() {
+  result<bool> take_tree(std::string_view value) {
     switch (field_) {
       case field::path:
         item_.path.assign(prefix_);
         if (!prefix_.empty()) item_.path.append('/');
-        item_.path.append(text());
+        item_.path.append(value);
         if (reader_.truncated() || item_.path.overflowed()) return path_too_long;
         break;
-      case field::mode:
-        item_.executable = is("100755 ");
-        is_link_ = is("120000 ");
+      case field::mode: {
+        const unsigned mode = detail::find_word(value, "100755 120000 ");
+        item_.executable = mode == 1;
+        is_link_ = mode == 2;
         break;
-      case field::type:
-        is_wanted_ = is("blob tree ");
-        item_.kind = is("tree ") ? entry_kind::directory : entry_kind::file;
+      }
+      case field::type: {
+        const unsigned type = detail::find_word(value, "blob tree ");
+        is_wanted_ = type != 0;
+        item_.kind = type == 2 ? entry_kind::directory : entry_kind::file;
         break;
+      }
       case field::sha:
         item_.hash.kind = digest_kind::git_id;
-        if (!from_hex(text(), {item_.hash.value, 20})) return bad_id;
+        if (!from_hex(value, {item_.hash.value, 20})) return bad_id;
         break;
       case field::size:
         if (event_ == json_event::number) {
@@ -6658,18 +6779,33 @@ class github_document {
     return false;
   }
 
-  std::uint32_t asset_sum_ = 0;
-  std::string_view prefix_;
-  std::size_t limit_ = 0;
+  // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   document_kind kind_ = document_kind::reference;
   field field_ = field::other;
   json_event event_ = json_event::need_input;
-  bool in_section_ = false;
-  bool is_wanted_ = false;    // a file or directory of a tree; the manifest of the assets
   bool is_uploaded_ = false;  // an asset that is whole
-  bool is_link_ = false;
+  bool in_section_ = false;
   bool has_list_ = false;  // the member `tree` is one
-  entry item_;             // of a tree; of an asset, its path is the address
+
+ public:
+  bool is_tag_object = false;  ///< it points to an annotated tag, not to a commit
+  bool truncated = false;      ///< a tree too large for one answer
+
+  /// Whether the asset's API address is wanted, as a private repository needs it.
+  bool prefer_api_url = false;
+
+  /// The name of the asset that is the manifest.
+  std::string_view manifest_name = "manifest.json";
+
+  std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
+
+ private:
+  bool is_wanted_ = false;  // a file or directory of a tree; the manifest of the assets
+  bool is_link_ = false;
+  std::uint32_t asset_sum_ = 0;
+  std::string_view prefix_;
+  std::size_t limit_ = 0;
+  entry item_;  // of a tree; of an asset, its path is the address
   json_reader<256> reader_;
 
  public:
@@ -6695,9 +6831,14 @@ enum class resolution : std::uint8_t {
 /// One request is open at a time, answers are read piece by piece, and of a document only the
 /// few fields below are kept, so the length of release notes or file lists does not matter.
 /// Source: docs.github.com/rest (releases, git/refs, git/tags, git/trees, git/blobs).
-class github {
+template <class Settings>
+class basic_github : Settings {
+  using Settings::follows_release;
+  using Settings::settings_;
+  using Settings::web_base;
+
  public:
-  explicit github(const config& settings) : settings_(settings) {}
+  explicit basic_github(Settings settings) : Settings(settings) {}
 
   /// The version that was found; before that, the one that is known.
   const release_target& target() const { return found_.version; }
@@ -6714,16 +6855,14 @@ class github {
 
   /// Begins to find the newest version.
   void begin() {
+    hops_ = 0;
+    open_ = assumed_release_ = blobs_only_ = false;
     document_.manifest_url.clear();
     document_.prefer_api_url = !settings_.token.empty();
-    assumed_release_ = false;
-    blobs_only_ = false;
-    hops_ = 0;
-    if (follows_release(settings_))
+    if (follows_release())
       stage_ = can_probe() ? stage::probe : stage::release;
     else
       found_.version.ref.assign(settings_.branch), stage_ = stage::reference;
-    open_ = false;
   }
 
   /// One request or one piece of an answer further.
@@ -6743,12 +6882,10 @@ class github {
   template <class Http>
   result<void> open_tree(Http& http, std::string_view tree, bool recursive,
                          std::string_view prefix) {
-    url_text url = api_url("/git/trees/"sv, tree);
+    url_text url = api_url("/git/trees/", tree);
     if (recursive) url.append("?recursive=1");
-    document_.begin(document_kind::tree, prefix);
-    http_request request;
-    request.accept = json_type;
-    if (auto done = get(http, url, request); !done) return done;
+    if (auto done = open_document(http, document_kind::tree, url, false); !done) return done;
+    document_.set_prefix(prefix);
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
     const std::size_t wanted = kilobytes(settings_.max_tree_size_kb);
@@ -6769,11 +6906,11 @@ class github {
     request.if_range = etag;
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
-      url_text url(settings_.raw);
+      url_text url;
+      url.append(raw());
       append_repository(url);
       url.append('/');
-      append_escaped(url, follows_release(settings_) ? found_.version.ref.view()
-                                                     : found_.version.commit.view());
+      append_escaped(url, version_name());
       url.append('/');
       append_escaped(url, file.path);
       request.accept = raw_type;
@@ -6785,9 +6922,9 @@ class github {
     // A private repository may show its files through the API alone.
     blobs_only_ = true;
     char id[40];
-    to_hex(file.hash.view(), id);
+    to_hex({file.hash.value, 20}, id);
     request.accept = "application/vnd.github.raw"sv;
-    return get(http, api_url("/git/blobs/"sv, {id, sizeof id}), request);
+    return get(http, api_url("/git/blobs/", {id, sizeof id}), request);
   }
 
   /// Opens the version's manifest: the release's asset, or the file of that name in the tree.
@@ -6817,31 +6954,42 @@ class github {
 
   // Where `max_tree_size_kb` says nothing. GitHub itself ends at 7 MB; a list must not be endless.
   static constexpr std::size_t max_tree_size = 256u << 20;
-  static constexpr std::string_view json_type = "application/vnd.github+json";
   static constexpr std::string_view raw_type = "application/octet-stream";
 
+  // By their values, so that settings which are known need not be in memory.
+  std::string_view api() const { return Settings::template text<&config::api>(); }
+  std::string_view raw() const { return Settings::template text<&config::raw>(); }
+  std::string_view owner() const { return Settings::template text<&config::owner>(); }
+  std::string_view repo() const { return Settings::template text<&config::repo>(); }
+  std::string_view user_agent() const { return Settings::template text<&config::user_agent>(); }
+
   // A document may name any host; the token is for those of the configuration alone.
-  bool is_ours(std::string_view url) const {
-    return is_below(url, settings_.api) || is_below(url, settings_.raw);
-  }
+  bool is_ours(std::string_view url) const { return is_below(url, api()) || is_below(url, raw()); }
 
   static bool is_below(std::string_view url, std::string_view base) {
-    return starts_with(url, base) && slice(url, base.size(), 1) == "/"sv;
+    return url.size() > base.size() && url[base.size()] == '/' &&
+           std::string_view(url.data(), base.size()) == base;
+  }
+
+  // As the addresses of raw files have it.
+  const string_buffer& version_name() const {
+    if (follows_release()) return found_.version.ref;
+    return found_.version.commit;
   }
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
     return settings_.tag.empty() && settings_.token.empty() && !settings_.force &&
-           !web_base(settings_).empty() && !target().ref.empty();
+           !target().ref.empty();
   }
 
   void append_repository(url_text& url) const {
-    url.append('/').append(settings_.owner).append('/').append(settings_.repo);
+    url.append('/').append(owner()).append('/').append(repo());
   }
 
-  url_text api_url(std::string_view place, std::string_view name) const {
-    url_text url(settings_.api);
-    url.append("/repos");
+  url_text api_url(const char* place, std::string_view name) const {
+    url_text url;
+    url.append(api()).append("/repos");
     append_repository(url);
     url.append(place);
     append_escaped(url, name);
@@ -6852,16 +7000,29 @@ class github {
   result<void> get(Http& http, const string_buffer& url, http_request& request) {
     if (url.overflowed()) return address_too_long;
     request.url = url;
-    request.user_agent = settings_.user_agent;
-    if (is_ours(url)) request.token = settings_.token;
+    request.user_agent = user_agent();
+    if (!settings_.token.empty() && is_ours(url)) request.token = settings_.token;
     return http.open(request);
+  }
+
+  template <class Http>
+  result<void> open_document(Http& http, document_kind kind, const string_buffer& url,
+                             bool only_if_changed) {
+    document_.begin(kind);
+    http_request request;
+    request.accept = "application/vnd.github+json"sv;
+    if (only_if_changed) request.if_none_match = found_.etag;
+    return get(http, url, request);
   }
 
   // https://github.com/o/r/releases/latest sends a browser on to …/releases/tag/TAG.
   template <class Http>
   result<resolution> probe(Http& http) {
     stage_ = stage::release;
-    url_text url(web_base(settings_));
+    const std::string_view web = web_base();
+    if (web.empty()) return resolution::working;
+    url_text url;
+    url.append(web);
     append_repository(url);
     url.append("/releases/latest");
     http_request request;
@@ -6871,31 +7032,30 @@ class github {
     url.assign("/releases/tag/"sv);
     append_escaped(url, target().ref);
     const std::string_view place = http.location();
-    const bool same = slice(place, place.size() - url.size()) == url.view();
+    const bool same = place.size() >= url.size() &&
+                      std::string_view(place.end() - url.size(), url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 
   template <class Http>
   result<resolution> request(Http& http) {
-    std::string_view place = "/git/tags/"sv;
+    const char* place = "/git/tags/";
     std::string_view name = document_.name;
     if (stage_ == stage::release) {
-      place = settings_.tag.empty() ? "/releases/latest"sv : "/releases/tags/"sv;
+      place = settings_.tag.empty() ? "/releases/latest" : "/releases/tags/";
       name = settings_.tag;
     } else if (stage_ == stage::reference) {
-      place = follows_release(settings_) ? "/git/ref/tags/"sv : "/git/ref/heads/"sv;
+      place = follows_release() ? "/git/ref/tags/" : "/git/ref/heads/";
       name = found_.version.ref;
     }
     const url_text url = api_url(place, name);
-    document_.begin(stage_ == stage::release ? document_kind::release : document_kind::reference);
-    const bool first = stage_ == stage::release || !follows_release(settings_);
-    http_request request;
-    request.accept = json_type;
-    if (first && !settings_.force) request.if_none_match = found_.etag;
-    if (auto done = get(http, url, request); !done) return done.error();
+    const auto kind = stage_ == stage::release ? document_kind::release : document_kind::reference;
+    const bool first = stage_ == stage::release || !follows_release();
+    const bool only_if_changed = first && !settings_.force && !found_.etag.empty();
+    if (auto done = open_document(http, kind, url, only_if_changed); !done) return done.error();
     const std::uint16_t status = http.response().status;
     // To who did not ask it says nothing, and could say so for ever.
-    if (status == 304 && !request.if_none_match.empty()) return not_modified();
+    if (status == 304 && only_if_changed) return not_modified();
     if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
       // A tag without a release has no manifest, but it has files.
       found_.version.ref.assign(settings_.tag);
@@ -6911,7 +7071,7 @@ class github {
 
   // The same release as the last time; its tag may have been moved all the same.
   result<resolution> not_modified() {
-    if (!follows_release(settings_)) return resolution::unchanged;
+    if (!follows_release()) return resolution::unchanged;
     assumed_release_ = true;
     stage_ = stage::reference;
     return resolution::working;
@@ -6961,15 +7121,31 @@ class github {
     found_.version.id = hash.finish();
   }
 
-  const config& settings_;
-  stage stage_ = stage::release;
+  // Cleared together, as one word.
   std::uint8_t hops_ = 0;
   bool open_ = false;
   bool assumed_release_ = false;
   bool blobs_only_ = false;
-  github_document document_;
+  stage stage_ = stage::release;
   known_version found_;
+  github_document document_;
 };
+
+using github = basic_github<told_settings>;
+
+namespace detail {
+
+/// The source that a device names, with its settings.
+template <class Source, class Settings>
+struct source_with {
+  using type = Source;
+};
+template <class Settings>
+struct source_with<github, Settings> {
+  using type = basic_github<Settings>;
+};
+
+}  // namespace detail
 
 }  // namespace ota
 
@@ -8557,13 +8733,14 @@ class memory_files {
 
   result<file_info> stat(std::string_view path) {
     file_info info;
-    const std::size_t at = find(path);
-    if (at != used_) {
+    const std::size_t at = find_within(path);
+    if (at == used_) return info;
+    if (path_size(at) != path.size()) {
+      info.kind = file_kind::directory;
+    } else {
       info.kind = file_kind::file;
       info.size = size_of(at);
       info.executable = arena_[at + 6] != 0;
-    } else if (has_below(path)) {
-      info.kind = file_kind::directory;
     }
     return info;
   }
@@ -8571,27 +8748,22 @@ class memory_files {
   result<std::size_t> read(std::string_view path, std::size_t offset, mutable_bytes out) {
     const std::size_t at = find(path);
     if (at == used_) return no_such_file;
-    const std::size_t size = size_of(at);
-    if (offset >= size) return std::size_t{0};
-    const std::size_t first = static_cast<std::size_t>(offset);
-    const std::size_t count = size - first < out.size() ? size - first : out.size();
-    if (count != 0) std::memcpy(out.data(), content(at) + first, count);
-    return count;
+    const bytes rest = bytes(content(at), size_of(at)).drop(offset).first(out.size());
+    if (!rest.empty()) std::memcpy(out.data(), rest.data(), rest.size());
+    return rest.size();
   }
 
   result<void> write(std::string_view path, std::size_t offset, bytes data) {
     if (auto fine = check_place(path); !fine) return fine;
-    std::size_t at = find(path);
-    if (offset == 0 && at != used_) resize(at, 0);
+    const std::size_t at = find(path);
     if (at == used_) {
       if (offset != 0) return no_such_file;
       if (Capacity - used_ < head_size + path.size()) return full;
-      arena_[at] = static_cast<std::uint8_t>(path.size());
-      arena_[at + 1] = static_cast<std::uint8_t>(path.size() >> 8);
-      set_size(at, 0);
-      arena_[at + 6] = arena_[at + 7] = 0;
-      std::memcpy(arena_ + at + head_size, path.data(), path.size());
-      used_ += head_size + path.size();
+      std::memset(arena_ + at, 0, head_size);
+      used_ += head_size;
+      set_path(at, path);
+    } else if (offset == 0) {
+      resize(at, 0);
     }
     const std::size_t size = size_of(at);
     if (offset != size) return not_at_end;
@@ -8605,29 +8777,23 @@ class memory_files {
     if (auto fine = check_place(to); !fine) return fine;
     std::size_t at = find(from);
     if (at == used_) return no_such_file;
-    if (from == to) return {};
-    if (to.size() > from.size() && Capacity - used_ < to.size() - from.size() && find(to) == used_)
-      return full;
-    if (const std::size_t old = find(to); old != used_) {
-      erase(old, record_size(old));
+    const std::size_t old = find(to);
+    if (old == at) return {};
+    if (old != used_) {
+      replace(old, record_size(old), 0);
       at = find(from);
+    } else if (used_ + to.size() > Capacity + from.size()) {
+      return full;
     }
-    if (to.size() < from.size())
-      erase(at + head_size, from.size() - to.size());
-    else
-      insert(at + head_size, to.size() - from.size());
-    arena_[at] = static_cast<std::uint8_t>(to.size());
-    arena_[at + 1] = static_cast<std::uint8_t>(to.size() >> 8);
-    std::memcpy(arena_ + at + head_size, to.data(), to.size());
+    set_path(at, to);
     return {};
   }
 
   result<void> remove(std::string_view path) {
-    const std::size_t at = find(path);
-    if (at != used_)
-      erase(at, record_size(at));
-    else if (has_below(path))
-      return not_empty;
+    const std::size_t at = find_within(path);
+    if (at == used_) return {};
+    if (path_size(at) != path.size()) return not_empty;
+    replace(at, record_size(at), 0);
     return {};
   }
 
@@ -8639,11 +8805,10 @@ class memory_files {
   template <class Visit>
   result<void> list(std::string_view directory, Visit&& visit) {
     for (std::size_t at = 0; at != used_; at += record_size(at)) {
-      const std::string_view name = name_below(path_of(at), directory);
-      if (name.empty() || was_named(name, directory, at)) continue;
-      const std::size_t slash = name.find('/');
-      const bool is_file = slash == std::string_view::npos;
-      if (!visit(slice(name, 0, slash), is_file ? file_kind::file : file_kind::directory)) break;
+      const std::string_view name = named_by(at, directory);
+      if (name.empty()) continue;
+      const bool is_file = name.end() == path_of(at).end();
+      if (!visit(name, is_file ? file_kind::file : file_kind::directory)) break;
     }
     return {};
   }
@@ -8687,64 +8852,61 @@ class memory_files {
   }
   std::uint8_t* content(std::size_t at) { return arena_ + at + head_size + path_size(at); }
 
-  // Where the file's record begins; the end of all when there is none.
-  std::size_t find(std::string_view path) const {
+  // The first file that is, or lies in, `path`; the end of all when there is none.
+  std::size_t find_within(const std::string_view& path) const {
     std::size_t at = 0;
-    while (at != used_ && path_of(at) != path) at += record_size(at);
+    while (at != used_ && !is_within(path_of(at), path)) at += record_size(at);
     return at;
   }
 
-  // The part of `path` below `directory`; empty when it lies elsewhere.
-  static std::string_view name_below(std::string_view path, std::string_view directory) {
-    if (directory.empty()) return path;
-    if (!starts_with(path, directory) || path.size() <= directory.size() + 1) return {};
-    if (path[directory.size()] != '/') return {};
-    return slice(path, directory.size() + 1);
+  // Where the file's record begins; the end of all when there is none.
+  std::size_t find(const std::string_view& path) const {
+    const std::size_t at = find_within(path);
+    return at != used_ && path_size(at) == path.size() ? at : used_;
   }
 
-  bool has_below(std::string_view directory) const {
-    for (std::size_t at = 0; at != used_; at += record_size(at))
-      if (!name_below(path_of(at), directory).empty()) return true;
-    return false;
-  }
-
-  // Whether an earlier file lies in the same directory below `directory`.
-  bool was_named(std::string_view name, std::string_view directory, std::size_t end) const {
-    const std::size_t slash = name.find('/');
-    if (slash == std::string_view::npos) return false;
-    for (std::size_t at = 0; at != end; at += record_size(at))
-      if (slice(name_below(path_of(at), directory), 0, slash + 1) == slice(name, 0, slash + 1))
-        return true;
-    return false;
+  // What the file at `at` is the first to name in a directory: itself or the directory it lies in
+  // there; empty when it lies elsewhere.
+  std::string_view named_by(std::size_t at, const std::string_view& directory) const {
+    const std::string_view path = path_of(at);
+    std::size_t begin = 0;
+    if (!directory.empty()) {
+      if (!is_within(path, directory)) return {};
+      begin = directory.size() + 1;
+    }
+    const std::string_view first = slice(path, 0, path.find('/', begin));
+    if (first.size() != path.size() && find_within(first) != at) return {};
+    return slice(first, begin);
   }
 
   // A file may lie neither where a directory is nor below a file.
-  result<void> check_place(std::string_view path) const {
+  result<void> check_place(const std::string_view& path) const {
     if (!is_valid_path(path) || path.size() > 0xffff) return bad_path;
-    if (has_below(path)) return directory_in_the_way;
-    for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above))
-      if (find(above) != used_) return file_in_the_way;
+    for (std::size_t at = 0; at != used_; at += record_size(at)) {
+      const std::string_view other = path_of(at);
+      if (other.size() > path.size() && is_within(other, path)) return directory_in_the_way;
+      if (other.size() < path.size() && is_within(path, other)) return file_in_the_way;
+    }
     return {};
+  }
+
+  // Makes `count` bytes of a record `size` bytes; what is behind them moves.
+  void replace(std::size_t at, std::size_t count, std::size_t size) {
+    std::memmove(arena_ + at + size, arena_ + at + count, used_ - at - count);
+    used_ += size - count;
+  }
+
+  void set_path(std::size_t at, std::string_view path) {
+    replace(at + head_size, path_size(at), path.size());
+    arena_[at] = static_cast<std::uint8_t>(path.size());
+    arena_[at + 1] = static_cast<std::uint8_t>(path.size() >> 8);
+    std::memcpy(arena_ + at + head_size, path.data(), path.size());
   }
 
   void resize(std::size_t at, std::size_t size) {
     const std::size_t old = size_of(at);
-    const std::size_t end = at + record_size(at);
-    if (size > old)
-      insert(end, size - old);
-    else
-      erase(end - (old - size), old - size);
+    replace(at + record_size(at) - old, old, size);
     set_size(at, size);
-  }
-
-  void insert(std::size_t at, std::size_t count) {
-    std::memmove(arena_ + at + count, arena_ + at, used_ - at);
-    used_ += count;
-  }
-
-  void erase(std::size_t at, std::size_t count) {
-    std::memmove(arena_ + at, arena_ + at + count, used_ - at - count);
-    used_ -= count;
   }
 
   std::size_t used_ = 0;
@@ -8794,7 +8956,7 @@ class verifier {
   /// Whether promises other than Git's blob ids can be checked.
   static constexpr bool checks_manifests = Hash::digest_size == 32;
 
-  verifier() : git_(0) {}
+  verifier() : none_() {}
   ~verifier() { end(); }
   verifier(const verifier&) = delete;
   verifier& operator=(const verifier&) = delete;
@@ -8875,6 +9037,7 @@ class verifier {
 
   digest_kind kind_ = digest_kind::none;
   union {
+    char none_;
     git_blob_id<sha1> git_;
     strong_hash strong_;
     crc32 check_;
@@ -9328,30 +9491,68 @@ class image_downloader {
 
 }  // namespace ota
 
+// ota/manifest/entry_cursor.hpp
+
+namespace ota {
+
+/// A list, or a part of one, that is held against another: its entry at hand stays until it is
+/// dropped.
+struct entry_cursor {
+  static constexpr std::uint32_t no_end = 0xffffffff;
+
+  entry_reader list;
+  std::uint32_t end = no_end;  ///< where the part ends, in the list
+  bool has_item = false;
+  entry item;
+
+  /// Begins at an entry whose offset is known.
+  void begin(std::string_view path, std::uint32_t offset = 0) {
+    list.begin(path, offset);
+    end = no_end;
+    has_item = false;
+  }
+
+  /// Reads the next entry; false at the end of the list.
+  template <class Storage>
+  result<bool> next(Storage& storage) {
+    return list.next(storage, item);
+  }
+
+  /// As `next`, unless an entry is at hand or the part ends.
+  template <class Storage>
+  result<bool> fill(Storage& storage) {
+    if (has_item) return true;
+    if (list.offset() >= end) return false;
+    const auto more = next(storage);
+    if (more) has_item = *more;
+    return more;
+  }
+};
+
+/// The order of lists: that of the bytes of their paths. Below 0: `a` stands before `b`.
+inline int compare_paths(const entry& a, const entry& b) { return a.path.view().compare(b.path); }
+
+}  // namespace ota
+
 // ota/stager/file_filter.hpp
 
 namespace ota {
 
 /// Which files the device manages, and which it takes from a source.
-class file_filter {
+template <class Settings>
+class file_filter : Settings {
+  using Settings::settings_;
+
  public:
-  explicit file_filter(const config& settings) : settings_(settings) {}
+  explicit file_filter(Settings settings) : Settings(settings) {}
 
   /// Whether the device manages `path` at all: `ignore` wins, an empty `allow` allows all.
   bool manages(std::string_view path) const {
-    return !detail::is_own_path(path) &&
-           (settings_.allow.empty() || is_within_any(path, settings_.allow)) &&
-           !is_within_any(path, settings_.ignore);
+    return !detail::is_own_path(path) && allows(path, false);
   }
 
   /// Whether something in directory `path` may be managed.
-  bool enters(std::string_view path) const {
-    if (is_within_any(path, settings_.ignore)) return false;
-    if (settings_.allow.empty() || is_within_any(path, settings_.allow)) return true;
-    for (std::string_view entry : settings_.allow)
-      if (is_within(trim_slashes(entry), path)) return true;
-    return false;
-  }
+  bool enters(std::string_view path) const { return allows(path, true); }
 
   /// Refuses what no device should install.
   result<void> check(std::string_view path, bool is_link) const {
@@ -9378,7 +9579,13 @@ class file_filter {
       "is a symbolic link: put it on `ignore`, or set `allow_links` to install it as a file that "
       "holds its target"};
 
-  const config& settings_;
+  // With `parents` also what `allow` has something below.
+  bool allows(std::string_view path, bool parents) const {
+    if (is_within_any(path, settings_.ignore)) return false;
+    for (const std::string_view& entry : settings_.allow)
+      if (is_within(path, entry) || (parents && is_within(trim_slashes(entry), path))) return true;
+    return settings_.allow.empty();
+  }
 };
 
 }  // namespace ota
@@ -9392,10 +9599,12 @@ namespace ota {
 ///
 /// A natural merge sort on storage: each pass merges every two neighbouring runs, with two entries
 /// in memory however long the list is.
-template <class Storage>
-class list_sorter {
+template <class Storage, class Settings>
+class list_sorter : Settings {
+  using Settings::settings_;
+
  public:
-  list_sorter(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+  list_sorter(Storage& storage, Settings settings) : Settings(settings), storage_(storage) {}
 
   /// Begins with the list of the new version's files, in which none may stand twice.
   void begin_listing() { begin(layout::listing, true); }
@@ -9404,7 +9613,7 @@ class list_sorter {
   void begin_candidates() { begin(layout::candidates, false); }
 
   /// The path at hand, for a message.
-  std::string_view subject() const { return left_item_.path; }
+  std::string_view subject() const { return left_.item.path; }
 
   /// One entry further; false when the list is in order.
   result<bool> step() { return merging_ ? merge() : scan(); }
@@ -9419,42 +9628,36 @@ class list_sorter {
   void begin(std::string_view list, bool unique) {
     list_ = list;
     unique_ = unique;
-    begin_ = 0;
-    out_.begin(layout::expanded);
-    begin_scan();
+    begin_scan(0);
   }
 
-  void begin_scan() {
+  void begin_scan(std::uint32_t at) {
+    if (at == 0) out_.begin(layout::expanded);
     merging_ = false;
-    middle_ = 0;
     count_ = 0;
-    left_item_.path.clear();
-    right_.begin(list_, begin_);
+    left_.begin(list_, at);
+    right_.begin(list_, at);
   }
 
-  // Finds where the next two runs end. Their last path so far is that of `left_item_`.
+  // Finds where the next two runs end. Their last path so far is that of the left one's entry.
   result<bool> scan() {
-    const std::uint32_t at = right_.offset();
-    const auto more = right_.next(storage_, right_item_);
+    const std::uint32_t at = right_.list.offset();
+    const auto more = right_.next(storage_);
     if (!more) return more;
-    bool ends = !*more;
+    const bool first = left_.end == left_.no_end;
     if (*more) {
-      const int order = right_item_.path.view().compare(left_item_.path);
+      const int order = count_++ == 0 ? 1 : compare_paths(right_.item, left_.item);
       if (unique_ && order == 0) return listed_twice;
-      ends = order <= 0;
-      ++count_;
-      std::swap(left_item_.path, right_item_.path);
+      left_.item.path = right_.item.path;
+      if (order > 0) return true;
+    } else if (first && left_.list.offset() == 0) {
+      return check_count();
     }
-    if (!ends) return true;
-    if (!*more && begin_ == 0 && middle_ == 0) return check_count();
-    const bool second = middle_ != 0;
-    if (!second) middle_ = at;
-    if (!second && *more) return true;
-    end_ = at;
+    if (first) left_.end = at;
+    if (first && *more) return true;
     is_last_ = !*more;
-    left_.begin(list_, begin_);
-    right_.begin(list_, middle_);
-    have_left_ = have_right_ = false;
+    right_.begin(list_, left_.end);
+    right_.end = at;
     merging_ = true;
     return true;
   }
@@ -9463,59 +9666,43 @@ class list_sorter {
   result<bool> check_count() const {
     if (!unique_) return false;
     if (count_ == 0) return empty_version;
-    const auto fine = file_filter(settings_).check_count(count_);
+    const auto fine = file_filter<Settings>(*this).check_count(count_);
     return fine ? result<bool>(false) : fine.error();
   }
 
   result<bool> merge() {
-    if (auto done = fill(left_, middle_, left_item_, have_left_); !done) return done.error();
-    if (auto done = fill(right_, end_, right_item_, have_right_); !done) return done.error();
-    if (!have_left_ && !have_right_) return end_merge();
-    const int order = left_item_.path.view().compare(right_item_.path);
-    const bool same = have_left_ && have_right_ && order == 0;
-    if (same && unique_) return listed_twice;
-    if (same) have_right_ = false;
-    const bool take_left = have_left_ && (!have_right_ || order < 0);
-    (take_left ? have_left_ : have_right_) = false;
-    return more_after(out_.add(storage_, take_left ? left_item_ : right_item_));
-  }
-
-  result<void> fill(entry_reader& run, std::uint32_t end, entry& item, bool& have) {
-    if (have || run.offset() >= end) return {};
-    const auto more = run.next(storage_, item);
-    if (!more) return more.error();
-    have = *more;
-    return {};
+    const auto left = left_.fill(storage_);
+    if (!left) return left;
+    const auto right = right_.fill(storage_);
+    if (!right) return right;
+    if (!*left && !*right) return end_merge();
+    int order = *left ? -1 : 1;
+    if (*left && *right) order = compare_paths(left_.item, right_.item);
+    if (order == 0 && unique_) return listed_twice;
+    if (order <= 0) left_.has_item = false;
+    if (order >= 0) right_.has_item = false;
+    return more_after(out_.add(storage_, (order <= 0 ? left_ : right_).item));
   }
 
   result<bool> end_merge() {
-    begin_ = end_;
-    if (!is_last_) {
-      begin_scan();
-      return true;
+    std::uint32_t next = right_.end;
+    if (is_last_) {
+      if (auto done = out_.flush(storage_); !done) return done.error();
+      if (auto done = storage_.rename(layout::expanded, list_); !done) return done.error();
+      next = 0;
     }
-    if (auto done = out_.flush(storage_); !done) return done.error();
-    if (auto done = storage_.rename(layout::expanded, list_); !done) return done.error();
-    begin(list_, unique_);
+    begin_scan(next);
     return true;
   }
 
   Storage& storage_;
-  const config& settings_;
   std::string_view list_;
   bool unique_ = true;
-  std::uint32_t begin_ = 0;   // of the first of two runs, in the list
-  std::uint32_t middle_ = 0;  // where the second begins; 0: not known yet
-  std::uint32_t end_ = 0;     // where that ends
-  std::uint32_t count_ = 0;
   bool merging_ = false;
   bool is_last_ = false;  // nothing behind the two
-  bool have_left_ = false;
-  bool have_right_ = false;
-  entry_reader left_;
-  entry_reader right_;
-  entry left_item_;
-  entry right_item_;
+  std::uint32_t count_ = 0;
+  entry_cursor left_;
+  entry_cursor right_;
   entry_writer out_;
 };
 
@@ -9579,22 +9766,14 @@ struct patch_notes<false> {};
 ///
 /// A device that takes patches notes those of `.deltas/` (in `.ota/patches`) where the
 /// configuration wants them, and installs none of them unless `allow` names them.
-template <class Storage, class Delta = no_delta>
-class lister : detail::patch_notes<takes_patches<Delta>> {
- public:
-  lister(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+template <class Storage, class Settings, class Delta = no_delta>
+class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
+  using Settings::settings_;
 
+ public:
   /// Begins with the tree of a commit, given in hexadecimal digits.
-  void begin(std::string_view commit) {
-    tree_.assign(commit);
-    item_.path.clear();
-    list_.begin(layout::listing);
-    listed_ = 0;
-    recursive_ = true;
-    task_ = task::open;
-    in_part_ = false;
-    answers_ = 0;
-  }
+  lister(Storage& storage, Settings settings, std::string_view commit)
+      : Settings(settings), storage_(storage), tree_(commit) {}
 
   /// How many answers have been read to their end.
   std::uint32_t answers() const { return answers_; }
@@ -9602,18 +9781,21 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   /// The path at hand, for a message.
   std::string_view subject() const { return item_.path; }
 
-  /// One request or one piece of an answer further; false when the list is complete.
+  /// One request or one piece of an answer further; false when the list is complete. A function of
+  /// its own: within its caller's its members would be too far away for short instructions.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  [[gnu::noinline]] result<bool> step(Http& http, Source& source, const mutable_bytes& chunk) {
     switch (task_) {
       case task::open:
         return open(http, source);
       case task::read:
         return read(http, source, chunk);
+      case task::begin_pass:
+        return begin_pass();
       case task::expand:
         return expand();
       case task::append:
-        return append(chunk);
+        return append();
     }
     return false;
   }
@@ -9622,7 +9804,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   static constexpr error directory_too_large{errc::too_long, "lister",
                                              "the server cannot list one directory in full"};
 
-  enum class task : std::uint8_t { open, read, expand, append };
+  enum class task : std::uint8_t { open, read, begin_pass, expand, append };
 
   template <class Http, class Source>
   result<bool> open(Http& http, Source& source) {
@@ -9636,7 +9818,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   }
 
   template <class Http, class Source>
-  result<bool> read(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> read(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = read_piece(http, source.tree(), chunk);
     if (!more) task_ = task::open;
     if (!more || *more) return more;
@@ -9648,17 +9830,19 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
     }
     ++answers_;
     if (auto done = list_.flush(storage_); !done) return done.error();
+    pending_ |= directories_;
+    task_ = task::begin_pass;
     if (in_part_) {
-      copied_ = 0;
+      part_.begin(layout::part);
+      list_.resume(layout::expanded, expanded_size_);
       task_ = task::append;
-      return true;
     }
-    return directories_ ? begin_pass() : result<bool>(false);
+    return true;
   }
 
   // Takes the entries of one piece of the answer; false at its end.
   template <class Http, class Document>
-  result<bool> read_piece(Http& http, Document& document, mutable_bytes chunk) {
+  result<bool> read_piece(Http& http, Document& document, const mutable_bytes& chunk) {
     if (auto done = document.receive(http, chunk); !done) return done.error();
     for (;;) {
       const auto event = document.next();
@@ -9669,7 +9853,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   }
 
   result<void> add(const entry& listed, bool is_link) {
-    const file_filter filter(settings_);
+    const file_filter<Settings> filter(*this);
     if (auto fine = filter.check_count(++listed_); !fine) return fine;
     const bool is_directory = listed.kind == entry_kind::directory;
     if constexpr (takes_patches<Delta>)
@@ -9696,6 +9880,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   }
 
   result<bool> begin_pass() {
+    if (!pending_) return false;
     source_list_.begin(layout::listing);
     list_.begin(layout::expanded);
     pending_ = false;
@@ -9707,14 +9892,14 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   result<bool> expand() {
     const auto more = source_list_.next(storage_, item_);
     if (!more) return more;
+    if (*more && item_.kind != entry_kind::directory) return more_after(list_.add(storage_, item_));
+    if (auto done = list_.flush(storage_); !done) return done.error();
     if (!*more) {
-      if (auto done = list_.flush(storage_); !done) return done.error();
       if (auto done = storage_.rename(layout::expanded, layout::listing); !done)
         return done.error();
-      return pending_ ? begin_pass() : result<bool>(false);
+      task_ = task::begin_pass;
+      return true;
     }
-    if (item_.kind != entry_kind::directory) return more_after(list_.add(storage_, item_));
-    if (auto done = list_.flush(storage_); !done) return done.error();
     expanded_size_ = list_.size();
     char id[40];
     to_hex({item_.hash.value, 20}, id);
@@ -9725,26 +9910,17 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   }
 
   // The part just listed goes where its directory stood.
-  result<bool> append(mutable_bytes chunk) {
-    const auto size = storage_.read(layout::part, copied_, chunk);
-    if (!size) return size.error();
-    if (*size != 0)
-      if (auto done = storage_.write(layout::expanded, expanded_size_, chunk.first(*size)); !done)
-        return done.error();
-    copied_ += static_cast<std::uint32_t>(*size);
-    expanded_size_ += static_cast<std::uint32_t>(*size);
-    if (*size == chunk.size()) return true;
-    pending_ |= directories_;
-    list_.resume(layout::expanded, expanded_size_);
+  result<bool> append() {
+    const auto more = part_.next(storage_, item_);
+    if (!more) return more;
+    if (*more) return more_after(list_.add(storage_, item_));
     task_ = task::expand;
     return true;
   }
 
   Storage& storage_;
-  const config& settings_;
   std::uint32_t listed_ = 0;  // in this answer; the sorter counts all
   std::uint32_t answers_ = 0;
-  std::uint32_t copied_ = 0;
   std::uint32_t expanded_size_ = 0;
   task task_ = task::open;
   bool recursive_ = true;
@@ -9752,6 +9928,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   bool directories_ = false;
   bool pending_ = false;
   entry_reader source_list_;
+  entry_reader part_;
   fixed_string<64> tree_;
   entry item_;
   entry_writer list_;
@@ -9766,14 +9943,17 @@ namespace ota {
 /// Brings the list of the new version's files from a release's manifest to `.ota/next`: downloads
 /// it to `.ota/manifest`, has its signatures checked, and reads it from there. The paths that it
 /// wants removed become a list of their own, `.ota/gone`, and so do patches, `.ota/patches`.
-template <class Storage, class Trust, class Image = no_image, class Delta = no_delta>
-class manifest_lister {
+template <class Storage, class Settings, class Trust, class Image = no_image,
+          class Delta = no_delta>
+class manifest_lister : Settings {
+  using Settings::settings_;
+
  public:
   /// The longest manifest, unless `max_tree_size_kb` says less: one of 100,000 files.
   static constexpr std::size_t max_size = 32u << 20;
 
-  manifest_lister(Storage& storage, const config& settings, trust_context& context)
-      : storage_(storage), settings_(settings), context_(context), none_() {}
+  manifest_lister(Storage& storage, Settings settings, trust_context& context)
+      : Settings(settings), storage_(storage), context_(context), none_() {}
 
   void begin() { task_ = task::open; }
 
@@ -9792,7 +9972,7 @@ class manifest_lister {
 
   /// One chunk or one entry further; false when the list is complete.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, const mutable_bytes& chunk) {
     switch (task_) {
       case task::open:
         return open(http, source);
@@ -9864,7 +10044,7 @@ class manifest_lister {
   }
 
   template <class Http>
-  result<bool> download(Http& http, mutable_bytes chunk) {
+  result<bool> download(Http& http, const mutable_bytes& chunk) {
     const auto size = http.read(chunk);
     if (!size) {
       task_ = task::open;
@@ -9882,7 +10062,7 @@ class manifest_lister {
     return true;
   }
 
-  result<bool> verify(mutable_bytes chunk) {
+  result<bool> verify(const mutable_bytes& chunk) {
     const auto more = trust_.step(chunk);
     if (!more || *more) return more;
     ::new (&list_) list();
@@ -9906,7 +10086,7 @@ class manifest_lister {
       if (item.kind == entry_kind::image) return take_image(item);
     if constexpr (takes_patches<Delta>)
       if (item.kind == entry_kind::patch) return more_after(take_patch(item));
-    const file_filter filter(settings_);
+    const file_filter<Settings> filter(*this);
     if (!filter.manages(item.path)) return true;
     const auto fine = filter.check(item.path, false);
     const bool hidden = is_hidden(item.path);
@@ -9938,7 +10118,6 @@ class manifest_lister {
   }
 
   Storage& storage_;
-  const config& settings_;
   trust_context& context_;
   std::size_t size_ = 0;
   task task_ = task::open;
@@ -12171,10 +12350,12 @@ namespace ota {
 ///
 /// Directories still to be looked at wait in a list on storage, so the depth and width of the
 /// tree cost no memory. Of a directory some names are kept at a time, and a step looks at one.
-template <class Storage>
-class pattern_walk {
+template <class Storage, class Settings>
+class pattern_walk : Settings {
+  using Settings::settings_;
+
  public:
-  pattern_walk(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+  pattern_walk(Storage& storage, Settings settings) : Settings(settings), storage_(storage) {}
 
   result<void> begin() {
     const auto there = storage_.stat(layout::candidates);
@@ -12196,7 +12377,7 @@ class pattern_walk {
     const auto more = written_ != 0 ? waiting_.next(storage_, item_) : result<bool>(false);
     if (!more) return more;
     if (!*more) return end();
-    directory_.assign(item_.path);
+    directory_ = item_.path;
     in_directory_ = true;
     passed_ = 0;
     return true;
@@ -12211,59 +12392,61 @@ class pattern_walk {
   }
 
   result<void> take_pattern() {
-    const std::string_view pattern = trim_slashes(settings_.delete_patterns[pattern_++]);
-    if (!is_valid_path(pattern) || pattern.size() > max_path) return {};
-    const auto there = storage_.stat(pattern);
-    if (!there) return there.error();
-    return take(pattern, there->kind);
+    item_.path.assign(trim_slashes(settings_.delete_patterns[pattern_++]));
+    return take();
   }
 
-  // Keeps the next names of the directory at hand, as many as fit: 'd' or 'f', the name, '/'.
+  // Keeps the next names of the directory at hand, as many as fit, each with a NUL behind it.
   result<void> collect() {
     names_.clear();
     at_ = 0;
     std::uint32_t index = 0;
-    const auto listed = storage_.list(directory_, [&](std::string_view name, file_kind kind) {
+    const auto keep = [&](std::string_view name, file_kind) {
       if (index++ < passed_) return true;
-      if (names_.capacity() - names_.size() < name.size() + 2) return false;
-      names_.append(kind == file_kind::directory ? 'd' : 'f').append(name).append('/');
+      if (names_.capacity() - names_.size() <= name.size()) return false;
+      names_.append(name).append('\0');
       ++passed_;
       return true;
-    });
+    };
+    const auto listed = storage_.list(directory_, detail::visitor_ref(keep));
     in_directory_ = !names_.empty();
     return listed;
   }
 
   result<void> take_name() {
-    const std::string_view rest = slice(names_.view(), at_);
-    const std::string_view name = slice(rest, 1, rest.find('/') - 1);
-    const file_kind kind = rest.front() == 'd' ? file_kind::directory : file_kind::file;
-    at_ += name.size() + 2;
-    fixed_string<max_path> path(directory_);
-    path.append('/').append(name);
-    return path.overflowed() ? result<void>{} : take(path, kind);
+    const std::string_view name = names_.c_str() + at_;
+    at_ += name.size() + 1;
+    item_.path = directory_;
+    item_.path.append('/').append(name);
+    return take();
   }
 
-  result<void> take(std::string_view path, file_kind kind) {
-    if (kind == file_kind::none || detail::is_own_path(path) || !is_valid_path(path)) return {};
-    item_.path.assign(path);
-    item_.kind = kind == file_kind::directory ? entry_kind::directory : entry_kind::remove;
-    return kind == file_kind::directory ? append_entry(storage_, layout::part, written_, item_)
-                                        : found_.add(storage_, item_);
+  // Takes what the path at hand names.
+  result<void> take() {
+    const std::string_view path = item_.path;
+    if (item_.path.overflowed() || detail::is_own_path(path) || !is_valid_path(path)) return {};
+    const auto there = storage_.stat(path);
+    if (!there) return there.error();
+    if (there->kind == file_kind::none) return {};
+    if (there->kind == file_kind::directory) {
+      item_.kind = entry_kind::directory;
+      return append_entry(storage_, layout::part, written_, item_);
+    }
+    item_.kind = entry_kind::remove;
+    return found_.add(storage_, item_);
   }
 
   Storage& storage_;
-  const config& settings_;
   std::size_t pattern_ = 0;
   std::size_t at_ = 0;        // of the name to be looked at next
   std::uint32_t passed_ = 0;  // names of the directory that were kept so far
   std::uint32_t written_ = 0;
   bool in_directory_ = false;
   entry_reader waiting_;
-  entry_writer found_;
   entry item_;
   fixed_string<max_path> directory_;
-  fixed_string<max_path + 2> names_;
+  fixed_string<max_path + 1> names_;
+  entry_writer found_;
 };
 
 }  // namespace ota
@@ -12282,28 +12465,6 @@ struct plan_summary {
 };
 
 namespace detail {
-
-/// A sum over the settings that decide what a version's plan holds.
-inline std::uint32_t settings_sum(const config& settings) {
-  crc32 sum;
-  const auto add = [&sum](std::string_view text) {
-    sum.update(as_bytes(text));
-    sum.update(as_bytes("\n"sv));
-  };
-  static constexpr std::string_view config::*texts[] = {
-      &config::api,          &config::raw,     &config::owner,   &config::repo,
-      &config::channel,      &config::branch,  &config::tag,     &config::manifest_key,
-      &config::trusted_root, &config::product, &config::hardware};
-  static constexpr list_view<std::string_view> config::*lists[] = {&config::allow, &config::ignore,
-                                                                   &config::delete_patterns};
-  for (const auto text : texts) add(settings.*text);
-  for (const auto list : lists) {
-    for (std::string_view text : settings.*list) add(text);
-    add({});
-  }
-  add(settings.allow_links ? "links"sv : "");
-  return sum.value();
-}
 
 /// What is being staged, so that a later start can go on with it.
 struct staging_record {
@@ -12324,15 +12485,14 @@ namespace ota {
 /// Finds out what has to change: holds the list of the new version's files (`.ota/next`, in order)
 /// against what is installed and writes the plan (`.ota/plan`). Lists live on storage and are read
 /// entry by entry, so their length does not matter.
-template <class Storage, class Hash>
-class planner {
- public:
-  planner(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
+template <class Storage, class Hash, class Settings>
+class planner : Settings {
+  using Settings::settings_;
 
+ public:
   /// Begins the plan for the list at `.ota/next`; `count_only` leaves the files out of it.
-  void begin(bool count_only) {
-    count_only_ = count_only;
-    summary_ = {};
+  planner(Storage& storage, Settings settings, bool count_only)
+      : Settings(settings), storage_(storage), count_only_(count_only) {
     plan_.begin(layout::plan);
     start(stage::check_old);
   }
@@ -12341,10 +12501,10 @@ class planner {
   bool is_empty() const { return plan_.count() == 0; }
 
   /// The path at hand, for a message.
-  std::string_view subject() const { return item_.path; }
+  std::string_view subject() const { return new_.item.path; }
 
   /// One entry or one chunk further; false when all that was listed has been compared.
-  result<bool> step(mutable_bytes chunk) {
+  result<bool> step(const mutable_bytes& chunk) {
     switch (stage_) {
       case stage::check_old:
         return check_old();
@@ -12368,13 +12528,13 @@ class planner {
 
   /// Adds the version's firmware image.
   result<void> add_image(std::string_view name, const image_promise& image) {
-    item_ = {};
-    item_.kind = entry_kind::image;
-    item_.path.assign(name);
-    item_.size = image.size;
-    item_.hash.kind = digest_kind::sha256;
-    std::memcpy(item_.hash.value, image.digest.data(), image.digest.size());
-    return plan_.add(storage_, item_);
+    new_.item = {};
+    new_.item.kind = entry_kind::image;
+    new_.item.path.assign(name);
+    new_.item.size = image.size;
+    new_.item.hash.kind = digest_kind::sha256;
+    std::memcpy(new_.item.hash.value, image.digest.data(), image.digest.size());
+    return plan_.add(storage_, new_.item);
   }
 
   /// The list of files becomes the list of what is installed.
@@ -12386,12 +12546,13 @@ class planner {
     return add_own(layout::installed, there->size);
   }
 
-  /// Ends the plan.
-  result<plan_summary> finish() {
-    if (auto done = plan_.flush(storage_); !done) return done.error();
+  /// Ends the plan, and tells what it comes to.
+  result<void> finish(plan_summary& summary) {
+    if (auto done = plan_.flush(storage_); !done) return done;
     summary_.entries = plan_.count();
     summary_.sum = plan_.sum();
-    return summary_;
+    summary = summary_;
+    return {};
   }
 
  private:
@@ -12399,9 +12560,8 @@ class planner {
 
   void start(stage next) {
     stage_ = next;
-    hashing_ = have_old_ = have_new_ = false;
-    item_.path.clear();
-    other_.path.clear();
+    hashing_ = false;
+    new_.item.path.clear();
     new_.begin(layout::listing);
     old_.begin(next == stage::candidates ? layout::candidates : layout::installed);
   }
@@ -12411,19 +12571,19 @@ class planner {
   }
 
   result<void> add_own(std::string_view path, std::size_t size) {
-    item_ = {};
-    item_.path.assign(path);
-    item_.size = size;
-    return plan_.add(storage_, item_);
+    new_.item = {};
+    new_.item.path.assign(path);
+    new_.item.size = size;
+    return plan_.add(storage_, new_.item);
   }
 
   // A list of what is installed that is damaged, or in no order, is as good as none.
   result<bool> check_old() {
-    const auto more = old_.next(storage_, item_);
+    const auto more = old_.next(storage_);
     if (!more && more.error().code != errc::damaged) return more;
-    const bool sound = more && (!*more || other_.path.view() < item_.path.view());
+    const bool sound = more && (!*more || compare_paths(new_.item, old_.item) < 0);
     if (sound && *more) {
-      std::swap(item_.path, other_.path);
+      new_.item.path = old_.item.path;
       return true;
     }
     if (!sound)
@@ -12433,101 +12593,82 @@ class planner {
   }
 
   result<bool> compare_next() {
-    const auto more = new_.next(storage_, item_);
+    const auto more = new_.next(storage_);
     if (!more) return more;
     if (!*more) {
       start(stage::removed);
       return true;
     }
-    const auto there = storage_.stat(item_.path);
+    const entry& item = new_.item;
+    const auto there = storage_.stat(item.path);
     if (!there) return there.error();
-    const bool same_size = !item_.has_size || there->size == item_.size;
-    if (there->kind != file_kind::file || !same_size || item_.hash.kind == digest_kind::none)
+    const bool same_size = !item.has_size || there->size == item.size;
+    if (there->kind != file_kind::file || !same_size || item.hash.kind == digest_kind::none)
       return bring(entry_kind::file);
-    mode_differs_ = keeps_modes<Storage> && there->executable != item_.executable;
+    mode_differs_ = keeps_modes<Storage> && there->executable != item.executable;
     hashing_ = true;
     offset_ = 0;
-    verifier_.begin(item_.hash.kind, there->size);
+    verifier_.begin(item.hash.kind, there->size);
     return true;
   }
 
-  result<bool> compare_content(mutable_bytes chunk) {
-    const auto size = storage_.read(item_.path, offset_, chunk);
+  result<bool> compare_content(const mutable_bytes& chunk) {
+    const auto size = storage_.read(new_.item.path, offset_, chunk);
     if (!size) return size.error();
     verifier_.update(chunk.first(*size));
     offset_ += *size;
     if (*size == chunk.size()) return true;
     hashing_ = false;
-    if (const auto same = verifier_.finish(item_.hash); !same)
+    if (const auto same = verifier_.finish(new_.item.hash); !same)
       return same.error().code == errc::mismatch ? bring(entry_kind::file) : same.error();
     return mode_differs_ ? bring(entry_kind::keep) : result<bool>(true);
   }
 
   result<bool> bring(entry_kind kind) {
-    item_.kind = kind;
+    new_.item.kind = kind;
     ++summary_.files;
     // A sum that cannot be counted is more than there is room for.
     const std::size_t room = SIZE_MAX - summary_.size;
-    if (!count_only_) summary_.size += item_.size < room ? item_.size : room;
-    return more_after(add(item_));
+    if (!count_only_) summary_.size += new_.item.size < room ? new_.item.size : room;
+    return more_after(add(new_.item));
   }
 
   // Files of the installed list, then of the candidates, that the new list does not have.
   result<bool> find_removed() {
-    if (!have_old_) {
-      const auto more = old_.next(storage_, other_);
-      if (!more) return more;
-      if (!*more) {
-        start(stage_ == stage::removed ? stage::candidates : stage::done);
-        return stage_ != stage::done;
-      }
-      have_old_ = true;
+    const auto old = old_.fill(storage_);
+    if (!old) return old;
+    if (!*old) {
+      start(stage_ == stage::removed ? stage::candidates : stage::done);
+      return stage_ != stage::done;
     }
-    if (!have_new_) {
-      const auto more = new_.next(storage_, item_);
-      if (!more) return more;
-      if (!*more) return drop_old();
-      have_new_ = true;
-    }
-    if (item_.path.view() == other_.path.view())
-      have_old_ = false;
-    else if (item_.path.view() > other_.path.view())
-      return drop_old();
-    else
-      have_new_ = false;
-    return true;
+    const auto more = new_.fill(storage_);
+    if (!more) return more;
+    const int order = *more ? compare_paths(old_.item, new_.item) : -1;
+    (order <= 0 ? old_ : new_).has_item = false;
+    return order < 0 ? more_after(remove_old()) : result<bool>(true);
   }
 
-  result<bool> drop_old() {
-    have_old_ = false;
-    return more_after(remove_other());
-  }
-
-  result<void> remove_other() {
-    if (!file_filter(settings_).manages(other_.path)) return {};
-    const auto there = storage_.stat(other_.path);
+  result<void> remove_old() {
+    entry& item = old_.item;
+    if (!file_filter<Settings>(*this).manages(item.path)) return {};
+    const auto there = storage_.stat(item.path);
     if (!there) return there.error();
     if (there->kind != file_kind::file && there->kind != file_kind::other) return {};
-    other_.kind = entry_kind::remove;
-    other_.hash.kind = digest_kind::none;
+    item.kind = entry_kind::remove;
+    item.hash.kind = digest_kind::none;
     ++summary_.removals;
-    return add(other_);
+    return add(item);
   }
 
   Storage& storage_;
-  const config& settings_;
   std::size_t offset_ = 0;
   stage stage_ = stage::done;
-  bool count_only_ = false;
+  bool count_only_;
   bool hashing_ = false;
   bool mode_differs_ = false;
-  bool have_old_ = false;
-  bool have_new_ = false;
   plan_summary summary_;
-  entry_reader new_;
-  entry_reader old_;
-  entry item_;
-  entry other_;
+  entry_cursor new_;
+  entry_cursor old_;
   verifier<Hash> verifier_;
   entry_writer plan_;
 };
@@ -13040,7 +13181,7 @@ class swapper : public detail::image_link<Image> {
   // Another client may have changed what is installed since: then nothing that the state says of
   // it holds any more.
   result<void> check_version_file() {
-    if (state_.version == version_id{}) return {};
+    if (!names_version(state_.version)) return {};
     const auto sum = version_file_sum();
     if (!sum) return sum.error();
     if (*sum == state_.version_file) return {};
@@ -13149,7 +13290,7 @@ class swapper : public detail::image_link<Image> {
   }
 
   Storage& storage_;
-  state_type state_;
+  state_type state_{};
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
@@ -13166,16 +13307,22 @@ namespace ota {
 
 /// Brings the new version beside the running one: lists its files, finds out which of them
 /// differ, and downloads those. It goes on where an interruption, or a power cut, left it.
-template <class Storage, class Hash, class Trust, class Image = no_image, class Delta = no_delta>
-class stager : detail::promised_image<takes_images<Image>>,
+template <class Storage, class Settings, class Hash, class Trust, class Image = no_image,
+          class Delta = no_delta>
+class stager : Settings,
+               detail::promised_image<takes_images<Image>>,
                detail::kept_figures<takes_patches<Delta>> {
+  using Settings::follows_release;
+  using Settings::settings_;
   using swapper_type = swapper<Storage, Image>;
   static constexpr bool has_image = takes_images<Image>;
   static constexpr bool has_delta = takes_patches<Delta>;
+  // Whether files may have to go that the list of what is installed does not hold.
+  static constexpr bool has_candidates =
+      Trust::reads_manifests || Settings::may_have(&config::delete_patterns);
 
  public:
-  stager(Storage& storage, const config& settings)
-      : storage_(storage), settings_(settings), none_() {}
+  stager(Storage& storage, Settings settings) : Settings(settings), storage_(storage), none_() {}
   ~stager() { end_hash(); }
   stager(const stager&) = delete;
   stager& operator=(const stager&) = delete;
@@ -13193,7 +13340,7 @@ class stager : detail::promised_image<takes_images<Image>>,
     if constexpr (has_delta) this->patches_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
     if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
-    if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)
+    if (follows_release() && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
     detail::staging_record last;
     if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
@@ -13270,9 +13417,11 @@ class stager : detail::promised_image<takes_images<Image>>,
           return end_manifest(manifest_.step(http, source, chunk), swap.state());
         break;
       case stage::sort:
-        return begin_walk(sorter_.step());
+        if constexpr (has_candidates) return begin_walk(sorter_.step());
+        return after(sorter_.step(), stage::forget);
       case stage::walk:
-        return begin_candidates(walk_.step());
+        if constexpr (has_candidates) return begin_candidates(walk_.step());
+        break;
       case stage::sort_candidates:
         return after(sorter_.step(), stage::forget);
       case stage::forget:
@@ -13344,7 +13493,7 @@ class stager : detail::promised_image<takes_images<Image>>,
       context_.id = seen.source;
       return true;
     } else {
-      return last.settings == detail::settings_sum(settings_);
+      return last.settings == Settings::sum();
     }
   }
 
@@ -13352,7 +13501,7 @@ class stager : detail::promised_image<takes_images<Image>>,
   std::uint32_t basis_sum(const version_id& manifest) const {
     crc32 sum;
     sum.update({manifest.data(), manifest.size()});
-    return sum.value() ^ detail::settings_sum(settings_);
+    return sum.value() ^ Settings::sum();
   }
 
   // Goes to the next stage when the present one has nothing left to do.
@@ -13381,15 +13530,14 @@ class stager : detail::promised_image<takes_images<Image>>,
     version_ = target_->ref;
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
-        ::new (&manifest_) manifest_stage(storage_, settings_, context_);
+        ::new (&manifest_) manifest_stage(storage_, *this, context_);
         manifest_.begin();
         stage_ = stage::read_manifest;
         return true;
       }
     }
     if constexpr (!Trust::requires_manifest) {
-      ::new (&lister_) lister<Storage, Delta>(storage_, settings_);
-      lister_.begin(target_->commit);
+      ::new (&lister_) lister<Storage, Settings, Delta>(storage_, *this, target_->commit);
       stage_ = stage::list;
     }
     return true;
@@ -13425,7 +13573,7 @@ class stager : detail::promised_image<takes_images<Image>>,
       const auto alone = is_image_alone();
       if (!alone || *alone) return begin_walk(alone ? result<bool>(false) : alone);
     }
-    ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
+    ::new (&sorter_) list_sorter<Storage, Settings>(storage_, *this);
     sorter_.begin_listing();
     stage_ = stage::sort;
     return true;
@@ -13433,13 +13581,13 @@ class stager : detail::promised_image<takes_images<Image>>,
 
   result<bool> begin_walk(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&walk_) pattern_walk<Storage>(storage_, settings_);
+    ::new (&walk_) pattern_walk<Storage, Settings>(storage_, *this);
     return then(walk_.begin(), stage::walk);
   }
 
   result<bool> begin_candidates(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
+    ::new (&sorter_) list_sorter<Storage, Settings>(storage_, *this);
     sorter_.begin_candidates();
     stage_ = stage::sort_candidates;
     return true;
@@ -13447,8 +13595,7 @@ class stager : detail::promised_image<takes_images<Image>>,
 
   result<bool> begin_compare(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
-    planner_.begin(record_only_);
+    ::new (&planner_) planner<Storage, Hash, Settings>(storage_, *this, record_only_);
     stage_ = stage::compare;
     return true;
   }
@@ -13456,11 +13603,9 @@ class stager : detail::promised_image<takes_images<Image>>,
   // The plan is complete: is there room for it? Then it is made durable, and can be resumed.
   result<bool> seal() {
     if (auto done = add_own_files(); !done) return done.error();
-    const auto plan = planner_.finish();
-    if (!plan) return plan.error();
-    record_.plan = *plan;
-    if (plan->entries == 0) return false;
-    if (auto room = detail::check_space(storage_, settings_, plan->size); !room)
+    if (auto done = planner_.finish(record_.plan); !done) return done.error();
+    if (record_.plan.entries == 0) return false;
+    if (auto room = detail::check_space(storage_, settings_, record_.plan.size); !room)
       return room.error();
     if constexpr (has_image) {
       // It needs no room among the files.
@@ -13473,7 +13618,7 @@ class stager : detail::promised_image<takes_images<Image>>,
     if constexpr (Trust::requires_manifest)
       record_.settings = basis_sum(context_.manifest);
     else
-      record_.settings = detail::settings_sum(settings_);
+      record_.settings = Settings::sum();
     // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
     if (!record_only_)
       if (auto done = detail::store_record(storage_, layout::target, record_); !done)
@@ -13635,28 +13780,28 @@ class stager : detail::promised_image<takes_images<Image>>,
   using patch_stage_type =
       std::conditional_t<has_delta, patch_stage<Storage, Hash, Delta>, nothing>;
   using image_stage = std::conditional_t<has_image, image_downloader<Image>, nothing>;
-  using manifest_stage = std::conditional_t<Trust::reads_manifests,
-                                            manifest_lister<Storage, Trust, Image, Delta>, nothing>;
+  using manifest_stage =
+      std::conditional_t<Trust::reads_manifests,
+                         manifest_lister<Storage, Settings, Trust, Image, Delta>, nothing>;
 
   Storage& storage_;
-  const config& settings_;
   const release_target* target_ = nullptr;
   std::conditional_t<Trust::reads_manifests, trust_context, nothing> context_;
   stage stage_ = stage::start;
   bool has_manifest_ = false;
   bool record_only_ = false;
-  staging_progress staged_;
-  detail::staging_record record_;
+  staging_progress staged_{};
+  detail::staging_record record_{};
   entry_reader plan_;
   fixed_string<128> version_;
   // One after the other, never two at a time.
   union {
     char none_;
-    lister<Storage, Delta> lister_;
+    lister<Storage, Settings, Delta> lister_;
     manifest_stage manifest_;
-    list_sorter<Storage> sorter_;
-    pattern_walk<Storage> walk_;
-    planner<Storage, Hash> planner_;
+    list_sorter<Storage, Settings> sorter_;
+    pattern_walk<Storage, Settings> walk_;
+    planner<Storage, Hash, Settings> planner_;
     patch_stage_type patching_;
     downloader_type downloader_;
     image_stage image_downloader_;
@@ -13910,65 +14055,66 @@ inline void append_text(string_buffer& out, const error& failure) {
 
 namespace ota {
 
-/// Tells events to a log policy; free where the policy is `no_log`. The words are those of
-/// 0x687931/ota, for tools that look for them.
-template <class Log>
+/// Tells events to a log policy. The words are those of 0x687931/ota, for tools that look for them.
+template <class Log, bool Enabled = Log::enabled>
 class event_log : public Log {
  public:
   event_log(Log log, bool debug) : Log(static_cast<Log&&>(log)), debug_(debug) {}
 
-  void info(std::string_view text) { tell(log_level::info, text); }
-  void failed(std::string_view text) { tell(log_level::error, text); }
+  void info(std::string_view text) { Log::write(log_level::info, text); }
+  void failed(std::string_view text) { Log::write(log_level::error, text); }
 
   void retry(std::uint32_t seconds, const error& failure) {
-    if constexpr (Log::enabled) {
-      fixed_string<max_log_line> line("Request failed, retrying in ");
-      line.append_number(seconds).append("s: ");
-      append_text(line, failure);
-      tell(log_level::warning, line);
-    }
+    fixed_string<max_log_line> line("Request failed, retrying in ");
+    line.append_number(seconds).append("s: ");
+    append_text(line, failure);
+    Log::write(log_level::warning, line);
   }
 
   void reset(reset_mode mode) {
-    if constexpr (Log::enabled)
-      info(mode == reset_mode::hard   ? "Performing hard reset..."sv
-           : mode == reset_mode::soft ? "Performing soft reset..."sv
-                                      : "Not resetting device"sv);
+    info(mode == reset_mode::hard   ? "Performing hard reset..."sv
+         : mode == reset_mode::soft ? "Performing soft reset..."sv
+                                    : "Not resetting device"sv);
   }
 
   // ---- told only where the configuration says `debug` -----------------------------------------
 
   void debug(std::string_view what, std::string_view subject) {
-    if constexpr (Log::enabled) {
-      if (!debug_) return;
-      fixed_string<max_log_line> line(what);
-      line.append(subject);
-      tell(log_level::debug, line);
-    }
+    if (!debug_) return;
+    fixed_string<max_log_line> line(what);
+    line.append(subject);
+    Log::write(log_level::debug, line);
   }
 
   void version(std::string_view what, const release_target& version) {
-    if constexpr (Log::enabled) {
-      fixed_string<max_log_line> text(version.ref);
-      text.append(" #").append(slice(version.commit.view(), 0, 7));
-      debug(what, text);
-    }
+    fixed_string<max_log_line> text(version.ref);
+    text.append(" #").append(slice(version.commit.view(), 0, 7));
+    debug(what, text);
   }
 
   void adapted(std::string_view what, std::size_t value) {
-    if constexpr (Log::enabled) {
-      fixed_string<max_log_line> line("Adapt: ");
-      line.append(what).append(" -> ").append_number(value);
-      debug(line, {});
-    }
+    fixed_string<max_log_line> line("Adapt: ");
+    line.append(what).append(" -> ").append_number(value);
+    debug(line, {});
   }
 
  private:
-  void tell(log_level level, std::string_view text) {
-    if constexpr (Log::enabled) Log::write(level, text);
-  }
-
   bool debug_;
+};
+
+/// With a policy that tells nothing, free.
+template <class Log>
+class event_log<Log, false> : public Log {
+ public:
+  event_log(Log log, bool) : Log(static_cast<Log&&>(log)) {}
+
+  void info(std::string_view) {}
+  void failed(std::string_view) {}
+  void retry(std::uint32_t, const error&) {}
+  void reset(reset_mode) {}
+  void debug(std::string_view, std::string_view) {}
+  void version(std::string_view, const release_target&) {}
+  void adapted(std::string_view, std::size_t) {}
 };
 
 }  // namespace ota
@@ -14006,26 +14152,27 @@ inline constexpr std::size_t known_head = 4 + 20 + 3;
 inline constexpr std::size_t max_known = known_head + 128 + 64 + 128;
 
 template <class Storage>
-result<void> store_known(Storage& storage, const config& settings, const known_version& known) {
+result<void> store_known(Storage& storage, std::uint32_t settings, const known_version& known) {
   std::uint8_t record[max_known];
-  put_u32(record, settings_sum(settings));
+  put_u32(record, settings);
   std::memcpy(record + 4, known.version.id.data(), 20);
   std::size_t size = known_head;
-  const std::string_view texts[] = {known.version.ref, known.version.commit, known.etag};
+  const string_buffer* const texts[] = {&known.version.ref, &known.version.commit, &known.etag};
   for (std::size_t i = 0; i < 3; ++i) {
-    record[24 + i] = static_cast<std::uint8_t>(texts[i].size());
-    if (!texts[i].empty()) std::memcpy(record + size, texts[i].data(), texts[i].size());
-    size += texts[i].size();
+    const std::size_t length = texts[i]->size();
+    record[24 + i] = static_cast<std::uint8_t>(length);
+    std::memcpy(record + size, texts[i]->c_str(), length);
+    size += length;
   }
   return write_if_changed(storage, layout::known, layout::temporary, {record, size});
 }
 
 /// False when nothing is kept, or what was found with other settings.
 template <class Storage>
-bool load_known(Storage& storage, const config& settings, known_version& known) {
+bool load_known(Storage& storage, std::uint32_t settings, known_version& known) {
   std::uint8_t record[max_known];
   const auto read = storage.read(layout::known, 0, record);
-  if (!read || *read < known_head || get_u32(record) != settings_sum(settings)) return false;
+  if (!read || *read < known_head || get_u32(record) != settings) return false;
   string_buffer* const texts[] = {&known.version.ref, &known.version.commit, &known.etag};
   std::size_t at = known_head;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -14064,22 +14211,15 @@ enum class update_outcome : std::uint8_t {
 };
 
 /// How far an update is.
-struct update_progress_report {
+struct update_progress_report : staging_progress {
   update_phase phase = update_phase::idle;
-  std::uint32_t files = 0;        ///< files complete
   std::uint32_t files_total = 0;  ///< files to bring; 0 while not known
   std::uint32_t removals = 0;     ///< files to remove
-  std::uint32_t resumed = 0;      ///< files that went on where an interruption had left them
-  std::size_t bytes = 0;          ///< bytes complete
   std::size_t bytes_total = 0;
-  std::size_t bytes_moved = 0;  ///< bytes of files that came over the network
 
   /// Takes what a stager tells of itself.
   void take(const staging_progress& staged, const plan_summary& plan) {
-    bytes = staged.bytes;
-    bytes_moved = staged.bytes_moved;
-    files = staged.files;
-    resumed = staged.resumed;
+    static_cast<staging_progress&>(*this) = staged;
     bytes_total = plan.size;
     files_total = plan.files;
     removals = plan.removals;
@@ -14089,8 +14229,8 @@ struct update_progress_report {
 namespace detail {
 
 /// A sentence about a failure: the file it is about, what happened, and its number.
-inline void describe(fixed_string<max_log_line>& out, const error& failure,
-                     std::string_view subject, std::uint16_t status) {
+inline void describe(string_buffer& out, const error& failure, std::string_view subject,
+                     const http_response& answer) {
   out.clear();
   // A long path must not push the reason out of the line.
   constexpr std::size_t most = 64;
@@ -14105,18 +14245,16 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   const bool has_status = failure.code == errc::http_status ||
                           failure.code == errc::server_trouble ||
                           failure.code == errc::rate_limited;
-  if (has_status) out.append(" (status ").append_number(status).append(')');
+  if (has_status) out.append(" (status ").append_number(answer.status).append(')');
 }
 
 /// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
 template <class Storage>
 result<void> store_error(Storage& storage, std::string_view message) {
-  fixed_string<200> said("OTA update failed: ");
-  said.append(message);
   fixed_string<1000> text;
-  text.append("{\"errors\": ["sv);
-  append_json_text(text, said);
-  text.append("]}");
+  text.append("{\"errors\": [\"OTA update failed: ");
+  append_json_text(text, message);
+  text.append("\"]}");
   return write_if_changed(storage, layout::errors, layout::temporary, as_bytes(text));
 }
 
@@ -14150,17 +14288,19 @@ class retry {
   bool again(const error& failure, const http_response& answer, std::size_t brought,
              const retry_limits& limits, const config& settings, Hardware& hardware) {
     if (brought > best_) best_ = brought, attempts_ = 0;
-    // What the server asks for wins over everything else.
-    const bool told = failure.code == errc::rate_limited ||
-                      (failure.code == errc::server_trouble && answer.has_retry_after);
-    const std::uint32_t asked = told ? rate_limit_wait(answer, hardware.now()) : 0;
-    if (told ? asked > settings.max_backoff_sec : !is_transient(failure)) return false;
     if (++attempts_ >= limits.tries) return false;
-    pause_ = asked;
-    if (!told) {
-      pause_ = backoff_seconds(attempts_, limits.first_wait, settings.max_backoff_sec);
-      if (settings.jitter) pause_ = with_jitter(pause_, hardware.random());
+    // What the server asks for wins over everything else.
+    std::uint32_t wait;
+    if (failure.code == errc::rate_limited ||
+        (failure.code == errc::server_trouble && answer.has_retry_after)) {
+      wait = rate_limit_wait(answer, hardware.now());
+      if (wait > settings.max_backoff_sec) return false;
+    } else {
+      if (!is_transient(failure)) return false;
+      wait = backoff_seconds(attempts_, limits.first_wait, settings.max_backoff_sec);
+      if (settings.jitter) wait = with_jitter(wait, hardware.random());
     }
+    pause_ = wait;
     return true;
   }
 
@@ -14310,7 +14450,8 @@ void play(Hardware& hardware, led_pattern pattern) {
 
 namespace ota::detail {
 
-/// Tells what happens to the file at hand, in words and by the LED.
+/// Tells what happens to the file at hand, in words and by the LED, where there is either.
+template <bool Tells>
 class staging_teller {
  public:
   /// The download has broken off.
@@ -14335,6 +14476,13 @@ class staging_teller {
  private:
   bool downloading_ = false;
 };
+template <>
+class staging_teller<false> {
+ public:
+  void reset() {}
+  template <class Log, class Light>
+  void tell(const staging_progress&, std::uint32_t, std::size_t, std::string_view, Log&, Light&) {}
+};
 
 }  // namespace ota::detail
 
@@ -14343,7 +14491,7 @@ class staging_teller {
 namespace ota {
 
 /// Says on the status LED, where the configuration has one (`status_led_pin`), what an update does.
-template <class Hardware>
+template <class Hardware, bool HasLed = has_led<Hardware>>
 class status_light {
  public:
   status_light(Hardware& hardware, const config& settings)
@@ -14358,6 +14506,7 @@ class status_light {
 
   /// One more chunk has come, of a file that began with `show(downloading)`.
   void chunk() {
+    if (!is_there()) return;
     player_.chunk();
     tick();
   }
@@ -14373,11 +14522,23 @@ class status_light {
   }
 
  private:
-  bool is_there() const { return has_led<Hardware> && settings_.status_led_pin >= 0; }
+  bool is_there() const { return settings_.status_led_pin >= 0; }
 
   Hardware& hardware_;
   const config& settings_;
   led_player player_;
+};
+
+/// Of a device without one.
+template <class Hardware>
+class status_light<Hardware, false> {
+ public:
+  status_light(Hardware&, const config&) {}
+
+  void show(led_pattern) {}
+  void chunk() {}
+  void tick() {}
+  void play(led_pattern) {}
 };
 
 }  // namespace ota
@@ -14429,7 +14590,7 @@ namespace ota {
 
 /// The device's HTTP policy, and an eye on how fast bytes come. A server that sends one byte just
 /// before each time limit could hold a device for ever, and updates back.
-template <class Http, class Hardware>
+template <class Http, class Hardware, bool HasClock = has_clock<Hardware>>
 class watched_http {
  public:
   watched_http(Http& http, Hardware& hardware, const config& settings)
@@ -14478,6 +14639,13 @@ class watched_http {
   std::uint64_t bytes_ = 0;
 };
 
+/// Without a clock there is nothing to watch by.
+template <class Http, class Hardware>
+class watched_http<Http, Hardware, false> {
+ public:
+  watched_http(Http&, Hardware&, const config&) {}
+};
+
 }  // namespace ota
 
 // ota/updater.hpp
@@ -14490,8 +14658,12 @@ namespace ota {
 /// step is one bounded piece of work: one request, one chunk, one file moved, one second waited.
 /// What has to survive a power cut is on storage; `sizeof(updater)` is all the memory there is.
 template <class Policies>
-class updater : private check_policies<Policies>,
+class updater : private settings_of<Policies>,
+                private check_policies<Policies>,
                 private detail::patch_teller<takes_patches<typename Policies::delta>> {
+  using settings_type = settings_of<Policies>;
+  using settings_type::settings_;
+
  public:
   using storage_type = typename Policies::storage;
   using http_type = typename Policies::http;
@@ -14501,16 +14673,17 @@ class updater : private check_policies<Policies>,
 
   /// `settings`, and the texts it views, must outlive the updater. Settings that come from outside
   /// should have been through `validate`.
-  explicit updater(const config& settings) : settings_(settings), log_(log_type{}, settings.debug) {
+  explicit updater(settings_type settings = {})
+      : settings_type(settings), log_(log_type{}, settings_.debug) {
     set_up();
   }
 
   /// As above, with policies that are made elsewhere, and moved in.
-  updater(const config& settings, storage_type&& storage, http_type&& http = {},
+  updater(settings_type settings, storage_type&& storage, http_type&& http = {},
           hardware_type&& hardware = {}, log_type log = {}, image_type&& image = image_type())
-      : settings_(settings),
+      : settings_type(settings),
         hardware_(std::move(hardware)),
-        log_(std::move(log), settings.debug),
+        log_(std::move(log), settings_.debug),
         swapper_(storage_, std::move(image)),
         http_(std::move(http)),
         storage_(std::move(storage)) {
@@ -14686,11 +14859,13 @@ class updater : private check_policies<Policies>,
   }
 
   result<void> advance() {
+    const std::size_t size = effective_chunk(settings_.chunk, hardware_.free_memory());
+    const mutable_bytes chunk = mutable_bytes(buffer_).first(size);
     switch (progress_.phase) {
       case update_phase::checking:
-        return check();
+        return check(chunk);
       case update_phase::staging:
-        return stage();
+        return stage(chunk);
       case update_phase::swapping:
         return swap();
       case update_phase::idle:
@@ -14699,23 +14874,23 @@ class updater : private check_policies<Policies>,
     return {};
   }
 
-  result<void> check() {
+  result<void> check(mutable_bytes chunk) {
     if (!checking_) {
       if (!loaded_)
         if (auto done = recover(); !done) return done;
       if (needs_restart()) return restart_pending;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
-      if (chunk().size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk().size());
+      if (chunk.size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk.size());
       known_version& known = source_.found();
-      if (!detail::load_known(storage_, settings_, known) || !is_settled(known.version.id) ||
-          !check_fresh())
+      if (!detail::load_known(storage_, settings_type::sum(), known) ||
+          !is_settled(known.version.id) || !check_fresh())
         known = {};
       source_.begin();
       checking_ = true;
       return {};
     }
-    const auto found = source_.step(watched(), chunk());
+    const auto found = source_.step(watched(), chunk);
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
@@ -14729,8 +14904,7 @@ class updater : private check_policies<Policies>,
 
   // Whether nothing is left to do for a version: it runs, or was put back.
   bool is_settled(const version_id& id) const {
-    return id != version_id{} &&
-           (id == swapper_.state().version || id == swapper_.state().rejected);
+    return names_version(id) && (id == swapper_.state().version || id == swapper_.state().rejected);
   }
 
   result<void> decide() {
@@ -14740,7 +14914,7 @@ class updater : private check_policies<Policies>,
     const bool fresh = check_fresh().has_value();
     const bool rejected = target.id == state.rejected;
     const bool same =
-        state.version != version_id{} ? target.id == state.version : is_installed(target);
+        names_version(state.version) ? target.id == state.version : is_installed(target);
     if (fresh && (rejected || (same && !settings_.force))) return up_to_date();
     if (state.phase == swap_phase::trial) {
       if (same) return up_to_date();
@@ -14769,8 +14943,8 @@ class updater : private check_policies<Policies>,
   result<void> up_to_date() {
     if (auto done = check_fresh(); !done) return done;
     const version_id& newest = source_.target().id;
-    const bool rejected = newest == swapper_.state().rejected && newest != version_id{};
-    message_.assign(rejected ? "the newest version was put back before; waiting for another one"sv
+    const bool rejected = newest == swapper_.state().rejected && names_version(newest);
+    message_.append(rejected ? "the newest version was put back before; waiting for another one"
                              : "No update required");
     log_.info(message_);
     remember();
@@ -14781,7 +14955,7 @@ class updater : private check_policies<Policies>,
   // Spares the next check a request. A storage that cannot keep it does not make this one fail.
   void remember() {
     if (is_scheduled()) (void)scheduler_.record_check();
-    (void)detail::store_known(storage_, settings_, source_.found());
+    (void)detail::store_known(storage_, settings_type::sum(), source_.found());
   }
 
   bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }
@@ -14794,8 +14968,8 @@ class updater : private check_policies<Policies>,
     return false;
   }
 
-  result<void> stage() {
-    const auto more = stager_.step(watched(), source_, swapper_, chunk());
+  result<void> stage(mutable_bytes chunk) {
+    const auto more = stager_.step(watched(), source_, swapper_, chunk);
     if (!more) return more.error();
     if (*more) return {};
     if (stager_.plan().entries == 0) {
@@ -14825,7 +14999,6 @@ class updater : private check_policies<Policies>,
     if (swapper_.failure().code != errc::none) return swapper_.failure();
     remember();
     note_health({});
-    message_.clear();
     message_.append("updated to ").append(source_.target().ref).append(" #");
     message_.append(slice(source_.target().commit.view(), 0, 7)).append(", on trial");
     if (needs_restart()) message_.append(" after a restart");
@@ -14854,7 +15027,7 @@ class updater : private check_policies<Policies>,
 
   void handle(const error& failure) {
     teller_.reset();
-    const std::size_t brought = progress_.bytes + stager_.progress().lists;
+    const std::size_t brought = progress_.bytes + progress_.lists;
     const retry_limits limits = detail::adapted_limits(settings_, hardware_, log_);
     if (retry_.again(failure, http_.response(), brought, limits, settings_, hardware_)) {
       http_.close();
@@ -14876,7 +15049,7 @@ class updater : private check_policies<Policies>,
     if (progress_.phase == update_phase::staging) subject = stager_.subject();
     if (progress_.phase == update_phase::swapping && swapper_.find_failed(item))
       subject = item.path;
-    detail::describe(message_, failure, subject, http_.response().status);
+    detail::describe(message_, failure, subject, http_.response());
     log_.failed(message_);
     if (progress_.phase != update_phase::checking) note_health(message_);
     finish(update_outcome::failed);
@@ -14898,7 +15071,6 @@ class updater : private check_policies<Policies>,
     if constexpr (has_delta) this->tell(stager_.patches(), stager_.subject(), log_);
   }
 
-  // Without a clock there is nothing to watch by.
   auto& watched() {
     if constexpr (has_clock<hardware_type>)
       return watched_;
@@ -14906,22 +15078,16 @@ class updater : private check_policies<Policies>,
       return http_;
   }
 
-  mutable_bytes chunk() {
-    const std::size_t size = effective_chunk(settings_.chunk, hardware_.free_memory());
-    return mutable_bytes(buffer_).first(size);
-  }
-
   // What is used most comes first, and the large last: a Cortex-M0+ reaches the first 128 bytes of
   // an object by shorter code.
-  const config& settings_;
-  const error* failure_ = &no_error;
-  retry retry_;
   update_outcome outcome_ = update_outcome::none;
   bool loaded_ = false;
   bool checking_ = false;
   bool scheduled_ = true;
-  detail::staging_teller teller_;
   update_progress_report progress_;
+  const error* failure_ = &no_error;
+  retry retry_;
+  detail::staging_teller<log_type::enabled || has_led<hardware_type>> teller_;
   hardware_type hardware_;
   watched_http<http_type, hardware_type> watched_{http_, hardware_, settings_};
   event_log<log_type> log_;
@@ -14930,10 +15096,10 @@ class updater : private check_policies<Policies>,
                                                                                 settings_};
   swapper<storage_type, image_type> swapper_{storage_};
   fixed_string<max_log_line> message_;
-  typename Policies::source source_{settings_};
-  stager<storage_type, typename Policies::hash, typename Policies::trust, image_type,
+  typename detail::source_with<typename Policies::source, settings_type>::type source_{*this};
+  stager<storage_type, settings_type, typename Policies::hash, typename Policies::trust, image_type,
          typename Policies::delta>
-      stager_{storage_, settings_};
+      stager_{storage_, *this};
   http_type http_;
   std::uint8_t buffer_[Policies::chunk_size];
   storage_type storage_;
@@ -19445,6 +19611,9 @@ class url_buffer {
   bool overflowed_ = false;
 };
 
+/// How an answer says where its body ends.
+enum class body : std::uint8_t { none, length, chunked, until_close };
+
 /// Reads the head of an answer byte by byte (RFC 9112). Lines may be of any length; only the
 /// values of known fields are kept.
 class head_parser {
@@ -19461,59 +19630,74 @@ class head_parser {
     date,
     rate_remaining,
     rate_reset,
-    status
+    status,
+    name  // whose value is still to come
   };
 
-  bool in_value_ = true;
   header header_ = header::status;
+  bool chunked_ = false;
+  bool bad_length_ = false;
 
  public:
-  bool chunked = false;
   bool keep_alive = true;
-  bool bad_length = false;
   http_response response;
-
-  void begin() {
-    response = {};
-    etag.clear();
-    chunked = bad_length = false;
-    keep_alive = true;
-    retry_date_ = 0;
-    header_ = header::status;
-    begin_text(true);
-    size_ = 0;
-  }
 
   /// Takes one byte; true when the head is complete.
   result<bool> take(char c, url_buffer& location) {
     // An honest head is a few KB; a never-ending one must end with an error.
     if (++size_ > 65536) return endless_head;
     if (c == '\0') return not_http;
-    if (!in_value_) return take_name(c, location);
-    if (c != '\n') {
-      take_value(c, location);
-      return false;
+    if (header_ == header::name) {
+      if (c != ':') return take_name(c);
+      header_ = static_cast<header>(find_word(text_, header_names));
+      if (header_ == header::location) location.begin_location();
+    } else {
+      if (c != '\n') {
+        take_value(c, location);
+        return false;
+      }
+      if (!end_value()) return not_http;
+      header_ = header::name;
     }
-    if (!end_value()) return not_http;
-    begin_text(false);
+    text_.clear();
     return false;
+  }
+
+  /// Begins the body of a final answer to a request for the bytes from `range_from` on. `size` is
+  /// its length, where it is told.
+  result<body> begin_body(std::size_t range_from, std::size_t& size) {
+    if (bad_length_) return bad_length;
+    if (response.status == 206 && (!response.has_range || response.range_start != range_from))
+      return wrong_range;
+    const bool has_length = response.has_length;
+    size = 0;
+    response.has_length = false;
+    if (response.status == 204 || response.status == 304) return body::none;
+    // Neither says where the body ends. Both at once is how answers are smuggled: believe the
+    // chunks, and never reuse.
+    if (chunked_ == has_length) keep_alive = false;
+    if (chunked_) return body::chunked;
+    size = SIZE_MAX;
+    if (!has_length) return body::until_close;
+    size = response.content_length;
+    response.has_length = true;
+    return body::length;
   }
 
  private:
   static constexpr error endless_head{errc::too_long, "http",
                                       "the head of the answer does not end"};
+  static constexpr error bad_length{errc::malformed, "http",
+                                    "the length of the answer is not one number"};
+  static constexpr error wrong_range{errc::mismatch, "http",
+                                     "the server sent another range than was asked for"};
   static constexpr error not_http{errc::malformed, "http", "the server does not speak HTTP/1.1"};
 
   static constexpr const char* header_names =
       "content-length transfer-encoding connection location etag content-range retry-after date "
       "x-ratelimit-remaining x-ratelimit-reset ";
 
-  void begin_text(bool is_value) {
-    in_value_ = is_value;
-    text_.clear();
-  }
-
-  result<bool> take_name(char c, url_buffer& location) {
+  result<bool> take_name(char c) {
     if (text_.empty()) {
       if (c == '\r') return false;
       if (c == '\n') return finish();
@@ -19521,25 +19705,15 @@ class head_parser {
       if (c == ' ' || c == '\t') return not_http;
     }
     if (c == '\n') return not_http;
-    if (c != ':') {
-      text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
-      return false;
-    }
-    header_ = static_cast<header>(find_word(text_, header_names));
-    if (header_ == header::location) location.begin_location();
-    begin_text(true);
+    text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
     return false;
   }
 
   void take_value(char c, url_buffer& location) {
-    const bool is_location = header_ == header::location;
-    const bool at_begin = is_location ? location.location().empty() : text_.empty();
-    const bool is_margin = at_begin && header_ != header::status && (c == ' ' || c == '\t');
+    const bool is_margin = text_.empty() && header_ != header::status && (c == ' ' || c == '\t');
     if (c == '\r' || is_margin) return;
-    if (is_location)
-      location.add_location(c);
-    else
-      text_.append(c);
+    if (header_ == header::location) location.add_location(c);
+    text_.append(c);
   }
 
   // False when it is the status line of something else.
@@ -19547,15 +19721,17 @@ class head_parser {
     while (!text_.empty() && text_[text_.size() - 1u] == ' ') text_.resize(text_.size() - 1u);
     std::size_t number = 0;
     const bool is_number = is("#", &number);
+    const std::uint32_t date = parse_http_date(text_);
     switch (header_) {
       case header::content_length:
-        bad_length |= !is_number || (response.has_length && response.content_length != number);
+        if (!is_number || (response.has_length && response.content_length != number))
+          bad_length_ = true;
         response.has_length = true;
         response.content_length = number;
         break;
       case header::transfer_encoding:
-        chunked = holds("chunked");  // as the last of its words
-        bad_length |= !chunked;
+        chunked_ = holds("chunked");  // as the last of its words
+        if (!chunked_) bad_length_ = true;
         break;
       case header::connection:
         if (holds("close*"))
@@ -19572,10 +19748,10 @@ class head_parser {
       case header::retry_after:
         response.has_retry_after = is_number;
         response.retry_after = to_u32(number);
-        retry_date_ = is_number ? 0 : parse_http_date(text_);
+        retry_date_ = date;
         break;
       case header::date:
-        response.date = parse_http_date(text_);
+        response.date = date;
         break;
       case header::rate_remaining:
         response.has_rate_remaining = is_number;
@@ -19610,13 +19786,15 @@ class head_parser {
     std::size_t status = 0;
     if (!is("HTTP/1.? #*", &status) || status < 100) return false;
     response.status = static_cast<std::uint16_t>(status);
-    keep_alive = text_[7] != '0';
-    return text_[12] == ' ' || text_.size() == 12;  // three digits
+    if (text_[7] == '0') keep_alive = false;
+    const char next = text_.c_str()[12];  // after three digits
+    return next == ' ' || next == '\0';
   }
 
   // "bytes 100-199/200", the total also "*"
   void read_range() {
-    std::size_t numbers[3] = {};
+    std::size_t numbers[3];
+    numbers[2] = 0;
     if (!is("bytes #-#/*", numbers)) return;
     is("bytes #-#/#", numbers);
     response.range_start = numbers[0];
@@ -19656,7 +19834,8 @@ namespace ota {
 template <class Stream, std::size_t Buffer = 512, std::size_t MaxUrl = 1536>
 class http_client : private check_byte_stream<Stream> {
  public:
-  http_client() = default;
+  // Apart: among the stores of a larger object each of these would need an address of its own.
+  [[gnu::noinline]] http_client() {}
   explicit http_client(Stream stream) : stream_(static_cast<Stream&&>(stream)) {}
 
   Stream& stream() { return stream_; }
@@ -19699,7 +19878,7 @@ class http_client : private check_byte_stream<Stream> {
     connected_ = false;
     begin_ = end_ = 0;
     left_ = 0;
-    body_ = body::none;
+    body_ = detail::body::none;
   }
 
  private:
@@ -19720,10 +19899,6 @@ class http_client : private check_byte_stream<Stream> {
       "the server sends the head of its answer, or of a chunk, in tiny pieces"};
   static constexpr error no_answer{errc::connection, "http",
                                    "the server closed the connection without an answer"};
-  static constexpr error bad_length{errc::malformed, "http",
-                                    "the length of the answer is not one number"};
-  static constexpr error wrong_range{errc::mismatch, "http",
-                                     "the server sent another range than was asked for"};
   static constexpr error endless_trailer{errc::too_long, "http",
                                          "the trailer of the answer does not end"};
   static constexpr error bad_chunks{errc::malformed, "http",
@@ -19734,8 +19909,6 @@ class http_client : private check_byte_stream<Stream> {
   static constexpr error redirect_too_long{errc::too_long, "http",
                                            "the address of a redirect is too long"};
   static constexpr error redirect_nowhere{errc::malformed, "http", "a redirect without an address"};
-
-  enum class body : std::uint8_t { none, length, chunked, until_close };
 
   // What of a request is sent as it stands. Nothing in it may break out of its line.
   struct header {
@@ -19754,15 +19927,13 @@ class http_client : private check_byte_stream<Stream> {
     if (request.range_from == 0) request.if_range = {};
     detail::url_buffer url(url_, MaxUrl);
     if (!url.assign(request.url)) return address_too_long;
-    bool was_secure = false;
     for (int redirects = 0;; ++redirects) {
       url_view target;
       if (auto done = detail::split_url(url.url(), target); !done) return done;
-      if constexpr (Stream::can_secure) {
-        if (was_secure && !target.secure) return downgraded;
-        was_secure = target.secure;
+      if (redirects != 0) {
+        if (secure_ && !target.secure) return downgraded;
+        if (!is_same_host(target)) request.token = {};
       }
-      if (redirects != 0 && !is_same_host(target)) request.token = {};
       const auto answer = exchange(request, target, url);
       location_ = url.location();
       const std::uint16_t status = head_.response.status;
@@ -19811,8 +19982,8 @@ class http_client : private check_byte_stream<Stream> {
   // read than a new connection.
   void finish_last_body() {
     std::uint8_t rest[64];
-    for (int pieces = 0; connected_ && body_ != body::none; ++pieces) {
-      if (pieces == 16 || body_ == body::until_close) return close();
+    for (int pieces = 0; connected_ && body_ != detail::body::none; ++pieces) {
+      if (pieces == 16 || body_ == detail::body::until_close) return close();
       if (!read(rest)) return;
     }
   }
@@ -19832,35 +20003,30 @@ class http_client : private check_byte_stream<Stream> {
   result<void> send(const http_request& request, const url_view& target) {
     begin_ = end_ = 0;
     written_ = {};
-    put("GET ");
-    put(target.target);
-    put(" HTTP/1.1\r\nHost: ");
-    put(target.authority);
+    put("GET ", target.target);
+    put(" HTTP/1.1\r\nHost: ", target.authority);
     if (request.range_from != 0) {
-      fixed_string<20> from;
-      put("\r\nRange: bytes=");
-      put(from.append_number(request.range_from));
-      put("-");
+      fixed_string<21> from;
+      put("\r\nRange: bytes=", from.append_number(request.range_from).append('-'));
     }
     for (const header& one : headers) {
       const std::string_view& value = request.*one.value;
-      if (value.empty()) continue;
-      put(one.name);
-      put(value);
+      if (!value.empty()) put(one.name, value);
     }
-    put("\r\n\r\n");
+    put("\r\n\r\n", {});
     flush();
     return written_;
   }
 
-  void put(const char* text) {
-    const char* end = text;
+  void put(const char* name, const std::string_view& value) {
+    const char* end = name;
     while (*end != '\0') ++end;
-    put(detail::text_between(text, end));
+    put(detail::text_between(name, end));
+    put(value);
   }
 
   // The receive buffer is empty while a request is sent, and gathers it.
-  void put(std::string_view text) {
+  void put(const std::string_view& text) {
     for (char c : text) {
       if (end_ == Buffer) flush();
       buffer_[end_++] = static_cast<std::uint8_t>(c);
@@ -19873,63 +20039,46 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   result<void> read_head(detail::url_buffer& url) {
-    head_.begin();
+    ::new (&head_) detail::head_parser;
     url.begin_location();
     pieces_ = 0;
     for (;;) {
-      char c = '\0';
-      if (auto done = get(c, no_answer); !done) return done;
+      const auto c = get(no_answer);
+      if (!c) return c.error();
       heard_ = true;
-      const auto complete = head_.take(c, url);
+      const auto complete = head_.take(static_cast<char>(*c), url);
       if (!complete) return complete.error();
       if (*complete) return {};
     }
   }
 
   result<void> begin_body(std::size_t range_from) {
-    http_response& answer = head_.response;
-    if (head_.bad_length) return bad_length;
-    left_ = 0;
-    if (answer.status == 204 || answer.status == 304) {
-      body_ = body::none;
-      answer.has_length = false;
-    } else if (head_.chunked) {
-      body_ = body::chunked;
-      // Both at once is how answers are smuggled: believe the chunks, and never reuse.
-      if (answer.has_length) head_.keep_alive = false;
-      answer.has_length = false;
-      first_chunk_ = true;
-    } else if (answer.has_length) {
-      body_ = body::length;
-      left_ = answer.content_length;
-    } else {
-      body_ = body::until_close;
-      left_ = SIZE_MAX;
-      head_.keep_alive = false;
-    }
-    if (answer.status == 206 && (!answer.has_range || answer.range_start != range_from))
-      return wrong_range;
+    const auto kind = head_.begin_body(range_from, left_);
+    if (!kind) return kind.error();
+    body_ = *kind;
+    first_chunk_ = true;
     return {};
   }
 
   result<void> read_body(mutable_bytes out, std::size_t& size) {
     pieces_ = 0;
-    if (body_ == body::chunked && left_ == 0)
+    if (body_ == detail::body::chunked && left_ == 0)
       if (auto done = begin_chunk(); !done) return done;
     if (left_ == 0) return end_body();
-    out = out.first(left_);
+    const std::size_t room = out.size() < left_ ? out.size() : left_;
     // Buffered bytes first; else straight from the stream.
-    if (begin_ == end_ && out.size() >= Buffer) {
-      const auto direct = stream_.read(out, timeouts_.read_ms);
+    if (begin_ == end_ && room >= Buffer) {
+      const auto direct = stream_.read({out.data(), room}, timeouts_.read_ms);
       if (!direct) return direct.error();
       size = *direct;
     } else {
       if (auto done = fill(); !done) return done;
-      size = out.first(end_ - begin_).size();
+      size = end_ - begin_;
+      if (size > room) size = room;
       std::memcpy(out.data(), buffer_ + begin_, size);
       begin_ += static_cast<std::uint32_t>(size);
     }
-    if (body_ != body::until_close) {
+    if (body_ != detail::body::until_close) {
       left_ -= size;
       return size != 0 ? result<void>() : ended_early;
     }
@@ -19937,7 +20086,7 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   result<void> end_body() {
-    body_ = body::none;
+    body_ = detail::body::none;
     if (!head_.keep_alive) close();
     return {};
   }
@@ -19954,12 +20103,11 @@ class http_client : private check_byte_stream<Stream> {
 
   // The next byte, or `at_end`. Each piece may take as long as the time limit, and there are
   // thousands of bytes in a head, in what stands around a chunk, and in a trailer.
-  result<void> get(char& c, const error& at_end) {
+  result<std::byte> get(const error& at_end) {
     if (begin_ == end_ && ++pieces_ > 256) return tiny_pieces;
-    if (auto done = fill(); !done) return done;
+    if (auto done = fill(); !done) return done.error();
     if (begin_ == end_) return at_end;
-    c = static_cast<char>(buffer_[begin_++]);
-    return {};
+    return std::byte{buffer_[begin_++]};
   }
 
   // Reads "\r\n" behind the last chunk, the size line, and behind the last one the trailer.
@@ -19973,7 +20121,7 @@ class http_client : private check_byte_stream<Stream> {
     for (int lines = 0; lines < 64; ++lines) {
       if (auto line = read_line(8192); !line) return line;
       if (line_size_ == 0) {
-        body_ = body::none;
+        body_ = detail::body::none;
         return {};
       }
     }
@@ -19985,8 +20133,9 @@ class http_client : private check_byte_stream<Stream> {
     line_size_ = digits_ = 0;
     left_ = 0;
     for (std::uint32_t at = 0; at <= limit; ++at) {
-      char c = '\0';
-      if (auto done = get(c, ended_early); !done) return done;
+      const auto next = get(ended_early);
+      if (!next) return next.error();
+      const char c = static_cast<char>(*next);
       if (c == '\n') return {};
       if (c == '\r') continue;
       const int digit = hex_digit(c);
@@ -20004,7 +20153,7 @@ class http_client : private check_byte_stream<Stream> {
   bool secure_ = false;
   bool heard_ = false;
   bool first_chunk_ = false;
-  body body_ = body::none;
+  detail::body body_ = detail::body::none;
   std::uint16_t port_ = 0;
   std::uint16_t line_size_ = 0;
   std::uint16_t digits_ = 0;

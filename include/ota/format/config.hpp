@@ -204,7 +204,7 @@ inline constexpr error bad_trial_boots{errc::invalid_argument, "trial_boots",
 }  // namespace detail
 
 /// Whether an update can be made with these settings. The error's `where` is the key at fault.
-inline result<void> validate(const config& settings) {
+constexpr result<void> validate(const config& settings) {
   namespace bad_config = detail::bad_config;
   if (settings.owner.empty() || detail::has_form(settings.owner, "your_github_username"))
     return bad_config::no_owner;

@@ -57,6 +57,9 @@ class told_settings {
 /// Settings that are known when the program is compiled: what they switch off is not built.
 template <const config& Known>
 class known_settings {
+  static_assert(validate(Known).has_value(),
+                "the settings that the device names are not valid: see what ota::validate checks");
+
  public:
   operator const config&() const { return Known; }
 

@@ -65,7 +65,7 @@ inline constexpr error bad_port{errc::invalid_argument, "url", "the URL has no v
 }  // namespace bad_url
 
 /// As `parse_url`, into `parts`.
-inline result<void> split_url(std::string_view url, url_view& parts) {
+constexpr result<void> split_url(std::string_view url, url_view& parts) {
   if (!is_url_text(url)) return bad_url::forbidden_character;
   parts.secure = has_form(url, "https://*");
   if (!parts.secure && !has_form(url, "http://*")) return bad_url::unknown_scheme;
@@ -98,7 +98,7 @@ inline result<void> split_url(std::string_view url, url_view& parts) {
 
 /// Takes an absolute URL apart. Refused (`errc::invalid_argument`): schemes other than http and
 /// https, user names in the URL, spaces and control characters, a bad host or port.
-inline result<url_view> parse_url(std::string_view url) {
+constexpr result<url_view> parse_url(std::string_view url) {
   url_view parts;
   if (auto done = detail::split_url(url, parts); !done) return done.error();
   return parts;
