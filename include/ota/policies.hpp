@@ -13,6 +13,10 @@ namespace ota {
 
 /// What a device uses where it names nothing else. Derive from it and name the rest: at least
 /// `http` and `storage`, which only the device can know.
+///
+/// A device whose settings are known when it is compiled may name them as well, as
+/// `static constexpr ota::config settings`. Its updater is made without any then, and what they
+/// switch off is not in the program.
 struct default_policies {
   using source = github;         ///< where new versions come from
   using hash = sha256;           ///< how bytes are checked; `sha1` leaves manifests out

@@ -2061,7 +2061,7 @@ inline constexpr error bad_port{errc::invalid_argument, "url", "the URL has no v
 }  // namespace bad_url
 
 /// As `parse_url`, into `parts`.
-inline result<void> split_url(std::string_view url, url_view& parts) {
+constexpr result<void> split_url(std::string_view url, url_view& parts) {
   if (!is_url_text(url)) return bad_url::forbidden_character;
   parts.secure = has_form(url, "https://*");
   if (!parts.secure && !has_form(url, "http://*")) return bad_url::unknown_scheme;
@@ -2094,7 +2094,7 @@ inline result<void> split_url(std::string_view url, url_view& parts) {
 
 /// Takes an absolute URL apart. Refused (`errc::invalid_argument`): schemes other than http and
 /// https, user names in the URL, spaces and control characters, a bad host or port.
-inline result<url_view> parse_url(std::string_view url) {
+constexpr result<url_view> parse_url(std::string_view url) {
   url_view parts;
   if (auto done = detail::split_url(url, parts); !done) return done.error();
   return parts;
@@ -2310,7 +2310,7 @@ inline constexpr error bad_trial_boots{errc::invalid_argument, "trial_boots",
 }  // namespace detail
 
 /// Whether an update can be made with these settings. The error's `where` is the key at fault.
-inline result<void> validate(const config& settings) {
+constexpr result<void> validate(const config& settings) {
   namespace bad_config = detail::bad_config;
   if (settings.owner.empty() || detail::has_form(settings.owner, "your_github_username"))
     return bad_config::no_owner;
@@ -6217,6 +6217,9 @@ class told_settings {
 /// Settings that are known when the program is compiled: what they switch off is not built.
 template <const config& Known>
 class known_settings {
+  static_assert(validate(Known).has_value(),
+                "the settings that the device names are not valid: see what ota::validate checks");
+
  public:
   operator const config&() const { return Known; }
 
@@ -19834,9 +19837,11 @@ namespace ota {
 template <class Stream, std::size_t Buffer = 512, std::size_t MaxUrl = 1536>
 class http_client : private check_byte_stream<Stream> {
  public:
-  // Apart: among the stores of a larger object each of these would need an address of its own.
-  [[gnu::noinline]] http_client() {}
+  http_client() = default;
   explicit http_client(Stream stream) : stream_(static_cast<Stream&&>(stream)) {}
+  /// For a client that has sent nothing yet.
+  http_client(http_client&& other) noexcept
+      : timeouts_(other.timeouts_), stream_(static_cast<Stream&&>(other.stream_)) {}
 
   Stream& stream() { return stream_; }
   void set_timeouts(const http_timeouts& limits) { timeouts_ = limits; }
