@@ -24,7 +24,6 @@
 // SOFTWARE.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -7158,6 +7157,10 @@ namespace ota {
 
 /// What a device uses where it names nothing else. Derive from it and name the rest: at least
 /// `http` and `storage`, which only the device can know.
+///
+/// A device whose settings are known when it is compiled may name them as well, as
+/// `static constexpr ota::config settings`. Its updater is made without any then, and what they
+/// switch off is not in the program.
 struct default_policies {
   using source = github;         ///< where new versions come from
   using hash = sha256;           ///< how bytes are checked; `sha1` leaves manifests out
@@ -21309,6 +21312,14 @@ class mbedtls_failure {
   }
 
  private:
+  // For programs that keep no texts.
+  static constexpr error bad_certificate{errc::untrusted, "tls",
+                                         "the server's certificate is not acceptable"};
+  static constexpr error no_agreement{
+      errc::unsupported, "tls", "the server and this device do not agree on how to speak TLS"};
+  static constexpr error tls_failed{errc::connection, "tls",
+                                    "TLS failed: see docs/tls.md for what may be wrong"};
+
 #if MBEDTLS_VERSION_MAJOR >= 3
   static constexpr int too_old = MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
 #else
@@ -21316,6 +21327,10 @@ class mbedtls_failure {
 #endif
 
   const error& make(errc code) {
+    if constexpr (!error::has_text)
+      return code == errc::untrusted     ? bad_certificate
+             : code == errc::unsupported ? no_agreement
+                                         : tls_failed;
     failure_ = {code, "tls", text_.c_str()};
     return failure_;
   }

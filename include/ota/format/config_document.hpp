@@ -51,9 +51,18 @@ class config_loader {
 
   // Names the key, so it cannot be a constant; the document keeps it.
   const error& fail(errc code, const char* key, const char* text) {
+    if constexpr (!error::has_text) return code == errc::too_long ? too_large : not_valid;
     failure_ = {code, key, text};
     return failure_;
   }
+
+  // For programs that keep no texts.
+  static constexpr error too_large{errc::too_long, "config",
+                                   "the configuration does not fit its memory"};
+  static constexpr error not_valid{
+      errc::invalid_argument, "config",
+      "the configuration is no JSON object, or a value is of a wrong kind"};
+
   const error& no_room(const char* key, const char* text) {
     return fail(errc::too_long, key, text);
   }

@@ -43,6 +43,14 @@ class mbedtls_failure {
   }
 
  private:
+  // For programs that keep no texts.
+  static constexpr error bad_certificate{errc::untrusted, "tls",
+                                         "the server's certificate is not acceptable"};
+  static constexpr error no_agreement{
+      errc::unsupported, "tls", "the server and this device do not agree on how to speak TLS"};
+  static constexpr error tls_failed{errc::connection, "tls",
+                                    "TLS failed: see docs/tls.md for what may be wrong"};
+
 #if MBEDTLS_VERSION_MAJOR >= 3
   static constexpr int too_old = MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION;
 #else
@@ -50,6 +58,10 @@ class mbedtls_failure {
 #endif
 
   const error& make(errc code) {
+    if constexpr (!error::has_text)
+      return code == errc::untrusted     ? bad_certificate
+             : code == errc::unsupported ? no_agreement
+                                         : tls_failed;
     failure_ = {code, "tls", text_.c_str()};
     return failure_;
   }

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <algorithm>
 #include <string_view>
 
+#include "../core/error_text.hpp"
 #include "../core/result.hpp"
 #include "../hash/sha256.hpp"
 #include "serial_frame.hpp"
