@@ -118,7 +118,7 @@ class stager : detail::promised_image<takes_images<Image>>,
 
   /// One piece of work further; false when the version is complete and synced beside the other.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, swapper_type& swap, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, swapper_type& swap, const mutable_bytes& chunk) {
     switch (stage_) {
       case stage::start:
         return begin_list();
@@ -256,7 +256,7 @@ class stager : detail::promised_image<takes_images<Image>>,
   }
 
   template <class Http, class Source>
-  result<bool> list(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> list(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = lister_.step(http, source, chunk);
     staged_.lists = lister_.answers();
     return begin_sort(more);
@@ -420,7 +420,7 @@ class stager : detail::promised_image<takes_images<Image>>,
   }
 
   template <class Http, class Source>
-  result<bool> patch(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> patch(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = patching_.step(http, source, chunk);
     staged_.bytes = this->patches_.bytes;
     staged_.bytes_moved = this->patches_.bytes_moved;
@@ -437,7 +437,7 @@ class stager : detail::promised_image<takes_images<Image>>,
   }
 
   template <class Http, class Source>
-  result<bool> download(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> download(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = downloader_.step(http, source, chunk);
     const std::uint32_t lists = staged_.lists;
     staged_ = downloader_.progress();
@@ -466,7 +466,7 @@ class stager : detail::promised_image<takes_images<Image>>,
   }
 
   template <class Http, class Source>
-  result<bool> download_image(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> download_image(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = image_downloader_.step(http, source, staged_, chunk);
     if (auto done = give_up_after(more.error()); !done) return done.error();
     return more;

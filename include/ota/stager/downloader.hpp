@@ -60,7 +60,7 @@ class downloader : Files {
   /// (`is_transient`) the next step goes on where the bytes ended.
   /// `source` asks for a file: `source.open_file(http, entry, offset, etag)`.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, const mutable_bytes& chunk) {
     switch (task_) {
       case task::next:
         return begin_next();
@@ -154,7 +154,7 @@ class downloader : Files {
   }
 
   // What an earlier run has staged: hash it, and go on behind it.
-  result<bool> check(mutable_bytes chunk) {
+  result<bool> check(const mutable_bytes& chunk) {
     if (offset_ < present_) {
       const std::size_t left = present_ - offset_;
       const auto part =
@@ -174,7 +174,7 @@ class downloader : Files {
     return verifier_.finish(item_.hash) ? complete() : restart();
   }
 
-  result<bool> copy(mutable_bytes chunk) {
+  result<bool> copy(const mutable_bytes& chunk) {
     const auto size = storage_.read(item_.path, offset_, chunk);
     if (!size && size.error().code == errc::not_found) {
       item_.kind = entry_kind::file;  // it has gone since the plan was made
@@ -209,7 +209,7 @@ class downloader : Files {
   }
 
   template <class Http>
-  result<bool> body(Http& http, mutable_bytes chunk) {
+  result<bool> body(Http& http, const mutable_bytes& chunk) {
     const auto size = http.read(chunk);
     if (!size) {
       task_ = task::open;
@@ -250,7 +250,7 @@ class downloader : Files {
     return true;
   }
 
-  result<bool> read_back(mutable_bytes chunk) {
+  result<bool> read_back(const mutable_bytes& chunk) {
     const auto size = storage_.read(path(), offset_, chunk);
     if (!size) return size.error();
     verifier_.update(chunk.first(*size));
