@@ -109,7 +109,6 @@ class downloader : Files {
       return restart();
     }
     if (item_.has_size && staged->size > item_.size) return restart();
-    present_ = staged->size;
     resumed_ = true;
     reset();
     task_ = task::check;
@@ -134,8 +133,7 @@ class downloader : Files {
   }
 
   void reset() {
-    progress_.bytes -= counted_;
-    counted_ = 0;
+    progress_.bytes -= offset_;
     offset_ = 0;
     verifier_.begin(item_.hash.kind, item_.size);
   }
@@ -147,25 +145,12 @@ class downloader : Files {
     return complete();
   }
 
-  void count(std::size_t size) {
-    offset_ += size;
-    counted_ += size;
-    progress_.bytes += size;
-  }
-
   // What an earlier run has staged: hash it, and go on behind it.
   result<bool> check(const mutable_bytes& chunk) {
-    if (offset_ < present_) {
-      const std::size_t left = present_ - offset_;
-      const auto part =
-          chunk.first(left < chunk.size() ? static_cast<std::size_t>(left) : chunk.size());
-      const auto size = storage_.read(path(), offset_, part);
-      if (!size) return size.error();
-      if (*size == 0) return restart();
-      verifier_.update(part.first(*size));
-      count(*size);
-      return true;
-    }
+    const std::size_t before = offset_;
+    const auto more = hash_staged(offset_, chunk);
+    progress_.bytes += offset_ - before;
+    if (!more || *more) return more;
     if (item_.has_size && offset_ < item_.size) {
       ++progress_.resumed;
       task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
@@ -230,7 +215,8 @@ class downloader : Files {
     if (data.empty() && offset_ != 0) return {};
     if (auto done = storage_.write(path(), offset_, data); !done) return done;
     verifier_.update(data);
-    count(data.size());
+    offset_ += data.size();
+    progress_.bytes += data.size();
     return {};
   }
 
@@ -243,31 +229,36 @@ class downloader : Files {
       return was_resumed ? restart() : restart_with(same.error());
     }
     if (item_.hash.kind == digest_kind::none) written_ = verifier_.sum();
-    present_ = offset_;
-    offset_ = 0;
-    verifier_.begin(item_.hash.kind, present_);
+    read_back_ = 0;
+    verifier_.begin(item_.hash.kind, offset_);
     task_ = task::read_back;
     return true;
   }
 
   result<bool> read_back(const mutable_bytes& chunk) {
-    const auto size = storage_.read(path(), offset_, chunk);
-    if (!size) return size.error();
-    verifier_.update(chunk.first(*size));
-    offset_ += *size;
-    if (*size == chunk.size()) return true;
+    const auto more = hash_staged(read_back_, chunk);
+    if (!more || *more) return more;
     const bool promised = item_.hash.kind != digest_kind::none;
     const bool same =
         promised ? verifier_.finish(item_.hash).has_value() : verifier_.sum() == written_;
-    if (offset_ == present_ && same) return complete();
+    if (read_back_ == offset_ && same) return complete();
     return restart_with(written_badly);
+  }
+
+  // Hashes what is staged from byte `at` on, a chunk a call; false at its end.
+  result<bool> hash_staged(std::size_t& at, const mutable_bytes& chunk) {
+    const auto size = storage_.read(path(), at, chunk);
+    if (!size) return size.error();
+    verifier_.update(chunk.first(*size));
+    at += *size;
+    return *size == chunk.size();
   }
 
   result<bool> complete() {
     if constexpr (keeps_modes<Storage>)
       if (auto done = storage_.set_executable(path(), item_.executable); !done) return done.error();
     ++progress_.files;
-    counted_ = 0;
+    offset_ = 0;
     task_ = task::next;
     return true;
   }
@@ -275,9 +266,8 @@ class downloader : Files {
   detail::own_path path() const { return this->place(index_); }
 
   Storage& storage_;
-  std::size_t offset_ = 0;   // of the next byte
-  std::size_t present_ = 0;  // bytes on storage that are to be checked
-  std::size_t counted_ = 0;  // bytes of this file in `progress_`
+  std::size_t offset_ = 0;     // of the next byte; so many of this file are in `progress_`
+  std::size_t read_back_ = 0;  // bytes that storage has kept, as far as that is known
   std::uint32_t index_ = 0;
   std::uint32_t written_ = 0;  // a sum over what was written, where no hash is promised
   task task_ = task::next;
