@@ -138,13 +138,6 @@ class downloader : Files {
     verifier_.begin(item_.hash.kind, item_.size);
   }
 
-  // Nothing to ask for: what hash nothing has is known.
-  result<bool> create_empty() {
-    if (auto same = verifier_.finish(item_.hash); !same) return same.error();
-    if (auto done = storage_.write(path(), 0, {}); !done) return done.error();
-    return complete();
-  }
-
   // What an earlier run has staged: hash it, and go on behind it.
   result<bool> check(const mutable_bytes& chunk) {
     const std::size_t before = offset_;
@@ -172,7 +165,8 @@ class downloader : Files {
 
   template <class Http, class Source>
   result<bool> open(Http& http, Source& source) {
-    if (item_.has_size && item_.size == 0) return create_empty();
+    // There is nothing to ask for: what hash nothing has is known.
+    if (item_.has_size && item_.size == 0) return end_body();
     const auto opened = source.open_file(http, item_, offset_, etag_.view());
     if (!opened) return opened.error();
     const http_response& answer = http.response();
@@ -202,13 +196,18 @@ class downloader : Files {
     }
     if (*size == 0) {
       if (item_.has_size && offset_ != item_.size) return restart_with(too_short);
-      if (auto done = store({}); !done) return done.error();
-      return received();
+      return end_body();
     }
     progress_.bytes_moved += *size;
     if (item_.has_size && *size > item_.size - offset_) return restart_with(too_long);
     if (auto done = store(chunk.first(*size)); !done) return done.error();
     return true;
+  }
+
+  // The last bytes came before; a file of none is made now.
+  result<bool> end_body() {
+    if (auto done = store({}); !done) return done.error();
+    return received();
   }
 
   result<void> store(bytes data) {
