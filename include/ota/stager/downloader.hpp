@@ -38,8 +38,7 @@ class downloader : Files {
   /// Begins at the first entry of the plan, or what is left of it.
   void begin() {
     plan_.begin(this->list());
-    index_ = 0;
-    first_ = true;
+    index_ = UINT32_MAX;  // the next is 0
     progress_ = {};
     task_ = task::next;
   }
@@ -95,8 +94,7 @@ class downloader : Files {
   result<bool> begin_next() {
     const auto more = plan_.next(storage_, item_);
     if (!more || !*more) return more;
-    if (!first_) ++index_;
-    first_ = false;
+    ++index_;
     etag_.clear();
     if (item_.kind >= entry_kind::remove) return true;  // no file to bring
     const auto staged = storage_.stat(path());
@@ -270,7 +268,6 @@ class downloader : Files {
   std::uint32_t index_ = 0;
   std::uint32_t written_ = 0;  // a sum over what was written, where no hash is promised
   task task_ = task::next;
-  bool first_ = true;
   bool resumed_ = false;
   staging_progress progress_;
   entry_reader plan_;
