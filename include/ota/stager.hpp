@@ -431,17 +431,16 @@ class stager : detail::promised_image<takes_images<Image>>,
   }
 
   void begin_download() {
-    ::new (&downloader_) downloader_type(storage_);
-    downloader_.begin();
+    if constexpr (has_delta)
+      ::new (&downloader_) downloader_type(storage_, this->brought_ = {});
+    else
+      ::new (&downloader_) downloader_type(storage_, staged_);
     stage_ = stage::download;
   }
 
   template <class Http, class Source>
   result<bool> download(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = downloader_.step(http, source, chunk);
-    const std::uint32_t lists = staged_.lists;
-    staged_ = downloader_.progress();
-    staged_.lists = lists;
     if constexpr (has_delta) add_patches();
     if constexpr (Trust::requires_manifest)
       if (auto done = give_up_after(more.error()); !done) return done.error();
@@ -452,6 +451,9 @@ class stager : detail::promised_image<takes_images<Image>>,
 
   // What patches have made is counted again as it is checked.
   void add_patches() {
+    const std::uint32_t lists = staged_.lists;
+    staged_ = this->brought_;
+    staged_.lists = lists;
     staged_.bytes_moved += this->patches_.bytes_moved;
     if (staged_.bytes < this->patches_.bytes) staged_.bytes = this->patches_.bytes;
   }

@@ -6,17 +6,9 @@
 #include "../manifest/entry.hpp"
 #include "../storage/layout.hpp"
 #include "../verifier.hpp"
+#include "staging_progress.hpp"
 
 namespace ota {
-
-/// How much of a plan has been brought.
-struct staging_progress {
-  std::uint32_t files = 0;      ///< files complete
-  std::size_t bytes = 0;        ///< bytes complete, also of the file at hand
-  std::size_t bytes_moved = 0;  ///< bytes that came over the network
-  std::uint32_t lists = 0;      ///< answers with lists of files read
-  std::uint32_t resumed = 0;    ///< files that went on where an interruption had left them
-};
 
 /// Where the files of a plan are staged.
 struct staged_files {
@@ -32,18 +24,12 @@ struct staged_files {
 template <class Storage, class Hash, class Files = staged_files>
 class downloader : Files {
  public:
-  explicit downloader(Storage& storage, const Files& files = {})
-      : Files(files), storage_(storage) {}
-
-  /// Begins at the first entry of the plan, or what is left of it.
-  void begin() {
+  /// Begins at the first entry of the plan, or what is left of it. What is brought is added to
+  /// `progress`.
+  downloader(Storage& storage, staging_progress& progress, const Files& files = {})
+      : Files(files), storage_(storage), progress_(progress) {
     plan_.begin(this->list());
-    index_ = UINT32_MAX;  // the next is 0
-    progress_ = {};
-    task_ = task::next;
   }
-
-  const staging_progress& progress() const { return progress_; }
 
   /// Leaves the file at hand out.
   result<void> skip() {
@@ -263,13 +249,13 @@ class downloader : Files {
   detail::own_path path() const { return this->place(index_); }
 
   Storage& storage_;
-  std::size_t offset_ = 0;     // of the next byte; so many of this file are in `progress_`
-  std::size_t read_back_ = 0;  // bytes that storage has kept, as far as that is known
-  std::uint32_t index_ = 0;
-  std::uint32_t written_ = 0;  // a sum over what was written, where no hash is promised
+  staging_progress& progress_;
+  std::size_t offset_ = 0;            // of the next byte; so many of this file are in `progress_`
+  std::size_t read_back_ = 0;         // bytes that storage has kept, as far as that is known
+  std::uint32_t index_ = UINT32_MAX;  // of the file at hand in the plan; the next is 0
+  std::uint32_t written_ = 0;         // a sum over what was written, where no hash is promised
   task task_ = task::next;
   bool resumed_ = false;
-  staging_progress progress_;
   entry_reader plan_;
   verifier<Hash> verifier_;
   fixed_string<64> etag_;
