@@ -256,10 +256,10 @@ class downloader : Files {
   std::uint32_t written_ = 0;         // a sum over what was written, where no hash is promised
   task task_ = task::next;
   bool resumed_ = false;
+  entry item_;  // what comes behind it is reached by longer code
   entry_reader plan_;
-  verifier<Hash> verifier_;
   fixed_string<64> etag_;
-  entry item_;
+  verifier<Hash> verifier_;
 };
 
 }  // namespace ota
