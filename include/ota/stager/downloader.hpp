@@ -1,6 +1,5 @@
 #pragma once
 
-#include "../core/text.hpp"
 #include "../http/message.hpp"
 #include "../http/status.hpp"
 #include "../manifest/entry.hpp"
@@ -165,8 +164,8 @@ class downloader : Files {
       return restart_with(answer.content_length + offset_ < item_.size ? promised_fewer
                                                                        : promised_more);
     etag_.assign(http.etag());
-    // A weak tag may not stand in If-Range (RFC 9110, 13.1.5).
-    if (etag_.overflowed() || starts_with(etag_, "W/"sv)) etag_.clear();
+    // A weak tag, W/"...", may not stand in If-Range (RFC 9110, 13.1.5).
+    if (etag_.overflowed() || etag_[0] == 'W') etag_.clear();
     task_ = task::body;
     return true;
   }
