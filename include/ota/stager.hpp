@@ -238,8 +238,8 @@ class stager : detail::promised_image<takes_images<Image>>,
     if (auto done = storage_.remove(layout::candidates); !done) return done.error();
     if constexpr (has_delta)
       if (auto done = storage_.remove(layout::patches); !done) return done.error();
-    version_ = target_->ref;
     if constexpr (Trust::reads_manifests) {
+      version_ = target_->ref;
       if (has_manifest_) {
         ::new (&manifest_) manifest_stage(storage_, settings_, context_);
         manifest_.begin();
@@ -342,6 +342,14 @@ class stager : detail::promised_image<takes_images<Image>>,
     return true;
   }
 
+  // A manifest may give the version another name than the source does.
+  std::string_view version() const {
+    if constexpr (Trust::reads_manifests)
+      return version_;
+    else
+      return target_->ref;
+  }
+
   using digits = char[2 * sizeof(version_id)];
 
   // A signed manifest names the version by itself: the source's word for it is not signed.
@@ -356,12 +364,13 @@ class stager : detail::promised_image<takes_images<Image>>,
 
   result<void> add_own_files() {
     digits room;
-    const auto text = detail::version_json(version_, commit(room));
-    const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
+    const auto text = detail::version_json(version(), commit(room));
+    const bytes content = as_bytes(text);
+    const auto unchanged = same_content(storage_, layout::version, content);
     if (!unchanged) return unchanged.error();
     if (*unchanged && planner_.is_empty() && !settings_.force) return {};
     if (!*unchanged)
-      if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
+      if (auto done = planner_.add_own_file(layout::version, content); !done) return done;
     return planner_.add_list();
   }
 
@@ -510,7 +519,7 @@ class stager : detail::promised_image<takes_images<Image>>,
   staging_progress staged_;
   detail::staging_record record_;
   entry_reader plan_;
-  fixed_string<128> version_;
+  std::conditional_t<Trust::reads_manifests, fixed_string<128>, nothing> version_;
   // One after the other, never two at a time.
   union {
     char none_;
