@@ -401,6 +401,7 @@ class stager : detail::promised_image<takes_images<Image>>,
   void begin_check() {
     end_hash();
     if constexpr (has_image) this->image_ = {};
+    ::new (&plan_) entry_reader;
     plan_.begin(layout::plan);
     stage_ = stage::check;
   }
@@ -518,7 +519,6 @@ class stager : detail::promised_image<takes_images<Image>>,
   bool record_only_ = false;
   staging_progress staged_;
   detail::staging_record record_;
-  entry_reader plan_;
   std::conditional_t<Trust::reads_manifests, fixed_string<128>, nothing> version_;
   // One after the other, never two at a time.
   union {
@@ -528,6 +528,7 @@ class stager : detail::promised_image<takes_images<Image>>,
     list_sorter<Storage> sorter_;
     pattern_walk<Storage> walk_;
     planner<Storage, Hash> planner_;
+    entry_reader plan_;
     patch_stage_type patching_;
     downloader_type downloader_;
     image_stage image_downloader_;
