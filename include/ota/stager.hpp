@@ -48,19 +48,13 @@ class stager : detail::promised_image<takes_images<Image>>,
     end_hash();
     stage_ = stage::start;
     target_ = &target;
-    record_ = {};
     staged_ = {};
     if constexpr (has_delta) this->patches_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
     if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
     if (follows_release(settings_) && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
-    detail::staging_record last;
-    if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
-        last.version == target.id && holds(last)) {
-      record_ = last;
-      begin_check();
-    }
+    go_on();
     return {};
   }
 
@@ -194,17 +188,26 @@ class stager : detail::promised_image<takes_images<Image>>,
   static constexpr error damaged_plan{
       errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
+  // Goes on with the version where it has been begun.
+  void go_on() {
+    if (!record_only_ && detail::load_record(storage_, layout::target, record_).value_or(false) &&
+        record_.version == target_->id && holds())
+      begin_check();
+    else
+      record_ = {};
+  }
+
   // Whether what is staged is still what these settings and the newest manifest seen make of it.
-  bool holds(const detail::staging_record& last) {
+  bool holds() {
     if constexpr (Trust::requires_manifest) {
       trust_record seen;
       if (!detail::load_record(storage_, layout::trust, seen).value_or(false) ||
-          context_.now >= seen.expires || last.settings != basis_sum(seen.manifest))
+          context_.now >= seen.expires || record_.settings != basis_sum(seen.manifest))
         return false;
       context_.id = seen.source;
       return true;
     } else {
-      return last.settings == detail::settings_sum(settings_);
+      return record_.settings == detail::settings_sum(settings_);
     }
   }
 
