@@ -174,22 +174,28 @@ class swapper : public detail::image_link<Image> {
     count_ = 0;
   }
 
-  // What the version being put back has left at the place of an old file goes first, one thing a
-  // step: the same entry is then looked at again.
-  result<void> put_back(std::string_view path, std::string_view replaced, std::uint32_t index) {
+  // What the version being put back has left at the place of an old file goes first: a file where a
+  // directory was, ...
+  result<void> put_back(std::string_view path, std::string_view replaced) {
     for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above)) {
-      const auto there = storage_.stat(above);
+      const auto there = detail::kind_at(storage_, above);
       if (!there) return there.error();
-      if (there->kind == file_kind::file || there->kind == file_kind::other)
+      if (is_file(*there))
         if (auto done = storage_.remove(above); !done) return done;
     }
-    const auto there = storage_.stat(path);
-    if (!there) return there.error();
-    if (there->kind != file_kind::directory) return storage_.rename(replaced, path);
+    return storage_.rename(replaced, path);
+  }
+
+  // ... or a directory, one thing a step: the same entry is then looked at again.
+  result<void> clear_place(std::string_view path) {
     if (auto done = detail::remove_tree_step(storage_, path); !done) return done.error();
     plan_.begin(layout::plan, entry_at_);
-    count_ = index;
+    --count_;
     return {};
+  }
+
+  static bool is_file(file_kind kind) {
+    return kind == file_kind::file || kind == file_kind::other;
   }
 
   result<void> begin(state_type next, const version_id& version, std::uint32_t entries,
@@ -341,15 +347,15 @@ class swapper : public detail::image_link<Image> {
     const auto staged = detail::staged_path(index);
     const auto replaced = detail::replaced_path(index);
     const bool installs = item.kind != entry_kind::remove;
-    const auto at_staged = storage_.stat(staged);
-    const auto at_replaced = storage_.stat(replaced);
-    const auto at_path = storage_.stat(item.path);
+    const auto at_staged = detail::kind_at(storage_, staged);
+    const auto at_replaced = detail::kind_at(storage_, replaced);
+    const auto at_path = detail::kind_at(storage_, item.path);
     if (!at_staged) return at_staged.error();
     if (!at_replaced) return at_replaced.error();
     if (!at_path) return at_path.error();
-    const bool is_staged = at_staged->kind != file_kind::none;
-    const bool is_replaced = at_replaced->kind != file_kind::none;
-    const bool is_file = at_path->kind == file_kind::file || at_path->kind == file_kind::other;
+    const bool is_staged = *at_staged != file_kind::none;
+    const bool is_replaced = *at_replaced != file_kind::none;
+    const bool is_file = swapper::is_file(*at_path);
 
     switch (pass_) {
       case pass::back_up:
@@ -367,7 +373,9 @@ class swapper : public detail::image_link<Image> {
         detail::remove_empty_parents(storage_, item.path);
         return {};
       case pass::put_back:
-        return is_replaced ? put_back(item.path, replaced, index) : result<void>{};
+        if (!is_replaced) return {};
+        return *at_path == file_kind::directory ? clear_place(item.path)
+                                                : put_back(item.path, replaced);
     }
     return {};
   }
