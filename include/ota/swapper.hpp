@@ -65,16 +65,16 @@ class swapper : public detail::image_link<Image> {
   /// in, by `step()` or after a power cut by the next start. Everything staged must be synced.
   /// The version may start `allowed` times, at least once, without being confirmed.
   result<void> begin(const version_id& version, std::uint32_t entries, std::uint32_t allowed) {
-    return begin(state_, version, entries, allowed);
+    draft();
+    return begin_drafted(version, entries, allowed);
   }
 
   /// The same for a version whose image is staged; an id of zeros: it has none.
   template <class Id>
   result<void> begin_with(const Id& image, const version_id& version, std::uint32_t entries,
                           std::uint32_t allowed) {
-    state_type next = state_;
-    next.image = image;
-    return begin(next, version, entries, allowed);
+    draft().image = image;
+    return begin_drafted(version, entries, allowed);
   }
 
   /// One entry further; false when there is nothing left to do before a restart. An error while
@@ -99,9 +99,8 @@ class swapper : public detail::image_link<Image> {
     if constexpr (has_image)
       if (state_.image != image_id{}) return {};  // its bootloader counts
     if (state_.boots >= state_.allowed) return revert();
-    state_type next = state_;
-    ++next.boots;
-    return change(next);
+    ++draft().boots;
+    return change();
   }
 
   /// After a start: an image that was put back takes its files with it, one that is kept keeps
@@ -134,25 +133,23 @@ class swapper : public detail::image_link<Image> {
   /// Gives up the old version, so that its place can be used for staging the next.
   result<void> forget_previous() {
     if (state_.phase != swap_phase::kept) return {};
-    state_type next = state_;
+    state_type& next = draft();
     next.phase = swap_phase::idle;
     next.previous = {};
     if constexpr (has_image) next.image = {};
-    return change(next);
+    return change();
   }
 
   /// Records that `version` is not to be tried.
   result<void> reject(const version_id& version) {
-    state_type next = state_;
-    next.rejected = version;
-    return change(next);
+    draft().rejected = version;
+    return change();
   }
 
   /// Records that `version` runs without anything having been swapped.
   result<void> adopt(const version_id& version) {
-    state_type next = state_;
-    next.version = version;
-    return note_version_file(next);
+    draft().version = version;
+    return note_version_file();
   }
 
  private:
@@ -198,8 +195,9 @@ class swapper : public detail::image_link<Image> {
     return kind == file_kind::file || kind == file_kind::other;
   }
 
-  result<void> begin(state_type next, const version_id& version, std::uint32_t entries,
-                     std::uint32_t allowed) {
+  result<void> begin_drafted(const version_id& version, std::uint32_t entries,
+                             std::uint32_t allowed) {
+    state_type& next = next_;
     failure_ = &no_error;
     next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
     next.previous = state_.version;
@@ -207,7 +205,7 @@ class swapper : public detail::image_link<Image> {
     next.entries = entries;
     next.boots = 0;
     next.phase = swap_phase::swapping;
-    return enter(next, pass::back_up);
+    return enter(pass::back_up);
   }
 
   // Does what the version's image says.
@@ -229,42 +227,47 @@ class swapper : public detail::image_link<Image> {
     return {};
   }
 
+  // The state to come, which begins as the present one.
+  state_type& draft() {
+    next_ = state_;
+    return next_;
+  }
+
   // The state in memory is always one that storage has.
-  result<void> change(const state_type& next) {
-    if (auto done = detail::store_state(storage_, next); !done) return done;
-    state_ = next;
+  result<void> change() {
+    if (auto done = detail::store_state(storage_, next_); !done) return done;
+    state_ = next_;
     return {};
   }
 
   result<void> change_phase(swap_phase phase) {
-    state_type next = state_;
-    next.phase = phase;
-    return change(next);
+    draft().phase = phase;
+    return change();
   }
 
-  result<void> enter(const state_type& next, pass first) {
-    if (auto done = change(next); !done) return done;
+  result<void> enter(pass first) {
+    if (auto done = change(); !done) return done;
     begin_pass(first);
     return {};
   }
 
   // Begins to put the old version back.
   result<void> turn_round(bool reject) {
-    state_type next = state_;
+    state_type& next = draft();
     next.reject = reject;
     next.phase = swap_phase::removing;
-    return enter(next, pass::remove_new);
+    return enter(pass::remove_new);
   }
 
   // Keeps a sum over version.json with the state, unless it is the same as before.
-  result<void> note_version_file(state_type& next) {
+  result<void> note_version_file() {
     const auto sum = version_file_sum();
     if (!sum) return sum.error();
-    next.version_file = *sum;
-    if (next.version == state_.version && next.version_file == state_.version_file &&
-        next.phase == state_.phase)
+    next_.version_file = *sum;
+    if (next_.version == state_.version && next_.version_file == state_.version_file &&
+        next_.phase == state_.phase)
       return {};
-    return change(next);
+    return change();
   }
 
   // Another client may have changed what is installed since: then nothing that the state says of
@@ -316,29 +319,26 @@ class swapper : public detail::image_link<Image> {
         if constexpr (has_image)
           if (const auto word = link::before_trial(state_); !word || *word != image_word::go_on)
             return obey(word);
-        state_type next = state_;
-        next.phase = swap_phase::trial;
-        return note_version_file(next);
+        draft().phase = swap_phase::trial;
+        return note_version_file();
       }
-      case pass::remove_new: {
-        state_type next = state_;
-        next.phase = swap_phase::restoring;
-        return enter(next, pass::put_back);
-      }
+      case pass::remove_new:
+        draft().phase = swap_phase::restoring;
+        return enter(pass::put_back);
       case pass::put_back:
         break;
     }
     if constexpr (has_image)
       if (const auto word = link::before_idle(state_); !word || *word != image_word::go_on)
         return obey(word);
-    state_type next = state_;
+    state_type& next = draft();
     if (next.reject) next.rejected = next.version;
     next.reject = false;
     next.version = next.previous;
     next.previous = {};
     if constexpr (has_image) next.image = {};
     next.phase = swap_phase::idle;
-    return note_version_file(next);
+    return note_version_file();
   }
 
   result<void> apply(const entry& item, std::uint32_t index) {
@@ -381,13 +381,14 @@ class swapper : public detail::image_link<Image> {
   }
 
   Storage& storage_;
-  state_type state_;
+  state_type state_{};
+  pass pass_ = pass::back_up;
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
   std::uint32_t entry_at_ = 0;   // of the entry at hand, in the plan
   std::uint32_t failed_at_ = 0;  // of the one at which the last swap failed
-  pass pass_ = pass::back_up;
+  state_type next_{};            // what it is to become
 };
 
 }  // namespace ota
