@@ -47,7 +47,7 @@ class swapper : public detail::image_link<Image> {
 
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
-    begin_pass(pass::back_up);
+    begin_pass();
     state_ = {};
     if constexpr (has_image) {
       link::forget_restart();
@@ -55,10 +55,7 @@ class swapper : public detail::image_link<Image> {
     }
     const auto found = detail::load_state(storage_, state_);
     if (!found) return found.error();
-    if (!active()) return check_version_file();
-    if (state_.phase == swap_phase::removing) begin_pass(pass::remove_new);
-    if (state_.phase == swap_phase::restoring) begin_pass(pass::put_back);
-    return {};
+    return active() ? result<void>{} : check_version_file();
   }
 
   /// Point of no return: from here on the staged `version` with its plan of `entries` is moved
@@ -163,10 +160,10 @@ class swapper : public detail::image_link<Image> {
   static constexpr error damaged_plan{errc::damaged, "swapper",
                                       "the plan of the swap at .ota/plan is damaged"};
 
-  enum class pass : std::uint8_t { back_up, install, remove_new, put_back };
-
-  void begin_pass(pass next) {
-    pass_ = next;
+  // Each phase is a pass over the plan, but `swapping` is two: the first backs up, the second
+  // installs.
+  void begin_pass(bool backed_up = false) {
+    backed_up_ = backed_up;
     plan_.begin(layout::plan);
     count_ = 0;
   }
@@ -205,7 +202,7 @@ class swapper : public detail::image_link<Image> {
     next.entries = entries;
     next.boots = 0;
     next.phase = swap_phase::swapping;
-    return enter(pass::back_up);
+    return enter();
   }
 
   // Does what the version's image says.
@@ -245,9 +242,9 @@ class swapper : public detail::image_link<Image> {
     return change();
   }
 
-  result<void> enter(pass first) {
+  result<void> enter() {
     if (auto done = change(); !done) return done;
-    begin_pass(first);
+    begin_pass();
     return {};
   }
 
@@ -256,7 +253,7 @@ class swapper : public detail::image_link<Image> {
     state_type& next = draft();
     next.reject = reject;
     next.phase = swap_phase::removing;
-    return enter(pass::remove_new);
+    return enter();
   }
 
   // Keeps a sum over version.json with the state, unless it is the same as before.
@@ -311,22 +308,20 @@ class swapper : public detail::image_link<Image> {
     // The staged version is used up: no later update may take its plan for one still to do.
     if (auto done = storage_.remove(layout::target); !done) return done;
     if (auto done = storage_.sync(); !done) return done;
-    switch (pass_) {
-      case pass::back_up:
-        begin_pass(pass::install);
+    if (state_.phase == swap_phase::swapping) {
+      if (!backed_up_) {
+        begin_pass(true);
         return {};
-      case pass::install: {
-        if constexpr (has_image)
-          if (const auto word = link::before_trial(state_); !word || *word != image_word::go_on)
-            return obey(word);
-        draft().phase = swap_phase::trial;
-        return note_version_file();
       }
-      case pass::remove_new:
-        draft().phase = swap_phase::restoring;
-        return enter(pass::put_back);
-      case pass::put_back:
-        break;
+      if constexpr (has_image)
+        if (const auto word = link::before_trial(state_); !word || *word != image_word::go_on)
+          return obey(word);
+      draft().phase = swap_phase::trial;
+      return note_version_file();
+    }
+    if (state_.phase == swap_phase::removing) {
+      draft().phase = swap_phase::restoring;
+      return enter();
     }
     if constexpr (has_image)
       if (const auto word = link::before_idle(state_); !word || *word != image_word::go_on)
@@ -357,38 +352,39 @@ class swapper : public detail::image_link<Image> {
     const bool is_replaced = *at_replaced != file_kind::none;
     const bool is_file = swapper::is_file(*at_path);
 
-    switch (pass_) {
-      case pass::back_up:
+    switch (state_.phase) {
+      case swap_phase::swapping:
+        if (backed_up_)
+          return installs && is_staged ? storage_.rename(staged, item.path) : result<void>{};
         // A file that is no longer staged was installed before a cut: it must not be taken
         // for the old one.
         if (is_replaced || !is_file || (installs && !is_staged)) return {};
         if (auto done = storage_.rename(item.path, replaced); !done) return done;
         if (!installs) detail::remove_empty_parents(storage_, item.path);
         return {};
-      case pass::install:
-        return installs && is_staged ? storage_.rename(staged, item.path) : result<void>{};
-      case pass::remove_new:
+      case swap_phase::removing:
         if (!installs || is_staged || is_replaced || !is_file) return {};
         if (auto done = storage_.remove(item.path); !done) return done;
         detail::remove_empty_parents(storage_, item.path);
         return {};
-      case pass::put_back:
+      case swap_phase::restoring:
         if (!is_replaced) return {};
         return *at_path == file_kind::directory ? clear_place(item.path)
                                                 : put_back(item.path, replaced);
+      default:
+        return {};
     }
-    return {};
   }
 
   Storage& storage_;
   state_type state_{};
-  pass pass_ = pass::back_up;
+  state_type next_{};  // what it is to become
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
   std::uint32_t entry_at_ = 0;   // of the entry at hand, in the plan
   std::uint32_t failed_at_ = 0;  // of the one at which the last swap failed
-  state_type next_{};            // what it is to become
+  bool backed_up_ = false;       // while swapping: the second pass is on
 };
 
 }  // namespace ota
