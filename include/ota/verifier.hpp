@@ -73,9 +73,10 @@ class verifier {
     return value;
   }
 
-  /// Of a content of which nothing is promised: a sum over the bytes so far.
+  /// Of a content of which nothing is promised: a sum over the bytes so far. Of any other: 0.
   std::uint32_t sum() const {
-    if constexpr (checks_manifests) return check_.value();
+    if constexpr (checks_manifests)
+      if (kind_ == digest_kind::none) return check_.value();
     return 0;
   }
 

@@ -210,7 +210,7 @@ class downloader : Files {
       // What lay there before a power cut may be anything; that is not the server's fault.
       return was_resumed ? restart() : restart_with(same.error());
     }
-    if (item_.hash.kind == digest_kind::none) written_ = verifier_.sum();
+    written_ = verifier_.sum();
     read_back_ = 0;
     verifier_.begin(item_.hash.kind, offset_);
     task_ = task::read_back;
@@ -220,10 +220,8 @@ class downloader : Files {
   result<bool> read_back(const mutable_bytes& chunk) {
     const auto more = hash_staged(read_back_, chunk);
     if (!more || *more) return more;
-    const bool promised = item_.hash.kind != digest_kind::none;
-    const bool same =
-        promised ? verifier_.finish(item_.hash).has_value() : verifier_.sum() == written_;
-    if (read_back_ == offset_ && same) return complete();
+    if (read_back_ == offset_ && verifier_.finish(item_.hash) && verifier_.sum() == written_)
+      return complete();
     return restart_with(written_badly);
   }
 
