@@ -168,28 +168,29 @@ class swapper : public detail::image_link<Image> {
     count_ = 0;
   }
 
+  static bool is_file(file_kind kind) {
+    return kind == file_kind::file || kind == file_kind::other;
+  }
+
   // What the version being put back has left at the place of an old file goes first: a file where a
   // directory was, ...
-  result<void> put_back(std::string_view path, std::string_view replaced) {
-    for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above)) {
+  result<void> put_back(const entry& item, const detail::own_path& replaced) {
+    for (std::string_view above = parent_path(item.path); !above.empty();
+         above = parent_path(above)) {
       const auto there = detail::kind_at(storage_, above);
       if (!there) return there.error();
       if (is_file(*there))
         if (auto done = storage_.remove(above); !done) return done;
     }
-    return storage_.rename(replaced, path);
+    return storage_.rename(replaced, item.path);
   }
 
   // ... or a directory, one thing a step: the same entry is then looked at again.
-  result<void> clear_place(std::string_view path) {
-    if (auto done = detail::remove_tree_step(storage_, path); !done) return done.error();
+  result<void> clear_place(const entry& item) {
+    if (auto done = detail::remove_tree_step(storage_, item.path); !done) return done.error();
     plan_.begin(layout::plan, entry_at_);
     --count_;
     return {};
-  }
-
-  static bool is_file(file_kind kind) {
-    return kind == file_kind::file || kind == file_kind::other;
   }
 
   result<void> begin_drafted(const version_id& version, std::uint32_t entries,
@@ -341,39 +342,31 @@ class swapper : public detail::image_link<Image> {
       if (item.kind == entry_kind::image) return {};
     const auto staged = detail::staged_path(index);
     const auto replaced = detail::replaced_path(index);
-    const bool installs = item.kind != entry_kind::remove;
     const auto at_staged = detail::kind_at(storage_, staged);
     const auto at_replaced = detail::kind_at(storage_, replaced);
     const auto at_path = detail::kind_at(storage_, item.path);
     if (!at_staged) return at_staged.error();
     if (!at_replaced) return at_replaced.error();
     if (!at_path) return at_path.error();
-    const bool is_staged = *at_staged != file_kind::none;
+    const bool installs = item.kind != entry_kind::remove;
+    const bool is_installed = installs && *at_staged == file_kind::none;
     const bool is_replaced = *at_replaced != file_kind::none;
-    const bool is_file = swapper::is_file(*at_path);
 
-    switch (state_.phase) {
-      case swap_phase::swapping:
-        if (backed_up_)
-          return installs && is_staged ? storage_.rename(staged, item.path) : result<void>{};
-        // A file that is no longer staged was installed before a cut: it must not be taken
-        // for the old one.
-        if (is_replaced || !is_file || (installs && !is_staged)) return {};
-        if (auto done = storage_.rename(item.path, replaced); !done) return done;
-        if (!installs) detail::remove_empty_parents(storage_, item.path);
-        return {};
-      case swap_phase::removing:
-        if (!installs || is_staged || is_replaced || !is_file) return {};
-        if (auto done = storage_.remove(item.path); !done) return done;
-        detail::remove_empty_parents(storage_, item.path);
-        return {};
-      case swap_phase::restoring:
-        if (!is_replaced) return {};
-        return *at_path == file_kind::directory ? clear_place(item.path)
-                                                : put_back(item.path, replaced);
-      default:
-        return {};
+    if (state_.phase == swap_phase::restoring) {
+      if (!is_replaced) return {};
+      return *at_path == file_kind::directory ? clear_place(item) : put_back(item, replaced);
     }
+    if (backed_up_)
+      return installs && !is_installed ? storage_.rename(staged, item.path) : result<void>{};
+    // The file at the path is the old one, or where the entry is installed, maybe before a cut, the
+    // new one: that must not be backed up, nor the old one removed.
+    const bool removes = state_.phase == swap_phase::removing;
+    if (is_replaced || is_installed != removes || !is_file(*at_path)) return {};
+    if (auto done = removes ? storage_.remove(item.path) : storage_.rename(item.path, replaced);
+        !done)
+      return done;
+    if (removes || !installs) detail::remove_empty_parents(storage_, item.path);
+    return {};
   }
 
   Storage& storage_;
