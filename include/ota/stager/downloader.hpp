@@ -207,8 +207,9 @@ class downloader : Files {
     if (const auto same = verifier_.finish(item_.hash); !same) {
       const bool was_resumed = resumed_;
       item_.kind = entry_kind::file;  // where a copy of the installed file failed, download it
+      begin_again();
       // What lay there before a power cut may be anything; that is not the server's fault.
-      return was_resumed ? restart() : restart_with(same.error());
+      return was_resumed ? result<bool>(true) : same.error();
     }
     written_ = verifier_.sum();
     read_back_ = 0;
