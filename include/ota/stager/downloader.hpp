@@ -50,10 +50,8 @@ class downloader : Files {
         return begin_next();
       case task::check:
         return check(chunk);
-      case task::copy:
-        return copy(chunk);
       case task::open:
-        return open(http, source);
+        return item_.kind == entry_kind::keep ? copy(chunk) : open(http, source);
       case task::body:
         return body(http, chunk);
       case task::read_back:
@@ -74,7 +72,7 @@ class downloader : Files {
   static constexpr error promised_more{errc::mismatch, "stager",
                                        "the server promises more bytes than the file has"};
 
-  enum class task : std::uint8_t { next, check, copy, open, body, read_back };
+  enum class task : std::uint8_t { next, check, open, body, read_back };
 
   result<bool> begin_next() {
     const auto more = plan_.next(storage_, item_);
@@ -112,7 +110,7 @@ class downloader : Files {
   void begin_again() {
     reset();
     resumed_ = false;
-    task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
+    task_ = task::open;
   }
 
   void reset() {
@@ -129,7 +127,7 @@ class downloader : Files {
     if (!more || *more) return more;
     if (item_.has_size && offset_ < item_.size) {
       ++progress_.resumed;
-      task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
+      task_ = task::open;
       return true;
     }
     return verifier_.finish(item_.hash) ? complete() : restart();
