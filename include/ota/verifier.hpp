@@ -39,7 +39,7 @@ class verifier {
     }
   }
 
-  void update(bytes data) {
+  void update(const bytes& data) {
     if (kind_ == digest_kind::git_id) git_.update(data);
     if constexpr (checks_manifests) {
       if (kind_ == digest_kind::sha256) strong_.update(data);
