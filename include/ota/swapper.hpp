@@ -81,13 +81,11 @@ class swapper : public detail::image_link<Image> {
     if (!active()) return false;
     if constexpr (has_image)
       if (link::needs_restart()) return false;
-    auto done = work();
-    if (done) return true;
-    if (state_.phase != swap_phase::swapping) return done.error();
+    const auto done = work();
+    if (done || state_.phase != swap_phase::swapping) return more_after(done);
     failure_ = &done.error();
     failed_at_ = entry_at_;
-    if (auto turned = turn_round(false); !turned) return turned.error();
-    return true;
+    return more_after(turn_round(false));
   }
 
   /// Counts a start of the version on trial; one too many begins to put the old version back.
