@@ -6,8 +6,6 @@
 #include "core/text.hpp"
 #include "delta/no_delta.hpp"
 #include "manifest/release_target.hpp"
-#include "manifest/trust_file.hpp"
-#include "manifest/version_file.hpp"
 #include "stager/downloader.hpp"
 #include "stager/image_downloader.hpp"
 #include "stager/list_sorter.hpp"
@@ -18,7 +16,7 @@
 #include "stager/pattern_walk.hpp"
 #include "stager/planner.hpp"
 #include "stager/room.hpp"
-#include "stager/staging_record.hpp"
+#include "stager/staged_version.hpp"
 #include "storage/sealed_record.hpp"
 #include "swapper.hpp"
 
@@ -41,13 +39,13 @@ class stager : detail::promised_image<takes_images<Image>>,
   stager& operator=(const stager&) = delete;
 
   /// What a trust policy has to know of the device and the version, before `begin`.
-  trust_context& context() { return context_; }
+  trust_context& context() { return version_.context(); }
 
   /// Begins to stage a version, or goes on with it where it has been begun.
   result<void> begin(const release_target& target, bool has_manifest) {
     end_hash();
     stage_ = stage::start;
-    target_ = &target;
+    version_.begin(target);
     staged_ = {};
     if constexpr (has_delta) this->patches_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
@@ -62,12 +60,7 @@ class stager : detail::promised_image<takes_images<Image>>,
   void record_only() { record_only_ = true; }
 
   /// What names the version: the source's id, or that under which the trust policy knows it.
-  const version_id& identity() const {
-    if constexpr (Trust::requires_manifest)
-      return context_.id;
-    else
-      return target_->id;
-  }
+  const version_id& identity() const { return version_.identity(); }
 
   const plan_summary& plan() const { return record_.plan; }
   const staging_progress& progress() const { return staged_; }
@@ -191,31 +184,10 @@ class stager : detail::promised_image<takes_images<Image>>,
   // Goes on with the version where it has been begun.
   void go_on() {
     if (!record_only_ && detail::load_record(storage_, layout::target, record_).value_or(false) &&
-        record_.version == target_->id && holds())
+        version_.is_noted_in(record_, storage_, settings_))
       begin_check();
     else
       record_ = {};
-  }
-
-  // Whether what is staged is still what these settings and the newest manifest seen make of it.
-  bool holds() {
-    if constexpr (Trust::requires_manifest) {
-      trust_record seen;
-      if (!detail::load_record(storage_, layout::trust, seen).value_or(false) ||
-          context_.now >= seen.expires || record_.settings != basis_sum(seen.manifest))
-        return false;
-      context_.id = seen.source;
-      return true;
-    } else {
-      return record_.settings == detail::settings_sum(settings_);
-    }
-  }
-
-  // A sum over what a plan is made from, beside the version.
-  std::uint32_t basis_sum(const version_id& manifest) const {
-    crc32 sum;
-    sum.update({manifest.data(), manifest.size()});
-    return sum.value() ^ detail::settings_sum(settings_);
   }
 
   // Goes to the next stage when the present one has nothing left to do.
@@ -242,9 +214,8 @@ class stager : detail::promised_image<takes_images<Image>>,
     if constexpr (has_delta)
       if (auto done = storage_.remove(layout::patches); !done) return done.error();
     if constexpr (Trust::reads_manifests) {
-      version_ = target_->ref;
       if (has_manifest_) {
-        ::new (&manifest_) manifest_stage(storage_, settings_, context_);
+        ::new (&manifest_) manifest_stage(storage_, settings_, version_.context());
         manifest_.begin();
         stage_ = stage::read_manifest;
         return true;
@@ -252,7 +223,7 @@ class stager : detail::promised_image<takes_images<Image>>,
     }
     if constexpr (!Trust::requires_manifest) {
       ::new (&lister_) lister<Storage, Delta>(storage_, settings_);
-      lister_.begin(target_->commit);
+      lister_.begin(version_.target().commit);
       stage_ = stage::list;
     }
     return true;
@@ -269,12 +240,11 @@ class stager : detail::promised_image<takes_images<Image>>,
   result<bool> end_manifest(const result<bool>& more, const swap_state& state) {
     if (!more || *more) return more;
     if (identity() == state.rejected && state.rejected != version_id{}) return put_back;
-    manifest_.take_version(version_);
+    manifest_.take_version(version_.name());
     if constexpr (has_image) manifest_.take_image(this->image_);
     if constexpr (Trust::requires_manifest) {
       if (state.version != version_id{} && !settings_.force) {
-        digits room;
-        const auto text = detail::version_json(version_, commit(room));
+        const auto text = version_.text();
         const auto same = same_content(storage_, layout::version, as_bytes(text));
         if (!same || *same) return same ? result<bool>(false) : same;
       }
@@ -332,11 +302,7 @@ class stager : detail::promised_image<takes_images<Image>>,
     }
     if (auto done = detail::keep_reserve(storage_); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
-    record_.version = target_->id;
-    if constexpr (Trust::requires_manifest)
-      record_.settings = basis_sum(context_.manifest);
-    else
-      record_.settings = detail::settings_sum(settings_);
+    version_.note_in(record_, settings_);
     // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
     if (!record_only_)
       if (auto done = detail::store_record(storage_, layout::target, record_); !done)
@@ -345,29 +311,8 @@ class stager : detail::promised_image<takes_images<Image>>,
     return true;
   }
 
-  // A manifest may give the version another name than the source does.
-  std::string_view version() const {
-    if constexpr (Trust::reads_manifests)
-      return version_;
-    else
-      return target_->ref;
-  }
-
-  using digits = char[2 * sizeof(version_id)];
-
-  // A signed manifest names the version by itself: the source's word for it is not signed.
-  std::string_view commit(digits& room) const {
-    if constexpr (Trust::requires_manifest) {
-      to_hex({context_.manifest.data(), context_.manifest.size()}, room);
-      return {room, sizeof room};
-    } else {
-      return target_->commit;
-    }
-  }
-
   result<void> add_own_files() {
-    digits room;
-    const auto text = detail::version_json(version(), commit(room));
+    const auto text = version_.text();
     const bytes content = as_bytes(text);
     const auto unchanged = same_content(storage_, layout::version, content);
     if (!unchanged) return unchanged.error();
@@ -515,14 +460,12 @@ class stager : detail::promised_image<takes_images<Image>>,
 
   Storage& storage_;
   const config& settings_;
-  const release_target* target_ = nullptr;
-  std::conditional_t<Trust::reads_manifests, trust_context, nothing> context_;
+  detail::staged_version<Trust> version_;
   stage stage_ = stage::start;
   bool has_manifest_ = false;
   bool record_only_ = false;
   staging_progress staged_;
   detail::staging_record record_;
-  std::conditional_t<Trust::reads_manifests, fixed_string<128>, nothing> version_;
   // One after the other, never two at a time.
   union {
     char none_;
