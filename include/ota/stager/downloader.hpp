@@ -121,9 +121,9 @@ class downloader : Files {
 
   // What an earlier run has staged: hash it, and go on behind it.
   result<bool> check(const mutable_bytes& chunk) {
-    const std::size_t before = offset_;
-    const auto more = hash_staged(offset_, chunk);
-    progress_.bytes += offset_ - before;
+    const auto more = verifier_.read(storage_, path(), chunk);
+    progress_.bytes += verifier_.read_size() - offset_;
+    offset_ = verifier_.read_size();
     if (!more || *more) return more;
     if (item_.has_size && offset_ < item_.size) {
       ++progress_.resumed;
@@ -210,27 +210,18 @@ class downloader : Files {
       return was_resumed ? result<bool>(true) : same.error();
     }
     written_ = verifier_.sum();
-    read_back_ = 0;
     verifier_.begin(item_.hash.kind, offset_);
     task_ = task::read_back;
     return true;
   }
 
   result<bool> read_back(const mutable_bytes& chunk) {
-    const auto more = hash_staged(read_back_, chunk);
+    const auto more = verifier_.read(storage_, path(), chunk);
     if (!more || *more) return more;
-    if (read_back_ == offset_ && verifier_.finish(item_.hash) && verifier_.sum() == written_)
+    if (verifier_.read_size() == offset_ && verifier_.finish(item_.hash) &&
+        verifier_.sum() == written_)
       return complete();
     return restart_with(written_badly);
-  }
-
-  // Hashes what is staged from byte `at` on, a chunk a call; false at its end.
-  result<bool> hash_staged(std::size_t& at, const mutable_bytes& chunk) {
-    const auto size = storage_.read(path(), at, chunk);
-    if (!size) return size.error();
-    verifier_.update(chunk.first(*size));
-    at += *size;
-    return *size == chunk.size();
   }
 
   result<bool> complete() {
@@ -247,7 +238,6 @@ class downloader : Files {
   Storage& storage_;
   staging_progress& progress_;
   std::size_t offset_ = 0;            // of the next byte; so many of this file are in `progress_`
-  std::size_t read_back_ = 0;         // bytes that storage has kept, as far as that is known
   std::uint32_t index_ = UINT32_MAX;  // of the file at hand in the plan; the next is 0
   std::uint32_t written_ = 0;         // a sum over what was written, where no hash is promised
   task task_ = task::next;
