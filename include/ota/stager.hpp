@@ -6,8 +6,6 @@
 #include "core/text.hpp"
 #include "delta/no_delta.hpp"
 #include "manifest/release_target.hpp"
-#include "manifest/trust_file.hpp"
-#include "manifest/version_file.hpp"
 #include "stager/downloader.hpp"
 #include "stager/image_downloader.hpp"
 #include "stager/list_sorter.hpp"
@@ -18,7 +16,7 @@
 #include "stager/pattern_walk.hpp"
 #include "stager/planner.hpp"
 #include "stager/room.hpp"
-#include "stager/staging_record.hpp"
+#include "stager/staged_version.hpp"
 #include "storage/sealed_record.hpp"
 #include "swapper.hpp"
 
@@ -47,26 +45,20 @@ class stager : Settings,
   stager& operator=(const stager&) = delete;
 
   /// What a trust policy has to know of the device and the version, before `begin`.
-  trust_context& context() { return context_; }
+  trust_context& context() { return version_.context(); }
 
   /// Begins to stage a version, or goes on with it where it has been begun.
   result<void> begin(const release_target& target, bool has_manifest) {
     end_hash();
     stage_ = stage::start;
-    target_ = &target;
-    record_ = {};
+    version_.begin(target);
     staged_ = {};
     if constexpr (has_delta) this->patches_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
     if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
     if (follows_release() && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
-    detail::staging_record last;
-    if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
-        last.version == target.id && holds(last)) {
-      record_ = last;
-      begin_check();
-    }
+    go_on();
     return {};
   }
 
@@ -74,12 +66,7 @@ class stager : Settings,
   void record_only() { record_only_ = true; }
 
   /// What names the version: the source's id, or that under which the trust policy knows it.
-  const version_id& identity() const {
-    if constexpr (Trust::requires_manifest)
-      return context_.id;
-    else
-      return target_->id;
-  }
+  const version_id& identity() const { return version_.identity(); }
 
   const plan_summary& plan() const { return record_.plan; }
   const staging_progress& progress() const { return staged_; }
@@ -124,7 +111,7 @@ class stager : Settings,
 
   /// One piece of work further; false when the version is complete and synced beside the other.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, swapper_type& swap, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, swapper_type& swap, const mutable_bytes& chunk) {
     switch (stage_) {
       case stage::start:
         return begin_list();
@@ -202,25 +189,13 @@ class stager : Settings,
   static constexpr error damaged_plan{
       errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
-  // Whether what is staged is still what these settings and the newest manifest seen make of it.
-  bool holds(const detail::staging_record& last) {
-    if constexpr (Trust::requires_manifest) {
-      trust_record seen;
-      if (!detail::load_record(storage_, layout::trust, seen).value_or(false) ||
-          context_.now >= seen.expires || last.settings != basis_sum(seen.manifest))
-        return false;
-      context_.id = seen.source;
-      return true;
-    } else {
-      return last.settings == Settings::sum();
-    }
-  }
-
-  // A sum over what a plan is made from, beside the version.
-  std::uint32_t basis_sum(const version_id& manifest) const {
-    crc32 sum;
-    sum.update({manifest.data(), manifest.size()});
-    return sum.value() ^ Settings::sum();
+  // Goes on with the version where it has been begun.
+  void go_on() {
+    if (!record_only_ && detail::load_record(storage_, layout::target, record_).value_or(false) &&
+        version_.is_noted_in(record_, storage_, Settings::sum()))
+      begin_check();
+    else
+      record_ = {};
   }
 
   // Goes to the next stage when the present one has nothing left to do.
@@ -246,24 +221,23 @@ class stager : Settings,
     if (auto done = storage_.remove(layout::candidates); !done) return done.error();
     if constexpr (has_delta)
       if (auto done = storage_.remove(layout::patches); !done) return done.error();
-    version_ = target_->ref;
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
-        ::new (&manifest_) manifest_stage(storage_, *this, context_);
+        ::new (&manifest_) manifest_stage(storage_, *this, version_.context());
         manifest_.begin();
         stage_ = stage::read_manifest;
         return true;
       }
     }
     if constexpr (!Trust::requires_manifest) {
-      ::new (&lister_) lister<Storage, Settings, Delta>(storage_, *this, target_->commit);
+      ::new (&lister_) lister<Storage, Settings, Delta>(storage_, *this, version_.target().commit);
       stage_ = stage::list;
     }
     return true;
   }
 
   template <class Http, class Source>
-  result<bool> list(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> list(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = lister_.step(http, source, chunk);
     staged_.lists = lister_.answers();
     return begin_sort(more);
@@ -273,12 +247,11 @@ class stager : Settings,
   result<bool> end_manifest(const result<bool>& more, const swap_state& state) {
     if (!more || *more) return more;
     if (identity() == state.rejected && state.rejected != version_id{}) return put_back;
-    manifest_.take_version(version_);
+    manifest_.take_version(version_.name());
     if constexpr (has_image) manifest_.take_image(this->image_);
     if constexpr (Trust::requires_manifest) {
       if (state.version != version_id{} && !settings_.force) {
-        digits room;
-        const auto text = detail::version_json(version_, commit(room));
+        const auto text = version_.text();
         const auto same = same_content(storage_, layout::version, as_bytes(text));
         if (!same || *same) return same ? result<bool>(false) : same;
       }
@@ -333,11 +306,7 @@ class stager : Settings,
     }
     if (auto done = detail::keep_reserve(storage_); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
-    record_.version = target_->id;
-    if constexpr (Trust::requires_manifest)
-      record_.settings = basis_sum(context_.manifest);
-    else
-      record_.settings = Settings::sum();
+    version_.note_in(record_, Settings::sum());
     // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
     if (!record_only_)
       if (auto done = detail::store_record(storage_, layout::target, record_); !done)
@@ -346,26 +315,14 @@ class stager : Settings,
     return true;
   }
 
-  using digits = char[2 * sizeof(version_id)];
-
-  // A signed manifest names the version by itself: the source's word for it is not signed.
-  std::string_view commit(digits& room) const {
-    if constexpr (Trust::requires_manifest) {
-      to_hex({context_.manifest.data(), context_.manifest.size()}, room);
-      return {room, sizeof room};
-    } else {
-      return target_->commit;
-    }
-  }
-
   result<void> add_own_files() {
-    digits room;
-    const auto text = detail::version_json(version_, commit(room));
-    const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
+    const auto text = version_.text();
+    const bytes content = as_bytes(text);
+    const auto unchanged = same_content(storage_, layout::version, content);
     if (!unchanged) return unchanged.error();
     if (*unchanged && planner_.is_empty() && !settings_.force) return {};
     if (!*unchanged)
-      if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
+      if (auto done = planner_.add_own_file(layout::version, content); !done) return done;
     return planner_.add_list();
   }
 
@@ -396,6 +353,7 @@ class stager : Settings,
   void begin_check() {
     end_hash();
     if constexpr (has_image) this->image_ = {};
+    ::new (&plan_) entry_reader;
     plan_.begin(layout::plan);
     stage_ = stage::check;
   }
@@ -424,7 +382,7 @@ class stager : Settings,
   }
 
   template <class Http, class Source>
-  result<bool> patch(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> patch(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = patching_.step(http, source, chunk);
     staged_.bytes = this->patches_.bytes;
     staged_.bytes_moved = this->patches_.bytes_moved;
@@ -435,17 +393,16 @@ class stager : Settings,
   }
 
   void begin_download() {
-    ::new (&downloader_) downloader_type(storage_);
-    downloader_.begin();
+    if constexpr (has_delta)
+      ::new (&downloader_) downloader_type(storage_, this->brought_ = {});
+    else
+      ::new (&downloader_) downloader_type(storage_, staged_);
     stage_ = stage::download;
   }
 
   template <class Http, class Source>
-  result<bool> download(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> download(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = downloader_.step(http, source, chunk);
-    const std::uint32_t lists = staged_.lists;
-    staged_ = downloader_.progress();
-    staged_.lists = lists;
     if constexpr (has_delta) add_patches();
     if constexpr (Trust::requires_manifest)
       if (auto done = give_up_after(more.error()); !done) return done.error();
@@ -456,6 +413,9 @@ class stager : Settings,
 
   // What patches have made is counted again as it is checked.
   void add_patches() {
+    const std::uint32_t lists = staged_.lists;
+    staged_ = this->brought_;
+    staged_.lists = lists;
     staged_.bytes_moved += this->patches_.bytes_moved;
     if (staged_.bytes < this->patches_.bytes) staged_.bytes = this->patches_.bytes;
   }
@@ -470,7 +430,7 @@ class stager : Settings,
   }
 
   template <class Http, class Source>
-  result<bool> download_image(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> download_image(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = image_downloader_.step(http, source, staged_, chunk);
     if (auto done = give_up_after(more.error()); !done) return done.error();
     return more;
@@ -504,15 +464,12 @@ class stager : Settings,
                          manifest_lister<Storage, Settings, Trust, Image, Delta>, nothing>;
 
   Storage& storage_;
-  const release_target* target_ = nullptr;
-  std::conditional_t<Trust::reads_manifests, trust_context, nothing> context_;
+  detail::staged_version<Trust> version_;
   stage stage_ = stage::start;
   bool has_manifest_ = false;
   bool record_only_ = false;
   staging_progress staged_{};
   detail::staging_record record_{};
-  entry_reader plan_;
-  fixed_string<128> version_;
   // One after the other, never two at a time.
   union {
     char none_;
@@ -521,6 +478,7 @@ class stager : Settings,
     list_sorter<Storage, Settings> sorter_;
     pattern_walk<Storage, Settings> walk_;
     planner<Storage, Hash, Settings> planner_;
+    entry_reader plan_;
     patch_stage_type patching_;
     downloader_type downloader_;
     image_stage image_downloader_;

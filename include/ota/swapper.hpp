@@ -47,7 +47,7 @@ class swapper : public detail::image_link<Image> {
 
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
-    begin_pass(pass::back_up);
+    begin_pass();
     state_ = {};
     if constexpr (has_image) {
       link::forget_restart();
@@ -55,26 +55,23 @@ class swapper : public detail::image_link<Image> {
     }
     const auto found = detail::load_state(storage_, state_);
     if (!found) return found.error();
-    if (!active()) return check_version_file();
-    if (state_.phase == swap_phase::removing) begin_pass(pass::remove_new);
-    if (state_.phase == swap_phase::restoring) begin_pass(pass::put_back);
-    return {};
+    return active() ? result<void>{} : check_version_file();
   }
 
   /// Point of no return: from here on the staged `version` with its plan of `entries` is moved
   /// in, by `step()` or after a power cut by the next start. Everything staged must be synced.
   /// The version may start `allowed` times, at least once, without being confirmed.
   result<void> begin(const version_id& version, std::uint32_t entries, std::uint32_t allowed) {
-    return begin(state_, version, entries, allowed);
+    draft();
+    return begin_drafted(version, entries, allowed);
   }
 
   /// The same for a version whose image is staged; an id of zeros: it has none.
   template <class Id>
   result<void> begin_with(const Id& image, const version_id& version, std::uint32_t entries,
                           std::uint32_t allowed) {
-    state_type next = state_;
-    next.image = image;
-    return begin(next, version, entries, allowed);
+    draft().image = image;
+    return begin_drafted(version, entries, allowed);
   }
 
   /// One entry further; false when there is nothing left to do before a restart. An error while
@@ -84,13 +81,11 @@ class swapper : public detail::image_link<Image> {
     if (!active()) return false;
     if constexpr (has_image)
       if (link::needs_restart()) return false;
-    auto done = work();
-    if (done) return true;
-    if (state_.phase != swap_phase::swapping) return done.error();
+    const auto done = work();
+    if (done || state_.phase != swap_phase::swapping) return more_after(done);
     failure_ = &done.error();
     failed_at_ = entry_at_;
-    if (auto turned = turn_round(false); !turned) return turned.error();
-    return true;
+    return more_after(turn_round(false));
   }
 
   /// Counts a start of the version on trial; one too many begins to put the old version back.
@@ -99,9 +94,8 @@ class swapper : public detail::image_link<Image> {
     if constexpr (has_image)
       if (state_.image != image_id{}) return {};  // its bootloader counts
     if (state_.boots >= state_.allowed) return revert();
-    state_type next = state_;
-    ++next.boots;
-    return change(next);
+    ++draft().boots;
+    return change();
   }
 
   /// After a start: an image that was put back takes its files with it, one that is kept keeps
@@ -134,25 +128,23 @@ class swapper : public detail::image_link<Image> {
   /// Gives up the old version, so that its place can be used for staging the next.
   result<void> forget_previous() {
     if (state_.phase != swap_phase::kept) return {};
-    state_type next = state_;
+    state_type& next = draft();
     next.phase = swap_phase::idle;
     next.previous = {};
     if constexpr (has_image) next.image = {};
-    return change(next);
+    return change();
   }
 
   /// Records that `version` is not to be tried.
   result<void> reject(const version_id& version) {
-    state_type next = state_;
-    next.rejected = version;
-    return change(next);
+    draft().rejected = version;
+    return change();
   }
 
   /// Records that `version` runs without anything having been swapped.
   result<void> adopt(const version_id& version) {
-    state_type next = state_;
-    next.version = version;
-    return note_version_file(next);
+    draft().version = version;
+    return note_version_file();
   }
 
  private:
@@ -166,34 +158,42 @@ class swapper : public detail::image_link<Image> {
   static constexpr error damaged_plan{errc::damaged, "swapper",
                                       "the plan of the swap at .ota/plan is damaged"};
 
-  enum class pass : std::uint8_t { back_up, install, remove_new, put_back };
-
-  void begin_pass(pass next) {
-    pass_ = next;
+  // Each phase is a pass over the plan, but `swapping` is two: the first backs up, the second
+  // installs.
+  void begin_pass(bool backed_up = false) {
+    backed_up_ = backed_up;
     plan_.begin(layout::plan);
     count_ = 0;
   }
 
-  // What the version being put back has left at the place of an old file goes first, one thing a
-  // step: the same entry is then looked at again.
-  result<void> put_back(std::string_view path, std::string_view replaced, std::uint32_t index) {
-    for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above)) {
-      const auto there = storage_.stat(above);
+  static bool is_file(file_kind kind) {
+    return kind == file_kind::file || kind == file_kind::other;
+  }
+
+  // What the version being put back has left at the place of an old file goes first: a file where a
+  // directory was, ...
+  result<void> put_back(const entry& item, const detail::own_path& replaced) {
+    for (std::string_view above = parent_path(item.path); !above.empty();
+         above = parent_path(above)) {
+      const auto there = detail::kind_at(storage_, above);
       if (!there) return there.error();
-      if (there->kind == file_kind::file || there->kind == file_kind::other)
+      if (is_file(*there))
         if (auto done = storage_.remove(above); !done) return done;
     }
-    const auto there = storage_.stat(path);
-    if (!there) return there.error();
-    if (there->kind != file_kind::directory) return storage_.rename(replaced, path);
-    if (auto done = detail::remove_tree_step(storage_, path); !done) return done.error();
+    return storage_.rename(replaced, item.path);
+  }
+
+  // ... or a directory, one thing a step: the same entry is then looked at again.
+  result<void> clear_place(const entry& item) {
+    if (auto done = detail::remove_tree_step(storage_, item.path); !done) return done.error();
     plan_.begin(layout::plan, entry_at_);
-    count_ = index;
+    --count_;
     return {};
   }
 
-  result<void> begin(state_type next, const version_id& version, std::uint32_t entries,
-                     std::uint32_t allowed) {
+  result<void> begin_drafted(const version_id& version, std::uint32_t entries,
+                             std::uint32_t allowed) {
+    state_type& next = next_;
     failure_ = &no_error;
     next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
     next.previous = state_.version;
@@ -201,7 +201,7 @@ class swapper : public detail::image_link<Image> {
     next.entries = entries;
     next.boots = 0;
     next.phase = swap_phase::swapping;
-    return enter(next, pass::back_up);
+    return enter();
   }
 
   // Does what the version's image says.
@@ -223,42 +223,47 @@ class swapper : public detail::image_link<Image> {
     return {};
   }
 
+  // The state to come, which begins as the present one.
+  state_type& draft() {
+    next_ = state_;
+    return next_;
+  }
+
   // The state in memory is always one that storage has.
-  result<void> change(const state_type& next) {
-    if (auto done = detail::store_state(storage_, next); !done) return done;
-    state_ = next;
+  result<void> change() {
+    if (auto done = detail::store_state(storage_, next_); !done) return done;
+    state_ = next_;
     return {};
   }
 
   result<void> change_phase(swap_phase phase) {
-    state_type next = state_;
-    next.phase = phase;
-    return change(next);
+    draft().phase = phase;
+    return change();
   }
 
-  result<void> enter(const state_type& next, pass first) {
-    if (auto done = change(next); !done) return done;
-    begin_pass(first);
+  result<void> enter() {
+    if (auto done = change(); !done) return done;
+    begin_pass();
     return {};
   }
 
   // Begins to put the old version back.
   result<void> turn_round(bool reject) {
-    state_type next = state_;
+    state_type& next = draft();
     next.reject = reject;
     next.phase = swap_phase::removing;
-    return enter(next, pass::remove_new);
+    return enter();
   }
 
   // Keeps a sum over version.json with the state, unless it is the same as before.
-  result<void> note_version_file(state_type& next) {
+  result<void> note_version_file() {
     const auto sum = version_file_sum();
     if (!sum) return sum.error();
-    next.version_file = *sum;
-    if (next.version == state_.version && next.version_file == state_.version_file &&
-        next.phase == state_.phase)
+    next_.version_file = *sum;
+    if (next_.version == state_.version && next_.version_file == state_.version_file &&
+        next_.phase == state_.phase)
       return {};
-    return change(next);
+    return change();
   }
 
   // Another client may have changed what is installed since: then nothing that the state says of
@@ -302,37 +307,32 @@ class swapper : public detail::image_link<Image> {
     // The staged version is used up: no later update may take its plan for one still to do.
     if (auto done = storage_.remove(layout::target); !done) return done;
     if (auto done = storage_.sync(); !done) return done;
-    switch (pass_) {
-      case pass::back_up:
-        begin_pass(pass::install);
+    if (state_.phase == swap_phase::swapping) {
+      if (!backed_up_) {
+        begin_pass(true);
         return {};
-      case pass::install: {
-        if constexpr (has_image)
-          if (const auto word = link::before_trial(state_); !word || *word != image_word::go_on)
-            return obey(word);
-        state_type next = state_;
-        next.phase = swap_phase::trial;
-        return note_version_file(next);
       }
-      case pass::remove_new: {
-        state_type next = state_;
-        next.phase = swap_phase::restoring;
-        return enter(next, pass::put_back);
-      }
-      case pass::put_back:
-        break;
+      if constexpr (has_image)
+        if (const auto word = link::before_trial(state_); !word || *word != image_word::go_on)
+          return obey(word);
+      draft().phase = swap_phase::trial;
+      return note_version_file();
+    }
+    if (state_.phase == swap_phase::removing) {
+      draft().phase = swap_phase::restoring;
+      return enter();
     }
     if constexpr (has_image)
       if (const auto word = link::before_idle(state_); !word || *word != image_word::go_on)
         return obey(word);
-    state_type next = state_;
+    state_type& next = draft();
     if (next.reject) next.rejected = next.version;
     next.reject = false;
     next.version = next.previous;
     next.previous = {};
     if constexpr (has_image) next.image = {};
     next.phase = swap_phase::idle;
-    return note_version_file(next);
+    return note_version_file();
   }
 
   result<void> apply(const entry& item, std::uint32_t index) {
@@ -340,46 +340,42 @@ class swapper : public detail::image_link<Image> {
       if (item.kind == entry_kind::image) return {};
     const auto staged = detail::staged_path(index);
     const auto replaced = detail::replaced_path(index);
-    const bool installs = item.kind != entry_kind::remove;
-    const auto at_staged = storage_.stat(staged);
-    const auto at_replaced = storage_.stat(replaced);
-    const auto at_path = storage_.stat(item.path);
+    const auto at_staged = detail::kind_at(storage_, staged);
+    const auto at_replaced = detail::kind_at(storage_, replaced);
+    const auto at_path = detail::kind_at(storage_, item.path);
     if (!at_staged) return at_staged.error();
     if (!at_replaced) return at_replaced.error();
     if (!at_path) return at_path.error();
-    const bool is_staged = at_staged->kind != file_kind::none;
-    const bool is_replaced = at_replaced->kind != file_kind::none;
-    const bool is_file = at_path->kind == file_kind::file || at_path->kind == file_kind::other;
+    const bool installs = item.kind != entry_kind::remove;
+    const bool is_installed = installs && *at_staged == file_kind::none;
+    const bool is_replaced = *at_replaced != file_kind::none;
 
-    switch (pass_) {
-      case pass::back_up:
-        // A file that is no longer staged was installed before a cut: it must not be taken
-        // for the old one.
-        if (is_replaced || !is_file || (installs && !is_staged)) return {};
-        if (auto done = storage_.rename(item.path, replaced); !done) return done;
-        if (!installs) detail::remove_empty_parents(storage_, item.path);
-        return {};
-      case pass::install:
-        return installs && is_staged ? storage_.rename(staged, item.path) : result<void>{};
-      case pass::remove_new:
-        if (!installs || is_staged || is_replaced || !is_file) return {};
-        if (auto done = storage_.remove(item.path); !done) return done;
-        detail::remove_empty_parents(storage_, item.path);
-        return {};
-      case pass::put_back:
-        return is_replaced ? put_back(item.path, replaced, index) : result<void>{};
+    if (state_.phase == swap_phase::restoring) {
+      if (!is_replaced) return {};
+      return *at_path == file_kind::directory ? clear_place(item) : put_back(item, replaced);
     }
+    if (backed_up_)
+      return installs && !is_installed ? storage_.rename(staged, item.path) : result<void>{};
+    // The file at the path is the old one, or where the entry is installed, maybe before a cut, the
+    // new one: that must not be backed up, nor the old one removed.
+    const bool removes = state_.phase == swap_phase::removing;
+    if (is_replaced || is_installed != removes || !is_file(*at_path)) return {};
+    if (auto done = removes ? storage_.remove(item.path) : storage_.rename(item.path, replaced);
+        !done)
+      return done;
+    if (removes || !installs) detail::remove_empty_parents(storage_, item.path);
     return {};
   }
 
   Storage& storage_;
   state_type state_{};
+  state_type next_{};  // what it is to become
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
   std::uint32_t entry_at_ = 0;   // of the entry at hand, in the plan
   std::uint32_t failed_at_ = 0;  // of the one at which the last swap failed
-  pass pass_ = pass::back_up;
+  bool backed_up_ = false;       // while swapping: the second pass is on
 };
 
 }  // namespace ota

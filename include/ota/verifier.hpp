@@ -31,6 +31,7 @@ class verifier {
   void begin(digest_kind kind, std::size_t size) {
     end();
     kind_ = kind;
+    read_ = 0;
     if (kind == digest_kind::git_id) ::new (&git_) git_blob_id<sha1>(size);
     if constexpr (checks_manifests) {
       if (kind == digest_kind::sha256) ::new (&strong_) Hash();
@@ -39,13 +40,26 @@ class verifier {
     }
   }
 
-  void update(bytes data) {
+  void update(const bytes& data) {
     if (kind_ == digest_kind::git_id) git_.update(data);
     if constexpr (checks_manifests) {
       if (kind_ == digest_kind::sha256) strong_.update(data);
       if (kind_ == digest_kind::crc32 || kind_ == digest_kind::none) check_.update(data);
     }
   }
+
+  /// Reads the next piece of a file; false: that was the last one.
+  template <class Storage>
+  result<bool> read(Storage& storage, std::string_view path, const mutable_bytes& chunk) {
+    const auto size = storage.read(path, read_, chunk);
+    if (!size) return size.error();
+    update(chunk.first(*size));
+    read_ += *size;
+    return *size == chunk.size();
+  }
+
+  /// How many bytes `read` has taken.
+  std::size_t read_size() const { return read_; }
 
   /// Ends the content and compares it with what was promised.
   result<void> finish(const digest& promised) {
@@ -73,9 +87,10 @@ class verifier {
     return value;
   }
 
-  /// Of a content of which nothing is promised: a sum over the bytes so far.
+  /// Of a content of which nothing is promised: a sum over the bytes so far. Of any other: 0.
   std::uint32_t sum() const {
-    if constexpr (checks_manifests) return check_.value();
+    if constexpr (checks_manifests)
+      if (kind_ == digest_kind::none) return check_.value();
     return 0;
   }
 
@@ -102,6 +117,7 @@ class verifier {
   using strong_hash = std::conditional_t<checks_manifests, Hash, crc32>;
 
   digest_kind kind_ = digest_kind::none;
+  std::size_t read_ = 0;
   union {
     char none_;
     git_blob_id<sha1> git_;

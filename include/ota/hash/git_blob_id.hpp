@@ -19,7 +19,7 @@ class git_blob_id {
     hash_.update(as_bytes(head.view()));
   }
 
-  void update(bytes data) { hash_.update(data); }
+  void update(const bytes& data) { hash_.update(data); }
   digest_type finish() { return hash_.finish(); }
 
  private:

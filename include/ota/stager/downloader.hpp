@@ -1,22 +1,13 @@
 #pragma once
 
-#include "../core/text.hpp"
 #include "../http/message.hpp"
 #include "../http/status.hpp"
 #include "../manifest/entry.hpp"
 #include "../storage/layout.hpp"
 #include "../verifier.hpp"
+#include "staging_progress.hpp"
 
 namespace ota {
-
-/// How much of a plan has been brought.
-struct staging_progress {
-  std::uint32_t files = 0;      ///< files complete
-  std::size_t bytes = 0;        ///< bytes complete, also of the file at hand
-  std::size_t bytes_moved = 0;  ///< bytes that came over the network
-  std::uint32_t lists = 0;      ///< answers with lists of files read
-  std::uint32_t resumed = 0;    ///< files that went on where an interruption had left them
-};
 
 /// Where the files of a plan are staged.
 struct staged_files {
@@ -32,19 +23,12 @@ struct staged_files {
 template <class Storage, class Hash, class Files = staged_files>
 class downloader : Files {
  public:
-  explicit downloader(Storage& storage, const Files& files = {})
-      : Files(files), storage_(storage) {}
-
-  /// Begins at the first entry of the plan, or what is left of it.
-  void begin() {
+  /// Begins at the first entry of the plan, or what is left of it. What is brought is added to
+  /// `progress`.
+  downloader(Storage& storage, staging_progress& progress, const Files& files = {})
+      : Files(files), storage_(storage), progress_(progress) {
     plan_.begin(this->list());
-    index_ = 0;
-    first_ = true;
-    progress_ = {};
-    task_ = task::next;
   }
-
-  const staging_progress& progress() const { return progress_; }
 
   /// Leaves the file at hand out.
   result<void> skip() {
@@ -60,16 +44,14 @@ class downloader : Files {
   /// (`is_transient`) the next step goes on where the bytes ended.
   /// `source` asks for a file: `source.open_file(http, entry, offset, etag)`.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, const mutable_bytes& chunk) {
     switch (task_) {
       case task::next:
         return begin_next();
       case task::check:
         return check(chunk);
-      case task::copy:
-        return copy(chunk);
       case task::open:
-        return open(http, source);
+        return item_.kind == entry_kind::keep ? copy(chunk) : open(http, source);
       case task::body:
         return body(http, chunk);
       case task::read_back:
@@ -90,13 +72,12 @@ class downloader : Files {
   static constexpr error promised_more{errc::mismatch, "stager",
                                        "the server promises more bytes than the file has"};
 
-  enum class task : std::uint8_t { next, check, copy, open, body, read_back };
+  enum class task : std::uint8_t { next, check, open, body, read_back };
 
   result<bool> begin_next() {
     const auto more = plan_.next(storage_, item_);
     if (!more || !*more) return more;
-    if (!first_) ++index_;
-    first_ = false;
+    ++index_;
     etag_.clear();
     if (item_.kind >= entry_kind::remove) return true;  // no file to bring
     const auto staged = storage_.stat(path());
@@ -109,7 +90,6 @@ class downloader : Files {
       return restart();
     }
     if (item_.has_size && staged->size > item_.size) return restart();
-    present_ = staged->size;
     resumed_ = true;
     reset();
     task_ = task::check;
@@ -130,51 +110,30 @@ class downloader : Files {
   void begin_again() {
     reset();
     resumed_ = false;
-    task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
+    task_ = task::open;
   }
 
   void reset() {
-    progress_.bytes -= counted_;
-    counted_ = 0;
+    progress_.bytes -= offset_;
     offset_ = 0;
     verifier_.begin(item_.hash.kind, item_.size);
   }
 
-  // Nothing to ask for: what hash nothing has is known.
-  result<bool> create_empty() {
-    if (auto same = verifier_.finish(item_.hash); !same) return same.error();
-    if (auto done = storage_.write(path(), 0, {}); !done) return done.error();
-    return complete();
-  }
-
-  void count(std::size_t size) {
-    offset_ += size;
-    counted_ += size;
-    progress_.bytes += size;
-  }
-
   // What an earlier run has staged: hash it, and go on behind it.
-  result<bool> check(mutable_bytes chunk) {
-    if (offset_ < present_) {
-      const std::size_t left = present_ - offset_;
-      const auto part =
-          chunk.first(left < chunk.size() ? static_cast<std::size_t>(left) : chunk.size());
-      const auto size = storage_.read(path(), offset_, part);
-      if (!size) return size.error();
-      if (*size == 0) return restart();
-      verifier_.update(part.first(*size));
-      count(*size);
-      return true;
-    }
+  result<bool> check(const mutable_bytes& chunk) {
+    const auto more = verifier_.read(storage_, path(), chunk);
+    progress_.bytes += verifier_.read_size() - offset_;
+    offset_ = verifier_.read_size();
+    if (!more || *more) return more;
     if (item_.has_size && offset_ < item_.size) {
       ++progress_.resumed;
-      task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
+      task_ = task::open;
       return true;
     }
     return verifier_.finish(item_.hash) ? complete() : restart();
   }
 
-  result<bool> copy(mutable_bytes chunk) {
+  result<bool> copy(const mutable_bytes& chunk) {
     const auto size = storage_.read(item_.path, offset_, chunk);
     if (!size && size.error().code == errc::not_found) {
       item_.kind = entry_kind::file;  // it has gone since the plan was made
@@ -187,7 +146,8 @@ class downloader : Files {
 
   template <class Http, class Source>
   result<bool> open(Http& http, Source& source) {
-    if (item_.has_size && item_.size == 0) return create_empty();
+    // There is nothing to ask for: what hash nothing has is known.
+    if (item_.has_size && item_.size == 0) return end_body();
     const auto opened = source.open_file(http, item_, offset_, etag_.view());
     if (!opened) return opened.error();
     const http_response& answer = http.response();
@@ -202,14 +162,14 @@ class downloader : Files {
       return restart_with(answer.content_length + offset_ < item_.size ? promised_fewer
                                                                        : promised_more);
     etag_.assign(http.etag());
-    // A weak tag may not stand in If-Range (RFC 9110, 13.1.5).
-    if (etag_.overflowed() || starts_with(etag_, "W/"sv)) etag_.clear();
+    // A weak tag, W/"...", may not stand in If-Range (RFC 9110, 13.1.5).
+    if (etag_.overflowed() || etag_[0] == 'W') etag_.clear();
     task_ = task::body;
     return true;
   }
 
   template <class Http>
-  result<bool> body(Http& http, mutable_bytes chunk) {
+  result<bool> body(Http& http, const mutable_bytes& chunk) {
     const auto size = http.read(chunk);
     if (!size) {
       task_ = task::open;
@@ -217,8 +177,7 @@ class downloader : Files {
     }
     if (*size == 0) {
       if (item_.has_size && offset_ != item_.size) return restart_with(too_short);
-      if (auto done = store({}); !done) return done.error();
-      return received();
+      return end_body();
     }
     progress_.bytes_moved += *size;
     if (item_.has_size && *size > item_.size - offset_) return restart_with(too_long);
@@ -226,11 +185,18 @@ class downloader : Files {
     return true;
   }
 
+  // The last bytes came before; a file of none is made now.
+  result<bool> end_body() {
+    if (auto done = store({}); !done) return done.error();
+    return received();
+  }
+
   result<void> store(bytes data) {
     if (data.empty() && offset_ != 0) return {};
     if (auto done = storage_.write(path(), offset_, data); !done) return done;
     verifier_.update(data);
-    count(data.size());
+    offset_ += data.size();
+    progress_.bytes += data.size();
     return {};
   }
 
@@ -239,27 +205,22 @@ class downloader : Files {
     if (const auto same = verifier_.finish(item_.hash); !same) {
       const bool was_resumed = resumed_;
       item_.kind = entry_kind::file;  // where a copy of the installed file failed, download it
+      begin_again();
       // What lay there before a power cut may be anything; that is not the server's fault.
-      return was_resumed ? restart() : restart_with(same.error());
+      return was_resumed ? result<bool>(true) : same.error();
     }
-    if (item_.hash.kind == digest_kind::none) written_ = verifier_.sum();
-    present_ = offset_;
-    offset_ = 0;
-    verifier_.begin(item_.hash.kind, present_);
+    written_ = verifier_.sum();
+    verifier_.begin(item_.hash.kind, offset_);
     task_ = task::read_back;
     return true;
   }
 
-  result<bool> read_back(mutable_bytes chunk) {
-    const auto size = storage_.read(path(), offset_, chunk);
-    if (!size) return size.error();
-    verifier_.update(chunk.first(*size));
-    offset_ += *size;
-    if (*size == chunk.size()) return true;
-    const bool promised = item_.hash.kind != digest_kind::none;
-    const bool same =
-        promised ? verifier_.finish(item_.hash).has_value() : verifier_.sum() == written_;
-    if (offset_ == present_ && same) return complete();
+  result<bool> read_back(const mutable_bytes& chunk) {
+    const auto more = verifier_.read(storage_, path(), chunk);
+    if (!more || *more) return more;
+    if (verifier_.read_size() == offset_ && verifier_.finish(item_.hash) &&
+        verifier_.sum() == written_)
+      return complete();
     return restart_with(written_badly);
   }
 
@@ -267,7 +228,7 @@ class downloader : Files {
     if constexpr (keeps_modes<Storage>)
       if (auto done = storage_.set_executable(path(), item_.executable); !done) return done.error();
     ++progress_.files;
-    counted_ = 0;
+    offset_ = 0;
     task_ = task::next;
     return true;
   }
@@ -275,19 +236,16 @@ class downloader : Files {
   detail::own_path path() const { return this->place(index_); }
 
   Storage& storage_;
-  std::size_t offset_ = 0;   // of the next byte
-  std::size_t present_ = 0;  // bytes on storage that are to be checked
-  std::size_t counted_ = 0;  // bytes of this file in `progress_`
-  std::uint32_t index_ = 0;
-  std::uint32_t written_ = 0;  // a sum over what was written, where no hash is promised
+  staging_progress& progress_;
+  std::size_t offset_ = 0;            // of the next byte; so many of this file are in `progress_`
+  std::uint32_t index_ = UINT32_MAX;  // of the file at hand in the plan; the next is 0
+  std::uint32_t written_ = 0;         // a sum over what was written, where no hash is promised
   task task_ = task::next;
-  bool first_ = true;
   bool resumed_ = false;
-  staging_progress progress_;
+  entry item_;  // what comes behind it is reached by longer code
   entry_reader plan_;
-  verifier<Hash> verifier_;
   fixed_string<64> etag_;
-  entry item_;
+  verifier<Hash> verifier_;
 };
 
 }  // namespace ota

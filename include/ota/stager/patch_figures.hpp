@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "../core/error.hpp"
+#include "staging_progress.hpp"
 
 namespace ota {
 
@@ -22,6 +23,7 @@ namespace detail {
 template <bool TakesPatches>
 struct kept_figures {
   patch_figures patches_;
+  staging_progress brought_;  // without what patches have come to
 };
 template <>
 struct kept_figures<false> {};

@@ -78,8 +78,7 @@ class patch_stage {
     const bool is_any = chooser_.count() != 0;
     end_task();
     if (!is_any) return true;
-    ::new (&fetcher_) fetcher(storage_, {true});
-    fetcher_.begin();
+    ::new (&fetcher_) fetcher(storage_, progress_, {true});
     task_ = task::bring;
     return true;
   }
@@ -87,10 +86,9 @@ class patch_stage {
   template <class Http, class Source>
   result<bool> bring(Http& http, Source& source, mutable_bytes chunk) {
     const auto more = fetcher_.step(http, source, chunk);
-    const staging_progress& progress = fetcher_.progress();
-    if (progress.bytes_moved != figures_.bytes_moved) failures_ = 0;
-    figures_.bytes_moved = progress.bytes_moved;
-    if (progress.bytes > figures_.bytes) figures_.bytes = progress.bytes;
+    if (progress_.bytes_moved != figures_.bytes_moved) failures_ = 0;
+    figures_.bytes_moved = progress_.bytes_moved;
+    if (progress_.bytes > figures_.bytes) figures_.bytes = progress_.bytes;
     if (!more) return may_go_on(more.error());
     if (*more) return true;
     end_task();
@@ -138,6 +136,7 @@ class patch_stage {
   patch_figures& figures_;
   task task_ = task::clean;
   std::uint8_t failures_ = 0;  // in a row, of the patch that is being brought
+  staging_progress progress_;  // of the patches that are brought
   union {
     char none_;
     patch_chooser<Storage, Hash> chooser_;

@@ -24,9 +24,9 @@ result<void> check_space(Storage& storage, const config& settings, std::uint64_t
 /// Keeps room that a put-back can have where the new version has filled the storage.
 template <class Storage>
 result<void> keep_reserve(Storage& storage) {
-  const auto there = storage.stat(layout::reserve);
+  const auto there = kind_at(storage, layout::reserve);
   if (!there) return there.error();
-  if (there->kind == file_kind::file) return {};
+  if (*there == file_kind::file) return {};
   const std::uint8_t room[256] = {};
   return storage.write(layout::reserve, 0, room);
 }

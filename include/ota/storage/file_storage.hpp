@@ -84,6 +84,13 @@ using list_of = decltype(std::declval<S&>().list(std::string_view{}, any_visitor
 template <class S>
 using set_executable_of = decltype(std::declval<S&>().set_executable(std::string_view{}, true));
 
+/// What stands at a path: of what `stat` tells as much as fits into a register.
+template <class Storage>
+result<file_kind> kind_at(Storage& storage, std::string_view path) {
+  const auto there = storage.stat(path);
+  return there ? result<file_kind>(there->kind) : there.error();
+}
+
 }  // namespace detail
 
 /// Whether a storage policy keeps the executable bit.

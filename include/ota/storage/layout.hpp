@@ -108,11 +108,11 @@ result<file_kind> first_leaf(Storage& storage, tree_path& path) {
 /// Removes one file or empty directory of the tree at `directory`; false when nothing is left.
 template <class Storage>
 result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
-  const auto there = storage.stat(directory);
+  const auto there = kind_at(storage, directory);
   if (!there) return there.error();
-  if (there->kind == file_kind::none) return false;
+  if (*there == file_kind::none) return false;
   tree_path path(directory);
-  if (there->kind == file_kind::directory)
+  if (*there == file_kind::directory)
     if (auto found = first_leaf(storage, path); !found) return found.error();
   if (auto done = storage.remove(path); !done) return done.error();
   return true;
