@@ -21,13 +21,14 @@ class memory_files {
 
   result<file_info> stat(std::string_view path) {
     file_info info;
-    const std::size_t at = find(path);
-    if (at != used_) {
+    const std::size_t at = find_within(path);
+    if (at == used_) return info;
+    if (path_size(at) != path.size()) {
+      info.kind = file_kind::directory;
+    } else {
       info.kind = file_kind::file;
       info.size = size_of(at);
       info.executable = arena_[at + 6] != 0;
-    } else if (has_below(path)) {
-      info.kind = file_kind::directory;
     }
     return info;
   }
@@ -35,27 +36,22 @@ class memory_files {
   result<std::size_t> read(std::string_view path, std::size_t offset, mutable_bytes out) {
     const std::size_t at = find(path);
     if (at == used_) return no_such_file;
-    const std::size_t size = size_of(at);
-    if (offset >= size) return std::size_t{0};
-    const std::size_t first = static_cast<std::size_t>(offset);
-    const std::size_t count = size - first < out.size() ? size - first : out.size();
-    if (count != 0) std::memcpy(out.data(), content(at) + first, count);
-    return count;
+    const bytes rest = bytes(content(at), size_of(at)).drop(offset).first(out.size());
+    if (!rest.empty()) std::memcpy(out.data(), rest.data(), rest.size());
+    return rest.size();
   }
 
   result<void> write(std::string_view path, std::size_t offset, bytes data) {
     if (auto fine = check_place(path); !fine) return fine;
-    std::size_t at = find(path);
-    if (offset == 0 && at != used_) resize(at, 0);
+    const std::size_t at = find(path);
     if (at == used_) {
       if (offset != 0) return no_such_file;
       if (Capacity - used_ < head_size + path.size()) return full;
-      arena_[at] = static_cast<std::uint8_t>(path.size());
-      arena_[at + 1] = static_cast<std::uint8_t>(path.size() >> 8);
-      set_size(at, 0);
-      arena_[at + 6] = arena_[at + 7] = 0;
-      std::memcpy(arena_ + at + head_size, path.data(), path.size());
-      used_ += head_size + path.size();
+      std::memset(arena_ + at, 0, head_size);
+      used_ += head_size;
+      set_path(at, path);
+    } else if (offset == 0) {
+      resize(at, 0);
     }
     const std::size_t size = size_of(at);
     if (offset != size) return not_at_end;
@@ -69,29 +65,23 @@ class memory_files {
     if (auto fine = check_place(to); !fine) return fine;
     std::size_t at = find(from);
     if (at == used_) return no_such_file;
-    if (from == to) return {};
-    if (to.size() > from.size() && Capacity - used_ < to.size() - from.size() && find(to) == used_)
-      return full;
-    if (const std::size_t old = find(to); old != used_) {
-      erase(old, record_size(old));
+    const std::size_t old = find(to);
+    if (old == at) return {};
+    if (old != used_) {
+      replace(old, record_size(old), 0);
       at = find(from);
+    } else if (used_ + to.size() > Capacity + from.size()) {
+      return full;
     }
-    if (to.size() < from.size())
-      erase(at + head_size, from.size() - to.size());
-    else
-      insert(at + head_size, to.size() - from.size());
-    arena_[at] = static_cast<std::uint8_t>(to.size());
-    arena_[at + 1] = static_cast<std::uint8_t>(to.size() >> 8);
-    std::memcpy(arena_ + at + head_size, to.data(), to.size());
+    set_path(at, to);
     return {};
   }
 
   result<void> remove(std::string_view path) {
-    const std::size_t at = find(path);
-    if (at != used_)
-      erase(at, record_size(at));
-    else if (has_below(path))
-      return not_empty;
+    const std::size_t at = find_within(path);
+    if (at == used_) return {};
+    if (path_size(at) != path.size()) return not_empty;
+    replace(at, record_size(at), 0);
     return {};
   }
 
@@ -103,11 +93,10 @@ class memory_files {
   template <class Visit>
   result<void> list(std::string_view directory, Visit&& visit) {
     for (std::size_t at = 0; at != used_; at += record_size(at)) {
-      const std::string_view name = name_below(path_of(at), directory);
-      if (name.empty() || was_named(name, directory, at)) continue;
-      const std::size_t slash = name.find('/');
-      const bool is_file = slash == std::string_view::npos;
-      if (!visit(slice(name, 0, slash), is_file ? file_kind::file : file_kind::directory)) break;
+      const std::string_view name = named_by(at, directory);
+      if (name.empty()) continue;
+      const bool is_file = name.end() == path_of(at).end();
+      if (!visit(name, is_file ? file_kind::file : file_kind::directory)) break;
     }
     return {};
   }
@@ -151,64 +140,61 @@ class memory_files {
   }
   std::uint8_t* content(std::size_t at) { return arena_ + at + head_size + path_size(at); }
 
-  // Where the file's record begins; the end of all when there is none.
-  std::size_t find(std::string_view path) const {
+  // The first file that is, or lies in, `path`; the end of all when there is none.
+  std::size_t find_within(std::string_view path) const {
     std::size_t at = 0;
-    while (at != used_ && path_of(at) != path) at += record_size(at);
+    while (at != used_ && !is_within(path_of(at), path)) at += record_size(at);
     return at;
   }
 
-  // The part of `path` below `directory`; empty when it lies elsewhere.
-  static std::string_view name_below(std::string_view path, std::string_view directory) {
-    if (directory.empty()) return path;
-    if (!starts_with(path, directory) || path.size() <= directory.size() + 1) return {};
-    if (path[directory.size()] != '/') return {};
-    return slice(path, directory.size() + 1);
+  // Where the file's record begins; the end of all when there is none.
+  std::size_t find(std::string_view path) const {
+    const std::size_t at = find_within(path);
+    return at != used_ && path_size(at) == path.size() ? at : used_;
   }
 
-  bool has_below(std::string_view directory) const {
-    for (std::size_t at = 0; at != used_; at += record_size(at))
-      if (!name_below(path_of(at), directory).empty()) return true;
-    return false;
-  }
-
-  // Whether an earlier file lies in the same directory below `directory`.
-  bool was_named(std::string_view name, std::string_view directory, std::size_t end) const {
-    const std::size_t slash = name.find('/');
-    if (slash == std::string_view::npos) return false;
-    for (std::size_t at = 0; at != end; at += record_size(at))
-      if (slice(name_below(path_of(at), directory), 0, slash + 1) == slice(name, 0, slash + 1))
-        return true;
-    return false;
+  // What the file at `at` is the first to name in a directory: itself or the directory it lies in
+  // there; empty when it lies elsewhere.
+  std::string_view named_by(std::size_t at, std::string_view directory) const {
+    const std::string_view path = path_of(at);
+    std::size_t begin = 0;
+    if (!directory.empty()) {
+      if (!is_within(path, directory)) return {};
+      begin = directory.size() + 1;
+    }
+    const std::string_view first = slice(path, 0, path.find('/', begin));
+    if (first.size() != path.size() && find_within(first) != at) return {};
+    return slice(first, begin);
   }
 
   // A file may lie neither where a directory is nor below a file.
   result<void> check_place(std::string_view path) const {
     if (!is_valid_path(path) || path.size() > 0xffff) return bad_path;
-    if (has_below(path)) return directory_in_the_way;
-    for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above))
-      if (find(above) != used_) return file_in_the_way;
+    for (std::size_t at = 0; at != used_; at += record_size(at)) {
+      const std::string_view other = path_of(at);
+      if (other.size() > path.size() && is_within(other, path)) return directory_in_the_way;
+      if (other.size() < path.size() && is_within(path, other)) return file_in_the_way;
+    }
     return {};
+  }
+
+  // Makes `count` bytes of a record `size` bytes; what is behind them moves.
+  void replace(std::size_t at, std::size_t count, std::size_t size) {
+    std::memmove(arena_ + at + size, arena_ + at + count, used_ - at - count);
+    used_ += size - count;
+  }
+
+  void set_path(std::size_t at, std::string_view path) {
+    replace(at + head_size, path_size(at), path.size());
+    arena_[at] = static_cast<std::uint8_t>(path.size());
+    arena_[at + 1] = static_cast<std::uint8_t>(path.size() >> 8);
+    std::memcpy(arena_ + at + head_size, path.data(), path.size());
   }
 
   void resize(std::size_t at, std::size_t size) {
     const std::size_t old = size_of(at);
-    const std::size_t end = at + record_size(at);
-    if (size > old)
-      insert(end, size - old);
-    else
-      erase(end - (old - size), old - size);
+    replace(at + record_size(at) - old, old, size);
     set_size(at, size);
-  }
-
-  void insert(std::size_t at, std::size_t count) {
-    std::memmove(arena_ + at + count, arena_ + at, used_ - at);
-    used_ += count;
-  }
-
-  void erase(std::size_t at, std::size_t count) {
-    std::memmove(arena_ + at, arena_ + at + count, used_ - at - count);
-    used_ -= count;
   }
 
   std::size_t used_ = 0;
