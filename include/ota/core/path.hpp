@@ -11,24 +11,27 @@ namespace ota {
 /// by `/`, no empty part, no `.` or `..`, no control character and no backslash
 /// (which some file systems take for a divider).
 constexpr bool is_valid_path(std::string_view path) {
-  std::size_t part = 0;
-  for (std::size_t i = 0; i <= path.size(); ++i) {
-    if (i < path.size() && path[i] != '/') {
-      const auto c = static_cast<unsigned char>(path[i]);
-      if (c < 0x20 || c == 0x7f || c == '\\') return false;
+  std::size_t size = 0, dots = 0;  // of the part at hand
+  for (std::size_t i = 0;; ++i) {
+    if (i == path.size() || path[i] == '/') {
+      if (size == dots && size <= 2) return false;
+      if (i == path.size()) return true;
+      size = dots = 0;
       continue;
     }
-    const std::string_view name = slice(path, part, i - part);
-    if (name.empty() || name == "."sv || name == ".."sv) return false;
-    part = i + 1;
+    const auto c = static_cast<unsigned char>(path[i]);
+    if (c < 0x20 || c == 0x7f || c == '\\') return false;
+    ++size;
+    if (c == '.') ++dots;
   }
-  return true;
 }
 
 /// Everything before the last `/`; empty for a path without one.
 constexpr std::string_view parent_path(std::string_view path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string_view::npos ? std::string_view{} : slice(path, 0, slash);
+  std::size_t size = path.size();
+  while (size != 0 && path[--size] != '/') {
+  }
+  return {path.data(), size};
 }
 
 /// `text` without `/` at either end: `lib` and `/lib/` name the same directory.
@@ -41,8 +44,7 @@ constexpr std::string_view trim_slashes(std::string_view text) {
 /// Whether `path` is `entry` itself or lies in the directory `entry`.
 constexpr bool is_within(std::string_view path, std::string_view entry) {
   entry = trim_slashes(entry);
-  if (entry.empty() || path.size() < entry.size()) return false;
-  if (!starts_with(path, entry)) return false;
+  if (entry.empty() || !starts_with(path, entry)) return false;
   return path.size() == entry.size() || path[entry.size()] == '/';
 }
 
