@@ -20,7 +20,8 @@ constexpr std::string_view slice(std::string_view text, std::size_t first,
 
 /// Whether a text begins with another.
 constexpr bool starts_with(std::string_view text, std::string_view beginning) {
-  return slice(text, 0, beginning.size()) == beginning;
+  return text.size() >= beginning.size() &&
+         std::string_view(text.data(), beginning.size()) == beginning;
 }
 
 namespace detail {
