@@ -87,8 +87,7 @@ class string_buffer {
   template <class Unsigned>
   string_buffer& append_number(Unsigned number) {
     using wide = std::conditional_t<(sizeof(Unsigned) > 4), std::uint64_t, std::uint32_t>;
-    char digits[20];
-    return append(detail::decimal(static_cast<wide>(number), digits));
+    return append_decimal(static_cast<wide>(number));
   }
 
  protected:
@@ -97,6 +96,12 @@ class string_buffer {
   string_buffer& operator=(const string_buffer&) = default;
 
  private:
+  template <class Wide>
+  string_buffer& append_decimal(Wide number) {
+    char digits[20];
+    return append(detail::decimal(number, digits));
+  }
+
   char* text() { return text_; }
   const char* text() const { return text_; }
 
