@@ -66,8 +66,11 @@ class string_buffer {
 
   string_buffer& append(std::string_view more) {
     const std::size_t room = capacity_ - std::size_t{size_};
-    const std::size_t count = more.size() < room ? more.size() : room;
-    if (count != more.size()) overflowed_ = 1;
+    std::size_t count = more.size();
+    if (count > room) {
+      count = room;
+      overflowed_ = 1;
+    }
     if (count != 0) std::memmove(text() + size_, more.data(), count);
     size_ = static_cast<std::uint16_t>(size_ + count);
     text()[size_] = '\0';
@@ -124,6 +127,7 @@ class fixed_string : public string_buffer {
 
   fixed_string() : string_buffer(Capacity) {}
   explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
+  explicit fixed_string(const char* text) : fixed_string() { append(text); }
 
   static constexpr std::size_t capacity() { return Capacity; }
 
