@@ -63,9 +63,11 @@ inline own_path patch_path(std::uint32_t index) { return numbered_path(layout::p
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.
 inline bool is_own_path(std::string_view path) {
-  return has_form(path, ".ota*") || has_form(path, layout::version.data()) ||
-         has_form(path, layout::errors.data()) || has_form(path, "ota_health.json") ||
-         has_form(path, "ota_last_check.json");
+  static constexpr const char* own[] = {".ota*", layout::version.data(), layout::errors.data(),
+                                        "ota_health.json", "ota_last_check.json"};
+  for (const char* form : own)
+    if (has_form(path, form)) return true;
+  return false;
 }
 
 /// Removes the directories above `path` that hold nothing any more.
