@@ -116,9 +116,9 @@ result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
 /// Removes what can be had again from the server.
 template <class Storage>
 void make_room(Storage& storage) {
-  for (const std::string_view path : {layout::listing, layout::expanded, layout::part,
-                                      layout::candidates, layout::manifest, layout::known})
-    (void)storage.remove(path);
+  static constexpr std::string_view paths[] = {layout::listing,    layout::expanded, layout::part,
+                                               layout::candidates, layout::manifest, layout::known};
+  for (const std::string_view path : paths) (void)storage.remove(path);
 }
 
 }  // namespace detail
