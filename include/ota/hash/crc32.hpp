@@ -8,33 +8,39 @@
 namespace ota {
 namespace detail {
 
+// What `bits` zeros more make of a sum.
+constexpr std::uint32_t crc32_shift(std::uint32_t sum, int bits) {
+  for (; bits != 0; --bits) sum = sum >> 1 ^ (0xedb88320u & (0 - (sum & 1)));
+  return sum;
+}
+
 constexpr std::array<std::uint32_t, 16> crc32_table() {
   std::array<std::uint32_t, 16> table{};
-  for (std::uint32_t i = 0; i < 16; ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 4; ++bit) value = value >> 1 ^ ((value & 1) != 0 ? 0xedb88320u : 0u);
-    table[i] = value;
-  }
+  for (std::uint32_t i = 0; i < 16; ++i) table[i] = crc32_shift(i, 4);
   return table;
 }
 
 }  // namespace detail
 
 /// CRC-32 as zlib and Ethernet have it (reflected polynomial 0xedb88320). Finds accidents only.
-/// A table of 64 bytes, two steps a byte.
+/// A table of 64 bytes, two steps a byte; without it, bit by bit, in code optimised for size.
 class crc32 {
  public:
   static constexpr std::size_t digest_size = 4;
   using digest_type = std::array<std::uint8_t, digest_size>;
 
   void update(bytes data) {
-    static constexpr auto table = detail::crc32_table();
     std::uint32_t sum = ~sum_;
+#if defined(__OPTIMIZE_SIZE__)
+    for (std::uint8_t byte : data) sum = detail::crc32_shift(sum ^ byte, 8);
+#else
+    static constexpr auto table = detail::crc32_table();
     for (std::uint8_t byte : data) {
       sum ^= byte;
       sum = sum >> 4 ^ table[sum & 15];
       sum = sum >> 4 ^ table[sum & 15];
     }
+#endif
     sum_ = ~sum;
   }
 
