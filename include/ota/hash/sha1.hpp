@@ -1,7 +1,5 @@
 #pragma once
 
-#include <utility>
-
 #include "block_hash.hpp"
 #include "hash_cpu.hpp"
 
@@ -21,33 +19,6 @@ struct sha1_compress {
     for (; count != 0; --count, data += 64) portable_block(state, data);
   }
 
-  // The working variables are a window of five words that moves up by one a round: s[0..4] are
-  // e, d, c, b, a, so none has to be copied to the next. The words of the schedule lie in a row
-  // likewise, w[0] being the round's.
-  OTA_HASH_INLINE static void round(std::uint32_t* s, const std::uint32_t* w, unsigned i) {
-    const std::uint32_t b = s[3], c = s[2], d = s[1];
-    std::uint32_t f;
-    if (i < 20)
-      f = (d ^ (b & (c ^ d))) + 0x5a827999;
-    else if (i < 40)
-      f = (b ^ c ^ d) + 0x6ed9eba1;
-    else if (i < 60)
-      f = (((b ^ c) & (c ^ d)) ^ c) + 0x8f1bbcdc;
-    else
-      f = (b ^ c ^ d) + 0xca62c1d6;
-    s[5] = s[0] + w[0] + f + rotate_left(s[4], 5);
-    s[3] = rotate_left(b, 30);
-  }
-
-  OTA_HASH_INLINE static void extend(std::uint32_t* w) {
-    w[16] = rotate_left(w[0] ^ w[2] ^ w[8] ^ w[13], 1);
-  }
-
-  template <std::size_t... I>
-  static void unrolled_rounds(std::uint32_t* s, std::uint32_t* w, std::index_sequence<I...>) {
-    ((I >= 16 ? extend(w + I - 16) : void(), round(s + I, w + I, I)), ...);
-  }
-
   // What differs between the four parts of 20 rounds.
   static std::uint32_t mix(unsigned i, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
     if (i < 20) return (d ^ (b & (c ^ d))) + 0x5a827999;
@@ -56,32 +27,32 @@ struct sha1_compress {
     return (b ^ c ^ d) + 0xca62c1d6;
   }
 
+#if defined(__OPTIMIZE_SIZE__)
+  // The working variables are a window of five words that moves up by one a round: s[i] to s[i + 4]
+  // are e, d, c, b, a, so none has to be copied to the next. It moves over the words of the
+  // schedule, of which each is read last by the round that replaces it.
+  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
+    std::uint32_t s[5 + 80];
+    std::uint32_t* const w = s + 5;
+    for (int i = 0; i < 5; ++i) s[4 - i] = state[i];
+    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
+    for (int i = 16; i < 80; ++i)
+      w[i] = rotate_left(w[i - 16] ^ w[i - 14] ^ w[i - 8] ^ w[i - 3], 1);
+    for (unsigned i = 0; i < 80; ++i) {
+      w[i] += s[i] + rotate_left(s[i + 4], 5) + mix(i, s[i + 3], s[i + 2], s[i + 1]);
+      s[i + 3] = rotate_left(s[i + 3], 30);
+    }
+    for (int i = 0; i < 5; ++i) state[i] += s[84 - i];
+  }
+#else
   static std::uint32_t scheduled(std::uint32_t* w, unsigned i) {
     std::uint32_t& now = w[i & 15];
     if (i >= 16) now = rotate_left(now ^ w[(i + 2) & 15] ^ w[(i + 8) & 15] ^ w[(i + 13) & 15], 1);
     return now;
   }
 
-#if defined(__OPTIMIZE_SIZE__)
-  static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
-    std::uint32_t w[16];
-    std::uint32_t v[5];
-    for (int i = 0; i < 16; ++i) w[i] = load_big_endian(data + 4 * i);
-    for (int i = 0; i < 5; ++i) v[i] = state[i];
-    for (unsigned i = 0; i < 80; ++i) {
-      const std::uint32_t t =
-          rotate_left(v[0], 5) + v[4] + scheduled(w, i) + mix(i, v[1], v[2], v[3]);
-      v[4] = v[3];
-      v[3] = v[2];
-      v[2] = rotate_left(v[1], 30);
-      v[1] = v[0];
-      v[0] = t;
-    }
-    for (int i = 0; i < 5; ++i) state[i] += v[i];
-  }
-#else
-  // The same, with the loop turned out: five rounds bring every variable back to its place, so
-  // nothing is moved.
+  // The loop is turned out: five rounds bring every variable back to its place, so nothing is
+  // moved.
   static void portable_block(std::uint32_t* state, const std::uint8_t* data) {
     std::uint32_t w[16];
     std::uint32_t a = state[0], b = state[1], c = state[2], d = state[3], e = state[4];
