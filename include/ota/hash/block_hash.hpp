@@ -52,21 +52,23 @@ class block_hash {
 
   /// Adds bytes to what is hashed.
   void update(bytes data) {
-    const std::size_t used = static_cast<std::size_t>(length_ % block_size);
-    length_ += data.size();
-    if (used != 0) {
-      const std::size_t room = block_size - used;
-      const std::size_t size = data.size() < room ? data.size() : room;
-      if (size != 0) std::memcpy(block_ + used, data.data(), size);
-      if (size < room) return;
+    const std::uint8_t* next = data.data();
+    std::size_t left = data.size();
+    std::size_t used = static_cast<std::size_t>(length_ % block_size);
+    length_ += left;
+    if (const std::size_t room = block_size - used; used != 0 && left >= room) {
+      std::memcpy(block_ + used, next, room);
       Compress::blocks(state_, block_, 1);
-      data = data.drop(size);
+      next += room;
+      left -= room;
+      used = 0;
     }
-    if (data.size() >= block_size) {
-      Compress::blocks(state_, data.data(), data.size() / block_size);
-      data = data.drop(data.size() / block_size * block_size);
+    if (left >= block_size) {
+      Compress::blocks(state_, next, left / block_size);
+      next += left / block_size * block_size;
+      left %= block_size;
     }
-    if (!data.empty()) std::memcpy(block_, data.data(), data.size());
+    if (left != 0) std::memcpy(block_ + used, next, left);
   }
 
   /// The digest of all that was added. The object is used up: a new one begins the next.
@@ -75,12 +77,11 @@ class block_hash {
     constexpr std::size_t padded = block_size - 2 * sizeof(word);
     std::size_t used = static_cast<std::size_t>(length_ % block_size);
     block_[used++] = 0x80;
-    if (used > padded) {
+    for (;; used = 0) {
       std::memset(block_ + used, 0, block_size - used);
+      if (used <= padded) break;
       Compress::blocks(state_, block_, 1);
-      used = 0;
     }
-    std::memset(block_ + used, 0, block_size - 8 - used);
     store_big_endian(length_ * 8, block_ + block_size - 8);
     Compress::blocks(state_, block_, 1);
     digest_type digest;
