@@ -25,7 +25,8 @@ class bytes {
   constexpr bytes first(std::size_t n) const { return {data_, n < size_ ? n : size_}; }
   /// All but the first `n` bytes; empty when there are fewer.
   constexpr bytes drop(std::size_t n) const {
-    return n < size_ ? bytes{data_ + n, size_ - n} : bytes{data_ + size_, 0};
+    if (n > size_) n = size_;
+    return {data_ + n, size_ - n};
   }
 
  private:
@@ -51,7 +52,8 @@ class mutable_bytes {
 
   constexpr mutable_bytes first(std::size_t n) const { return {data_, n < size_ ? n : size_}; }
   constexpr mutable_bytes drop(std::size_t n) const {
-    return n < size_ ? mutable_bytes{data_ + n, size_ - n} : mutable_bytes{data_ + size_, 0};
+    if (n > size_) n = size_;
+    return {data_ + n, size_ - n};
   }
 
  private:
