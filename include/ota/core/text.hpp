@@ -13,7 +13,7 @@ using std::literals::operator""sv;
 /// text. The standard one throws there, which without exceptions still links the means to abort.
 constexpr std::string_view slice(std::string_view text, std::size_t first,
                                  std::size_t count = std::string_view::npos) {
-  if (first >= text.size()) return {text.data() + text.size(), 0};
+  if (first > text.size()) first = text.size();
   const std::size_t rest = text.size() - first;
   return {text.data() + first, count < rest ? count : rest};
 }
