@@ -48,8 +48,12 @@ using own_path = fixed_string<32>;
 /// The file of entry `index` below `.ota/new` or `.ota/old`; 256 to a directory, so that file
 /// systems with flat directories stay fast.
 inline own_path numbered_path(std::string_view directory, std::uint32_t index) {
-  own_path path(directory);
-  path.append('/').append_number(index / 256).append('/').append_number(index % 256);
+  own_path path;
+  path.append(directory)
+      .append('/')
+      .append_number(index / 256)
+      .append('/')
+      .append_number(index % 256);
   return path;
 }
 
