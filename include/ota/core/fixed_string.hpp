@@ -126,7 +126,8 @@ class fixed_string : public string_buffer {
   static_assert(Capacity < 65535, "a fixed_string keeps its length in 16 bits");
 
   fixed_string() : string_buffer(Capacity) {}
-  explicit fixed_string(std::string_view text) : fixed_string() { append(text); }
+  // By reference: a view handed on by value, from an inlined function, is copied in memory.
+  explicit fixed_string(const std::string_view& text) : fixed_string() { append(text); }
   explicit fixed_string(const char* text) : fixed_string() { append(text); }
 
   static constexpr std::size_t capacity() { return Capacity; }
