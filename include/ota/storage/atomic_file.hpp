@@ -11,7 +11,8 @@ namespace ota {
 /// Puts what was written to `temporary` in the place of `path`: after a power cut that holds the
 /// old content or the new one, whole.
 template <class Storage>
-result<void> replace_file(Storage& storage, std::string_view path, std::string_view temporary) {
+result<void> replace_file(Storage& storage, const std::string_view& path,
+                          const std::string_view& temporary) {
   if (auto done = storage.sync(); !done) return done;
   if (auto done = storage.rename(temporary, path); !done) return done;
   return storage.sync();
@@ -20,15 +21,15 @@ result<void> replace_file(Storage& storage, std::string_view path, std::string_v
 /// Replaces the file at `path` so that after a power cut it holds the old content or the new one,
 /// whole: writes `temporary`, syncs, renames it over `path`, syncs.
 template <class Storage>
-result<void> write_atomically(Storage& storage, std::string_view path, std::string_view temporary,
-                              bytes content) {
+result<void> write_atomically(Storage& storage, const std::string_view& path,
+                              const std::string_view& temporary, bytes content) {
   if (auto done = storage.write(temporary, 0, content); !done) return done;
   return replace_file(storage, path, temporary);
 }
 
 /// Whether the file at `path` holds exactly `content`. Reads 64 bytes at a time.
 template <class Storage>
-result<bool> same_content(Storage& storage, std::string_view path, bytes content) {
+result<bool> same_content(Storage& storage, const std::string_view& path, bytes content) {
   const auto there = storage.stat(path);
   if (!there) return there.error();
   if (there->size != content.size() || there->kind != decltype(there->kind)::file) return false;
@@ -45,8 +46,8 @@ result<bool> same_content(Storage& storage, std::string_view path, bytes content
 /// As `write_atomically`, but a file that holds `content` already is left untouched, to spare
 /// flash.
 template <class Storage>
-result<void> write_if_changed(Storage& storage, std::string_view path, std::string_view temporary,
-                              bytes content) {
+result<void> write_if_changed(Storage& storage, const std::string_view& path,
+                              const std::string_view& temporary, bytes content) {
   const auto same = same_content(storage, path, content);
   if (!same) return same.error();
   if (*same) return {};

@@ -31,7 +31,7 @@ void seal_record(const Record& value, std::uint8_t* out) {
 
 /// Puts a record in the place of the one at `path`.
 template <class Storage, class Record>
-result<void> store_record(Storage& storage, std::string_view path, const Record& value) {
+result<void> store_record(Storage& storage, const std::string_view& path, const Record& value) {
   std::uint8_t record[sizeof value + 4];
   seal_record(value, record);
   return write_atomically(storage, path, layout::temporary, record);
@@ -39,7 +39,7 @@ result<void> store_record(Storage& storage, std::string_view path, const Record&
 
 /// False when there is none, or none that is whole; `value` is untouched then.
 template <class Storage, class Record>
-result<bool> load_record(Storage& storage, std::string_view path, Record& value) {
+result<bool> load_record(Storage& storage, const std::string_view& path, Record& value) {
   std::uint8_t record[sizeof value + 4];
   const auto size = storage.read(path, 0, record);
   if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
