@@ -42,10 +42,10 @@ constexpr std::string_view trim_slashes(std::string_view text) {
 }
 
 /// Whether `path` is `entry` itself or lies in the directory `entry`.
-constexpr bool is_within(std::string_view path, std::string_view entry) {
-  entry = trim_slashes(entry);
-  if (entry.empty() || !starts_with(path, entry)) return false;
-  return path.size() == entry.size() || path[entry.size()] == '/';
+constexpr bool is_within(const std::string_view& path, const std::string_view& entry) {
+  const std::string_view place = trim_slashes(entry);
+  if (place.empty() || !starts_with(path, place)) return false;
+  return path.size() == place.size() || path[place.size()] == '/';
 }
 
 /// Whether `path` is, or lies in, one of `entries`.
