@@ -141,21 +141,21 @@ class memory_files {
   std::uint8_t* content(std::size_t at) { return arena_ + at + head_size + path_size(at); }
 
   // The first file that is, or lies in, `path`; the end of all when there is none.
-  std::size_t find_within(std::string_view path) const {
+  std::size_t find_within(const std::string_view& path) const {
     std::size_t at = 0;
     while (at != used_ && !is_within(path_of(at), path)) at += record_size(at);
     return at;
   }
 
   // Where the file's record begins; the end of all when there is none.
-  std::size_t find(std::string_view path) const {
+  std::size_t find(const std::string_view& path) const {
     const std::size_t at = find_within(path);
     return at != used_ && path_size(at) == path.size() ? at : used_;
   }
 
   // What the file at `at` is the first to name in a directory: itself or the directory it lies in
   // there; empty when it lies elsewhere.
-  std::string_view named_by(std::size_t at, std::string_view directory) const {
+  std::string_view named_by(std::size_t at, const std::string_view& directory) const {
     const std::string_view path = path_of(at);
     std::size_t begin = 0;
     if (!directory.empty()) {
@@ -168,7 +168,7 @@ class memory_files {
   }
 
   // A file may lie neither where a directory is nor below a file.
-  result<void> check_place(std::string_view path) const {
+  result<void> check_place(const std::string_view& path) const {
     if (!is_valid_path(path) || path.size() > 0xffff) return bad_path;
     for (std::size_t at = 0; at != used_; at += record_size(at)) {
       const std::string_view other = path_of(at);
