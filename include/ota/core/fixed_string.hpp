@@ -108,9 +108,10 @@ class string_buffer {
   char* text() { return text_; }
   const char* text() const { return text_; }
 
-  std::uint16_t size_ = 0;
-  std::uint16_t capacity_;
+  // The first two are cleared together, as one word.
+  alignas(4) std::uint16_t size_ = 0;
   std::uint16_t overflowed_ = 0;
+  std::uint16_t capacity_;
   // The first of the characters; the others follow, in the `fixed_string` that this is a part of.
   // So a program has one `append`, not one for each capacity.
   char text_[1];
