@@ -77,6 +77,8 @@ class string_buffer {
     return *this;
   }
 
+  string_buffer& append(const string_buffer& more) { return append(more.view()); }
+
   /// Appends a text up to its terminator. A call takes less code than that of a view.
   string_buffer& append(const char* more) {
     const char* end = more;
