@@ -37,17 +37,26 @@ result<void> store_record(Storage& storage, const std::string_view& path, const 
   return write_atomically(storage, path, layout::temporary, record);
 }
 
-/// False when there is none, or none that is whole; `value` is untouched then.
+/// Reads a record of `record.size()` bytes with its seal; false when there is none, or none that is
+/// whole.
+template <class Storage>
+result<bool> read_sealed(Storage& storage, const std::string_view& path, mutable_bytes record,
+                         std::uint32_t format) {
+  const auto size = storage.read(path, 0, record);
+  if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
+  if (*size != record.size()) return false;
+  const std::size_t sealed = record.size() - 4;
+  const std::uint32_t seal = seal_of(record.first(sealed), format);
+  return std::memcmp(record.data() + sealed, &seal, sizeof seal) == 0;
+}
+
+/// As `read_sealed`; unless it is true, `value` is untouched.
 template <class Storage, class Record>
 result<bool> load_record(Storage& storage, const std::string_view& path, Record& value) {
   std::uint8_t record[sizeof value + 4];
-  const auto size = storage.read(path, 0, record);
-  if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
-  if (*size != sizeof record) return false;
-  const std::uint32_t seal = seal_of({record, sizeof value}, Record::format);
-  if (std::memcmp(record + sizeof value, &seal, sizeof seal) != 0) return false;
-  std::memcpy(&value, record, sizeof value);
-  return true;
+  const auto whole = read_sealed(storage, path, record, Record::format);
+  if (whole.value_or(false)) std::memcpy(&value, record, sizeof value);
+  return whole;
 }
 
 }  // namespace ota::detail
