@@ -22,6 +22,7 @@ class status_light {
 
   /// One more chunk has come, of a file that began with `show(downloading)`.
   void chunk() {
+    if (!is_there()) return;
     player_.chunk();
     tick();
   }
