@@ -122,7 +122,7 @@ template <class Storage>
 void make_room(Storage& storage) {
   static constexpr std::string_view paths[] = {layout::listing,    layout::expanded, layout::part,
                                                layout::candidates, layout::manifest, layout::known};
-  for (const std::string_view path : paths) (void)storage.remove(path);
+  for (const std::string_view& path : paths) (void)storage.remove(path);
 }
 
 }  // namespace detail
