@@ -23,7 +23,7 @@ class file_filter {
   bool enters(std::string_view path) const {
     if (is_within_any(path, settings_.ignore)) return false;
     if (settings_.allow.empty() || is_within_any(path, settings_.allow)) return true;
-    for (std::string_view entry : settings_.allow)
+    for (const std::string_view& entry : settings_.allow)
       if (is_within(trim_slashes(entry), path)) return true;
     return false;
   }

@@ -21,7 +21,7 @@ namespace detail {
 /// A sum over the settings that decide what a version's plan holds.
 inline std::uint32_t settings_sum(const config& settings) {
   crc32 sum;
-  const auto add = [&sum](std::string_view text) {
+  const auto add = [&sum](const std::string_view& text) {
     sum.update(as_bytes(text));
     sum.update(as_bytes("\n"sv));
   };
@@ -33,7 +33,7 @@ inline std::uint32_t settings_sum(const config& settings) {
                                                                    &config::delete_patterns};
   for (const auto text : texts) add(settings.*text);
   for (const auto list : lists) {
-    for (std::string_view text : settings.*list) add(text);
+    for (const std::string_view& text : settings.*list) add(text);
     add({});
   }
   add(settings.allow_links ? "links"sv : "");
