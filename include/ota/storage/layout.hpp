@@ -66,7 +66,7 @@ inline own_path patch_path(std::uint32_t index) { return numbered_path(layout::p
 
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.
-inline bool is_own_path(std::string_view path) {
+inline bool is_own_path(const std::string_view& path) {
   static constexpr const char* own[] = {".ota*", layout::version.data(), layout::errors.data(),
                                         "ota_health.json", "ota_last_check.json"};
   for (const char* form : own)
@@ -106,7 +106,7 @@ result<file_kind> first_leaf(Storage& storage, tree_path& path) {
 
 /// Removes one file or empty directory of the tree at `directory`; false when nothing is left.
 template <class Storage>
-result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
+result<bool> remove_tree_step(Storage& storage, const std::string_view& directory) {
   const auto there = storage.stat(directory);
   if (!there) return there.error();
   if (there->kind == file_kind::none) return false;
