@@ -169,7 +169,7 @@ class github {
     url.append('/').append(settings_.owner).append('/').append(settings_.repo);
   }
 
-  url_text api_url(std::string_view place, std::string_view name) const {
+  url_text api_url(const std::string_view& place, const std::string_view& name) const {
     url_text url(settings_.api);
     url.append("/repos");
     append_repository(url);
