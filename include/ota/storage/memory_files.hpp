@@ -19,7 +19,7 @@ class memory_files {
  public:
   static_assert(Capacity < 0xffffffff, "sizes are kept in 32 bits");
 
-  result<file_info> stat(std::string_view path) {
+  result<file_info> stat(const std::string_view& path) {
     file_info info;
     const std::size_t at = find_within(path);
     if (at == used_) return info;
@@ -33,7 +33,8 @@ class memory_files {
     return info;
   }
 
-  result<std::size_t> read(std::string_view path, std::size_t offset, mutable_bytes out) {
+  result<std::size_t> read(const std::string_view& path, std::size_t offset,
+                           const mutable_bytes& out) {
     const std::size_t at = find(path);
     if (at == used_) return no_such_file;
     const bytes rest = bytes(content(at), size_of(at)).drop(offset).first(out.size());
@@ -41,7 +42,7 @@ class memory_files {
     return rest.size();
   }
 
-  result<void> write(std::string_view path, std::size_t offset, bytes data) {
+  result<void> write(const std::string_view& path, std::size_t offset, const bytes& data) {
     if (auto fine = check_place(path); !fine) return fine;
     const std::size_t at = find(path);
     if (at == used_) {
@@ -61,7 +62,7 @@ class memory_files {
     return {};
   }
 
-  result<void> rename(std::string_view from, std::string_view to) {
+  result<void> rename(const std::string_view& from, const std::string_view& to) {
     if (auto fine = check_place(to); !fine) return fine;
     std::size_t at = find(from);
     if (at == used_) return no_such_file;
@@ -77,7 +78,7 @@ class memory_files {
     return {};
   }
 
-  result<void> remove(std::string_view path) {
+  result<void> remove(const std::string_view& path) {
     const std::size_t at = find_within(path);
     if (at == used_) return {};
     if (path_size(at) != path.size()) return not_empty;
@@ -99,7 +100,7 @@ class memory_files {
     return {};
   }
 
-  result<void> set_executable(std::string_view path, bool executable) {
+  result<void> set_executable(const std::string_view& path, bool executable) {
     const std::size_t at = find(path);
     if (at == used_) return no_such_file;
     arena_[at + 6] = executable ? 1 : 0;
