@@ -77,6 +77,8 @@ class string_buffer {
     return *this;
   }
 
+  string_buffer& append(const string_buffer& more) { return append(more.view()); }
+
   /// Appends a text up to its terminator. A call takes less code than that of a view.
   string_buffer& append(const char* more) {
     const char* end = more;
@@ -108,9 +110,10 @@ class string_buffer {
   char* text() { return text_; }
   const char* text() const { return text_; }
 
-  std::uint16_t size_ = 0;
-  std::uint16_t capacity_;
+  // The first two are cleared together, as one word.
+  alignas(4) std::uint16_t size_ = 0;
   std::uint16_t overflowed_ = 0;
+  std::uint16_t capacity_;
   // The first of the characters; the others follow, in the `fixed_string` that this is a part of.
   // So a program has one `append`, not one for each capacity.
   char text_[1];

@@ -49,8 +49,8 @@ constexpr bool is_within(const std::string_view& path, const std::string_view& e
 }
 
 /// Whether `path` is, or lies in, one of `entries`.
-constexpr bool is_within_any(std::string_view path, list_view<std::string_view> entries) {
-  for (std::string_view entry : entries)
+constexpr bool is_within_any(const std::string_view& path, list_view<std::string_view> entries) {
+  for (const std::string_view& entry : entries)
     if (is_within(path, entry)) return true;
   return false;
 }

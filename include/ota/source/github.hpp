@@ -181,9 +181,9 @@ class basic_github : Settings {
     url.append('/').append(owner()).append('/').append(repo());
   }
 
-  url_text api_url(const char* place, std::string_view name) const {
-    url_text url;
-    url.append(api()).append("/repos");
+  url_text api_url(const std::string_view& place, const std::string_view& name) const {
+    url_text url(api());
+    url.append("/repos");
     append_repository(url);
     url.append(place);
     append_escaped(url, name);

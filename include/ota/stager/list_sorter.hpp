@@ -38,7 +38,7 @@ class list_sorter : Settings {
       errc::malformed, "sorter",
       "the new version has no file for this device; check `allow` and `ignore`"};
 
-  void begin(std::string_view list, bool unique) {
+  void begin(const std::string_view& list, bool unique) {
     list_ = list;
     unique_ = unique;
     begin_scan(0);

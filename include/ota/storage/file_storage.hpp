@@ -37,6 +37,9 @@ struct file_info {
 //                                           false; `visit` changes nothing on storage
 //   result<void> set_executable(path, on)   optional; without it file modes are not kept
 //
+// Paths, `out` and `data` are views, given by value or by `const &`: by reference the many calls
+// take less code, an address instead of two words.
+//
 // Between two barriers a power cut may lose or reorder whatever was done; only a single rename
 // stays whole. `ota::testing::prove_power_safe` tries just that on a policy.
 

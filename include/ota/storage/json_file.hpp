@@ -10,10 +10,10 @@ template <std::size_t TextCapacity, std::size_t Piece = 64>
 class json_file {
  public:
   json_file() = default;
-  explicit json_file(std::string_view path) : path_(path) {}
+  explicit json_file(const std::string_view& path) : path_(path) {}
 
   /// Begins at a byte of a file.
-  void begin(std::string_view path, std::size_t offset = 0) {
+  void begin(const std::string_view& path, std::size_t offset = 0) {
     path_ = path;
     offset_ = offset;
     reader_.reset();

@@ -66,7 +66,7 @@ inline own_path patch_path(std::uint32_t index) { return numbered_path(layout::p
 
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.
-inline bool is_own_path(std::string_view path) {
+inline bool is_own_path(const std::string_view& path) {
   static constexpr const char* own[] = {".ota*", layout::version.data(), layout::errors.data(),
                                         "ota_health.json", "ota_last_check.json"};
   for (const char* form : own)
@@ -92,7 +92,7 @@ template <class Storage>
 result<file_kind> first_leaf(Storage& storage, tree_path& path) {
   for (;;) {
     file_kind found = file_kind::none;
-    const auto take = [&](std::string_view name, file_kind kind) {
+    const auto take = [&](const std::string_view& name, file_kind kind) {
       path.append('/').append(name);
       found = kind;
       return false;
@@ -107,7 +107,7 @@ result<file_kind> first_leaf(Storage& storage, tree_path& path) {
 
 /// Removes one file or empty directory of the tree at `directory`; false when nothing is left.
 template <class Storage>
-result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
+result<bool> remove_tree_step(Storage& storage, const std::string_view& directory) {
   const auto there = kind_at(storage, directory);
   if (!there) return there.error();
   if (*there == file_kind::none) return false;
@@ -123,7 +123,7 @@ template <class Storage>
 void make_room(Storage& storage) {
   static constexpr std::string_view paths[] = {layout::listing,    layout::expanded, layout::part,
                                                layout::candidates, layout::manifest, layout::known};
-  for (const std::string_view path : paths) (void)storage.remove(path);
+  for (const std::string_view& path : paths) (void)storage.remove(path);
 }
 
 }  // namespace detail

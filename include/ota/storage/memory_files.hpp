@@ -19,7 +19,7 @@ class memory_files {
  public:
   static_assert(Capacity < 0xffffffff, "sizes are kept in 32 bits");
 
-  result<file_info> stat(std::string_view path) {
+  result<file_info> stat(const std::string_view& path) {
     file_info info;
     const std::size_t at = find_within(path);
     if (at == used_) return info;
@@ -33,7 +33,8 @@ class memory_files {
     return info;
   }
 
-  result<std::size_t> read(std::string_view path, std::size_t offset, mutable_bytes out) {
+  result<std::size_t> read(const std::string_view& path, std::size_t offset,
+                           const mutable_bytes& out) {
     const std::size_t at = find(path);
     if (at == used_) return no_such_file;
     const bytes rest = bytes(content(at), size_of(at)).drop(offset).first(out.size());
@@ -41,7 +42,7 @@ class memory_files {
     return rest.size();
   }
 
-  result<void> write(std::string_view path, std::size_t offset, bytes data) {
+  result<void> write(const std::string_view& path, std::size_t offset, const bytes& data) {
     if (auto fine = check_place(path); !fine) return fine;
     const std::size_t at = find(path);
     if (at == used_) {
@@ -61,7 +62,7 @@ class memory_files {
     return {};
   }
 
-  result<void> rename(std::string_view from, std::string_view to) {
+  result<void> rename(const std::string_view& from, const std::string_view& to) {
     if (auto fine = check_place(to); !fine) return fine;
     std::size_t at = find(from);
     if (at == used_) return no_such_file;
@@ -77,7 +78,7 @@ class memory_files {
     return {};
   }
 
-  result<void> remove(std::string_view path) {
+  result<void> remove(const std::string_view& path) {
     const std::size_t at = find_within(path);
     if (at == used_) return {};
     if (path_size(at) != path.size()) return not_empty;
@@ -92,16 +93,14 @@ class memory_files {
 
   template <class Visit>
   result<void> list(std::string_view directory, Visit&& visit) {
-    for (std::size_t at = 0; at != used_; at += record_size(at)) {
-      const std::string_view name = named_by(at, directory);
-      if (name.empty()) continue;
-      const bool is_file = name.end() == path_of(at).end();
-      if (!visit(name, is_file ? file_kind::file : file_kind::directory)) break;
-    }
+    std::string_view name;
+    file_kind kind;
+    for (std::size_t at = 0; (kind = next_entry(directory, at, name)) != file_kind::none;)
+      if (!visit(name, kind)) break;
     return {};
   }
 
-  result<void> set_executable(std::string_view path, bool executable) {
+  result<void> set_executable(const std::string_view& path, bool executable) {
     const std::size_t at = find(path);
     if (at == used_) return no_such_file;
     arena_[at + 6] = executable ? 1 : 0;
@@ -153,18 +152,22 @@ class memory_files {
     return at != used_ && path_size(at) == path.size() ? at : used_;
   }
 
-  // What the file at `at` is the first to name in a directory: itself or the directory it lies in
-  // there; empty when it lies elsewhere.
-  std::string_view named_by(std::size_t at, const std::string_view& directory) const {
-    const std::string_view path = path_of(at);
-    std::size_t begin = 0;
-    if (!directory.empty()) {
-      if (!is_within(path, directory)) return {};
-      begin = directory.size() + 1;
+  // The next entry of a directory that a file from `at` on is the first to name: itself, or the
+  // directory that it lies in there. `at` moves behind that file.
+  file_kind next_entry(const std::string_view& directory, std::size_t& at,
+                       std::string_view& name) const {
+    const std::size_t begin = directory.empty() ? 0 : directory.size() + 1;
+    while (at != used_) {
+      const std::size_t file = at;
+      at += record_size(at);
+      const std::string_view path = path_of(file);
+      if (path.size() <= begin || (begin != 0 && !is_within(path, directory))) continue;
+      const std::size_t slash = path.find('/', begin);
+      name = slice(slice(path, 0, slash), begin);
+      if (slash == std::string_view::npos) return file_kind::file;
+      if (find_within(slice(path, 0, slash)) == file) return file_kind::directory;
     }
-    const std::string_view first = slice(path, 0, path.find('/', begin));
-    if (first.size() != path.size() && find_within(first) != at) return {};
-    return slice(first, begin);
+    return file_kind::none;
   }
 
   // A file may lie neither where a directory is nor below a file.

@@ -18,6 +18,12 @@ inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
   return sum.value() ^ format;
 }
 
+/// Puts the seal of a record of `size` bytes behind it.
+inline void put_seal(std::uint8_t* record, std::size_t size, std::uint32_t format) {
+  const std::uint32_t seal = seal_of({record, size}, format);
+  std::memcpy(record + size, &seal, sizeof seal);
+}
+
 /// Writes a record and its seal to `sizeof(Record) + 4` bytes.
 template <class Record>
 void seal_record(const Record& value, std::uint8_t* out) {
@@ -25,8 +31,7 @@ void seal_record(const Record& value, std::uint8_t* out) {
       std::is_trivially_copyable_v<Record> && std::has_unique_object_representations_v<Record>,
       "a record must be plain data without gaps");
   std::memcpy(out, &value, sizeof value);
-  const std::uint32_t seal = seal_of({out, sizeof value}, Record::format);
-  std::memcpy(out + sizeof value, &seal, sizeof seal);
+  put_seal(out, sizeof value, Record::format);
 }
 
 /// Puts a record in the place of the one at `path`.
@@ -39,7 +44,7 @@ result<void> store_record(Storage& storage, const std::string_view& path, const 
 
 /// Reads a record with its seal; false when there is none, or none that is whole.
 template <class Storage>
-result<bool> read_sealed(Storage& storage, std::string_view path, std::uint32_t format,
+result<bool> read_sealed(Storage& storage, const std::string_view& path, std::uint32_t format,
                          mutable_bytes record) {
   const auto size = storage.read(path, 0, record);
   if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
