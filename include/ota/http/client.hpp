@@ -22,8 +22,7 @@ namespace ota {
 template <class Stream, std::size_t Buffer = 512, std::size_t MaxUrl = 1536>
 class http_client : private check_byte_stream<Stream> {
  public:
-  // Apart: among the stores of a larger object each of these would need an address of its own.
-  [[gnu::noinline]] http_client() {}
+  http_client() = default;
   explicit http_client(Stream stream) : stream_(static_cast<Stream&&>(stream)) {}
   /// For a client that has sent nothing yet.
   http_client(http_client&& other) noexcept

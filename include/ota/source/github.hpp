@@ -56,7 +56,7 @@ class basic_github : Settings {
     if (follows_release())
       stage_ = can_probe() ? stage::probe : stage::release;
     else
-      found_.version.ref.assign(settings_.branch), stage_ = stage::reference;
+      found_.version.ref.assign(branch()), stage_ = stage::reference;
   }
 
   /// One request or one piece of an answer further.
@@ -155,6 +155,8 @@ class basic_github : Settings {
   std::string_view raw() const { return Settings::template text<&config::raw>(); }
   std::string_view owner() const { return Settings::template text<&config::owner>(); }
   std::string_view repo() const { return Settings::template text<&config::repo>(); }
+  std::string_view branch() const { return Settings::template text<&config::branch>(); }
+  std::string_view tag() const { return Settings::template text<&config::tag>(); }
   std::string_view user_agent() const { return Settings::template text<&config::user_agent>(); }
 
   // A document may name any host; the token is for those of the configuration alone.
@@ -173,7 +175,7 @@ class basic_github : Settings {
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
-    return settings_.tag.empty() && settings_.token.empty() && !settings_.force &&
+    return tag().empty() && settings_.token.empty() && !settings_.force &&
            !target().ref.empty();
   }
 
@@ -181,7 +183,7 @@ class basic_github : Settings {
     url.append('/').append(owner()).append('/').append(repo());
   }
 
-  url_text api_url(const std::string_view& place, const std::string_view& name) const {
+  url_text api_url(const char* place, const std::string_view& name) const {
     url_text url(api());
     url.append("/repos");
     append_repository(url);
@@ -236,8 +238,8 @@ class basic_github : Settings {
     const char* place = "/git/tags/";
     std::string_view name = document_.name;
     if (stage_ == stage::release) {
-      place = settings_.tag.empty() ? "/releases/latest" : "/releases/tags/";
-      name = settings_.tag;
+      place = tag().empty() ? "/releases/latest" : "/releases/tags/";
+      name = tag();
     } else if (stage_ == stage::reference) {
       place = follows_release() ? "/git/ref/tags/" : "/git/ref/heads/";
       name = found_.version.ref;
@@ -250,9 +252,9 @@ class basic_github : Settings {
     const std::uint16_t status = http.response().status;
     // To who did not ask it says nothing, and could say so for ever.
     if (status == 304 && only_if_changed) return not_modified();
-    if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
+    if (status == 404 && stage_ == stage::release && !tag().empty()) {
       // A tag without a release has no manifest, but it has files.
-      found_.version.ref.assign(settings_.tag);
+      found_.version.ref.assign(tag());
       stage_ = stage::reference;
       return resolution::working;
     }
