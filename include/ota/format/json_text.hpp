@@ -1,6 +1,7 @@
 #pragma once
 
 #include "../core/fixed_string.hpp"
+#include "../core/hex.hpp"
 #include "../core/text.hpp"
 
 namespace ota::detail {
@@ -9,11 +10,10 @@ namespace ota::detail {
 /// device writes; what needs the form of Python's `json.dumps` takes a `json_writer`. Characters
 /// beyond ASCII stay UTF-8, as MicroPython writes them.
 inline void append_json_text(string_buffer& out, std::string_view text) {
-  static constexpr char digits[] = "0123456789abcdef";
   for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     if (byte < 0x20 || byte == 0x7f) {
-      out.append("\\u00").append(digits[byte >> 4]).append(digits[byte & 15]);
+      out.append("\\u00").append(hex_digits[byte >> 4]).append(hex_digits[byte & 15]);
       continue;
     }
     if (c == '"' || c == '\\') out.append('\\');
