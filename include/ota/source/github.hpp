@@ -73,7 +73,7 @@ class github {
                          std::string_view prefix) {
     url_text url = api_url("/git/trees/", tree);
     if (recursive) url.append("?recursive=1");
-    if (auto done = open_document(http, document_kind::tree, url, {}); !done) return done;
+    if (auto done = open_document(http, document_kind::tree, url, false); !done) return done;
     document_.set_prefix(prefix);
     const http_response& answer = http.response();
     if (auto status = check_status(answer); !status) return status;
@@ -189,14 +189,13 @@ class github {
     return http.open(request);
   }
 
-  // `etag` is that of the answer that is known, or empty.
   template <class Http>
   result<void> open_document(Http& http, document_kind kind, const string_buffer& url,
-                             std::string_view etag) {
+                             bool only_if_changed) {
     document_.begin(kind);
     http_request request;
     request.accept = "application/vnd.github+json"sv;
-    request.if_none_match = etag;
+    if (only_if_changed) request.if_none_match = found_.etag;
     return get(http, url, request);
   }
 
@@ -236,12 +235,11 @@ class github {
     const url_text url = api_url(place, name);
     const auto kind = stage_ == stage::release ? document_kind::release : document_kind::reference;
     const bool first = stage_ == stage::release || !follows_release(settings_);
-    std::string_view etag;
-    if (first && !settings_.force) etag = found_.etag;
-    if (auto done = open_document(http, kind, url, etag); !done) return done.error();
+    const bool only_if_changed = first && !settings_.force && !found_.etag.empty();
+    if (auto done = open_document(http, kind, url, only_if_changed); !done) return done.error();
     const std::uint16_t status = http.response().status;
     // To who did not ask it says nothing, and could say so for ever.
-    if (status == 304 && !etag.empty()) return not_modified();
+    if (status == 304 && only_if_changed) return not_modified();
     if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
       // A tag without a release has no manifest, but it has files.
       found_.version.ref.assign(settings_.tag);
