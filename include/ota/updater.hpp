@@ -415,7 +415,7 @@ class updater : private check_policies<Policies>,
     if (progress_.phase == update_phase::staging) subject = stager_.subject();
     if (progress_.phase == update_phase::swapping && swapper_.find_failed(item))
       subject = item.path;
-    detail::describe(message_, failure, subject, http_.response().status);
+    detail::describe(message_, failure, subject, http_.response());
     log_.failed(message_);
     if (progress_.phase != update_phase::checking) note_health(message_);
     finish(update_outcome::failed);

@@ -48,8 +48,8 @@ struct update_progress_report : staging_progress {
 namespace detail {
 
 /// A sentence about a failure: the file it is about, what happened, and its number.
-inline void describe(fixed_string<max_log_line>& out, const error& failure,
-                     std::string_view subject, std::uint16_t status) {
+inline void describe(string_buffer& out, const error& failure, std::string_view subject,
+                     const http_response& answer) {
   out.clear();
   // A long path must not push the reason out of the line.
   constexpr std::size_t most = 64;
@@ -64,7 +64,7 @@ inline void describe(fixed_string<max_log_line>& out, const error& failure,
   const bool has_status = failure.code == errc::http_status ||
                           failure.code == errc::server_trouble ||
                           failure.code == errc::rate_limited;
-  if (has_status) out.append(" (status ").append_number(status).append(')');
+  if (has_status) out.append(" (status ").append_number(answer.status).append(')');
 }
 
 /// Writes ota_error.json as 0x687931/ota does: {"errors": ["OTA update failed: …"]}.
