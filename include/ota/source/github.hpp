@@ -96,8 +96,7 @@ class github {
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url;
-      url.append(settings_.raw);
-      append_repository(url);
+      append_repository(url, settings_.raw);
       url.append('/');
       append_escaped(url, version_name());
       url.append('/');
@@ -167,14 +166,14 @@ class github {
            !target().ref.empty();
   }
 
-  void append_repository(url_text& url) const {
-    url.append('/').append(settings_.owner).append('/').append(settings_.repo);
+  void append_repository(string_buffer& url, std::string_view below) const {
+    url.append(below).append('/').append(settings_.owner).append('/').append(settings_.repo);
   }
 
   url_text api_url(const char* place, std::string_view name) const {
     url_text url;
-    url.append(settings_.api).append("/repos");
-    append_repository(url);
+    url.append(settings_.api);
+    append_repository(url, "/repos"sv);
     url.append(place);
     append_escaped(url, name);
     return url;
@@ -206,8 +205,7 @@ class github {
     const std::string_view web = web_base(settings_);
     if (web.empty()) return resolution::working;
     url_text url;
-    url.append(web);
-    append_repository(url);
+    append_repository(url, web);
     url.append("/releases/latest");
     http_request request;
     request.follow_redirects = false;
