@@ -268,7 +268,7 @@ class github {
     }
     if (!is_object_id(document_.name)) return no_commit;
     if (document_.is_tag_object) {
-      if (++hops_ > 5) return endless_tags;
+      if (hops_++ == 5) return endless_tags;
       stage_ = stage::tag;
       return resolution::working;
     }
