@@ -82,18 +82,30 @@ BOARD_TEST_CODE("code") bool holds_all(device::storage& files, const canned_answ
   return true;
 }
 
+BOARD_TEST_CODE("code") void serve(canned_stream& stream, const canned_answer* answers) {
+  stream = canned_stream(answers);
+}
+
+BOARD_TEST_CODE("code") bool report_failure(const ota::error& failure) {
+  board::print(failure.where);
+  board::print(": ");
+  board::print(failure.text);
+  board::print("\n");
+  return false;
+}
+
+BOARD_TEST_CODE("code") int report_memory() {
+  report("updater", sizeof(device_updater) - sizeof(device::storage));
+  report("stack", board::stack_used());
+  return 0;
+}
+
 bool update_to(device_updater& updater, const canned_answer* answers,
                const canned_answer* expected) {
-  updater.http().stream() = canned_stream(answers);
+  serve(updater.http().stream(), answers);
   if (!updater.boot()) return false;
   const auto outcome = updater.run();
-  if (!outcome) {
-    board::print(outcome.error().where);
-    board::print(": ");
-    board::print(outcome.error().text);
-    board::print("\n");
-    return false;
-  }
+  if (!outcome) return report_failure(outcome.error());
   report("requests", updater.http().stream().requests());
   return *outcome == ota::update_outcome::updated && holds_all(updater.storage(), expected) &&
          updater.confirm();
@@ -106,8 +118,5 @@ extern "C" int program() {
   if (!update_to(updater, old_release, old_files)) return 1;
   if (!update_to(updater, new_release, new_files)) return 2;
   if (updater.storage().stat("lib/radio.py")->kind != ota::file_kind::none) return 4;
-
-  report("updater", sizeof(device_updater) - sizeof(device::storage));
-  report("stack", board::stack_used());
-  return 0;
+  return report_memory();
 }
