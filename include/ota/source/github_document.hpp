@@ -259,8 +259,8 @@ class github_document {
   // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   document_kind kind_ = document_kind::reference;
   field field_ = field::other_of_release;
-  json_event event_ = json_event::need_input;
-  bool is_uploaded_ = false;  // an asset that is whole
+  bool is_wanted_ = false;  // a file or directory of a tree; the manifest of the assets
+  bool is_link_ = false;
   bool in_section_ = false;
   bool has_list_ = false;  // the member `tree` is one
 
@@ -277,8 +277,8 @@ class github_document {
   std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
 
  private:
-  bool is_wanted_ = false;  // a file or directory of a tree; the manifest of the assets
-  bool is_link_ = false;
+  json_event event_ = json_event::need_input;
+  bool is_uploaded_ = false;  // an asset that is whole
   std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
   std::size_t limit_ = 0;
