@@ -86,12 +86,21 @@ BOARD_TEST_CODE("code") void serve(canned_stream& stream, const canned_answer* a
   stream = canned_stream(answers);
 }
 
-BOARD_TEST_CODE("code") bool report_failure(const ota::error& failure) {
-  board::print(failure.where);
+BOARD_TEST_CODE("code")
+bool succeeded(device_updater& updater, const ota::result<ota::update_outcome>& outcome,
+               const canned_answer* expected) {
+  report("requests", updater.http().stream().requests());
+  if (outcome)
+    return *outcome == ota::update_outcome::updated && holds_all(updater.storage(), expected);
+  board::print(outcome.error().where);
   board::print(": ");
-  board::print(failure.text);
+  board::print(outcome.error().text);
   board::print("\n");
   return false;
+}
+
+BOARD_TEST_CODE("code") bool is_gone(device::storage& files, std::string_view path) {
+  return files.stat(path)->kind == ota::file_kind::none;
 }
 
 BOARD_TEST_CODE("code") int report_memory() {
@@ -103,12 +112,7 @@ BOARD_TEST_CODE("code") int report_memory() {
 bool update_to(device_updater& updater, const canned_answer* answers,
                const canned_answer* expected) {
   serve(updater.http().stream(), answers);
-  if (!updater.boot()) return false;
-  const auto outcome = updater.run();
-  if (!outcome) return report_failure(outcome.error());
-  report("requests", updater.http().stream().requests());
-  return *outcome == ota::update_outcome::updated && holds_all(updater.storage(), expected) &&
-         updater.confirm();
+  return updater.boot() && succeeded(updater, updater.run(), expected) && updater.confirm();
 }
 
 }  // namespace
@@ -117,6 +121,6 @@ extern "C" int program() {
   auto& updater = *::new (memory) device_updater(settings);
   if (!update_to(updater, old_release, old_files)) return 1;
   if (!update_to(updater, new_release, new_files)) return 2;
-  if (updater.storage().stat("lib/radio.py")->kind != ota::file_kind::none) return 4;
+  if (!is_gone(updater.storage(), "lib/radio.py")) return 4;
   return report_memory();
 }
