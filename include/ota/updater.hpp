@@ -225,8 +225,9 @@ class updater : private check_policies<Policies>,
   }
 
   result<void> advance() {
-    std::size_t chunk = effective_chunk(settings_.chunk, hardware_.free_memory());
-    if (chunk > sizeof buffer_) chunk = sizeof buffer_;
+    constexpr std::uint32_t most = sizeof buffer_;
+    const std::uint32_t asked = settings_.chunk < most ? settings_.chunk : most;
+    const std::size_t chunk = effective_chunk(asked, hardware_.free_memory());
     switch (progress_.phase) {
       case update_phase::checking:
         return check(chunk);
