@@ -101,7 +101,7 @@ class github {
       append_escaped(url, version_name());
       url.append('/');
       append_escaped(url, file.path);
-      request.accept = raw_type;
+      request.accept = raw_type();
       const auto answer = get(http, url, request);
       const std::uint16_t status = http.response().status;
       const bool hidden = answer && (status == 404 || status == 403);
@@ -124,7 +124,7 @@ class github {
       return open_file(http, file, 0, {});
     }
     http_request request;
-    request.accept = raw_type;
+    request.accept = raw_type();
     return get(http, document_.manifest_url, request);
   }
 
@@ -142,7 +142,7 @@ class github {
 
   // Where `max_tree_size_kb` says nothing. GitHub itself ends at 7 MB; a list must not be endless.
   static constexpr std::size_t max_tree_size = 256u << 20;
-  static constexpr std::string_view raw_type = "application/octet-stream";
+  static constexpr std::string_view raw_type() { return "application/octet-stream"; }
 
   // A document may name any host; the token is for those of the configuration alone.
   bool is_ours(std::string_view url) const {
