@@ -231,8 +231,9 @@ class updater : private settings_of<Policies>,
   }
 
   result<void> advance() {
-    const std::size_t size = effective_chunk(settings_.chunk, hardware_.free_memory());
-    const mutable_bytes chunk = mutable_bytes(buffer_).first(size);
+    constexpr std::uint32_t most = sizeof buffer_;
+    const std::uint32_t asked = settings_.chunk < most ? settings_.chunk : most;
+    const std::size_t chunk = effective_chunk(asked, hardware_.free_memory());
     switch (progress_.phase) {
       case update_phase::checking:
         return check(chunk);
@@ -246,14 +247,14 @@ class updater : private settings_of<Policies>,
     return {};
   }
 
-  result<void> check(mutable_bytes chunk) {
+  result<void> check(std::size_t chunk) {
     if (!checking_) {
       if (!loaded_)
         if (auto done = recover(); !done) return done;
       if (needs_restart()) return restart_pending;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
-      if (chunk.size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk.size());
+      if (chunk != Policies::chunk_size) log_.adapted("chunk size"sv, chunk);
       known_version& known = source_.found();
       if (!detail::load_known(storage_, settings_type::sum(), known) ||
           !is_settled(known.version.id) || !check_fresh())
@@ -262,7 +263,7 @@ class updater : private settings_of<Policies>,
       checking_ = true;
       return {};
     }
-    const auto found = source_.step(watched(), chunk);
+    const auto found = source_.step(watched(), mutable_bytes(buffer_, chunk));
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
@@ -340,8 +341,8 @@ class updater : private settings_of<Policies>,
     return false;
   }
 
-  result<void> stage(mutable_bytes chunk) {
-    const auto more = stager_.step(watched(), source_, swapper_, chunk);
+  result<void> stage(std::size_t chunk) {
+    const auto more = stager_.step(watched(), source_, swapper_, mutable_bytes(buffer_, chunk));
     if (!more) return more.error();
     if (*more) return {};
     if (stager_.plan().entries == 0) {

@@ -23,10 +23,10 @@ constexpr retry_limits adapt_to_signal(retry_limits limits, int dbm) {
 /// to `most`. What a server asks for (`Retry-After`) wins over it, and is for the caller to know.
 constexpr std::uint32_t backoff_seconds(std::uint32_t failures, std::uint32_t first,
                                         std::uint32_t most) {
-  std::uint32_t wait = first;
-  for (std::uint32_t i = 1; i < failures && wait != 0 && wait < most; ++i)
-    wait = wait > most / 2 ? most : wait * 2;
-  return wait < most ? wait : most;
+  std::uint32_t wait = first < most ? first : most;
+  for (std::uint32_t i = 1; i < failures && wait != 0 && wait != most; ++i)
+    wait += wait < most - wait ? wait : most - wait;
+  return wait;
 }
 
 /// A wait made longer or shorter by chance, so that a fleet that failed together does not come

@@ -151,8 +151,8 @@ constexpr bool follows_release(const config& settings) {
 /// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
 /// where the API is GitHub's own.
 constexpr std::string_view web_base(const config& settings) {
-  if (!settings.web.empty() || settings.api != github_api) return settings.web;
-  return "https://github.com"sv;
+  const bool is_github = settings.web.empty() && settings.api == github_api;
+  return is_github ? "https://github.com"sv : settings.web;
 }
 
 namespace detail {

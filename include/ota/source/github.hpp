@@ -101,13 +101,12 @@ class basic_github : Settings {
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url;
-      url.append(raw());
-      append_repository(url);
+      append_repository(url, raw());
       url.append('/');
       append_escaped(url, version_name());
       url.append('/');
       append_escaped(url, file.path);
-      request.accept = raw_type;
+      request.accept = raw_type();
       const auto answer = get(http, url, request);
       const std::uint16_t status = http.response().status;
       const bool hidden = answer && (status == 404 || status == 403);
@@ -130,7 +129,7 @@ class basic_github : Settings {
       return open_file(http, file, 0, {});
     }
     http_request request;
-    request.accept = raw_type;
+    request.accept = raw_type();
     return get(http, document_.manifest_url, request);
   }
 
@@ -148,7 +147,7 @@ class basic_github : Settings {
 
   // Where `max_tree_size_kb` says nothing. GitHub itself ends at 7 MB; a list must not be endless.
   static constexpr std::size_t max_tree_size = 256u << 20;
-  static constexpr std::string_view raw_type = "application/octet-stream";
+  static constexpr std::string_view raw_type() { return "application/octet-stream"; }
 
   // By their values, so that settings which are known need not be in memory.
   std::string_view api() const { return Settings::template text<&config::api>(); }
@@ -179,14 +178,14 @@ class basic_github : Settings {
            !target().ref.empty();
   }
 
-  void append_repository(url_text& url) const {
-    url.append('/').append(owner()).append('/').append(repo());
+  void append_repository(string_buffer& url, std::string_view below) const {
+    url.append(below).append('/').append(owner()).append('/').append(repo());
   }
 
   url_text api_url(const char* place, const std::string_view& name) const {
-    url_text url(api());
-    url.append("/repos");
-    append_repository(url);
+    url_text url;
+    url.append(api());
+    append_repository(url, "/repos"sv);
     url.append(place);
     append_escaped(url, name);
     return url;
@@ -218,8 +217,7 @@ class basic_github : Settings {
     const std::string_view web = web_base();
     if (web.empty()) return resolution::working;
     url_text url;
-    url.append(web);
-    append_repository(url);
+    append_repository(url, web);
     url.append("/releases/latest");
     http_request request;
     request.follow_redirects = false;
@@ -282,7 +280,7 @@ class basic_github : Settings {
     }
     if (!is_object_id(document_.name)) return no_commit;
     if (document_.is_tag_object) {
-      if (++hops_ > 5) return endless_tags;
+      if (hops_++ == 5) return endless_tags;
       stage_ = stage::tag;
       return resolution::working;
     }

@@ -84,34 +84,42 @@ class github_document {
   static constexpr error incomplete_entry{errc::malformed, "github",
                                           "an entry of the tree lacks its path or its sha"};
 
-  // In the order of `field_names`. A document has one member at the top, its section, that is or
-  // holds the objects of interest; those stand first, in the order of `document_kind`.
+  // The members that matter, document by document, in the order of the names in `shapes`.
   enum class field : std::uint8_t {
-    other,
+    other_of_release,
     assets,
+    tag_name,
+    name,
+    url,
+    download_url,
+    digest,
+    state,
+    other_of_reference,
     object,
+    object_type,
+    object_sha,
+    other_of_tree,
     tree,
+    truncated,
     path,
     mode,
     type,
     sha,
-    size,
-    url,
-    tag_name,
-    truncated,
-    name,
-    download_url,
-    digest,
-    state
+    size
   };
-  static constexpr const char* field_names =
-      "assets object tree path mode type sha size url tag_name truncated name "
-      "browser_download_url digest state ";
 
-  field section() const { return static_cast<field>(static_cast<std::uint8_t>(kind_) + 1); }
-
-  // How deep the members of those objects are.
-  std::size_t inner_depth() const { return kind_ == document_kind::reference ? 2 : 3; }
+  // Each document has one member at the top, its section, that is or holds the objects of interest:
+  // it comes first.
+  struct shape {
+    const char* names;
+    field other;               // the members that do not matter; those that do follow
+    std::uint8_t inner_depth;  // how deep the members of those objects are
+  };
+  // In the order of `document_kind`.
+  static constexpr shape shapes[] = {
+      {"assets tag_name name url browser_download_url digest state ", field::other_of_release, 3},
+      {"object type sha ", field::other_of_reference, 2},
+      {"tree truncated path mode type sha size ", field::other_of_tree, 3}};
 
   // An answer that is no list of files must not pass for an empty one.
   result<document_event> end_document() const {
@@ -122,14 +130,16 @@ class github_document {
   // True when an entry is complete.
   result<bool> take() {
     const std::size_t depth = reader_.depth();
-    const bool is_inner = in_section_ && depth == inner_depth();
+    const shape& document = shapes[static_cast<unsigned>(kind_)];
+    const bool is_inner = in_section_ && depth == document.inner_depth;
     switch (event_) {
-      case json_event::key:
-        field_ = field::other;
-        if (depth == 1 || is_inner)
-          field_ = static_cast<field>(detail::find_word(reader_.text(), field_names));
-        if (depth == 1) in_section_ = field_ == section();
+      case json_event::key: {
+        unsigned number = 0;
+        if (depth == 1 || is_inner) number = detail::find_word(reader_.text(), document.names);
+        field_ = static_cast<field>(static_cast<unsigned>(document.other) + number);
+        if (depth == 1) in_section_ = number == 1;
         return false;
+      }
       case json_event::begin_array:
         if (depth == 2 && in_section_) has_list_ = true;
         return false;
@@ -148,12 +158,11 @@ class github_document {
     const bool is_text = event_ == json_event::string && !reader_.truncated();
     const std::string_view value = is_text ? reader_.text() : std::string_view{};
     if (depth == 1) take_top(value);
-    if (!is_inner) return false;
-    return kind_ == document_kind::tree ? take_tree(value) : take_inner(value);
+    return is_inner ? take_inner(value) : false;
   }
 
   void take_top(std::string_view value) {
-    if (kind_ == document_kind::release && field_ == field::tag_name) name.assign(value);
+    if (field_ == field::tag_name) name.assign(value);
     if (field_ == field::truncated && event_ == json_event::boolean) truncated = reader_.boolean();
   }
 
@@ -170,10 +179,10 @@ class github_document {
 
   result<bool> take_inner(std::string_view value) {
     switch (field_) {
-      case field::sha:
-        if (kind_ == document_kind::reference) name.assign(value);
+      case field::object_sha:
+        name.assign(value);
         break;
-      case field::type:
+      case field::object_type:
         is_tag_object = value == "tag"sv;
         break;
       case field::name:
@@ -191,20 +200,6 @@ class github_document {
         if (prefer_api_url == (field_ == field::url) || item_.path.empty())
           item_.path.assign(value);
         break;
-      default:
-        break;
-    }
-    return false;
-  }
-
-  static std::uint32_t crc32_of(std::string_view text) {
-    crc32 sum;
-    sum.update(as_bytes(text));
-    return sum.value();
-  }
-
-  result<bool> take_tree(std::string_view value) {
-    switch (field_) {
       case field::path:
         item_.path.assign(prefix_);
         if (!prefix_.empty()) item_.path.append('/');
@@ -241,6 +236,12 @@ class github_document {
     return false;
   }
 
+  static std::uint32_t crc32_of(std::string_view text) {
+    crc32 sum;
+    sum.update(as_bytes(text));
+    return sum.value();
+  }
+
   result<bool> end_item() {
     if (kind_ == document_kind::tree) {
       if (!is_wanted_) return false;
@@ -257,9 +258,9 @@ class github_document {
 
   // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   document_kind kind_ = document_kind::reference;
-  field field_ = field::other;
-  json_event event_ = json_event::need_input;
-  bool is_uploaded_ = false;  // an asset that is whole
+  field field_ = field::other_of_release;
+  bool is_wanted_ = false;  // a file or directory of a tree; the manifest of the assets
+  bool is_link_ = false;
   bool in_section_ = false;
   bool has_list_ = false;  // the member `tree` is one
 
@@ -276,8 +277,8 @@ class github_document {
   std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
 
  private:
-  bool is_wanted_ = false;  // a file or directory of a tree; the manifest of the assets
-  bool is_link_ = false;
+  json_event event_ = json_event::need_input;
+  bool is_uploaded_ = false;  // an asset that is whole
   std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
   std::size_t limit_ = 0;
