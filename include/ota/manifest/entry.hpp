@@ -66,17 +66,23 @@ inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
 
 /// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
 inline std::size_t decode_entry(bytes in, entry& value) {
-  if (in.size() < entry_head_size || in[3] != 0xa5 || (in[0] & 0x0f) > 4 || in[1] > 3) return 0;
-  value.kind = static_cast<entry_kind>(in[0] & 0x0f);
-  value.executable = (in[0] & 0x10) != 0;
-  value.has_size = (in[0] & 0x20) != 0;
-  value.hash.kind = static_cast<digest_kind>(in[1]);
-  value.size = get_size(in.data() + 4);
-  const std::size_t hash_size = digest_size(value.hash.kind);
-  const std::size_t total = entry_head_size + hash_size + in[2];
+  const std::uint8_t* const head = in.data();
+  if (in.size() < entry_head_size || head[3] != 0xa5) return 0;
+  const unsigned kind = head[0] & 0x0fu;
+  const unsigned hash_kind = head[1];
+  if (kind > 4 || hash_kind > 3) return 0;
+  value.kind = static_cast<entry_kind>(kind);
+  value.executable = (head[0] & 0x10) != 0;
+  value.has_size = (head[0] & 0x20) != 0;
+  value.hash.kind = static_cast<digest_kind>(hash_kind);
+  value.size = get_size(head + 4);
+  const std::size_t hash_size = value.hash.view().size();
+  const std::size_t path_size = head[2];
+  const std::size_t total = entry_head_size + hash_size + path_size;
   if (in.size() < total) return 0;
-  std::memcpy(value.hash.value, in.data() + entry_head_size, hash_size);
-  value.path.assign(as_text(in.drop(entry_head_size + hash_size).first(in[2])));
+  const std::uint8_t* const hash = head + entry_head_size;
+  std::memcpy(value.hash.value, hash, hash_size);
+  value.path.assign(as_text({hash + hash_size, path_size}));
   return total;
 }
 
