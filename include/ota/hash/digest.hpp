@@ -14,10 +14,13 @@ enum class digest_kind : std::uint8_t {
   crc32  ///< big-endian; finds accidents, stops nobody
 };
 
+namespace detail {
+inline constexpr std::uint8_t digest_sizes[] = {0, 20, 32, 4};
+}
+
 /// Bytes in a digest of that kind.
 constexpr std::size_t digest_size(digest_kind kind) {
-  constexpr std::uint8_t sizes[] = {0, 20, 32, 4};
-  return sizes[static_cast<std::uint8_t>(kind) & 3];
+  return detail::digest_sizes[static_cast<std::uint8_t>(kind) & 3];
 }
 
 /// What the content of a file is promised to be.

@@ -52,16 +52,18 @@ inline std::size_t get_size(const std::uint8_t* in) {
 /// Writes an entry as bytes: kind | flags, digest kind, path length, size, digest, path.
 inline std::size_t encode_entry(const entry& value, std::uint8_t* out) {
   const bytes hash = value.hash.view();
+  const std::string_view path = value.path;
   out[0] =
       static_cast<std::uint8_t>(static_cast<unsigned>(value.kind) |
                                 (value.executable ? 0x10u : 0u) | (value.has_size ? 0x20u : 0u));
   out[1] = static_cast<std::uint8_t>(value.hash.kind);
-  out[2] = static_cast<std::uint8_t>(value.path.size());
+  out[2] = static_cast<std::uint8_t>(path.size());
   out[3] = 0xa5;  // finds a reader that has lost its place
   put_size(out + 4, value.size);
-  std::memcpy(out + entry_head_size, hash.data(), hash.size());
-  std::memcpy(out + entry_head_size + hash.size(), value.path.c_str(), value.path.size());
-  return entry_head_size + hash.size() + value.path.size();
+  std::uint8_t* const rest = out + entry_head_size;
+  std::memcpy(rest, hash.data(), hash.size());
+  std::memcpy(rest + hash.size(), path.data(), path.size());
+  return entry_head_size + hash.size() + path.size();
 }
 
 /// Reads an entry back; the bytes it took, or 0 when `in` does not begin with a whole one.
