@@ -1,9 +1,7 @@
 #pragma once
 
-#include <utility>
-
 #include "../format/config.hpp"
-#include "../manifest/entry.hpp"
+#include "../manifest/entry_cursor.hpp"
 #include "../storage/layout.hpp"
 #include "file_filter.hpp"
 
@@ -26,7 +24,7 @@ class list_sorter {
   void begin_candidates() { begin(layout::candidates, false); }
 
   /// The path at hand, for a message.
-  std::string_view subject() const { return left_item_.path; }
+  std::string_view subject() const { return left_.item.path; }
 
   /// One entry further; false when the list is in order.
   result<bool> step() { return merging_ ? merge() : scan(); }
@@ -41,42 +39,36 @@ class list_sorter {
   void begin(std::string_view list, bool unique) {
     list_ = list;
     unique_ = unique;
-    begin_ = 0;
-    out_.begin(layout::expanded);
-    begin_scan();
+    begin_scan(0);
   }
 
-  void begin_scan() {
+  void begin_scan(std::uint32_t at) {
+    if (at == 0) out_.begin(layout::expanded);
     merging_ = false;
-    middle_ = 0;
     count_ = 0;
-    left_item_.path.clear();
-    right_.begin(list_, begin_);
+    left_.begin(list_, at);
+    right_.begin(list_, at);
   }
 
-  // Finds where the next two runs end. Their last path so far is that of `left_item_`.
+  // Finds where the next two runs end. Their last path so far is that of the left one's entry.
   result<bool> scan() {
-    const std::uint32_t at = right_.offset();
-    const auto more = right_.next(storage_, right_item_);
+    const std::uint32_t at = right_.list.offset();
+    const auto more = right_.next(storage_);
     if (!more) return more;
-    bool ends = !*more;
+    const bool first = left_.end == left_.no_end;
     if (*more) {
-      const int order = right_item_.path.view().compare(left_item_.path);
+      const int order = count_++ == 0 ? 1 : compare_paths(right_.item, left_.item);
       if (unique_ && order == 0) return listed_twice;
-      ends = order <= 0;
-      ++count_;
-      std::swap(left_item_.path, right_item_.path);
+      left_.item.path = right_.item.path;
+      if (order > 0) return true;
+    } else if (first && left_.list.offset() == 0) {
+      return check_count();
     }
-    if (!ends) return true;
-    if (!*more && begin_ == 0 && middle_ == 0) return check_count();
-    const bool second = middle_ != 0;
-    if (!second) middle_ = at;
-    if (!second && *more) return true;
-    end_ = at;
+    if (first) left_.end = at;
+    if (first && *more) return true;
     is_last_ = !*more;
-    left_.begin(list_, begin_);
-    right_.begin(list_, middle_);
-    have_left_ = have_right_ = false;
+    right_.begin(list_, left_.end);
+    right_.end = at;
     merging_ = true;
     return true;
   }
@@ -90,35 +82,27 @@ class list_sorter {
   }
 
   result<bool> merge() {
-    if (auto done = fill(left_, middle_, left_item_, have_left_); !done) return done.error();
-    if (auto done = fill(right_, end_, right_item_, have_right_); !done) return done.error();
-    if (!have_left_ && !have_right_) return end_merge();
-    const int order = left_item_.path.view().compare(right_item_.path);
-    const bool same = have_left_ && have_right_ && order == 0;
-    if (same && unique_) return listed_twice;
-    if (same) have_right_ = false;
-    const bool take_left = have_left_ && (!have_right_ || order < 0);
-    (take_left ? have_left_ : have_right_) = false;
-    return more_after(out_.add(storage_, take_left ? left_item_ : right_item_));
-  }
-
-  result<void> fill(entry_reader& run, std::uint32_t end, entry& item, bool& have) {
-    if (have || run.offset() >= end) return {};
-    const auto more = run.next(storage_, item);
-    if (!more) return more.error();
-    have = *more;
-    return {};
+    const auto left = left_.fill(storage_);
+    if (!left) return left;
+    const auto right = right_.fill(storage_);
+    if (!right) return right;
+    if (!*left && !*right) return end_merge();
+    int order = *left ? -1 : 1;
+    if (*left && *right) order = compare_paths(left_.item, right_.item);
+    if (order == 0 && unique_) return listed_twice;
+    if (order <= 0) left_.has_item = false;
+    if (order >= 0) right_.has_item = false;
+    return more_after(out_.add(storage_, (order <= 0 ? left_ : right_).item));
   }
 
   result<bool> end_merge() {
-    begin_ = end_;
-    if (!is_last_) {
-      begin_scan();
-      return true;
+    std::uint32_t next = right_.end;
+    if (is_last_) {
+      if (auto done = out_.flush(storage_); !done) return done.error();
+      if (auto done = storage_.rename(layout::expanded, list_); !done) return done.error();
+      next = 0;
     }
-    if (auto done = out_.flush(storage_); !done) return done.error();
-    if (auto done = storage_.rename(layout::expanded, list_); !done) return done.error();
-    begin(list_, unique_);
+    begin_scan(next);
     return true;
   }
 
@@ -126,18 +110,11 @@ class list_sorter {
   const config& settings_;
   std::string_view list_;
   bool unique_ = true;
-  std::uint32_t begin_ = 0;   // of the first of two runs, in the list
-  std::uint32_t middle_ = 0;  // where the second begins; 0: not known yet
-  std::uint32_t end_ = 0;     // where that ends
-  std::uint32_t count_ = 0;
   bool merging_ = false;
   bool is_last_ = false;  // nothing behind the two
-  bool have_left_ = false;
-  bool have_right_ = false;
-  entry_reader left_;
-  entry_reader right_;
-  entry left_item_;
-  entry right_item_;
+  std::uint32_t count_ = 0;
+  entry_cursor left_;
+  entry_cursor right_;
   entry_writer out_;
 };
 

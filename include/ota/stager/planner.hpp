@@ -1,9 +1,7 @@
 #pragma once
 
-#include <utility>
-
 #include "../format/config.hpp"
-#include "../manifest/entry.hpp"
+#include "../manifest/entry_cursor.hpp"
 #include "../storage/layout.hpp"
 #include "../verifier.hpp"
 #include "file_filter.hpp"
@@ -32,7 +30,7 @@ class planner {
   bool is_empty() const { return plan_.count() == 0; }
 
   /// The path at hand, for a message.
-  std::string_view subject() const { return item_.path; }
+  std::string_view subject() const { return new_.item.path; }
 
   /// One entry or one chunk further; false when all that was listed has been compared.
   result<bool> step(mutable_bytes chunk) {
@@ -59,13 +57,13 @@ class planner {
 
   /// Adds the version's firmware image.
   result<void> add_image(std::string_view name, const image_promise& image) {
-    item_ = {};
-    item_.kind = entry_kind::image;
-    item_.path.assign(name);
-    item_.size = image.size;
-    item_.hash.kind = digest_kind::sha256;
-    std::memcpy(item_.hash.value, image.digest.data(), image.digest.size());
-    return plan_.add(storage_, item_);
+    new_.item = {};
+    new_.item.kind = entry_kind::image;
+    new_.item.path.assign(name);
+    new_.item.size = image.size;
+    new_.item.hash.kind = digest_kind::sha256;
+    std::memcpy(new_.item.hash.value, image.digest.data(), image.digest.size());
+    return plan_.add(storage_, new_.item);
   }
 
   /// The list of files becomes the list of what is installed.
@@ -90,9 +88,8 @@ class planner {
 
   void start(stage next) {
     stage_ = next;
-    hashing_ = have_old_ = have_new_ = false;
-    item_.path.clear();
-    other_.path.clear();
+    hashing_ = false;
+    new_.item.path.clear();
     new_.begin(layout::listing);
     old_.begin(next == stage::candidates ? layout::candidates : layout::installed);
   }
@@ -102,19 +99,19 @@ class planner {
   }
 
   result<void> add_own(std::string_view path, std::size_t size) {
-    item_ = {};
-    item_.path.assign(path);
-    item_.size = size;
-    return plan_.add(storage_, item_);
+    new_.item = {};
+    new_.item.path.assign(path);
+    new_.item.size = size;
+    return plan_.add(storage_, new_.item);
   }
 
   // A list of what is installed that is damaged, or in no order, is as good as none.
   result<bool> check_old() {
-    const auto more = old_.next(storage_, item_);
+    const auto more = old_.next(storage_);
     if (!more && more.error().code != errc::damaged) return more;
-    const bool sound = more && (!*more || other_.path.view() < item_.path.view());
+    const bool sound = more && (!*more || compare_paths(new_.item, old_.item) < 0);
     if (sound && *more) {
-      std::swap(item_.path, other_.path);
+      new_.item.path = old_.item.path;
       return true;
     }
     if (!sound)
@@ -124,85 +121,69 @@ class planner {
   }
 
   result<bool> compare_next() {
-    const auto more = new_.next(storage_, item_);
+    const auto more = new_.next(storage_);
     if (!more) return more;
     if (!*more) {
       start(stage::removed);
       return true;
     }
-    const auto there = storage_.stat(item_.path);
+    const auto there = storage_.stat(new_.item.path);
     if (!there) return there.error();
-    const bool same_size = !item_.has_size || there->size == item_.size;
-    if (there->kind != file_kind::file || !same_size || item_.hash.kind == digest_kind::none)
+    const bool same_size = !new_.item.has_size || there->size == new_.item.size;
+    if (there->kind != file_kind::file || !same_size || new_.item.hash.kind == digest_kind::none)
       return bring(entry_kind::file);
-    mode_differs_ = keeps_modes<Storage> && there->executable != item_.executable;
+    mode_differs_ = keeps_modes<Storage> && there->executable != new_.item.executable;
     hashing_ = true;
     offset_ = 0;
-    verifier_.begin(item_.hash.kind, there->size);
+    verifier_.begin(new_.item.hash.kind, there->size);
     return true;
   }
 
   result<bool> compare_content(mutable_bytes chunk) {
-    const auto size = storage_.read(item_.path, offset_, chunk);
+    const auto size = storage_.read(new_.item.path, offset_, chunk);
     if (!size) return size.error();
     verifier_.update(chunk.first(*size));
     offset_ += *size;
     if (*size == chunk.size()) return true;
     hashing_ = false;
-    if (const auto same = verifier_.finish(item_.hash); !same)
+    if (const auto same = verifier_.finish(new_.item.hash); !same)
       return same.error().code == errc::mismatch ? bring(entry_kind::file) : same.error();
     return mode_differs_ ? bring(entry_kind::keep) : result<bool>(true);
   }
 
   result<bool> bring(entry_kind kind) {
-    item_.kind = kind;
+    new_.item.kind = kind;
     ++summary_.files;
     // A sum that cannot be counted is more than there is room for.
     const std::size_t room = SIZE_MAX - summary_.size;
-    if (!count_only_) summary_.size += item_.size < room ? item_.size : room;
-    return more_after(add(item_));
+    if (!count_only_) summary_.size += new_.item.size < room ? new_.item.size : room;
+    return more_after(add(new_.item));
   }
 
   // Files of the installed list, then of the candidates, that the new list does not have.
   result<bool> find_removed() {
-    if (!have_old_) {
-      const auto more = old_.next(storage_, other_);
-      if (!more) return more;
-      if (!*more) {
-        start(stage_ == stage::removed ? stage::candidates : stage::done);
-        return stage_ != stage::done;
-      }
-      have_old_ = true;
+    const auto old = old_.fill(storage_);
+    if (!old) return old;
+    if (!*old) {
+      start(stage_ == stage::removed ? stage::candidates : stage::done);
+      return stage_ != stage::done;
     }
-    if (!have_new_) {
-      const auto more = new_.next(storage_, item_);
-      if (!more) return more;
-      if (!*more) return drop_old();
-      have_new_ = true;
-    }
-    if (item_.path.view() == other_.path.view())
-      have_old_ = false;
-    else if (item_.path.view() > other_.path.view())
-      return drop_old();
-    else
-      have_new_ = false;
-    return true;
+    const auto more = new_.fill(storage_);
+    if (!more) return more;
+    const int order = *more ? compare_paths(old_.item, new_.item) : -1;
+    (order <= 0 ? old_ : new_).has_item = false;
+    return order < 0 ? more_after(remove_old()) : result<bool>(true);
   }
 
-  result<bool> drop_old() {
-    have_old_ = false;
-    return more_after(remove_other());
-  }
-
-  result<void> remove_other() {
-    if (!file_filter(settings_).manages(other_.path)) return {};
-    const auto there = storage_.stat(other_.path);
+  result<void> remove_old() {
+    if (!file_filter(settings_).manages(old_.item.path)) return {};
+    const auto there = storage_.stat(old_.item.path);
     if (!there) return there.error();
     if (there->kind != file_kind::file && there->kind != file_kind::other) return {};
-    other_.kind = entry_kind::remove;
-    other_.hash.kind = digest_kind::none;
+    old_.item.kind = entry_kind::remove;
+    old_.item.hash.kind = digest_kind::none;
     ++summary_.removals;
-    return add(other_);
+    return add(old_.item);
   }
 
   Storage& storage_;
@@ -212,13 +193,9 @@ class planner {
   bool count_only_ = false;
   bool hashing_ = false;
   bool mode_differs_ = false;
-  bool have_old_ = false;
-  bool have_new_ = false;
   plan_summary summary_;
-  entry_reader new_;
-  entry_reader old_;
-  entry item_;
-  entry other_;
+  entry_cursor new_;
+  entry_cursor old_;
   verifier<Hash> verifier_;
   entry_writer plan_;
 };

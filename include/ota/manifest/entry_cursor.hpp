@@ -1,0 +1,44 @@
+#pragma once
+
+#include "entry.hpp"
+
+namespace ota {
+
+/// A list, or a part of one, that is held against another: its entry at hand stays until it is
+/// dropped.
+struct entry_cursor {
+  static constexpr std::uint32_t no_end = 0xffffffff;
+
+  entry_reader list;
+  std::uint32_t end = no_end;  ///< where the part ends, in the list
+  bool has_item = false;
+  entry item;
+
+  /// Begins at an entry whose offset is known.
+  void begin(std::string_view path, std::uint32_t offset = 0) {
+    list.begin(path, offset);
+    end = no_end;
+    has_item = false;
+  }
+
+  /// Goes on to the next entry; false at the end of the list.
+  template <class Storage>
+  result<bool> next(Storage& storage) {
+    const auto more = list.next(storage, item);
+    has_item = more.value_or(false);
+    return more;
+  }
+
+  /// As `next`, unless an entry is at hand.
+  template <class Storage>
+  result<bool> fill(Storage& storage) {
+    if (has_item) return true;
+    if (list.offset() >= end) return false;
+    return next(storage);
+  }
+};
+
+/// The order of lists: that of the bytes of their paths. Below 0: `a` stands before `b`.
+inline int compare_paths(const entry& a, const entry& b) { return a.path.view().compare(b.path); }
+
+}  // namespace ota
