@@ -45,6 +45,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
     recursive_ = true;
     task_ = task::open;
     in_part_ = false;
+    pending_ = false;
     answers_ = 0;
   }
 
@@ -62,6 +63,8 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
         return open(http, source);
       case task::read:
         return read(http, source, chunk);
+      case task::begin_pass:
+        return begin_pass();
       case task::expand:
         return expand();
       case task::append:
@@ -74,7 +77,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   static constexpr error directory_too_large{errc::too_long, "lister",
                                              "the server cannot list one directory in full"};
 
-  enum class task : std::uint8_t { open, read, expand, append };
+  enum class task : std::uint8_t { open, read, begin_pass, expand, append };
 
   template <class Http, class Source>
   result<bool> open(Http& http, Source& source) {
@@ -100,12 +103,10 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
     }
     ++answers_;
     if (auto done = list_.flush(storage_); !done) return done.error();
-    if (in_part_) {
-      copied_ = 0;
-      task_ = task::append;
-      return true;
-    }
-    return directories_ ? begin_pass() : result<bool>(false);
+    pending_ |= directories_;
+    copied_ = 0;
+    task_ = in_part_ ? task::append : task::begin_pass;
+    return true;
   }
 
   // Takes the entries of one piece of the answer; false at its end.
@@ -148,6 +149,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   }
 
   result<bool> begin_pass() {
+    if (!pending_) return false;
     source_list_.begin(layout::listing);
     list_.begin(layout::expanded);
     pending_ = false;
@@ -159,14 +161,14 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   result<bool> expand() {
     const auto more = source_list_.next(storage_, item_);
     if (!more) return more;
+    if (*more && item_.kind != entry_kind::directory) return more_after(list_.add(storage_, item_));
+    if (auto done = list_.flush(storage_); !done) return done.error();
     if (!*more) {
-      if (auto done = list_.flush(storage_); !done) return done.error();
       if (auto done = storage_.rename(layout::expanded, layout::listing); !done)
         return done.error();
-      return pending_ ? begin_pass() : result<bool>(false);
+      task_ = task::begin_pass;
+      return true;
     }
-    if (item_.kind != entry_kind::directory) return more_after(list_.add(storage_, item_));
-    if (auto done = list_.flush(storage_); !done) return done.error();
     expanded_size_ = list_.size();
     char id[40];
     to_hex({item_.hash.value, 20}, id);
@@ -186,7 +188,6 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
     copied_ += static_cast<std::uint32_t>(*size);
     expanded_size_ += static_cast<std::uint32_t>(*size);
     if (*size == chunk.size()) return true;
-    pending_ |= directories_;
     list_.resume(layout::expanded, expanded_size_);
     task_ = task::expand;
     return true;
