@@ -36,7 +36,7 @@ class pattern_walk {
     const auto more = written_ != 0 ? waiting_.next(storage_, item_) : result<bool>(false);
     if (!more) return more;
     if (!*more) return end();
-    directory_.assign(item_.path);
+    directory_ = item_.path;
     in_directory_ = true;
     passed_ = 0;
     return true;
@@ -51,22 +51,19 @@ class pattern_walk {
   }
 
   result<void> take_pattern() {
-    const std::string_view pattern = trim_slashes(settings_.delete_patterns[pattern_++]);
-    if (!is_valid_path(pattern) || pattern.size() > max_path) return {};
-    const auto there = storage_.stat(pattern);
-    if (!there) return there.error();
-    return take(pattern, there->kind);
+    item_.path.assign(trim_slashes(settings_.delete_patterns[pattern_++]));
+    return take();
   }
 
-  // Keeps the next names of the directory at hand, as many as fit: 'd' or 'f', the name, '/'.
+  // Keeps the next names of the directory at hand, as many as fit, each with a NUL behind it.
   result<void> collect() {
     names_.clear();
     at_ = 0;
     std::uint32_t index = 0;
-    const auto listed = storage_.list(directory_, [&](std::string_view name, file_kind kind) {
+    const auto listed = storage_.list(directory_, [&](std::string_view name, file_kind) {
       if (index++ < passed_) return true;
-      if (names_.capacity() - names_.size() < name.size() + 2) return false;
-      names_.append(kind == file_kind::directory ? 'd' : 'f').append(name).append('/');
+      if (names_.capacity() - names_.size() <= name.size()) return false;
+      names_.append(name).append('\0');
       ++passed_;
       return true;
     });
@@ -75,21 +72,26 @@ class pattern_walk {
   }
 
   result<void> take_name() {
-    const std::string_view rest = slice(names_.view(), at_);
-    const std::string_view name = slice(rest, 1, rest.find('/') - 1);
-    const file_kind kind = rest.front() == 'd' ? file_kind::directory : file_kind::file;
-    at_ += name.size() + 2;
-    fixed_string<max_path> path(directory_);
-    path.append('/').append(name);
-    return path.overflowed() ? result<void>{} : take(path, kind);
+    const std::string_view name = names_.c_str() + at_;
+    at_ += name.size() + 1;
+    item_.path = directory_;
+    item_.path.append('/').append(name);
+    return take();
   }
 
-  result<void> take(std::string_view path, file_kind kind) {
-    if (kind == file_kind::none || detail::is_own_path(path) || !is_valid_path(path)) return {};
-    item_.path.assign(path);
-    item_.kind = kind == file_kind::directory ? entry_kind::directory : entry_kind::remove;
-    return kind == file_kind::directory ? append_entry(storage_, layout::part, written_, item_)
-                                        : found_.add(storage_, item_);
+  // Takes what the path at hand names.
+  result<void> take() {
+    const std::string_view path = item_.path;
+    if (item_.path.overflowed() || detail::is_own_path(path) || !is_valid_path(path)) return {};
+    const auto there = storage_.stat(path);
+    if (!there) return there.error();
+    if (there->kind == file_kind::none) return {};
+    if (there->kind == file_kind::directory) {
+      item_.kind = entry_kind::directory;
+      return append_entry(storage_, layout::part, written_, item_);
+    }
+    item_.kind = entry_kind::remove;
+    return found_.add(storage_, item_);
   }
 
   Storage& storage_;
@@ -100,10 +102,10 @@ class pattern_walk {
   std::uint32_t written_ = 0;
   bool in_directory_ = false;
   entry_reader waiting_;
-  entry_writer found_;
   entry item_;
   fixed_string<max_path> directory_;
-  fixed_string<max_path + 2> names_;
+  fixed_string<max_path + 1> names_;
+  entry_writer found_;
 };
 
 }  // namespace ota
