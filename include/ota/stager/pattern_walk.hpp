@@ -60,13 +60,14 @@ class pattern_walk {
     names_.clear();
     at_ = 0;
     std::uint32_t index = 0;
-    const auto listed = storage_.list(directory_, [&](std::string_view name, file_kind) {
+    const auto keep = [&](std::string_view name, file_kind) {
       if (index++ < passed_) return true;
       if (names_.capacity() - names_.size() <= name.size()) return false;
       names_.append(name).append('\0');
       ++passed_;
       return true;
-    });
+    };
+    const auto listed = storage_.list(directory_, detail::visitor_ref(keep));
     in_directory_ = !names_.empty();
     return listed;
   }
