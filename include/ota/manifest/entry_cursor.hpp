@@ -21,20 +21,20 @@ struct entry_cursor {
     has_item = false;
   }
 
-  /// Goes on to the next entry; false at the end of the list.
+  /// Reads the next entry; false at the end of the list.
   template <class Storage>
   result<bool> next(Storage& storage) {
-    const auto more = list.next(storage, item);
-    has_item = more.value_or(false);
-    return more;
+    return list.next(storage, item);
   }
 
-  /// As `next`, unless an entry is at hand.
+  /// As `next`, unless an entry is at hand or the part ends.
   template <class Storage>
   result<bool> fill(Storage& storage) {
     if (has_item) return true;
     if (list.offset() >= end) return false;
-    return next(storage);
+    const auto more = next(storage);
+    if (more) has_item = *more;
+    return more;
   }
 };
 
