@@ -316,11 +316,9 @@ class stager : detail::promised_image<takes_images<Image>>,
   // The plan is complete: is there room for it? Then it is made durable, and can be resumed.
   result<bool> seal() {
     if (auto done = add_own_files(); !done) return done.error();
-    const auto plan = planner_.finish();
-    if (!plan) return plan.error();
-    record_.plan = *plan;
-    if (plan->entries == 0) return false;
-    if (auto room = detail::check_space(storage_, settings_, plan->size); !room)
+    if (auto done = planner_.finish(record_.plan); !done) return done.error();
+    if (record_.plan.entries == 0) return false;
+    if (auto room = detail::check_space(storage_, settings_, record_.plan.size); !room)
       return room.error();
     if constexpr (has_image) {
       // It needs no room among the files.

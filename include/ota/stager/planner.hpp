@@ -75,12 +75,13 @@ class planner {
     return add_own(layout::installed, there->size);
   }
 
-  /// Ends the plan.
-  result<plan_summary> finish() {
-    if (auto done = plan_.flush(storage_); !done) return done.error();
+  /// Ends the plan, and tells what it comes to.
+  result<void> finish(plan_summary& summary) {
+    if (auto done = plan_.flush(storage_); !done) return done;
     summary_.entries = plan_.count();
     summary_.sum = plan_.sum();
-    return summary_;
+    summary = summary_;
+    return {};
   }
 
  private:
