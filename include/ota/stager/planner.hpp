@@ -128,15 +128,16 @@ class planner {
       start(stage::removed);
       return true;
     }
-    const auto there = storage_.stat(new_.item.path);
+    const entry& item = new_.item;
+    const auto there = storage_.stat(item.path);
     if (!there) return there.error();
-    const bool same_size = !new_.item.has_size || there->size == new_.item.size;
-    if (there->kind != file_kind::file || !same_size || new_.item.hash.kind == digest_kind::none)
+    const bool same_size = !item.has_size || there->size == item.size;
+    if (there->kind != file_kind::file || !same_size || item.hash.kind == digest_kind::none)
       return bring(entry_kind::file);
-    mode_differs_ = keeps_modes<Storage> && there->executable != new_.item.executable;
+    mode_differs_ = keeps_modes<Storage> && there->executable != item.executable;
     hashing_ = true;
     offset_ = 0;
-    verifier_.begin(new_.item.hash.kind, there->size);
+    verifier_.begin(item.hash.kind, there->size);
     return true;
   }
 
@@ -177,14 +178,15 @@ class planner {
   }
 
   result<void> remove_old() {
-    if (!file_filter(settings_).manages(old_.item.path)) return {};
-    const auto there = storage_.stat(old_.item.path);
+    entry& item = old_.item;
+    if (!file_filter(settings_).manages(item.path)) return {};
+    const auto there = storage_.stat(item.path);
     if (!there) return there.error();
     if (there->kind != file_kind::file && there->kind != file_kind::other) return {};
-    old_.item.kind = entry_kind::remove;
-    old_.item.hash.kind = digest_kind::none;
+    item.kind = entry_kind::remove;
+    item.hash.kind = digest_kind::none;
     ++summary_.removals;
-    return add(old_.item);
+    return add(item);
   }
 
   Storage& storage_;
