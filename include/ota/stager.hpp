@@ -248,8 +248,7 @@ class stager : detail::promised_image<takes_images<Image>>,
       }
     }
     if constexpr (!Trust::requires_manifest) {
-      ::new (&lister_) lister<Storage, Delta>(storage_, settings_);
-      lister_.begin(target_->commit);
+      ::new (&lister_) lister<Storage, Delta>(storage_, settings_, target_->commit);
       stage_ = stage::list;
     }
     return true;

@@ -34,20 +34,9 @@ struct patch_notes<false> {};
 template <class Storage, class Delta = no_delta>
 class lister : detail::patch_notes<takes_patches<Delta>> {
  public:
-  lister(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
-
   /// Begins with the tree of a commit, given in hexadecimal digits.
-  void begin(std::string_view commit) {
-    tree_.assign(commit);
-    item_.path.clear();
-    list_.begin(layout::listing);
-    listed_ = 0;
-    recursive_ = true;
-    task_ = task::open;
-    in_part_ = false;
-    pending_ = false;
-    answers_ = 0;
-  }
+  lister(Storage& storage, const config& settings, std::string_view commit)
+      : storage_(storage), settings_(settings), tree_(commit) {}
 
   /// How many answers have been read to their end.
   std::uint32_t answers() const { return answers_; }
