@@ -306,8 +306,7 @@ class stager : detail::promised_image<takes_images<Image>>,
 
   result<bool> begin_compare(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&planner_) planner<Storage, Hash>(storage_, settings_);
-    planner_.begin(record_only_);
+    ::new (&planner_) planner<Storage, Hash>(storage_, settings_, record_only_);
     stage_ = stage::compare;
     return true;
   }

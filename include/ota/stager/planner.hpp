@@ -16,12 +16,9 @@ namespace ota {
 template <class Storage, class Hash>
 class planner {
  public:
-  planner(Storage& storage, const config& settings) : storage_(storage), settings_(settings) {}
-
   /// Begins the plan for the list at `.ota/next`; `count_only` leaves the files out of it.
-  void begin(bool count_only) {
-    count_only_ = count_only;
-    summary_ = {};
+  planner(Storage& storage, const config& settings, bool count_only)
+      : storage_(storage), settings_(settings), count_only_(count_only) {
     plan_.begin(layout::plan);
     start(stage::check_old);
   }
@@ -193,7 +190,7 @@ class planner {
   const config& settings_;
   std::size_t offset_ = 0;
   stage stage_ = stage::done;
-  bool count_only_ = false;
+  bool count_only_;
   bool hashing_ = false;
   bool mode_differs_ = false;
   plan_summary summary_;
