@@ -22,7 +22,7 @@ class verifier {
   /// Whether promises other than Git's blob ids can be checked.
   static constexpr bool checks_manifests = Hash::digest_size == 32;
 
-  verifier() : git_(0) {}
+  verifier() : none_() {}
   ~verifier() { end(); }
   verifier(const verifier&) = delete;
   verifier& operator=(const verifier&) = delete;
@@ -103,6 +103,7 @@ class verifier {
 
   digest_kind kind_ = digest_kind::none;
   union {
+    char none_;
     git_blob_id<sha1> git_;
     strong_hash strong_;
     crc32 check_;
