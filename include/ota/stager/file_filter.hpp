@@ -14,19 +14,11 @@ class file_filter {
 
   /// Whether the device manages `path` at all: `ignore` wins, an empty `allow` allows all.
   bool manages(std::string_view path) const {
-    return !detail::is_own_path(path) &&
-           (settings_.allow.empty() || is_within_any(path, settings_.allow)) &&
-           !is_within_any(path, settings_.ignore);
+    return !detail::is_own_path(path) && allows(path, false);
   }
 
   /// Whether something in directory `path` may be managed.
-  bool enters(std::string_view path) const {
-    if (is_within_any(path, settings_.ignore)) return false;
-    if (settings_.allow.empty() || is_within_any(path, settings_.allow)) return true;
-    for (std::string_view entry : settings_.allow)
-      if (is_within(trim_slashes(entry), path)) return true;
-    return false;
-  }
+  bool enters(std::string_view path) const { return allows(path, true); }
 
   /// Refuses what no device should install.
   result<void> check(std::string_view path, bool is_link) const {
@@ -52,6 +44,14 @@ class file_filter {
       errc::unsupported, "lister",
       "is a symbolic link: put it on `ignore`, or set `allow_links` to install it as a file that "
       "holds its target"};
+
+  // With `parents` also what `allow` has something below.
+  bool allows(std::string_view path, bool parents) const {
+    if (is_within_any(path, settings_.ignore)) return false;
+    for (std::string_view entry : settings_.allow)
+      if (is_within(path, entry) || (parents && is_within(trim_slashes(entry), path))) return true;
+    return settings_.allow.empty();
+  }
 
   const config& settings_;
 };
