@@ -48,7 +48,7 @@ class file_filter {
   // With `parents` also what `allow` has something below.
   bool allows(std::string_view path, bool parents) const {
     if (is_within_any(path, settings_.ignore)) return false;
-    for (std::string_view entry : settings_.allow)
+    for (const std::string_view& entry : settings_.allow)
       if (is_within(path, entry) || (parents && is_within(trim_slashes(entry), path))) return true;
     return settings_.allow.empty();
   }
