@@ -44,9 +44,10 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   /// The path at hand, for a message.
   std::string_view subject() const { return item_.path; }
 
-  /// One request or one piece of an answer further; false when the list is complete.
+  /// One request or one piece of an answer further; false when the list is complete. A function of
+  /// its own: within its caller's its members would be too far away for short instructions.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  [[gnu::noinline]] result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
     switch (task_) {
       case task::open:
         return open(http, source);
