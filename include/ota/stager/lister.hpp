@@ -47,7 +47,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   /// One request or one piece of an answer further; false when the list is complete. A function of
   /// its own: within its caller's its members would be too far away for short instructions.
   template <class Http, class Source>
-  [[gnu::noinline]] result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  [[gnu::noinline]] result<bool> step(Http& http, Source& source, const mutable_bytes& chunk) {
     switch (task_) {
       case task::open:
         return open(http, source);
@@ -81,7 +81,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   }
 
   template <class Http, class Source>
-  result<bool> read(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> read(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = read_piece(http, source.tree(), chunk);
     if (!more) task_ = task::open;
     if (!more || *more) return more;
@@ -101,7 +101,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
 
   // Takes the entries of one piece of the answer; false at its end.
   template <class Http, class Document>
-  result<bool> read_piece(Http& http, Document& document, mutable_bytes chunk) {
+  result<bool> read_piece(Http& http, Document& document, const mutable_bytes& chunk) {
     if (auto done = document.receive(http, chunk); !done) return done.error();
     for (;;) {
       const auto event = document.next();
@@ -169,7 +169,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   }
 
   // The part just listed goes where its directory stood.
-  result<bool> append(mutable_bytes chunk) {
+  result<bool> append(const mutable_bytes& chunk) {
     const auto size = storage_.read(layout::part, copied_, chunk);
     if (!size) return size.error();
     if (*size != 0)

@@ -47,7 +47,7 @@ class manifest_lister {
 
   /// One chunk or one entry further; false when the list is complete.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, const mutable_bytes& chunk) {
     switch (task_) {
       case task::open:
         return open(http, source);
@@ -119,7 +119,7 @@ class manifest_lister {
   }
 
   template <class Http>
-  result<bool> download(Http& http, mutable_bytes chunk) {
+  result<bool> download(Http& http, const mutable_bytes& chunk) {
     const auto size = http.read(chunk);
     if (!size) {
       task_ = task::open;
@@ -137,7 +137,7 @@ class manifest_lister {
     return true;
   }
 
-  result<bool> verify(mutable_bytes chunk) {
+  result<bool> verify(const mutable_bytes& chunk) {
     const auto more = trust_.step(chunk);
     if (!more || *more) return more;
     ::new (&list_) list();

@@ -30,7 +30,7 @@ class planner {
   std::string_view subject() const { return new_.item.path; }
 
   /// One entry or one chunk further; false when all that was listed has been compared.
-  result<bool> step(mutable_bytes chunk) {
+  result<bool> step(const mutable_bytes& chunk) {
     switch (stage_) {
       case stage::check_old:
         return check_old();
@@ -138,7 +138,7 @@ class planner {
     return true;
   }
 
-  result<bool> compare_content(mutable_bytes chunk) {
+  result<bool> compare_content(const mutable_bytes& chunk) {
     const auto size = storage_.read(new_.item.path, offset_, chunk);
     if (!size) return size.error();
     verifier_.update(chunk.first(*size));
