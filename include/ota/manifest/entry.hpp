@@ -132,8 +132,9 @@ class entry_writer {
   template <class Storage>
   result<void> flush(Storage& storage) {
     if (used_ == 0 && flushed_ != 0) return {};
-    if (auto done = storage.write(path_, flushed_, {buffer_, used_}); !done) return done;
-    sum_.update({buffer_, used_});
+    const bytes gathered(buffer_, used_);
+    if (auto done = storage.write(path_, flushed_, gathered); !done) return done;
+    sum_.update(gathered);
     flushed_ += used_;
     used_ = 0;
     return {};
