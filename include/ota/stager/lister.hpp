@@ -58,7 +58,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
       case task::expand:
         return expand();
       case task::append:
-        return append(chunk);
+        return append();
     }
     return false;
   }
@@ -94,8 +94,12 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
     ++answers_;
     if (auto done = list_.flush(storage_); !done) return done.error();
     pending_ |= directories_;
-    copied_ = 0;
-    task_ = in_part_ ? task::append : task::begin_pass;
+    task_ = task::begin_pass;
+    if (in_part_) {
+      part_.begin(layout::part);
+      list_.resume(layout::expanded, expanded_size_);
+      task_ = task::append;
+    }
     return true;
   }
 
@@ -169,16 +173,10 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   }
 
   // The part just listed goes where its directory stood.
-  result<bool> append(const mutable_bytes& chunk) {
-    const auto size = storage_.read(layout::part, copied_, chunk);
-    if (!size) return size.error();
-    if (*size != 0)
-      if (auto done = storage_.write(layout::expanded, expanded_size_, chunk.first(*size)); !done)
-        return done.error();
-    copied_ += static_cast<std::uint32_t>(*size);
-    expanded_size_ += static_cast<std::uint32_t>(*size);
-    if (*size == chunk.size()) return true;
-    list_.resume(layout::expanded, expanded_size_);
+  result<bool> append() {
+    const auto more = part_.next(storage_, item_);
+    if (!more) return more;
+    if (*more) return more_after(list_.add(storage_, item_));
     task_ = task::expand;
     return true;
   }
@@ -187,7 +185,6 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   const config& settings_;
   std::uint32_t listed_ = 0;  // in this answer; the sorter counts all
   std::uint32_t answers_ = 0;
-  std::uint32_t copied_ = 0;
   std::uint32_t expanded_size_ = 0;
   task task_ = task::open;
   bool recursive_ = true;
@@ -195,6 +192,7 @@ class lister : detail::patch_notes<takes_patches<Delta>> {
   bool directories_ = false;
   bool pending_ = false;
   entry_reader source_list_;
+  entry_reader part_;
   fixed_string<64> tree_;
   entry item_;
   entry_writer list_;
