@@ -284,9 +284,12 @@ class stager : detail::promised_image<takes_images<Image>>,
       const auto alone = is_image_alone();
       if (!alone || *alone) return begin_walk(alone ? result<bool>(false) : alone);
     }
-    ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
-    sorter_.begin_listing();
-    stage_ = stage::sort;
+    return sort(stage::sort);
+  }
+
+  result<bool> sort(stage next) {
+    ::new (&sorter_) list_sorter<Storage>(storage_, settings_, next == stage::sort);
+    stage_ = next;
     return true;
   }
 
@@ -298,10 +301,7 @@ class stager : detail::promised_image<takes_images<Image>>,
 
   result<bool> begin_candidates(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&sorter_) list_sorter<Storage>(storage_, settings_);
-    sorter_.begin_candidates();
-    stage_ = stage::sort_candidates;
-    return true;
+    return sort(stage::sort_candidates);
   }
 
   result<bool> begin_compare(const result<bool>& more) {
