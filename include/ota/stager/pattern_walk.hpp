@@ -35,6 +35,7 @@ class pattern_walk {
     if (in_directory_) return more_after(collect());
     if (pattern_ < settings_.delete_patterns.size()) return more_after(take_pattern());
     if (listed_.offset() == found_.size()) return false;
+    // What is still gathered can only be read back from storage.
     if (auto done = found_.flush(storage_); !done) return done.error();
     const auto more = listed_.next(storage_, item_);
     in_directory_ = more.value_or(false) && item_.kind == entry_kind::directory;
