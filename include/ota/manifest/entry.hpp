@@ -92,7 +92,7 @@ inline std::size_t decode_entry(bytes in, entry& value) {
 
 /// Adds an entry to the list at `path`, which has `size` bytes, without gathering.
 template <class Storage>
-result<void> append_entry(Storage& storage, std::string_view path, std::uint32_t& size,
+result<void> append_entry(Storage& storage, const std::string_view& path, std::uint32_t& size,
                           const entry& value) {
   std::uint8_t record[detail::max_entry_size];
   const std::size_t added = detail::encode_entry(value, record);
@@ -105,7 +105,7 @@ result<void> append_entry(Storage& storage, std::string_view path, std::uint32_t
 class entry_writer {
  public:
   /// Begins the list at `path`, a literal; what was there is replaced.
-  void begin(std::string_view path) {
+  void begin(const std::string_view& path) {
     path_ = path;
     flushed_ = 0;
     used_ = 0;
@@ -114,7 +114,7 @@ class entry_writer {
   }
 
   /// Goes on with a list that has `size` bytes on storage already.
-  void resume(std::string_view path, std::uint32_t size) {
+  void resume(const std::string_view& path, std::uint32_t size) {
     begin(path);
     flushed_ = size;
   }
@@ -157,7 +157,7 @@ class entry_writer {
 class entry_reader {
  public:
   /// Begins at the first entry, or at one whose `offset()` is known.
-  void begin(std::string_view path, std::uint32_t offset = 0) {
+  void begin(const std::string_view& path, std::uint32_t offset = 0) {
     path_ = path;
     offset_ = offset;
     sum_ = {};
