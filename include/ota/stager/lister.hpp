@@ -35,7 +35,7 @@ template <class Storage, class Delta = no_delta>
 class lister : detail::patch_notes<takes_patches<Delta>> {
  public:
   /// Begins with the tree of a commit, given in hexadecimal digits.
-  lister(Storage& storage, const config& settings, std::string_view commit)
+  lister(Storage& storage, const config& settings, const std::string_view& commit)
       : storage_(storage), settings_(settings), tree_(commit) {}
 
   /// How many answers have been read to their end.
