@@ -55,7 +55,7 @@ class pattern_walk {
     names_.clear();
     at_ = 0;
     std::uint32_t index = 0;
-    const auto keep = [&](std::string_view name, file_kind) {
+    const auto keep = [&](const std::string_view& name, file_kind) {
       if (index++ < passed_) return true;
       if (names_.capacity() - names_.size() <= name.size()) return false;
       names_.append(name).append('\0');

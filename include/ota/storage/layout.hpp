@@ -86,7 +86,7 @@ template <class Storage>
 result<file_kind> first_leaf(Storage& storage, tree_path& path) {
   for (;;) {
     file_kind found = file_kind::none;
-    const auto take = [&](std::string_view name, file_kind kind) {
+    const auto take = [&](const std::string_view& name, file_kind kind) {
       path.append('/').append(name);
       found = kind;
       return false;
