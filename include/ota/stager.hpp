@@ -265,9 +265,12 @@ class stager : Settings,
       const auto alone = is_image_alone();
       if (!alone || *alone) return begin_walk(alone ? result<bool>(false) : alone);
     }
-    ::new (&sorter_) list_sorter<Storage, Settings>(storage_, *this);
-    sorter_.begin_listing();
-    stage_ = stage::sort;
+    return sort(stage::sort);
+  }
+
+  result<bool> sort(stage next) {
+    ::new (&sorter_) list_sorter<Storage, Settings>(storage_, *this, next == stage::sort);
+    stage_ = next;
     return true;
   }
 
@@ -279,10 +282,7 @@ class stager : Settings,
 
   result<bool> begin_candidates(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&sorter_) list_sorter<Storage, Settings>(storage_, *this);
-    sorter_.begin_candidates();
-    stage_ = stage::sort_candidates;
-    return true;
+    return sort(stage::sort_candidates);
   }
 
   result<bool> begin_compare(const result<bool>& more) {

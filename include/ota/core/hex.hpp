@@ -16,10 +16,6 @@ constexpr int hex_digit(char c) {
   return letter >= 0 && letter < 6 ? letter + 10 : -1;
 }
 
-namespace detail {
-inline constexpr char hex_digits[] = "0123456789abcdef";
-}
-
 /// Writes `data` as lowercase hexadecimal digits, two a byte, without a terminator.
 inline void to_hex(bytes data, char* out) {
   for (std::uint8_t byte : data) {

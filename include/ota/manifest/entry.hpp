@@ -121,7 +121,7 @@ class entry_writer {
 
   template <class Storage>
   result<void> add(Storage& storage, const entry& value) {
-    if (sizeof buffer_ - used_ < detail::max_entry_size)
+    if (used_ > sizeof buffer_ - detail::max_entry_size)
       if (auto done = flush(storage); !done) return done;
     used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
     ++count_;

@@ -15,7 +15,7 @@ struct entry_cursor {
   entry item;
 
   /// Begins at an entry whose offset is known.
-  void begin(std::string_view path, std::uint32_t offset = 0) {
+  void begin(const std::string_view& path, std::uint32_t offset = 0) {
     list.begin(path, offset);
     end = no_end;
     has_item = false;

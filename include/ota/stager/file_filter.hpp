@@ -16,15 +16,15 @@ class file_filter : Settings {
   explicit file_filter(Settings settings) : Settings(settings) {}
 
   /// Whether the device manages `path` at all: `ignore` wins, an empty `allow` allows all.
-  bool manages(std::string_view path) const {
+  bool manages(const std::string_view& path) const {
     return !detail::is_own_path(path) && allows(path, false);
   }
 
   /// Whether something in directory `path` may be managed.
-  bool enters(std::string_view path) const { return allows(path, true); }
+  bool enters(const std::string_view& path) const { return allows(path, true); }
 
   /// Refuses what no device should install.
-  result<void> check(std::string_view path, bool is_link) const {
+  result<void> check(const std::string_view& path, bool is_link) const {
     if (!is_valid_path(path)) return bad_path;
     if (is_link && !settings_.allow_links) return link;
     return {};
@@ -49,7 +49,7 @@ class file_filter : Settings {
       "holds its target"};
 
   // With `parents` also what `allow` has something below.
-  bool allows(std::string_view path, bool parents) const {
+  bool allows(const std::string_view& path, bool parents) const {
     if (is_within_any(path, settings_.ignore)) return false;
     for (const std::string_view& entry : settings_.allow)
       if (is_within(path, entry) || (parents && is_within(trim_slashes(entry), path))) return true;

@@ -17,19 +17,22 @@ class list_sorter : Settings {
   using Settings::settings_;
 
  public:
-  list_sorter(Storage& storage, Settings settings) : Settings(settings), storage_(storage) {}
-
-  /// Begins with the list of the new version's files, in which none may stand twice.
-  void begin_listing() { begin(layout::listing, true); }
-
-  /// Begins with the list of what may have to go; of what stands there twice, one is kept.
-  void begin_candidates() { begin(layout::candidates, false); }
+  /// Begins with the list of the new version's files, in which none may stand twice, or with that
+  /// of what may have to go: of what stands there twice, one is kept.
+  list_sorter(Storage& storage, Settings settings, bool is_listing)
+      : Settings(settings),
+        storage_(storage),
+        list_(is_listing ? layout::listing : layout::candidates),
+        unique_(is_listing) {}
 
   /// The path at hand, for a message.
   std::string_view subject() const { return left_.item.path; }
 
   /// One entry further; false when the list is in order.
-  result<bool> step() { return merging_ ? merge() : scan(); }
+  result<bool> step() {
+    if (task_ == task::begin) begin();
+    return task_ == task::scan ? scan() : merge();
+  }
 
  private:
   static constexpr error listed_twice{errc::malformed, "sorter",
@@ -38,18 +41,14 @@ class list_sorter : Settings {
       errc::malformed, "sorter",
       "the new version has no file for this device; check `allow` and `ignore`"};
 
-  void begin(const std::string_view& list, bool unique) {
-    list_ = list;
-    unique_ = unique;
-    begin_scan(0);
-  }
+  enum class task : std::uint8_t { begin, scan, merge };
 
-  void begin_scan(std::uint32_t at) {
-    if (at == 0) out_.begin(layout::expanded);
-    merging_ = false;
+  void begin() {
+    if (begin_ == 0) out_.begin(layout::expanded);
+    left_.begin(list_, begin_);
+    right_.begin(list_, begin_);
     count_ = 0;
-    left_.begin(list_, at);
-    right_.begin(list_, at);
+    task_ = task::scan;
   }
 
   // Finds where the next two runs end. Their last path so far is that of the left one's entry.
@@ -63,7 +62,7 @@ class list_sorter : Settings {
       if (unique_ && order == 0) return listed_twice;
       left_.item.path = right_.item.path;
       if (order > 0) return true;
-    } else if (first && left_.list.offset() == 0) {
+    } else if (first && begin_ == 0) {
       return check_count();
     }
     if (first) left_.end = at;
@@ -71,7 +70,7 @@ class list_sorter : Settings {
     is_last_ = !*more;
     right_.begin(list_, left_.end);
     right_.end = at;
-    merging_ = true;
+    task_ = task::merge;
     return true;
   }
 
@@ -98,21 +97,22 @@ class list_sorter : Settings {
   }
 
   result<bool> end_merge() {
-    std::uint32_t next = right_.end;
+    begin_ = right_.end;
     if (is_last_) {
       if (auto done = out_.flush(storage_); !done) return done.error();
       if (auto done = storage_.rename(layout::expanded, list_); !done) return done.error();
-      next = 0;
+      begin_ = 0;
     }
-    begin_scan(next);
+    task_ = task::begin;
     return true;
   }
 
   Storage& storage_;
   std::string_view list_;
-  bool unique_ = true;
-  bool merging_ = false;
-  bool is_last_ = false;  // nothing behind the two
+  bool unique_;
+  task task_ = task::begin;
+  bool is_last_ = false;     // nothing behind the two
+  std::uint32_t begin_ = 0;  // of the first of two runs
   std::uint32_t count_ = 0;
   entry_cursor left_;
   entry_cursor right_;

@@ -37,7 +37,7 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
 
  public:
   /// Begins with the tree of a commit, given in hexadecimal digits.
-  lister(Storage& storage, Settings settings, std::string_view commit)
+  lister(Storage& storage, Settings settings, const std::string_view& commit)
       : Settings(settings), storage_(storage), tree_(commit) {}
 
   /// How many answers have been read to their end.

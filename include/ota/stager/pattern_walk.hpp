@@ -9,8 +9,9 @@ namespace ota {
 /// Lists the installed files below `delete_patterns` (in `.ota/gone`): those that the new version
 /// does not have will have to go.
 ///
-/// Directories still to be looked at wait in a list on storage, so the depth and width of the
-/// tree cost no memory. Of a directory some names are kept at a time, and a step looks at one.
+/// Directories stand in that list, too, and are looked at as they are met in it, so the depth and
+/// width of the tree cost no memory. Of a directory some names are kept at a time, and a step looks
+/// at one.
 template <class Storage, class Settings>
 class pattern_walk : Settings {
   using Settings::settings_;
@@ -21,37 +22,31 @@ class pattern_walk : Settings {
   result<void> begin() {
     const auto there = storage_.stat(layout::candidates);
     if (!there) return there.error();
-    found_.resume(layout::candidates, static_cast<std::uint32_t>(there->size));
+    const auto size = static_cast<std::uint32_t>(there->size);
+    found_.resume(layout::candidates, size);
+    listed_.begin(layout::candidates, size);
     pattern_ = 0;
-    written_ = 0;
     in_directory_ = false;
     names_.clear();
-    waiting_.begin(layout::part);
     return {};
   }
 
-  /// One name, pattern or directory further; false when all have been looked at.
+  /// One name, pattern or entry further; false when all have been looked at.
   result<bool> step() {
     if (at_ < names_.size()) return more_after(take_name());
     if (in_directory_) return more_after(collect());
     if (pattern_ < settings_.delete_patterns.size()) return more_after(take_pattern());
-    const auto more = written_ != 0 ? waiting_.next(storage_, item_) : result<bool>(false);
-    if (!more) return more;
-    if (!*more) return end();
+    if (listed_.offset() == found_.size()) return false;
+    // What is still gathered can only be read back from storage.
+    if (auto done = found_.flush(storage_); !done) return done.error();
+    const auto more = listed_.next(storage_, item_);
+    in_directory_ = more.value_or(false) && item_.kind == entry_kind::directory;
     directory_ = item_.path;
-    in_directory_ = true;
     passed_ = 0;
-    return true;
+    return more;
   }
 
  private:
-  // Where nothing was found, no file is written for it.
-  result<bool> end() {
-    if (found_.count() != 0)
-      if (auto done = found_.flush(storage_); !done) return done.error();
-    return false;
-  }
-
   result<void> take_pattern() {
     item_.path.assign(trim_slashes(settings_.delete_patterns[pattern_++]));
     return take();
@@ -62,7 +57,7 @@ class pattern_walk : Settings {
     names_.clear();
     at_ = 0;
     std::uint32_t index = 0;
-    const auto keep = [&](std::string_view name, file_kind) {
+    const auto keep = [&](const std::string_view& name, file_kind) {
       if (index++ < passed_) return true;
       if (names_.capacity() - names_.size() <= name.size()) return false;
       names_.append(name).append('\0');
@@ -89,11 +84,7 @@ class pattern_walk : Settings {
     const auto there = storage_.stat(path);
     if (!there) return there.error();
     if (there->kind == file_kind::none) return {};
-    if (there->kind == file_kind::directory) {
-      item_.kind = entry_kind::directory;
-      return append_entry(storage_, layout::part, written_, item_);
-    }
-    item_.kind = entry_kind::remove;
+    item_.kind = there->kind == file_kind::directory ? entry_kind::directory : entry_kind::remove;
     return found_.add(storage_, item_);
   }
 
@@ -101,9 +92,8 @@ class pattern_walk : Settings {
   std::size_t pattern_ = 0;
   std::size_t at_ = 0;        // of the name to be looked at next
   std::uint32_t passed_ = 0;  // names of the directory that were kept so far
-  std::uint32_t written_ = 0;
   bool in_directory_ = false;
-  entry_reader waiting_;
+  entry_reader listed_;
   entry item_;
   fixed_string<max_path> directory_;
   fixed_string<max_path + 1> names_;

@@ -48,14 +48,14 @@ class planner : Settings {
   }
 
   /// Adds a small file of the library's own, which changes together with the version's files.
-  result<void> add_own_file(std::string_view path, bytes content) {
+  result<void> add_own_file(const std::string_view& path, const bytes& content) {
     const auto staged = detail::staged_path(plan_.count());
     if (auto done = storage_.write(staged, 0, content); !done) return done;
     return add_own(path, content.size());
   }
 
   /// Adds the version's firmware image.
-  result<void> add_image(std::string_view name, const image_promise& image) {
+  result<void> add_image(const std::string_view& name, const image_promise& image) {
     new_.item = {};
     new_.item.kind = entry_kind::image;
     new_.item.path.assign(name);
@@ -98,7 +98,7 @@ class planner : Settings {
     return count_only_ ? result<void>{} : plan_.add(storage_, item);
   }
 
-  result<void> add_own(std::string_view path, std::size_t size) {
+  result<void> add_own(const std::string_view& path, std::size_t size) {
     new_.item = {};
     new_.item.path.assign(path);
     new_.item.size = size;
@@ -178,6 +178,7 @@ class planner : Settings {
 
   result<void> remove_old() {
     entry& item = old_.item;
+    if (!file_filter<Settings>(*this).manages(item.path)) return {};
     if (!file_filter<Settings>(*this).manages(item.path)) return {};
     const auto there = storage_.stat(item.path);
     if (!there) return there.error();

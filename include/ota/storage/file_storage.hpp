@@ -51,15 +51,17 @@ class visitor_ref {
  public:
   template <class Visit>
   explicit visitor_ref(const Visit& visit)
-      : visit_(&visit), call_([](const void* target, std::string_view name, file_kind kind) {
+      : visit_(&visit), call_([](const void* target, const std::string_view& name, file_kind kind) {
           return (*static_cast<const Visit*>(target))(name, kind);
         }) {}
 
-  bool operator()(std::string_view name, file_kind kind) const { return call_(visit_, name, kind); }
+  bool operator()(const std::string_view& name, file_kind kind) const {
+    return call_(visit_, name, kind);
+  }
 
  private:
   const void* visit_;
-  bool (*call_)(const void*, std::string_view, file_kind);
+  bool (*call_)(const void*, const std::string_view&, file_kind);
 };
 
 struct any_visitor {

@@ -42,8 +42,7 @@ names read_list(files& storage, std::string_view path) {
 /// The error's text; empty: done.
 std::string sort(files& storage, bool listing) {
   const ota::config settings;
-  ota::list_sorter<files, ota::told_settings> sorter(storage, settings);
-  listing ? sorter.begin_listing() : sorter.begin_candidates();
+  ota::list_sorter<files, ota::told_settings> sorter(storage, settings, listing);
   for (;;) {
     const auto more = sorter.step();
     if (!more) return more.error().text;
