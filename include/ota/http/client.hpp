@@ -144,13 +144,12 @@ class http_client : private check_byte_stream<Stream> {
     if (target.secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
-      const bool reused = connected_ && is_same_host(target);
-      if (!reused)
+      heard_ = !connected_ || !is_same_host(target);
+      if (heard_)
         if (auto done = connect(target); !done) return done;
       const auto answer = send_and_read(request, target, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
-      const bool was_stale = reused && !answer && !heard_;
-      if (!was_stale || answer.error().code == errc::timeout) return answer;
+      if (answer || heard_ || answer.error().code == errc::timeout) return answer;
       close();
     }
   }
@@ -177,7 +176,6 @@ class http_client : private check_byte_stream<Stream> {
 
   result<void> send_and_read(const http_request& request, const url_view& target,
                              detail::url_buffer& url) {
-    heard_ = false;
     if (auto done = send(request, target); !done) return done;
     for (int interim = 0; interim < 8; ++interim) {
       if (auto done = read_head(url); !done) return done;
@@ -338,7 +336,7 @@ class http_client : private check_byte_stream<Stream> {
   // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   bool connected_ = false;
   bool secure_ = false;
-  bool heard_ = false;
+  bool heard_ = false;  // the connection is new, or has answered
   bool first_chunk_ = false;
   detail::body body_ = detail::body::none;
   std::uint16_t port_ = 0;
