@@ -53,9 +53,7 @@ class http_client : private check_byte_stream<Stream> {
   const http_response& response() const { return head_.response; }
 
   /// The answer's ETag; empty when there is none, or it is longer than 128 bytes.
-  std::string_view etag() const {
-    return head_.etag.overflowed() ? std::string_view{} : head_.etag.view();
-  }
+  std::string_view etag() const { return head_.etag; }
 
   /// Where a redirect that was not followed leads.
   std::string_view location() const { return location_; }

@@ -218,7 +218,7 @@ class head_parser {
           keep_alive = true;
         break;
       case header::etag:
-        etag = text_;
+        if (!text_.overflowed()) etag = text_;
         break;
       case header::content_range:
         read_range();
