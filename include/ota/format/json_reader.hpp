@@ -74,8 +74,8 @@ class json_reader {
 
  private:
   detail::json_machine machine_;
-  std::uint8_t nesting_[MaxDepth] = {};
-  char text_[TextCapacity] = {};
+  std::uint8_t nesting_[MaxDepth];
+  char text_[TextCapacity];
 };
 
 }  // namespace ota
