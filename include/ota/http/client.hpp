@@ -239,7 +239,7 @@ class http_client : private check_byte_stream<Stream> {
     const auto kind = head_.begin_body(range_from, left_);
     if (!kind) return kind.error();
     body_ = *kind;
-    first_chunk_ = true;
+    digits_ = 0;
     return {};
   }
 
@@ -295,9 +295,8 @@ class http_client : private check_byte_stream<Stream> {
 
   // Reads "\r\n" behind the last chunk, the size line, and behind the last one the trailer.
   result<void> begin_chunk() {
-    if (!first_chunk_)
+    if (digits_ != 0)
       if (auto line = read_line(2); !line) return line;
-    first_chunk_ = false;
     if (auto line = read_line(4096); !line) return line;
     if (digits_ == 0 || digits_ >= 2 * sizeof left_) return bad_chunks;
     if (left_ != 0) return {};
@@ -335,11 +334,10 @@ class http_client : private check_byte_stream<Stream> {
   bool connected_ = false;
   bool secure_ = false;
   bool heard_ = false;  // the connection is new, or has answered
-  bool first_chunk_ = false;
   detail::body body_ = detail::body::none;
   std::uint16_t port_ = 0;
   std::uint16_t line_size_ = 0;
-  std::uint16_t digits_ = 0;
+  std::uint16_t digits_ = 0;  // of the last chunk's size; 0: there was none
   std::uint16_t pieces_ = 0;  // in which the head at hand, or what stands around a chunk, came
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;
