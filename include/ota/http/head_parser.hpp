@@ -281,12 +281,11 @@ class head_parser {
   }
 
   result<bool> finish() {
-    std::uint32_t& wait = response.retry_after;
-    if (retry_date_ != 0 && response.date != 0) {
+    const std::uint32_t date = response.date;
+    if (retry_date_ != 0 && date != 0) {
       response.has_retry_after = true;
-      wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
+      response.retry_after = retry_date_ > date ? retry_date_ - date : 0;
     }
-    if (wait > 86400) wait = 86400;
     return true;
   }
 
