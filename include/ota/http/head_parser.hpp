@@ -176,13 +176,11 @@ class head_parser {
       "x-ratelimit-remaining x-ratelimit-reset ";
 
   result<bool> take_name(char c) {
-    if (text_.empty()) {
-      if (c == '\r') return false;
-      if (c == '\n') return finish();
-      // A folded line: obsolete, and a way to smuggle.
-      if (c == ' ' || c == '\t') return not_http;
-    }
-    if (c == '\n') return not_http;
+    const bool at_begin = text_.empty();
+    if (c == '\n') return at_begin ? finish() : not_http;
+    // A folded line: obsolete, and a way to smuggle.
+    if (at_begin && (c == ' ' || c == '\t')) return not_http;
+    if (at_begin && c == '\r') return false;
     text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
     return false;
   }
