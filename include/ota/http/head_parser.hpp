@@ -186,8 +186,8 @@ class head_parser {
   }
 
   void take_value(char c, url_buffer& location) {
-    const bool is_margin = text_.empty() && header_ != header::status && (c == ' ' || c == '\t');
-    if (c == '\r' || is_margin) return;
+    if (c == '\r') return;
+    if (text_.empty() && header_ != header::status && (c == ' ' || c == '\t')) return;
     if (header_ == header::location) location.add_location(c);
     text_.append(c);
   }
