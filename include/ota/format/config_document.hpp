@@ -169,7 +169,7 @@ class config_loader {
   report unknown_;
   void* to_;
   json_machine machine_;
-  std::uint8_t nesting_[max_depth] = {};
+  std::uint8_t nesting_[max_depth];
 };
 
 }  // namespace detail

@@ -333,11 +333,13 @@ class json_machine {
       if (now == state::point) return state::fraction;
       return now < state::zero ? state::exponent : now;
     }
-    if (c == '-' && now == state::number) return state::minus;
-    if (c == '.' && (now == state::zero || now == state::integer)) return state::point;
-    if ((c | 0x20) == 'e' && now >= state::zero && now != state::exponent)
-      return state::exponent_mark;
-    if ((c == '+' || c == '-') && now == state::exponent_mark) return state::exponent_sign;
+    if (now >= state::zero) {
+      if (c == '.' && now <= state::integer) return state::point;
+      if ((c | 0x20) == 'e' && now != state::exponent) return state::exponent_mark;
+    } else if (c == '-' || c == '+') {
+      if (c == '-' && now == state::number) return state::minus;
+      if (now == state::exponent_mark) return state::exponent_sign;
+    }
     return state::between;
   }
 

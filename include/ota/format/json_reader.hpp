@@ -74,7 +74,7 @@ class json_reader {
 
  private:
   detail::json_machine machine_;
-  std::uint8_t nesting_[MaxDepth] = {};
+  std::uint8_t nesting_[MaxDepth];
   char text_[TextCapacity];
 };
 

@@ -56,9 +56,7 @@ class http_client : private check_byte_stream<Stream> {
   const http_response& response() const { return head_.response; }
 
   /// The answer's ETag; empty when there is none, or it is longer than 128 bytes.
-  std::string_view etag() const {
-    return head_.etag.overflowed() ? std::string_view{} : head_.etag.view();
-  }
+  std::string_view etag() const { return head_.etag; }
 
   /// Where a redirect that was not followed leads.
   std::string_view location() const { return location_; }
@@ -147,13 +145,12 @@ class http_client : private check_byte_stream<Stream> {
     if (target.secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
-      const bool reused = connected_ && is_same_host(target);
-      if (!reused)
+      heard_ = !connected_ || !is_same_host(target);
+      if (heard_)
         if (auto done = connect(target); !done) return done;
       const auto answer = send_and_read(request, target, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
-      const bool was_stale = reused && !answer && !heard_;
-      if (!was_stale || answer.error().code == errc::timeout) return answer;
+      if (answer || heard_ || answer.error().code == errc::timeout) return answer;
       close();
     }
   }
@@ -180,7 +177,6 @@ class http_client : private check_byte_stream<Stream> {
 
   result<void> send_and_read(const http_request& request, const url_view& target,
                              detail::url_buffer& url) {
-    heard_ = false;
     if (auto done = send(request, target); !done) return done;
     for (int interim = 0; interim < 8; ++interim) {
       if (auto done = read_head(url); !done) return done;
@@ -246,7 +242,7 @@ class http_client : private check_byte_stream<Stream> {
     const auto kind = head_.begin_body(range_from, left_);
     if (!kind) return kind.error();
     body_ = *kind;
-    first_chunk_ = true;
+    digits_ = 0;
     return {};
   }
 
@@ -302,9 +298,8 @@ class http_client : private check_byte_stream<Stream> {
 
   // Reads "\r\n" behind the last chunk, the size line, and behind the last one the trailer.
   result<void> begin_chunk() {
-    if (!first_chunk_)
+    if (digits_ != 0)
       if (auto line = read_line(2); !line) return line;
-    first_chunk_ = false;
     if (auto line = read_line(4096); !line) return line;
     if (digits_ == 0 || digits_ >= 2 * sizeof left_) return bad_chunks;
     if (left_ != 0) return {};
@@ -341,12 +336,11 @@ class http_client : private check_byte_stream<Stream> {
   // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   bool connected_ = false;
   bool secure_ = false;
-  bool heard_ = false;
-  bool first_chunk_ = false;
+  bool heard_ = false;  // the connection is new, or has answered
   detail::body body_ = detail::body::none;
   std::uint16_t port_ = 0;
   std::uint16_t line_size_ = 0;
-  std::uint16_t digits_ = 0;
+  std::uint16_t digits_ = 0;  // of the last chunk's size; 0: there was none
   std::uint16_t pieces_ = 0;  // in which the head at hand, or what stands around a chunk, came
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;

@@ -176,20 +176,18 @@ class head_parser {
       "x-ratelimit-remaining x-ratelimit-reset ";
 
   result<bool> take_name(char c) {
-    if (text_.empty()) {
-      if (c == '\r') return false;
-      if (c == '\n') return finish();
-      // A folded line: obsolete, and a way to smuggle.
-      if (c == ' ' || c == '\t') return not_http;
-    }
-    if (c == '\n') return not_http;
+    const bool at_begin = text_.empty();
+    if (c == '\n') return at_begin ? finish() : not_http;
+    // A folded line: obsolete, and a way to smuggle.
+    if (at_begin && (c == ' ' || c == '\t')) return not_http;
+    if (at_begin && c == '\r') return false;
     text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
     return false;
   }
 
   void take_value(char c, url_buffer& location) {
-    const bool is_margin = text_.empty() && header_ != header::status && (c == ' ' || c == '\t');
-    if (c == '\r' || is_margin) return;
+    if (c == '\r') return;
+    if (text_.empty() && header_ != header::status && (c == ' ' || c == '\t')) return;
     if (header_ == header::location) location.add_location(c);
     text_.append(c);
   }
@@ -218,7 +216,7 @@ class head_parser {
           keep_alive = true;
         break;
       case header::etag:
-        etag = text_;
+        if (!text_.overflowed()) etag = text_;
         break;
       case header::content_range:
         read_range();
@@ -281,12 +279,11 @@ class head_parser {
   }
 
   result<bool> finish() {
-    std::uint32_t& wait = response.retry_after;
-    if (retry_date_ != 0 && response.date != 0) {
+    const std::uint32_t date = response.date;
+    if (retry_date_ != 0 && date != 0) {
       response.has_retry_after = true;
-      wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
+      response.retry_after = retry_date_ > date ? retry_date_ - date : 0;
     }
-    if (wait > 86400) wait = 86400;
     return true;
   }
 

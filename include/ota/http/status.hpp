@@ -41,11 +41,14 @@ inline result<void> check_status(const http_response& answer) {
 /// The seconds to wait after an answer with `Retry-After` or a rate limit, at most a day. `now` is
 /// the device's time in epoch seconds; 0, not known, takes the server's.
 inline std::uint32_t rate_limit_wait(const http_response& answer, std::uint64_t now) {
-  if (answer.has_retry_after) return answer.retry_after;
-  const std::uint32_t time = now != 0 ? static_cast<std::uint32_t>(now) : answer.date;
-  const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
-  std::uint32_t wait = 60;  // what GitHub asks for
-  if (exhausted && time != 0 && answer.rate_reset > time) wait = answer.rate_reset - time;
+  std::uint32_t wait = answer.retry_after;
+  if (!answer.has_retry_after) {
+    const std::uint32_t time = now != 0 ? static_cast<std::uint32_t>(now) : answer.date;
+    const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
+    // A minute is what GitHub asks for.
+    if (!exhausted || time == 0 || answer.rate_reset <= time) return 60;
+    wait = answer.rate_reset - time;
+  }
   return wait < 86400 ? wait : 86400;
 }
 

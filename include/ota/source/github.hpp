@@ -174,8 +174,7 @@ class basic_github : Settings {
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
-    return tag().empty() && settings_.token.empty() && !settings_.force &&
-           !target().ref.empty();
+    return tag().empty() && settings_.token.empty() && !settings_.force && !target().ref.empty();
   }
 
   void append_repository(string_buffer& url, std::string_view below) const {
