@@ -718,6 +718,8 @@ class string_buffer {
     return *this;
   }
 
+  string_buffer& append(const string_buffer& more) { return append(more.view()); }
+
   /// Appends a text up to its terminator. A call takes less code than that of a view.
   string_buffer& append(const char* more) {
     const char* end = more;
@@ -749,9 +751,10 @@ class string_buffer {
   char* text() { return text_; }
   const char* text() const { return text_; }
 
-  std::uint16_t size_ = 0;
-  std::uint16_t capacity_;
+  // The first two are cleared together, as one word.
+  alignas(4) std::uint16_t size_ = 0;
   std::uint16_t overflowed_ = 0;
+  std::uint16_t capacity_;
   // The first of the characters; the others follow, in the `fixed_string` that this is a part of.
   // So a program has one `append`, not one for each capacity.
   char text_[1];
@@ -1133,6 +1136,9 @@ struct file_info {
 //                                           false; `visit` changes nothing on storage
 //   result<void> set_executable(path, on)   optional; without it file modes are not kept
 //
+// Paths, `out` and `data` are views, given by value or by `const &`: by reference the many calls
+// take less code, an address instead of two words.
+//
 // Between two barriers a power cut may lose or reorder whatever was done; only a single rename
 // stays whole. `ota::testing::prove_power_safe` tries just that on a policy.
 
@@ -1144,15 +1150,17 @@ class visitor_ref {
  public:
   template <class Visit>
   explicit visitor_ref(const Visit& visit)
-      : visit_(&visit), call_([](const void* target, std::string_view name, file_kind kind) {
+      : visit_(&visit), call_([](const void* target, const std::string_view& name, file_kind kind) {
           return (*static_cast<const Visit*>(target))(name, kind);
         }) {}
 
-  bool operator()(std::string_view name, file_kind kind) const { return call_(visit_, name, kind); }
+  bool operator()(const std::string_view& name, file_kind kind) const {
+    return call_(visit_, name, kind);
+  }
 
  private:
   const void* visit_;
-  bool (*call_)(const void*, std::string_view, file_kind);
+  bool (*call_)(const void*, const std::string_view&, file_kind);
 };
 
 struct any_visitor {
@@ -1179,6 +1187,13 @@ template <class S>
 using list_of = decltype(std::declval<S&>().list(std::string_view{}, any_visitor{}));
 template <class S>
 using set_executable_of = decltype(std::declval<S&>().set_executable(std::string_view{}, true));
+
+/// What stands at a path: of what `stat` tells as much as fits into a register.
+template <class Storage>
+result<file_kind> kind_at(Storage& storage, std::string_view path) {
+  const auto there = storage.stat(path);
+  return there ? result<file_kind>(there->kind) : there.error();
+}
 
 }  // namespace detail
 
@@ -1304,7 +1319,7 @@ inline std::size_t decode_entry(bytes in, entry& value) {
 
 /// Adds an entry to the list at `path`, which has `size` bytes, without gathering.
 template <class Storage>
-result<void> append_entry(Storage& storage, std::string_view path, std::uint32_t& size,
+result<void> append_entry(Storage& storage, const std::string_view& path, std::uint32_t& size,
                           const entry& value) {
   std::uint8_t record[detail::max_entry_size];
   const std::size_t added = detail::encode_entry(value, record);
@@ -1317,7 +1332,7 @@ result<void> append_entry(Storage& storage, std::string_view path, std::uint32_t
 class entry_writer {
  public:
   /// Begins the list at `path`, a literal; what was there is replaced.
-  void begin(std::string_view path) {
+  void begin(const std::string_view& path) {
     path_ = path;
     flushed_ = 0;
     used_ = 0;
@@ -1326,14 +1341,14 @@ class entry_writer {
   }
 
   /// Goes on with a list that has `size` bytes on storage already.
-  void resume(std::string_view path, std::uint32_t size) {
+  void resume(const std::string_view& path, std::uint32_t size) {
     begin(path);
     flushed_ = size;
   }
 
   template <class Storage>
   result<void> add(Storage& storage, const entry& value) {
-    if (sizeof buffer_ - used_ < detail::max_entry_size)
+    if (used_ > sizeof buffer_ - detail::max_entry_size)
       if (auto done = flush(storage); !done) return done;
     used_ = static_cast<std::uint16_t>(used_ + detail::encode_entry(value, buffer_ + used_));
     ++count_;
@@ -1369,7 +1384,7 @@ class entry_writer {
 class entry_reader {
  public:
   /// Begins at the first entry, or at one whose `offset()` is known.
-  void begin(std::string_view path, std::uint32_t offset = 0) {
+  void begin(const std::string_view& path, std::uint32_t offset = 0) {
     path_ = path;
     offset_ = offset;
     sum_ = {};
@@ -1981,8 +1996,8 @@ constexpr bool is_within(const std::string_view& path, const std::string_view& e
 }
 
 /// Whether `path` is, or lies in, one of `entries`.
-constexpr bool is_within_any(std::string_view path, list_view<std::string_view> entries) {
-  for (std::string_view entry : entries)
+constexpr bool is_within_any(const std::string_view& path, list_view<std::string_view> entries) {
+  for (const std::string_view& entry : entries)
     if (is_within(path, entry)) return true;
   return false;
 }
@@ -2256,8 +2271,8 @@ constexpr bool follows_release(const config& settings) {
 /// The base of the Git host's web site, or nothing where it is not known: `web`, or GitHub's own
 /// where the API is GitHub's own.
 constexpr std::string_view web_base(const config& settings) {
-  if (!settings.web.empty() || settings.api != github_api) return settings.web;
-  return "https://github.com"sv;
+  const bool is_github = settings.web.empty() && settings.api == github_api;
+  return is_github ? "https://github.com"sv : settings.web;
 }
 
 namespace detail {
@@ -2661,7 +2676,7 @@ inline own_path patch_path(std::uint32_t index) { return numbered_path(layout::p
 
 /// Whether a path is the library's own, which no update may replace: in any case of its letters,
 /// as some file systems make no difference.
-inline bool is_own_path(std::string_view path) {
+inline bool is_own_path(const std::string_view& path) {
   static constexpr const char* own[] = {".ota*", layout::version.data(), layout::errors.data(),
                                         "ota_health.json", "ota_last_check.json"};
   for (const char* form : own)
@@ -2687,7 +2702,7 @@ template <class Storage>
 result<file_kind> first_leaf(Storage& storage, tree_path& path) {
   for (;;) {
     file_kind found = file_kind::none;
-    const auto take = [&](std::string_view name, file_kind kind) {
+    const auto take = [&](const std::string_view& name, file_kind kind) {
       path.append('/').append(name);
       found = kind;
       return false;
@@ -2702,12 +2717,12 @@ result<file_kind> first_leaf(Storage& storage, tree_path& path) {
 
 /// Removes one file or empty directory of the tree at `directory`; false when nothing is left.
 template <class Storage>
-result<bool> remove_tree_step(Storage& storage, std::string_view directory) {
-  const auto there = storage.stat(directory);
+result<bool> remove_tree_step(Storage& storage, const std::string_view& directory) {
+  const auto there = kind_at(storage, directory);
   if (!there) return there.error();
-  if (there->kind == file_kind::none) return false;
+  if (*there == file_kind::none) return false;
   tree_path path(directory);
-  if (there->kind == file_kind::directory)
+  if (*there == file_kind::directory)
     if (auto found = first_leaf(storage, path); !found) return found.error();
   if (auto done = storage.remove(path); !done) return done.error();
   return true;
@@ -2718,7 +2733,7 @@ template <class Storage>
 void make_room(Storage& storage) {
   static constexpr std::string_view paths[] = {layout::listing,    layout::expanded, layout::part,
                                                layout::candidates, layout::manifest, layout::known};
-  for (const std::string_view path : paths) (void)storage.remove(path);
+  for (const std::string_view& path : paths) (void)storage.remove(path);
 }
 
 }  // namespace detail
@@ -2737,6 +2752,12 @@ inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
   return sum.value() ^ format;
 }
 
+/// Puts the seal of a record of `size` bytes behind it.
+inline void put_seal(std::uint8_t* record, std::size_t size, std::uint32_t format) {
+  const std::uint32_t seal = seal_of({record, size}, format);
+  std::memcpy(record + size, &seal, sizeof seal);
+}
+
 /// Writes a record and its seal to `sizeof(Record) + 4` bytes.
 template <class Record>
 void seal_record(const Record& value, std::uint8_t* out) {
@@ -2744,8 +2765,7 @@ void seal_record(const Record& value, std::uint8_t* out) {
       std::is_trivially_copyable_v<Record> && std::has_unique_object_representations_v<Record>,
       "a record must be plain data without gaps");
   std::memcpy(out, &value, sizeof value);
-  const std::uint32_t seal = seal_of({out, sizeof value}, Record::format);
-  std::memcpy(out + sizeof value, &seal, sizeof seal);
+  put_seal(out, sizeof value, Record::format);
 }
 
 /// Puts a record in the place of the one at `path`.
@@ -2758,7 +2778,7 @@ result<void> store_record(Storage& storage, const std::string_view& path, const 
 
 /// Reads a record with its seal; false when there is none, or none that is whole.
 template <class Storage>
-result<bool> read_sealed(Storage& storage, std::string_view path, std::uint32_t format,
+result<bool> read_sealed(Storage& storage, const std::string_view& path, std::uint32_t format,
                          mutable_bytes record) {
   const auto size = storage.read(path, 0, record);
   if (!size) return size.error().code == errc::not_found ? result<bool>(false) : size.error();
@@ -3347,11 +3367,13 @@ class json_machine {
       if (now == state::point) return state::fraction;
       return now < state::zero ? state::exponent : now;
     }
-    if (c == '-' && now == state::number) return state::minus;
-    if (c == '.' && (now == state::zero || now == state::integer)) return state::point;
-    if ((c | 0x20) == 'e' && now >= state::zero && now != state::exponent)
-      return state::exponent_mark;
-    if ((c == '+' || c == '-') && now == state::exponent_mark) return state::exponent_sign;
+    if (now >= state::zero) {
+      if (c == '.' && now <= state::integer) return state::point;
+      if ((c | 0x20) == 'e' && now != state::exponent) return state::exponent_mark;
+    } else if (c == '-' || c == '+') {
+      if (c == '-' && now == state::number) return state::minus;
+      if (now == state::exponent_mark) return state::exponent_sign;
+    }
     return state::between;
   }
 
@@ -3495,7 +3517,7 @@ class json_reader {
 
  private:
   detail::json_machine machine_;
-  std::uint8_t nesting_[MaxDepth] = {};
+  std::uint8_t nesting_[MaxDepth];
   char text_[TextCapacity];
 };
 
@@ -3510,10 +3532,10 @@ template <std::size_t TextCapacity, std::size_t Piece = 64>
 class json_file {
  public:
   json_file() = default;
-  explicit json_file(std::string_view path) : path_(path) {}
+  explicit json_file(const std::string_view& path) : path_(path) {}
 
   /// Begins at a byte of a file.
-  void begin(std::string_view path, std::size_t offset = 0) {
+  void begin(const std::string_view& path, std::size_t offset = 0) {
     path_ = path;
     offset_ = offset;
     reader_.reset();
@@ -6515,11 +6537,14 @@ inline result<void> check_status(const http_response& answer) {
 /// The seconds to wait after an answer with `Retry-After` or a rate limit, at most a day. `now` is
 /// the device's time in epoch seconds; 0, not known, takes the server's.
 inline std::uint32_t rate_limit_wait(const http_response& answer, std::uint64_t now) {
-  if (answer.has_retry_after) return answer.retry_after;
-  const std::uint32_t time = now != 0 ? static_cast<std::uint32_t>(now) : answer.date;
-  const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
-  if (!exhausted || time == 0 || answer.rate_reset <= time) return 60;  // what GitHub asks for
-  const std::uint32_t wait = answer.rate_reset - time;
+  std::uint32_t wait = answer.retry_after;
+  if (!answer.has_retry_after) {
+    const std::uint32_t time = now != 0 ? static_cast<std::uint32_t>(now) : answer.date;
+    const bool exhausted = answer.has_rate_remaining && answer.rate_remaining == 0;
+    // A minute is what GitHub asks for.
+    if (!exhausted || time == 0 || answer.rate_reset <= time) return 60;
+    wait = answer.rate_reset - time;
+  }
   return wait < 86400 ? wait : 86400;
 }
 
@@ -6610,34 +6635,42 @@ class github_document {
   static constexpr error incomplete_entry{errc::malformed, "github",
                                           "an entry of the tree lacks its path or its sha"};
 
-  // In the order of `field_names`. A document has one member at the top, its section, that is or
-  // holds the objects of interest; those stand first, in the order of `document_kind`.
+  // The members that matter, document by document, in the order of the names in `shapes`.
   enum class field : std::uint8_t {
-    other,
+    other_of_release,
     assets,
+    tag_name,
+    name,
+    url,
+    download_url,
+    digest,
+    state,
+    other_of_reference,
     object,
+    object_type,
+    object_sha,
+    other_of_tree,
     tree,
+    truncated,
     path,
     mode,
     type,
     sha,
-    size,
-    url,
-    tag_name,
-    truncated,
-    name,
-    download_url,
-    digest,
-    state
+    size
   };
-  static constexpr const char* field_names =
-      "assets object tree path mode type sha size url tag_name truncated name "
-      "browser_download_url digest state ";
 
-  field section() const { return static_cast<field>(static_cast<std::uint8_t>(kind_) + 1); }
-
-  // How deep the members of those objects are.
-  std::size_t inner_depth() const { return kind_ == document_kind::reference ? 2 : 3; }
+  // Each document has one member at the top, its section, that is or holds the objects of interest:
+  // it comes first.
+  struct shape {
+    const char* names;
+    field other;               // the members that do not matter; those that do follow
+    std::uint8_t inner_depth;  // how deep the members of those objects are
+  };
+  // In the order of `document_kind`.
+  static constexpr shape shapes[] = {
+      {"assets tag_name name url browser_download_url digest state ", field::other_of_release, 3},
+      {"object type sha ", field::other_of_reference, 2},
+      {"tree truncated path mode type sha size ", field::other_of_tree, 3}};
 
   // An answer that is no list of files must not pass for an empty one.
   result<document_event> end_document() const {
@@ -6648,14 +6681,16 @@ class github_document {
   // True when an entry is complete.
   result<bool> take() {
     const std::size_t depth = reader_.depth();
-    const bool is_inner = in_section_ && depth == inner_depth();
+    const shape& document = shapes[static_cast<unsigned>(kind_)];
+    const bool is_inner = in_section_ && depth == document.inner_depth;
     switch (event_) {
-      case json_event::key:
-        field_ = field::other;
-        if (depth == 1 || is_inner)
-          field_ = static_cast<field>(detail::find_word(reader_.text(), field_names));
-        if (depth == 1) in_section_ = field_ == section();
+      case json_event::key: {
+        unsigned number = 0;
+        if (depth == 1 || is_inner) number = detail::find_word(reader_.text(), document.names);
+        field_ = static_cast<field>(static_cast<unsigned>(document.other) + number);
+        if (depth == 1) in_section_ = number == 1;
         return false;
+      }
       case json_event::begin_array:
         if (depth == 2 && in_section_) has_list_ = true;
         return false;
@@ -6674,12 +6709,11 @@ class github_document {
     const bool is_text = event_ == json_event::string && !reader_.truncated();
     const std::string_view value = is_text ? reader_.text() : std::string_view{};
     if (depth == 1) take_top(value);
-    if (!is_inner) return false;
-    return kind_ == document_kind::tree ? take_tree(value) : take_inner(value);
+    return is_inner ? take_inner(value) : false;
   }
 
   void take_top(std::string_view value) {
-    if (kind_ == document_kind::release && field_ == field::tag_name) name.assign(value);
+    if (field_ == field::tag_name) name.assign(value);
     if (field_ == field::truncated && event_ == json_event::boolean) truncated = reader_.boolean();
   }
 
@@ -6696,10 +6730,10 @@ class github_document {
 
   result<bool> take_inner(std::string_view value) {
     switch (field_) {
-      case field::sha:
-        if (kind_ == document_kind::reference) name.assign(value);
+      case field::object_sha:
+        name.assign(value);
         break;
-      case field::type:
+      case field::object_type:
         is_tag_object = value == "tag"sv;
         break;
       case field::name:
@@ -6717,20 +6751,6 @@ class github_document {
         if (prefer_api_url == (field_ == field::url) || item_.path.empty())
           item_.path.assign(value);
         break;
-      default:
-        break;
-    }
-    return false;
-  }
-
-  static std::uint32_t crc32_of(std::string_view text) {
-    crc32 sum;
-    sum.update(as_bytes(text));
-    return sum.value();
-  }
-
-  result<bool> take_tree(std::string_view value) {
-    switch (field_) {
       case field::path:
         item_.path.assign(prefix_);
         if (!prefix_.empty()) item_.path.append('/');
@@ -6767,6 +6787,12 @@ class github_document {
     return false;
   }
 
+  static std::uint32_t crc32_of(std::string_view text) {
+    crc32 sum;
+    sum.update(as_bytes(text));
+    return sum.value();
+  }
+
   result<bool> end_item() {
     if (kind_ == document_kind::tree) {
       if (!is_wanted_) return false;
@@ -6783,9 +6809,9 @@ class github_document {
 
   // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   document_kind kind_ = document_kind::reference;
-  field field_ = field::other;
-  json_event event_ = json_event::need_input;
-  bool is_uploaded_ = false;  // an asset that is whole
+  field field_ = field::other_of_release;
+  bool is_wanted_ = false;  // a file or directory of a tree; the manifest of the assets
+  bool is_link_ = false;
   bool in_section_ = false;
   bool has_list_ = false;  // the member `tree` is one
 
@@ -6802,8 +6828,8 @@ class github_document {
   std::uint32_t manifest_sum = 0;  ///< over that asset's `digest`: differs when it was replaced
 
  private:
-  bool is_wanted_ = false;  // a file or directory of a tree; the manifest of the assets
-  bool is_link_ = false;
+  json_event event_ = json_event::need_input;
+  bool is_uploaded_ = false;  // an asset that is whole
   std::uint32_t asset_sum_ = 0;
   std::string_view prefix_;
   std::size_t limit_ = 0;
@@ -6864,7 +6890,7 @@ class basic_github : Settings {
     if (follows_release())
       stage_ = can_probe() ? stage::probe : stage::release;
     else
-      found_.version.ref.assign(settings_.branch), stage_ = stage::reference;
+      found_.version.ref.assign(branch()), stage_ = stage::reference;
   }
 
   /// One request or one piece of an answer further.
@@ -6909,13 +6935,12 @@ class basic_github : Settings {
     const bool has_blob = file.hash.kind == digest_kind::git_id && !settings_.token.empty();
     if (!(blobs_only_ && has_blob)) {
       url_text url;
-      url.append(raw());
-      append_repository(url);
+      append_repository(url, raw());
       url.append('/');
       append_escaped(url, version_name());
       url.append('/');
       append_escaped(url, file.path);
-      request.accept = raw_type;
+      request.accept = raw_type();
       const auto answer = get(http, url, request);
       const std::uint16_t status = http.response().status;
       const bool hidden = answer && (status == 404 || status == 403);
@@ -6938,7 +6963,7 @@ class basic_github : Settings {
       return open_file(http, file, 0, {});
     }
     http_request request;
-    request.accept = raw_type;
+    request.accept = raw_type();
     return get(http, document_.manifest_url, request);
   }
 
@@ -6956,13 +6981,15 @@ class basic_github : Settings {
 
   // Where `max_tree_size_kb` says nothing. GitHub itself ends at 7 MB; a list must not be endless.
   static constexpr std::size_t max_tree_size = 256u << 20;
-  static constexpr std::string_view raw_type = "application/octet-stream";
+  static constexpr std::string_view raw_type() { return "application/octet-stream"; }
 
   // By their values, so that settings which are known need not be in memory.
   std::string_view api() const { return Settings::template text<&config::api>(); }
   std::string_view raw() const { return Settings::template text<&config::raw>(); }
   std::string_view owner() const { return Settings::template text<&config::owner>(); }
   std::string_view repo() const { return Settings::template text<&config::repo>(); }
+  std::string_view branch() const { return Settings::template text<&config::branch>(); }
+  std::string_view tag() const { return Settings::template text<&config::tag>(); }
   std::string_view user_agent() const { return Settings::template text<&config::user_agent>(); }
 
   // A document may name any host; the token is for those of the configuration alone.
@@ -6981,18 +7008,17 @@ class basic_github : Settings {
 
   // Without a token an answer of the API counts against 60 an hour, one of the web site does not.
   bool can_probe() const {
-    return settings_.tag.empty() && settings_.token.empty() && !settings_.force &&
-           !target().ref.empty();
+    return tag().empty() && settings_.token.empty() && !settings_.force && !target().ref.empty();
   }
 
-  void append_repository(url_text& url) const {
-    url.append('/').append(owner()).append('/').append(repo());
+  void append_repository(string_buffer& url, std::string_view below) const {
+    url.append(below).append('/').append(owner()).append('/').append(repo());
   }
 
-  url_text api_url(const char* place, std::string_view name) const {
+  url_text api_url(const char* place, const std::string_view& name) const {
     url_text url;
-    url.append(api()).append("/repos");
-    append_repository(url);
+    url.append(api());
+    append_repository(url, "/repos"sv);
     url.append(place);
     append_escaped(url, name);
     return url;
@@ -7024,8 +7050,7 @@ class basic_github : Settings {
     const std::string_view web = web_base();
     if (web.empty()) return resolution::working;
     url_text url;
-    url.append(web);
-    append_repository(url);
+    append_repository(url, web);
     url.append("/releases/latest");
     http_request request;
     request.follow_redirects = false;
@@ -7044,8 +7069,8 @@ class basic_github : Settings {
     const char* place = "/git/tags/";
     std::string_view name = document_.name;
     if (stage_ == stage::release) {
-      place = settings_.tag.empty() ? "/releases/latest" : "/releases/tags/";
-      name = settings_.tag;
+      place = tag().empty() ? "/releases/latest" : "/releases/tags/";
+      name = tag();
     } else if (stage_ == stage::reference) {
       place = follows_release() ? "/git/ref/tags/" : "/git/ref/heads/";
       name = found_.version.ref;
@@ -7058,9 +7083,9 @@ class basic_github : Settings {
     const std::uint16_t status = http.response().status;
     // To who did not ask it says nothing, and could say so for ever.
     if (status == 304 && only_if_changed) return not_modified();
-    if (status == 404 && stage_ == stage::release && !settings_.tag.empty()) {
+    if (status == 404 && stage_ == stage::release && !tag().empty()) {
       // A tag without a release has no manifest, but it has files.
-      found_.version.ref.assign(settings_.tag);
+      found_.version.ref.assign(tag());
       stage_ = stage::reference;
       return resolution::working;
     }
@@ -7088,7 +7113,7 @@ class basic_github : Settings {
     }
     if (!is_object_id(document_.name)) return no_commit;
     if (document_.is_tag_object) {
-      if (++hops_ > 5) return endless_tags;
+      if (hops_++ == 5) return endless_tags;
       stage_ = stage::tag;
       return resolution::working;
     }
@@ -8737,7 +8762,7 @@ class memory_files {
  public:
   static_assert(Capacity < 0xffffffff, "sizes are kept in 32 bits");
 
-  result<file_info> stat(std::string_view path) {
+  result<file_info> stat(const std::string_view& path) {
     file_info info;
     const std::size_t at = find_within(path);
     if (at == used_) return info;
@@ -8751,7 +8776,8 @@ class memory_files {
     return info;
   }
 
-  result<std::size_t> read(std::string_view path, std::size_t offset, mutable_bytes out) {
+  result<std::size_t> read(const std::string_view& path, std::size_t offset,
+                           const mutable_bytes& out) {
     const std::size_t at = find(path);
     if (at == used_) return no_such_file;
     const bytes rest = bytes(content(at), size_of(at)).drop(offset).first(out.size());
@@ -8759,7 +8785,7 @@ class memory_files {
     return rest.size();
   }
 
-  result<void> write(std::string_view path, std::size_t offset, bytes data) {
+  result<void> write(const std::string_view& path, std::size_t offset, const bytes& data) {
     if (auto fine = check_place(path); !fine) return fine;
     const std::size_t at = find(path);
     if (at == used_) {
@@ -8779,7 +8805,7 @@ class memory_files {
     return {};
   }
 
-  result<void> rename(std::string_view from, std::string_view to) {
+  result<void> rename(const std::string_view& from, const std::string_view& to) {
     if (auto fine = check_place(to); !fine) return fine;
     std::size_t at = find(from);
     if (at == used_) return no_such_file;
@@ -8795,7 +8821,7 @@ class memory_files {
     return {};
   }
 
-  result<void> remove(std::string_view path) {
+  result<void> remove(const std::string_view& path) {
     const std::size_t at = find_within(path);
     if (at == used_) return {};
     if (path_size(at) != path.size()) return not_empty;
@@ -8810,16 +8836,14 @@ class memory_files {
 
   template <class Visit>
   result<void> list(std::string_view directory, Visit&& visit) {
-    for (std::size_t at = 0; at != used_; at += record_size(at)) {
-      const std::string_view name = named_by(at, directory);
-      if (name.empty()) continue;
-      const bool is_file = name.end() == path_of(at).end();
-      if (!visit(name, is_file ? file_kind::file : file_kind::directory)) break;
-    }
+    std::string_view name;
+    file_kind kind;
+    for (std::size_t at = 0; (kind = next_entry(directory, at, name)) != file_kind::none;)
+      if (!visit(name, kind)) break;
     return {};
   }
 
-  result<void> set_executable(std::string_view path, bool executable) {
+  result<void> set_executable(const std::string_view& path, bool executable) {
     const std::size_t at = find(path);
     if (at == used_) return no_such_file;
     arena_[at + 6] = executable ? 1 : 0;
@@ -8871,18 +8895,22 @@ class memory_files {
     return at != used_ && path_size(at) == path.size() ? at : used_;
   }
 
-  // What the file at `at` is the first to name in a directory: itself or the directory it lies in
-  // there; empty when it lies elsewhere.
-  std::string_view named_by(std::size_t at, const std::string_view& directory) const {
-    const std::string_view path = path_of(at);
-    std::size_t begin = 0;
-    if (!directory.empty()) {
-      if (!is_within(path, directory)) return {};
-      begin = directory.size() + 1;
+  // The next entry of a directory that a file from `at` on is the first to name: itself, or the
+  // directory that it lies in there. `at` moves behind that file.
+  file_kind next_entry(const std::string_view& directory, std::size_t& at,
+                       std::string_view& name) const {
+    const std::size_t begin = directory.empty() ? 0 : directory.size() + 1;
+    while (at != used_) {
+      const std::size_t file = at;
+      at += record_size(at);
+      const std::string_view path = path_of(file);
+      if (path.size() <= begin || (begin != 0 && !is_within(path, directory))) continue;
+      const std::size_t slash = path.find('/', begin);
+      name = slice(slice(path, 0, slash), begin);
+      if (slash == std::string_view::npos) return file_kind::file;
+      if (find_within(slice(path, 0, slash)) == file) return file_kind::directory;
     }
-    const std::string_view first = slice(path, 0, path.find('/', begin));
-    if (first.size() != path.size() && find_within(first) != at) return {};
-    return slice(first, begin);
+    return file_kind::none;
   }
 
   // A file may lie neither where a directory is nor below a file.
@@ -8939,7 +8967,7 @@ class git_blob_id {
     hash_.update(as_bytes(head.view()));
   }
 
-  void update(bytes data) { hash_.update(data); }
+  void update(const bytes& data) { hash_.update(data); }
   digest_type finish() { return hash_.finish(); }
 
  private:
@@ -8971,6 +8999,7 @@ class verifier {
   void begin(digest_kind kind, std::size_t size) {
     end();
     kind_ = kind;
+    read_ = 0;
     if (kind == digest_kind::git_id) ::new (&git_) git_blob_id<sha1>(size);
     if constexpr (checks_manifests) {
       if (kind == digest_kind::sha256) ::new (&strong_) Hash();
@@ -8979,13 +9008,26 @@ class verifier {
     }
   }
 
-  void update(bytes data) {
+  void update(const bytes& data) {
     if (kind_ == digest_kind::git_id) git_.update(data);
     if constexpr (checks_manifests) {
       if (kind_ == digest_kind::sha256) strong_.update(data);
       if (kind_ == digest_kind::crc32 || kind_ == digest_kind::none) check_.update(data);
     }
   }
+
+  /// Reads the next piece of a file; false: that was the last one.
+  template <class Storage>
+  result<bool> read(Storage& storage, std::string_view path, const mutable_bytes& chunk) {
+    const auto size = storage.read(path, read_, chunk);
+    if (!size) return size.error();
+    update(chunk.first(*size));
+    read_ += *size;
+    return *size == chunk.size();
+  }
+
+  /// How many bytes `read` has taken.
+  std::size_t read_size() const { return read_; }
 
   /// Ends the content and compares it with what was promised.
   result<void> finish(const digest& promised) {
@@ -9013,9 +9055,10 @@ class verifier {
     return value;
   }
 
-  /// Of a content of which nothing is promised: a sum over the bytes so far.
+  /// Of a content of which nothing is promised: a sum over the bytes so far. Of any other: 0.
   std::uint32_t sum() const {
-    if constexpr (checks_manifests) return check_.value();
+    if constexpr (checks_manifests)
+      if (kind_ == digest_kind::none) return check_.value();
     return 0;
   }
 
@@ -9042,6 +9085,7 @@ class verifier {
   using strong_hash = std::conditional_t<checks_manifests, Hash, crc32>;
 
   digest_kind kind_ = digest_kind::none;
+  std::size_t read_ = 0;
   union {
     char none_;
     git_blob_id<sha1> git_;
@@ -9052,7 +9096,7 @@ class verifier {
 
 }  // namespace ota
 
-// ota/stager/downloader.hpp
+// ota/stager/staging_progress.hpp
 
 namespace ota {
 
@@ -9064,6 +9108,12 @@ struct staging_progress {
   std::uint32_t lists = 0;      ///< answers with lists of files read
   std::uint32_t resumed = 0;    ///< files that went on where an interruption had left them
 };
+
+}  // namespace ota
+
+// ota/stager/downloader.hpp
+
+namespace ota {
 
 /// Where the files of a plan are staged.
 struct staged_files {
@@ -9079,19 +9129,12 @@ struct staged_files {
 template <class Storage, class Hash, class Files = staged_files>
 class downloader : Files {
  public:
-  explicit downloader(Storage& storage, const Files& files = {})
-      : Files(files), storage_(storage) {}
-
-  /// Begins at the first entry of the plan, or what is left of it.
-  void begin() {
+  /// Begins at the first entry of the plan, or what is left of it. What is brought is added to
+  /// `progress`.
+  downloader(Storage& storage, staging_progress& progress, const Files& files = {})
+      : Files(files), storage_(storage), progress_(progress) {
     plan_.begin(this->list());
-    index_ = 0;
-    first_ = true;
-    progress_ = {};
-    task_ = task::next;
   }
-
-  const staging_progress& progress() const { return progress_; }
 
   /// Leaves the file at hand out.
   result<void> skip() {
@@ -9107,16 +9150,14 @@ class downloader : Files {
   /// (`is_transient`) the next step goes on where the bytes ended.
   /// `source` asks for a file: `source.open_file(http, entry, offset, etag)`.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, const mutable_bytes& chunk) {
     switch (task_) {
       case task::next:
         return begin_next();
       case task::check:
         return check(chunk);
-      case task::copy:
-        return copy(chunk);
       case task::open:
-        return open(http, source);
+        return item_.kind == entry_kind::keep ? copy(chunk) : open(http, source);
       case task::body:
         return body(http, chunk);
       case task::read_back:
@@ -9137,13 +9178,12 @@ class downloader : Files {
   static constexpr error promised_more{errc::mismatch, "stager",
                                        "the server promises more bytes than the file has"};
 
-  enum class task : std::uint8_t { next, check, copy, open, body, read_back };
+  enum class task : std::uint8_t { next, check, open, body, read_back };
 
   result<bool> begin_next() {
     const auto more = plan_.next(storage_, item_);
     if (!more || !*more) return more;
-    if (!first_) ++index_;
-    first_ = false;
+    ++index_;
     etag_.clear();
     if (item_.kind >= entry_kind::remove) return true;  // no file to bring
     const auto staged = storage_.stat(path());
@@ -9156,7 +9196,6 @@ class downloader : Files {
       return restart();
     }
     if (item_.has_size && staged->size > item_.size) return restart();
-    present_ = staged->size;
     resumed_ = true;
     reset();
     task_ = task::check;
@@ -9177,51 +9216,30 @@ class downloader : Files {
   void begin_again() {
     reset();
     resumed_ = false;
-    task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
+    task_ = task::open;
   }
 
   void reset() {
-    progress_.bytes -= counted_;
-    counted_ = 0;
+    progress_.bytes -= offset_;
     offset_ = 0;
     verifier_.begin(item_.hash.kind, item_.size);
   }
 
-  // Nothing to ask for: what hash nothing has is known.
-  result<bool> create_empty() {
-    if (auto same = verifier_.finish(item_.hash); !same) return same.error();
-    if (auto done = storage_.write(path(), 0, {}); !done) return done.error();
-    return complete();
-  }
-
-  void count(std::size_t size) {
-    offset_ += size;
-    counted_ += size;
-    progress_.bytes += size;
-  }
-
   // What an earlier run has staged: hash it, and go on behind it.
-  result<bool> check(mutable_bytes chunk) {
-    if (offset_ < present_) {
-      const std::size_t left = present_ - offset_;
-      const auto part =
-          chunk.first(left < chunk.size() ? static_cast<std::size_t>(left) : chunk.size());
-      const auto size = storage_.read(path(), offset_, part);
-      if (!size) return size.error();
-      if (*size == 0) return restart();
-      verifier_.update(part.first(*size));
-      count(*size);
-      return true;
-    }
+  result<bool> check(const mutable_bytes& chunk) {
+    const auto more = verifier_.read(storage_, path(), chunk);
+    progress_.bytes += verifier_.read_size() - offset_;
+    offset_ = verifier_.read_size();
+    if (!more || *more) return more;
     if (item_.has_size && offset_ < item_.size) {
       ++progress_.resumed;
-      task_ = item_.kind == entry_kind::keep ? task::copy : task::open;
+      task_ = task::open;
       return true;
     }
     return verifier_.finish(item_.hash) ? complete() : restart();
   }
 
-  result<bool> copy(mutable_bytes chunk) {
+  result<bool> copy(const mutable_bytes& chunk) {
     const auto size = storage_.read(item_.path, offset_, chunk);
     if (!size && size.error().code == errc::not_found) {
       item_.kind = entry_kind::file;  // it has gone since the plan was made
@@ -9234,7 +9252,8 @@ class downloader : Files {
 
   template <class Http, class Source>
   result<bool> open(Http& http, Source& source) {
-    if (item_.has_size && item_.size == 0) return create_empty();
+    // There is nothing to ask for: what hash nothing has is known.
+    if (item_.has_size && item_.size == 0) return end_body();
     const auto opened = source.open_file(http, item_, offset_, etag_.view());
     if (!opened) return opened.error();
     const http_response& answer = http.response();
@@ -9249,14 +9268,14 @@ class downloader : Files {
       return restart_with(answer.content_length + offset_ < item_.size ? promised_fewer
                                                                        : promised_more);
     etag_.assign(http.etag());
-    // A weak tag may not stand in If-Range (RFC 9110, 13.1.5).
-    if (etag_.overflowed() || starts_with(etag_, "W/"sv)) etag_.clear();
+    // A weak tag, W/"...", may not stand in If-Range (RFC 9110, 13.1.5).
+    if (etag_.overflowed() || etag_[0] == 'W') etag_.clear();
     task_ = task::body;
     return true;
   }
 
   template <class Http>
-  result<bool> body(Http& http, mutable_bytes chunk) {
+  result<bool> body(Http& http, const mutable_bytes& chunk) {
     const auto size = http.read(chunk);
     if (!size) {
       task_ = task::open;
@@ -9264,8 +9283,7 @@ class downloader : Files {
     }
     if (*size == 0) {
       if (item_.has_size && offset_ != item_.size) return restart_with(too_short);
-      if (auto done = store({}); !done) return done.error();
-      return received();
+      return end_body();
     }
     progress_.bytes_moved += *size;
     if (item_.has_size && *size > item_.size - offset_) return restart_with(too_long);
@@ -9273,11 +9291,18 @@ class downloader : Files {
     return true;
   }
 
+  // The last bytes came before; a file of none is made now.
+  result<bool> end_body() {
+    if (auto done = store({}); !done) return done.error();
+    return received();
+  }
+
   result<void> store(bytes data) {
     if (data.empty() && offset_ != 0) return {};
     if (auto done = storage_.write(path(), offset_, data); !done) return done;
     verifier_.update(data);
-    count(data.size());
+    offset_ += data.size();
+    progress_.bytes += data.size();
     return {};
   }
 
@@ -9286,27 +9311,22 @@ class downloader : Files {
     if (const auto same = verifier_.finish(item_.hash); !same) {
       const bool was_resumed = resumed_;
       item_.kind = entry_kind::file;  // where a copy of the installed file failed, download it
+      begin_again();
       // What lay there before a power cut may be anything; that is not the server's fault.
-      return was_resumed ? restart() : restart_with(same.error());
+      return was_resumed ? result<bool>(true) : same.error();
     }
-    if (item_.hash.kind == digest_kind::none) written_ = verifier_.sum();
-    present_ = offset_;
-    offset_ = 0;
-    verifier_.begin(item_.hash.kind, present_);
+    written_ = verifier_.sum();
+    verifier_.begin(item_.hash.kind, offset_);
     task_ = task::read_back;
     return true;
   }
 
-  result<bool> read_back(mutable_bytes chunk) {
-    const auto size = storage_.read(path(), offset_, chunk);
-    if (!size) return size.error();
-    verifier_.update(chunk.first(*size));
-    offset_ += *size;
-    if (*size == chunk.size()) return true;
-    const bool promised = item_.hash.kind != digest_kind::none;
-    const bool same =
-        promised ? verifier_.finish(item_.hash).has_value() : verifier_.sum() == written_;
-    if (offset_ == present_ && same) return complete();
+  result<bool> read_back(const mutable_bytes& chunk) {
+    const auto more = verifier_.read(storage_, path(), chunk);
+    if (!more || *more) return more;
+    if (verifier_.read_size() == offset_ && verifier_.finish(item_.hash) &&
+        verifier_.sum() == written_)
+      return complete();
     return restart_with(written_badly);
   }
 
@@ -9314,7 +9334,7 @@ class downloader : Files {
     if constexpr (keeps_modes<Storage>)
       if (auto done = storage_.set_executable(path(), item_.executable); !done) return done.error();
     ++progress_.files;
-    counted_ = 0;
+    offset_ = 0;
     task_ = task::next;
     return true;
   }
@@ -9322,19 +9342,16 @@ class downloader : Files {
   detail::own_path path() const { return this->place(index_); }
 
   Storage& storage_;
-  std::size_t offset_ = 0;   // of the next byte
-  std::size_t present_ = 0;  // bytes on storage that are to be checked
-  std::size_t counted_ = 0;  // bytes of this file in `progress_`
-  std::uint32_t index_ = 0;
-  std::uint32_t written_ = 0;  // a sum over what was written, where no hash is promised
+  staging_progress& progress_;
+  std::size_t offset_ = 0;            // of the next byte; so many of this file are in `progress_`
+  std::uint32_t index_ = UINT32_MAX;  // of the file at hand in the plan; the next is 0
+  std::uint32_t written_ = 0;         // a sum over what was written, where no hash is promised
   task task_ = task::next;
-  bool first_ = true;
   bool resumed_ = false;
-  staging_progress progress_;
+  entry item_;  // what comes behind it is reached by longer code
   entry_reader plan_;
-  verifier<Hash> verifier_;
   fixed_string<64> etag_;
-  entry item_;
+  verifier<Hash> verifier_;
 };
 
 }  // namespace ota
@@ -9512,7 +9529,7 @@ struct entry_cursor {
   entry item;
 
   /// Begins at an entry whose offset is known.
-  void begin(std::string_view path, std::uint32_t offset = 0) {
+  void begin(const std::string_view& path, std::uint32_t offset = 0) {
     list.begin(path, offset);
     end = no_end;
     has_item = false;
@@ -9553,15 +9570,15 @@ class file_filter : Settings {
   explicit file_filter(Settings settings) : Settings(settings) {}
 
   /// Whether the device manages `path` at all: `ignore` wins, an empty `allow` allows all.
-  bool manages(std::string_view path) const {
+  bool manages(const std::string_view& path) const {
     return !detail::is_own_path(path) && allows(path, false);
   }
 
   /// Whether something in directory `path` may be managed.
-  bool enters(std::string_view path) const { return allows(path, true); }
+  bool enters(const std::string_view& path) const { return allows(path, true); }
 
   /// Refuses what no device should install.
-  result<void> check(std::string_view path, bool is_link) const {
+  result<void> check(const std::string_view& path, bool is_link) const {
     if (!is_valid_path(path)) return bad_path;
     if (is_link && !settings_.allow_links) return link;
     return {};
@@ -9586,7 +9603,7 @@ class file_filter : Settings {
       "holds its target"};
 
   // With `parents` also what `allow` has something below.
-  bool allows(std::string_view path, bool parents) const {
+  bool allows(const std::string_view& path, bool parents) const {
     if (is_within_any(path, settings_.ignore)) return false;
     for (const std::string_view& entry : settings_.allow)
       if (is_within(path, entry) || (parents && is_within(trim_slashes(entry), path))) return true;
@@ -9610,19 +9627,22 @@ class list_sorter : Settings {
   using Settings::settings_;
 
  public:
-  list_sorter(Storage& storage, Settings settings) : Settings(settings), storage_(storage) {}
-
-  /// Begins with the list of the new version's files, in which none may stand twice.
-  void begin_listing() { begin(layout::listing, true); }
-
-  /// Begins with the list of what may have to go; of what stands there twice, one is kept.
-  void begin_candidates() { begin(layout::candidates, false); }
+  /// Begins with the list of the new version's files, in which none may stand twice, or with that
+  /// of what may have to go: of what stands there twice, one is kept.
+  list_sorter(Storage& storage, Settings settings, bool is_listing)
+      : Settings(settings),
+        storage_(storage),
+        list_(is_listing ? layout::listing : layout::candidates),
+        unique_(is_listing) {}
 
   /// The path at hand, for a message.
   std::string_view subject() const { return left_.item.path; }
 
   /// One entry further; false when the list is in order.
-  result<bool> step() { return merging_ ? merge() : scan(); }
+  result<bool> step() {
+    if (task_ == task::begin) begin();
+    return task_ == task::scan ? scan() : merge();
+  }
 
  private:
   static constexpr error listed_twice{errc::malformed, "sorter",
@@ -9631,18 +9651,14 @@ class list_sorter : Settings {
       errc::malformed, "sorter",
       "the new version has no file for this device; check `allow` and `ignore`"};
 
-  void begin(std::string_view list, bool unique) {
-    list_ = list;
-    unique_ = unique;
-    begin_scan(0);
-  }
+  enum class task : std::uint8_t { begin, scan, merge };
 
-  void begin_scan(std::uint32_t at) {
-    if (at == 0) out_.begin(layout::expanded);
-    merging_ = false;
+  void begin() {
+    if (begin_ == 0) out_.begin(layout::expanded);
+    left_.begin(list_, begin_);
+    right_.begin(list_, begin_);
     count_ = 0;
-    left_.begin(list_, at);
-    right_.begin(list_, at);
+    task_ = task::scan;
   }
 
   // Finds where the next two runs end. Their last path so far is that of the left one's entry.
@@ -9656,7 +9672,7 @@ class list_sorter : Settings {
       if (unique_ && order == 0) return listed_twice;
       left_.item.path = right_.item.path;
       if (order > 0) return true;
-    } else if (first && left_.list.offset() == 0) {
+    } else if (first && begin_ == 0) {
       return check_count();
     }
     if (first) left_.end = at;
@@ -9664,7 +9680,7 @@ class list_sorter : Settings {
     is_last_ = !*more;
     right_.begin(list_, left_.end);
     right_.end = at;
-    merging_ = true;
+    task_ = task::merge;
     return true;
   }
 
@@ -9691,21 +9707,22 @@ class list_sorter : Settings {
   }
 
   result<bool> end_merge() {
-    std::uint32_t next = right_.end;
+    begin_ = right_.end;
     if (is_last_) {
       if (auto done = out_.flush(storage_); !done) return done.error();
       if (auto done = storage_.rename(layout::expanded, list_); !done) return done.error();
-      next = 0;
+      begin_ = 0;
     }
-    begin_scan(next);
+    task_ = task::begin;
     return true;
   }
 
   Storage& storage_;
   std::string_view list_;
-  bool unique_ = true;
-  bool merging_ = false;
-  bool is_last_ = false;  // nothing behind the two
+  bool unique_;
+  task task_ = task::begin;
+  bool is_last_ = false;     // nothing behind the two
+  std::uint32_t begin_ = 0;  // of the first of two runs
   std::uint32_t count_ = 0;
   entry_cursor left_;
   entry_cursor right_;
@@ -9778,7 +9795,7 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
 
  public:
   /// Begins with the tree of a commit, given in hexadecimal digits.
-  lister(Storage& storage, Settings settings, std::string_view commit)
+  lister(Storage& storage, Settings settings, const std::string_view& commit)
       : Settings(settings), storage_(storage), tree_(commit) {}
 
   /// How many answers have been read to their end.
@@ -10156,6 +10173,7 @@ namespace detail {
 template <bool TakesPatches>
 struct kept_figures {
   patch_figures patches_;
+  staging_progress brought_;  // without what patches have come to
 };
 template <>
 struct kept_figures<false> {};
@@ -12277,8 +12295,7 @@ class patch_stage {
     const bool is_any = chooser_.count() != 0;
     end_task();
     if (!is_any) return true;
-    ::new (&fetcher_) fetcher(storage_, {true});
-    fetcher_.begin();
+    ::new (&fetcher_) fetcher(storage_, progress_, {true});
     task_ = task::bring;
     return true;
   }
@@ -12286,10 +12303,9 @@ class patch_stage {
   template <class Http, class Source>
   result<bool> bring(Http& http, Source& source, mutable_bytes chunk) {
     const auto more = fetcher_.step(http, source, chunk);
-    const staging_progress& progress = fetcher_.progress();
-    if (progress.bytes_moved != figures_.bytes_moved) failures_ = 0;
-    figures_.bytes_moved = progress.bytes_moved;
-    if (progress.bytes > figures_.bytes) figures_.bytes = progress.bytes;
+    if (progress_.bytes_moved != figures_.bytes_moved) failures_ = 0;
+    figures_.bytes_moved = progress_.bytes_moved;
+    if (progress_.bytes > figures_.bytes) figures_.bytes = progress_.bytes;
     if (!more) return may_go_on(more.error());
     if (*more) return true;
     end_task();
@@ -12337,6 +12353,7 @@ class patch_stage {
   patch_figures& figures_;
   task task_ = task::clean;
   std::uint8_t failures_ = 0;  // in a row, of the patch that is being brought
+  staging_progress progress_;  // of the patches that are brought
   union {
     char none_;
     patch_chooser<Storage, Hash> chooser_;
@@ -12354,8 +12371,9 @@ namespace ota {
 /// Lists the installed files below `delete_patterns` (in `.ota/gone`): those that the new version
 /// does not have will have to go.
 ///
-/// Directories still to be looked at wait in a list on storage, so the depth and width of the
-/// tree cost no memory. Of a directory some names are kept at a time, and a step looks at one.
+/// Directories stand in that list, too, and are looked at as they are met in it, so the depth and
+/// width of the tree cost no memory. Of a directory some names are kept at a time, and a step looks
+/// at one.
 template <class Storage, class Settings>
 class pattern_walk : Settings {
   using Settings::settings_;
@@ -12366,37 +12384,31 @@ class pattern_walk : Settings {
   result<void> begin() {
     const auto there = storage_.stat(layout::candidates);
     if (!there) return there.error();
-    found_.resume(layout::candidates, static_cast<std::uint32_t>(there->size));
+    const auto size = static_cast<std::uint32_t>(there->size);
+    found_.resume(layout::candidates, size);
+    listed_.begin(layout::candidates, size);
     pattern_ = 0;
-    written_ = 0;
     in_directory_ = false;
     names_.clear();
-    waiting_.begin(layout::part);
     return {};
   }
 
-  /// One name, pattern or directory further; false when all have been looked at.
+  /// One name, pattern or entry further; false when all have been looked at.
   result<bool> step() {
     if (at_ < names_.size()) return more_after(take_name());
     if (in_directory_) return more_after(collect());
     if (pattern_ < settings_.delete_patterns.size()) return more_after(take_pattern());
-    const auto more = written_ != 0 ? waiting_.next(storage_, item_) : result<bool>(false);
-    if (!more) return more;
-    if (!*more) return end();
+    if (listed_.offset() == found_.size()) return false;
+    // What is still gathered can only be read back from storage.
+    if (auto done = found_.flush(storage_); !done) return done.error();
+    const auto more = listed_.next(storage_, item_);
+    in_directory_ = more.value_or(false) && item_.kind == entry_kind::directory;
     directory_ = item_.path;
-    in_directory_ = true;
     passed_ = 0;
-    return true;
+    return more;
   }
 
  private:
-  // Where nothing was found, no file is written for it.
-  result<bool> end() {
-    if (found_.count() != 0)
-      if (auto done = found_.flush(storage_); !done) return done.error();
-    return false;
-  }
-
   result<void> take_pattern() {
     item_.path.assign(trim_slashes(settings_.delete_patterns[pattern_++]));
     return take();
@@ -12407,7 +12419,7 @@ class pattern_walk : Settings {
     names_.clear();
     at_ = 0;
     std::uint32_t index = 0;
-    const auto keep = [&](std::string_view name, file_kind) {
+    const auto keep = [&](const std::string_view& name, file_kind) {
       if (index++ < passed_) return true;
       if (names_.capacity() - names_.size() <= name.size()) return false;
       names_.append(name).append('\0');
@@ -12434,11 +12446,7 @@ class pattern_walk : Settings {
     const auto there = storage_.stat(path);
     if (!there) return there.error();
     if (there->kind == file_kind::none) return {};
-    if (there->kind == file_kind::directory) {
-      item_.kind = entry_kind::directory;
-      return append_entry(storage_, layout::part, written_, item_);
-    }
-    item_.kind = entry_kind::remove;
+    item_.kind = there->kind == file_kind::directory ? entry_kind::directory : entry_kind::remove;
     return found_.add(storage_, item_);
   }
 
@@ -12446,9 +12454,8 @@ class pattern_walk : Settings {
   std::size_t pattern_ = 0;
   std::size_t at_ = 0;        // of the name to be looked at next
   std::uint32_t passed_ = 0;  // names of the directory that were kept so far
-  std::uint32_t written_ = 0;
   bool in_directory_ = false;
-  entry_reader waiting_;
+  entry_reader listed_;
   entry item_;
   fixed_string<max_path> directory_;
   fixed_string<max_path + 1> names_;
@@ -12526,14 +12533,14 @@ class planner : Settings {
   }
 
   /// Adds a small file of the library's own, which changes together with the version's files.
-  result<void> add_own_file(std::string_view path, bytes content) {
+  result<void> add_own_file(const std::string_view& path, const bytes& content) {
     const auto staged = detail::staged_path(plan_.count());
     if (auto done = storage_.write(staged, 0, content); !done) return done;
     return add_own(path, content.size());
   }
 
   /// Adds the version's firmware image.
-  result<void> add_image(std::string_view name, const image_promise& image) {
+  result<void> add_image(const std::string_view& name, const image_promise& image) {
     new_.item = {};
     new_.item.kind = entry_kind::image;
     new_.item.path.assign(name);
@@ -12576,7 +12583,7 @@ class planner : Settings {
     return count_only_ ? result<void>{} : plan_.add(storage_, item);
   }
 
-  result<void> add_own(std::string_view path, std::size_t size) {
+  result<void> add_own(const std::string_view& path, std::size_t size) {
     new_.item = {};
     new_.item.path.assign(path);
     new_.item.size = size;
@@ -12657,6 +12664,7 @@ class planner : Settings {
   result<void> remove_old() {
     entry& item = old_.item;
     if (!file_filter<Settings>(*this).manages(item.path)) return {};
+    if (!file_filter<Settings>(*this).manages(item.path)) return {};
     const auto there = storage_.stat(item.path);
     if (!there) return there.error();
     if (there->kind != file_kind::file && there->kind != file_kind::other) return {};
@@ -12704,12 +12712,105 @@ result<void> check_space(Storage& storage, const config& settings, std::uint64_t
 /// Keeps room that a put-back can have where the new version has filled the storage.
 template <class Storage>
 result<void> keep_reserve(Storage& storage) {
-  const auto there = storage.stat(layout::reserve);
+  const auto there = kind_at(storage, layout::reserve);
   if (!there) return there.error();
-  if (there->kind == file_kind::file) return {};
+  if (*there == file_kind::file) return {};
   const std::uint8_t room[256] = {};
   return storage.write(layout::reserve, 0, room);
 }
+
+}  // namespace ota::detail
+
+// ota/stager/staged_version.hpp
+
+namespace ota::detail {
+
+/// What is kept of a version of which a manifest may say more than its source.
+template <bool ReadsManifests>
+struct version_word {
+  trust_context context_;
+  fixed_string<128> name_;
+};
+template <>
+struct version_word<false> {};
+
+/// The version that is being staged: what names it, and what its plan is made from.
+template <class Trust>
+class staged_version : version_word<Trust::reads_manifests> {
+ public:
+  /// `target` stays until all is staged.
+  void begin(const release_target& target) {
+    target_ = &target;
+    if constexpr (Trust::reads_manifests) this->name_ = target.ref;
+  }
+
+  const release_target& target() const { return *target_; }
+
+  /// What the trust policy has to know and finds out, and the name, which a manifest may change.
+  /// On devices that read manifests.
+  trust_context& context() { return this->context_; }
+  fixed_string<128>& name() { return this->name_; }
+
+  /// The source's id, or that under which the trust policy knows the version.
+  const version_id& identity() const {
+    if constexpr (Trust::requires_manifest)
+      return this->context_.id;
+    else
+      return target_->id;
+  }
+
+  /// The text of version.json. A signed manifest names the version by itself: the source's word for
+  /// it is not signed.
+  fixed_string<900> text() const {
+    if constexpr (Trust::requires_manifest) {
+      const version_id& manifest = this->context_.manifest;
+      char digits[2 * sizeof(version_id)];
+      to_hex({manifest.data(), manifest.size()}, digits);
+      return version_json(this->name_, {digits, sizeof digits});
+    } else if constexpr (Trust::reads_manifests) {
+      return version_json(this->name_, target_->commit);
+    } else {
+      return version_json(target_->ref, target_->commit);
+    }
+  }
+
+  /// Writes into a record which version is staged, and what its plan is made from, of which
+  /// `settings` is a sum.
+  void note_in(staging_record& record, std::uint32_t settings) const {
+    record.version = target_->id;
+    if constexpr (Trust::requires_manifest)
+      record.settings = basis_sum(this->context_.manifest, settings);
+    else
+      record.settings = settings;
+  }
+
+  /// Whether what a record tells of is still what these settings and the newest manifest seen make
+  /// of the version.
+  template <class Storage>
+  bool is_noted_in(const staging_record& record, Storage& storage, std::uint32_t settings) {
+    if (record.version != target_->id) return false;
+    if constexpr (Trust::requires_manifest) {
+      trust_record seen;
+      if (!load_record(storage, layout::trust, seen).value_or(false) ||
+          this->context_.now >= seen.expires ||
+          record.settings != basis_sum(seen.manifest, settings))
+        return false;
+      this->context_.id = seen.source;
+      return true;
+    } else {
+      return record.settings == settings;
+    }
+  }
+
+ private:
+  static std::uint32_t basis_sum(const version_id& manifest, std::uint32_t settings) {
+    crc32 sum;
+    sum.update({manifest.data(), manifest.size()});
+    return sum.value() ^ settings;
+  }
+
+  const release_target* target_ = nullptr;
+};
 
 }  // namespace ota::detail
 
@@ -12970,7 +13071,7 @@ class swapper : public detail::image_link<Image> {
 
   /// Reads the state from storage. A state that is not there, or not whole, is `idle`.
   result<void> load() {
-    begin_pass(pass::back_up);
+    begin_pass();
     state_ = {};
     if constexpr (has_image) {
       link::forget_restart();
@@ -12978,26 +13079,23 @@ class swapper : public detail::image_link<Image> {
     }
     const auto found = detail::load_state(storage_, state_);
     if (!found) return found.error();
-    if (!active()) return check_version_file();
-    if (state_.phase == swap_phase::removing) begin_pass(pass::remove_new);
-    if (state_.phase == swap_phase::restoring) begin_pass(pass::put_back);
-    return {};
+    return active() ? result<void>{} : check_version_file();
   }
 
   /// Point of no return: from here on the staged `version` with its plan of `entries` is moved
   /// in, by `step()` or after a power cut by the next start. Everything staged must be synced.
   /// The version may start `allowed` times, at least once, without being confirmed.
   result<void> begin(const version_id& version, std::uint32_t entries, std::uint32_t allowed) {
-    return begin(state_, version, entries, allowed);
+    draft();
+    return begin_drafted(version, entries, allowed);
   }
 
   /// The same for a version whose image is staged; an id of zeros: it has none.
   template <class Id>
   result<void> begin_with(const Id& image, const version_id& version, std::uint32_t entries,
                           std::uint32_t allowed) {
-    state_type next = state_;
-    next.image = image;
-    return begin(next, version, entries, allowed);
+    draft().image = image;
+    return begin_drafted(version, entries, allowed);
   }
 
   /// One entry further; false when there is nothing left to do before a restart. An error while
@@ -13007,13 +13105,11 @@ class swapper : public detail::image_link<Image> {
     if (!active()) return false;
     if constexpr (has_image)
       if (link::needs_restart()) return false;
-    auto done = work();
-    if (done) return true;
-    if (state_.phase != swap_phase::swapping) return done.error();
+    const auto done = work();
+    if (done || state_.phase != swap_phase::swapping) return more_after(done);
     failure_ = &done.error();
     failed_at_ = entry_at_;
-    if (auto turned = turn_round(false); !turned) return turned.error();
-    return true;
+    return more_after(turn_round(false));
   }
 
   /// Counts a start of the version on trial; one too many begins to put the old version back.
@@ -13022,9 +13118,8 @@ class swapper : public detail::image_link<Image> {
     if constexpr (has_image)
       if (state_.image != image_id{}) return {};  // its bootloader counts
     if (state_.boots >= state_.allowed) return revert();
-    state_type next = state_;
-    ++next.boots;
-    return change(next);
+    ++draft().boots;
+    return change();
   }
 
   /// After a start: an image that was put back takes its files with it, one that is kept keeps
@@ -13057,25 +13152,23 @@ class swapper : public detail::image_link<Image> {
   /// Gives up the old version, so that its place can be used for staging the next.
   result<void> forget_previous() {
     if (state_.phase != swap_phase::kept) return {};
-    state_type next = state_;
+    state_type& next = draft();
     next.phase = swap_phase::idle;
     next.previous = {};
     if constexpr (has_image) next.image = {};
-    return change(next);
+    return change();
   }
 
   /// Records that `version` is not to be tried.
   result<void> reject(const version_id& version) {
-    state_type next = state_;
-    next.rejected = version;
-    return change(next);
+    draft().rejected = version;
+    return change();
   }
 
   /// Records that `version` runs without anything having been swapped.
   result<void> adopt(const version_id& version) {
-    state_type next = state_;
-    next.version = version;
-    return note_version_file(next);
+    draft().version = version;
+    return note_version_file();
   }
 
  private:
@@ -13089,34 +13182,42 @@ class swapper : public detail::image_link<Image> {
   static constexpr error damaged_plan{errc::damaged, "swapper",
                                       "the plan of the swap at .ota/plan is damaged"};
 
-  enum class pass : std::uint8_t { back_up, install, remove_new, put_back };
-
-  void begin_pass(pass next) {
-    pass_ = next;
+  // Each phase is a pass over the plan, but `swapping` is two: the first backs up, the second
+  // installs.
+  void begin_pass(bool backed_up = false) {
+    backed_up_ = backed_up;
     plan_.begin(layout::plan);
     count_ = 0;
   }
 
-  // What the version being put back has left at the place of an old file goes first, one thing a
-  // step: the same entry is then looked at again.
-  result<void> put_back(std::string_view path, std::string_view replaced, std::uint32_t index) {
-    for (std::string_view above = parent_path(path); !above.empty(); above = parent_path(above)) {
-      const auto there = storage_.stat(above);
+  static bool is_file(file_kind kind) {
+    return kind == file_kind::file || kind == file_kind::other;
+  }
+
+  // What the version being put back has left at the place of an old file goes first: a file where a
+  // directory was, ...
+  result<void> put_back(const entry& item, const detail::own_path& replaced) {
+    for (std::string_view above = parent_path(item.path); !above.empty();
+         above = parent_path(above)) {
+      const auto there = detail::kind_at(storage_, above);
       if (!there) return there.error();
-      if (there->kind == file_kind::file || there->kind == file_kind::other)
+      if (is_file(*there))
         if (auto done = storage_.remove(above); !done) return done;
     }
-    const auto there = storage_.stat(path);
-    if (!there) return there.error();
-    if (there->kind != file_kind::directory) return storage_.rename(replaced, path);
-    if (auto done = detail::remove_tree_step(storage_, path); !done) return done.error();
+    return storage_.rename(replaced, item.path);
+  }
+
+  // ... or a directory, one thing a step: the same entry is then looked at again.
+  result<void> clear_place(const entry& item) {
+    if (auto done = detail::remove_tree_step(storage_, item.path); !done) return done.error();
     plan_.begin(layout::plan, entry_at_);
-    count_ = index;
+    --count_;
     return {};
   }
 
-  result<void> begin(state_type next, const version_id& version, std::uint32_t entries,
-                     std::uint32_t allowed) {
+  result<void> begin_drafted(const version_id& version, std::uint32_t entries,
+                             std::uint32_t allowed) {
+    state_type& next = next_;
     failure_ = &no_error;
     next.allowed = static_cast<std::uint8_t>(allowed == 0 ? 1 : allowed > 255 ? 255 : allowed);
     next.previous = state_.version;
@@ -13124,7 +13225,7 @@ class swapper : public detail::image_link<Image> {
     next.entries = entries;
     next.boots = 0;
     next.phase = swap_phase::swapping;
-    return enter(next, pass::back_up);
+    return enter();
   }
 
   // Does what the version's image says.
@@ -13146,42 +13247,47 @@ class swapper : public detail::image_link<Image> {
     return {};
   }
 
+  // The state to come, which begins as the present one.
+  state_type& draft() {
+    next_ = state_;
+    return next_;
+  }
+
   // The state in memory is always one that storage has.
-  result<void> change(const state_type& next) {
-    if (auto done = detail::store_state(storage_, next); !done) return done;
-    state_ = next;
+  result<void> change() {
+    if (auto done = detail::store_state(storage_, next_); !done) return done;
+    state_ = next_;
     return {};
   }
 
   result<void> change_phase(swap_phase phase) {
-    state_type next = state_;
-    next.phase = phase;
-    return change(next);
+    draft().phase = phase;
+    return change();
   }
 
-  result<void> enter(const state_type& next, pass first) {
-    if (auto done = change(next); !done) return done;
-    begin_pass(first);
+  result<void> enter() {
+    if (auto done = change(); !done) return done;
+    begin_pass();
     return {};
   }
 
   // Begins to put the old version back.
   result<void> turn_round(bool reject) {
-    state_type next = state_;
+    state_type& next = draft();
     next.reject = reject;
     next.phase = swap_phase::removing;
-    return enter(next, pass::remove_new);
+    return enter();
   }
 
   // Keeps a sum over version.json with the state, unless it is the same as before.
-  result<void> note_version_file(state_type& next) {
+  result<void> note_version_file() {
     const auto sum = version_file_sum();
     if (!sum) return sum.error();
-    next.version_file = *sum;
-    if (next.version == state_.version && next.version_file == state_.version_file &&
-        next.phase == state_.phase)
+    next_.version_file = *sum;
+    if (next_.version == state_.version && next_.version_file == state_.version_file &&
+        next_.phase == state_.phase)
       return {};
-    return change(next);
+    return change();
   }
 
   // Another client may have changed what is installed since: then nothing that the state says of
@@ -13225,37 +13331,32 @@ class swapper : public detail::image_link<Image> {
     // The staged version is used up: no later update may take its plan for one still to do.
     if (auto done = storage_.remove(layout::target); !done) return done;
     if (auto done = storage_.sync(); !done) return done;
-    switch (pass_) {
-      case pass::back_up:
-        begin_pass(pass::install);
+    if (state_.phase == swap_phase::swapping) {
+      if (!backed_up_) {
+        begin_pass(true);
         return {};
-      case pass::install: {
-        if constexpr (has_image)
-          if (const auto word = link::before_trial(state_); !word || *word != image_word::go_on)
-            return obey(word);
-        state_type next = state_;
-        next.phase = swap_phase::trial;
-        return note_version_file(next);
       }
-      case pass::remove_new: {
-        state_type next = state_;
-        next.phase = swap_phase::restoring;
-        return enter(next, pass::put_back);
-      }
-      case pass::put_back:
-        break;
+      if constexpr (has_image)
+        if (const auto word = link::before_trial(state_); !word || *word != image_word::go_on)
+          return obey(word);
+      draft().phase = swap_phase::trial;
+      return note_version_file();
+    }
+    if (state_.phase == swap_phase::removing) {
+      draft().phase = swap_phase::restoring;
+      return enter();
     }
     if constexpr (has_image)
       if (const auto word = link::before_idle(state_); !word || *word != image_word::go_on)
         return obey(word);
-    state_type next = state_;
+    state_type& next = draft();
     if (next.reject) next.rejected = next.version;
     next.reject = false;
     next.version = next.previous;
     next.previous = {};
     if constexpr (has_image) next.image = {};
     next.phase = swap_phase::idle;
-    return note_version_file(next);
+    return note_version_file();
   }
 
   result<void> apply(const entry& item, std::uint32_t index) {
@@ -13263,46 +13364,42 @@ class swapper : public detail::image_link<Image> {
       if (item.kind == entry_kind::image) return {};
     const auto staged = detail::staged_path(index);
     const auto replaced = detail::replaced_path(index);
-    const bool installs = item.kind != entry_kind::remove;
-    const auto at_staged = storage_.stat(staged);
-    const auto at_replaced = storage_.stat(replaced);
-    const auto at_path = storage_.stat(item.path);
+    const auto at_staged = detail::kind_at(storage_, staged);
+    const auto at_replaced = detail::kind_at(storage_, replaced);
+    const auto at_path = detail::kind_at(storage_, item.path);
     if (!at_staged) return at_staged.error();
     if (!at_replaced) return at_replaced.error();
     if (!at_path) return at_path.error();
-    const bool is_staged = at_staged->kind != file_kind::none;
-    const bool is_replaced = at_replaced->kind != file_kind::none;
-    const bool is_file = at_path->kind == file_kind::file || at_path->kind == file_kind::other;
+    const bool installs = item.kind != entry_kind::remove;
+    const bool is_installed = installs && *at_staged == file_kind::none;
+    const bool is_replaced = *at_replaced != file_kind::none;
 
-    switch (pass_) {
-      case pass::back_up:
-        // A file that is no longer staged was installed before a cut: it must not be taken
-        // for the old one.
-        if (is_replaced || !is_file || (installs && !is_staged)) return {};
-        if (auto done = storage_.rename(item.path, replaced); !done) return done;
-        if (!installs) detail::remove_empty_parents(storage_, item.path);
-        return {};
-      case pass::install:
-        return installs && is_staged ? storage_.rename(staged, item.path) : result<void>{};
-      case pass::remove_new:
-        if (!installs || is_staged || is_replaced || !is_file) return {};
-        if (auto done = storage_.remove(item.path); !done) return done;
-        detail::remove_empty_parents(storage_, item.path);
-        return {};
-      case pass::put_back:
-        return is_replaced ? put_back(item.path, replaced, index) : result<void>{};
+    if (state_.phase == swap_phase::restoring) {
+      if (!is_replaced) return {};
+      return *at_path == file_kind::directory ? clear_place(item) : put_back(item, replaced);
     }
+    if (backed_up_)
+      return installs && !is_installed ? storage_.rename(staged, item.path) : result<void>{};
+    // The file at the path is the old one, or where the entry is installed, maybe before a cut, the
+    // new one: that must not be backed up, nor the old one removed.
+    const bool removes = state_.phase == swap_phase::removing;
+    if (is_replaced || is_installed != removes || !is_file(*at_path)) return {};
+    if (auto done = removes ? storage_.remove(item.path) : storage_.rename(item.path, replaced);
+        !done)
+      return done;
+    if (removes || !installs) detail::remove_empty_parents(storage_, item.path);
     return {};
   }
 
   Storage& storage_;
   state_type state_{};
+  state_type next_{};  // what it is to become
   const error* failure_ = &no_error;
   entry_reader plan_;
   std::uint32_t count_ = 0;
   std::uint32_t entry_at_ = 0;   // of the entry at hand, in the plan
   std::uint32_t failed_at_ = 0;  // of the one at which the last swap failed
-  pass pass_ = pass::back_up;
+  bool backed_up_ = false;       // while swapping: the second pass is on
 };
 
 }  // namespace ota
@@ -13334,26 +13431,20 @@ class stager : Settings,
   stager& operator=(const stager&) = delete;
 
   /// What a trust policy has to know of the device and the version, before `begin`.
-  trust_context& context() { return context_; }
+  trust_context& context() { return version_.context(); }
 
   /// Begins to stage a version, or goes on with it where it has been begun.
   result<void> begin(const release_target& target, bool has_manifest) {
     end_hash();
     stage_ = stage::start;
-    target_ = &target;
-    record_ = {};
+    version_.begin(target);
     staged_ = {};
     if constexpr (has_delta) this->patches_ = {};
     has_manifest_ = Trust::requires_manifest || (has_manifest && Trust::reads_manifests);
     if (!Trust::requires_manifest && !settings_.trusted_root.empty()) return cannot_trust;
     if (follows_release() && !settings_.manifest_key.empty() && !has_manifest)
       return unsigned_release;
-    detail::staging_record last;
-    if (!record_only_ && detail::load_record(storage_, layout::target, last).value_or(false) &&
-        last.version == target.id && holds(last)) {
-      record_ = last;
-      begin_check();
-    }
+    go_on();
     return {};
   }
 
@@ -13361,12 +13452,7 @@ class stager : Settings,
   void record_only() { record_only_ = true; }
 
   /// What names the version: the source's id, or that under which the trust policy knows it.
-  const version_id& identity() const {
-    if constexpr (Trust::requires_manifest)
-      return context_.id;
-    else
-      return target_->id;
-  }
+  const version_id& identity() const { return version_.identity(); }
 
   const plan_summary& plan() const { return record_.plan; }
   const staging_progress& progress() const { return staged_; }
@@ -13411,7 +13497,7 @@ class stager : Settings,
 
   /// One piece of work further; false when the version is complete and synced beside the other.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, swapper_type& swap, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, swapper_type& swap, const mutable_bytes& chunk) {
     switch (stage_) {
       case stage::start:
         return begin_list();
@@ -13489,25 +13575,13 @@ class stager : Settings,
   static constexpr error damaged_plan{
       errc::damaged, "stager", "what was staged before is damaged; the next update makes it anew"};
 
-  // Whether what is staged is still what these settings and the newest manifest seen make of it.
-  bool holds(const detail::staging_record& last) {
-    if constexpr (Trust::requires_manifest) {
-      trust_record seen;
-      if (!detail::load_record(storage_, layout::trust, seen).value_or(false) ||
-          context_.now >= seen.expires || last.settings != basis_sum(seen.manifest))
-        return false;
-      context_.id = seen.source;
-      return true;
-    } else {
-      return last.settings == Settings::sum();
-    }
-  }
-
-  // A sum over what a plan is made from, beside the version.
-  std::uint32_t basis_sum(const version_id& manifest) const {
-    crc32 sum;
-    sum.update({manifest.data(), manifest.size()});
-    return sum.value() ^ Settings::sum();
+  // Goes on with the version where it has been begun.
+  void go_on() {
+    if (!record_only_ && detail::load_record(storage_, layout::target, record_).value_or(false) &&
+        version_.is_noted_in(record_, storage_, Settings::sum()))
+      begin_check();
+    else
+      record_ = {};
   }
 
   // Goes to the next stage when the present one has nothing left to do.
@@ -13533,24 +13607,23 @@ class stager : Settings,
     if (auto done = storage_.remove(layout::candidates); !done) return done.error();
     if constexpr (has_delta)
       if (auto done = storage_.remove(layout::patches); !done) return done.error();
-    version_ = target_->ref;
     if constexpr (Trust::reads_manifests) {
       if (has_manifest_) {
-        ::new (&manifest_) manifest_stage(storage_, *this, context_);
+        ::new (&manifest_) manifest_stage(storage_, *this, version_.context());
         manifest_.begin();
         stage_ = stage::read_manifest;
         return true;
       }
     }
     if constexpr (!Trust::requires_manifest) {
-      ::new (&lister_) lister<Storage, Settings, Delta>(storage_, *this, target_->commit);
+      ::new (&lister_) lister<Storage, Settings, Delta>(storage_, *this, version_.target().commit);
       stage_ = stage::list;
     }
     return true;
   }
 
   template <class Http, class Source>
-  result<bool> list(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> list(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = lister_.step(http, source, chunk);
     staged_.lists = lister_.answers();
     return begin_sort(more);
@@ -13560,12 +13633,11 @@ class stager : Settings,
   result<bool> end_manifest(const result<bool>& more, const swap_state& state) {
     if (!more || *more) return more;
     if (identity() == state.rejected && state.rejected != version_id{}) return put_back;
-    manifest_.take_version(version_);
+    manifest_.take_version(version_.name());
     if constexpr (has_image) manifest_.take_image(this->image_);
     if constexpr (Trust::requires_manifest) {
       if (state.version != version_id{} && !settings_.force) {
-        digits room;
-        const auto text = detail::version_json(version_, commit(room));
+        const auto text = version_.text();
         const auto same = same_content(storage_, layout::version, as_bytes(text));
         if (!same || *same) return same ? result<bool>(false) : same;
       }
@@ -13579,9 +13651,12 @@ class stager : Settings,
       const auto alone = is_image_alone();
       if (!alone || *alone) return begin_walk(alone ? result<bool>(false) : alone);
     }
-    ::new (&sorter_) list_sorter<Storage, Settings>(storage_, *this);
-    sorter_.begin_listing();
-    stage_ = stage::sort;
+    return sort(stage::sort);
+  }
+
+  result<bool> sort(stage next) {
+    ::new (&sorter_) list_sorter<Storage, Settings>(storage_, *this, next == stage::sort);
+    stage_ = next;
     return true;
   }
 
@@ -13593,10 +13668,7 @@ class stager : Settings,
 
   result<bool> begin_candidates(const result<bool>& more) {
     if (!more || *more) return more;
-    ::new (&sorter_) list_sorter<Storage, Settings>(storage_, *this);
-    sorter_.begin_candidates();
-    stage_ = stage::sort_candidates;
-    return true;
+    return sort(stage::sort_candidates);
   }
 
   result<bool> begin_compare(const result<bool>& more) {
@@ -13620,11 +13692,7 @@ class stager : Settings,
     }
     if (auto done = detail::keep_reserve(storage_); !done) return done.error();
     if (auto done = storage_.sync(); !done) return done.error();
-    record_.version = target_->id;
-    if constexpr (Trust::requires_manifest)
-      record_.settings = basis_sum(context_.manifest);
-    else
-      record_.settings = Settings::sum();
+    version_.note_in(record_, Settings::sum());
     // Nothing of a plan that leaves the files out may be gone on with as if it were one for them.
     if (!record_only_)
       if (auto done = detail::store_record(storage_, layout::target, record_); !done)
@@ -13633,26 +13701,14 @@ class stager : Settings,
     return true;
   }
 
-  using digits = char[2 * sizeof(version_id)];
-
-  // A signed manifest names the version by itself: the source's word for it is not signed.
-  std::string_view commit(digits& room) const {
-    if constexpr (Trust::requires_manifest) {
-      to_hex({context_.manifest.data(), context_.manifest.size()}, room);
-      return {room, sizeof room};
-    } else {
-      return target_->commit;
-    }
-  }
-
   result<void> add_own_files() {
-    digits room;
-    const auto text = detail::version_json(version_, commit(room));
-    const auto unchanged = same_content(storage_, layout::version, as_bytes(text));
+    const auto text = version_.text();
+    const bytes content = as_bytes(text);
+    const auto unchanged = same_content(storage_, layout::version, content);
     if (!unchanged) return unchanged.error();
     if (*unchanged && planner_.is_empty() && !settings_.force) return {};
     if (!*unchanged)
-      if (auto done = planner_.add_own_file(layout::version, as_bytes(text)); !done) return done;
+      if (auto done = planner_.add_own_file(layout::version, content); !done) return done;
     return planner_.add_list();
   }
 
@@ -13683,6 +13739,7 @@ class stager : Settings,
   void begin_check() {
     end_hash();
     if constexpr (has_image) this->image_ = {};
+    ::new (&plan_) entry_reader;
     plan_.begin(layout::plan);
     stage_ = stage::check;
   }
@@ -13711,7 +13768,7 @@ class stager : Settings,
   }
 
   template <class Http, class Source>
-  result<bool> patch(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> patch(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = patching_.step(http, source, chunk);
     staged_.bytes = this->patches_.bytes;
     staged_.bytes_moved = this->patches_.bytes_moved;
@@ -13722,17 +13779,16 @@ class stager : Settings,
   }
 
   void begin_download() {
-    ::new (&downloader_) downloader_type(storage_);
-    downloader_.begin();
+    if constexpr (has_delta)
+      ::new (&downloader_) downloader_type(storage_, this->brought_ = {});
+    else
+      ::new (&downloader_) downloader_type(storage_, staged_);
     stage_ = stage::download;
   }
 
   template <class Http, class Source>
-  result<bool> download(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> download(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = downloader_.step(http, source, chunk);
-    const std::uint32_t lists = staged_.lists;
-    staged_ = downloader_.progress();
-    staged_.lists = lists;
     if constexpr (has_delta) add_patches();
     if constexpr (Trust::requires_manifest)
       if (auto done = give_up_after(more.error()); !done) return done.error();
@@ -13743,6 +13799,9 @@ class stager : Settings,
 
   // What patches have made is counted again as it is checked.
   void add_patches() {
+    const std::uint32_t lists = staged_.lists;
+    staged_ = this->brought_;
+    staged_.lists = lists;
     staged_.bytes_moved += this->patches_.bytes_moved;
     if (staged_.bytes < this->patches_.bytes) staged_.bytes = this->patches_.bytes;
   }
@@ -13757,7 +13816,7 @@ class stager : Settings,
   }
 
   template <class Http, class Source>
-  result<bool> download_image(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> download_image(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = image_downloader_.step(http, source, staged_, chunk);
     if (auto done = give_up_after(more.error()); !done) return done.error();
     return more;
@@ -13791,15 +13850,12 @@ class stager : Settings,
                          manifest_lister<Storage, Settings, Trust, Image, Delta>, nothing>;
 
   Storage& storage_;
-  const release_target* target_ = nullptr;
-  std::conditional_t<Trust::reads_manifests, trust_context, nothing> context_;
+  detail::staged_version<Trust> version_;
   stage stage_ = stage::start;
   bool has_manifest_ = false;
   bool record_only_ = false;
   staging_progress staged_{};
   detail::staging_record record_{};
-  entry_reader plan_;
-  fixed_string<128> version_;
   // One after the other, never two at a time.
   union {
     char none_;
@@ -13808,6 +13864,7 @@ class stager : Settings,
     list_sorter<Storage, Settings> sorter_;
     pattern_walk<Storage, Settings> walk_;
     planner<Storage, Hash, Settings> planner_;
+    entry_reader plan_;
     patch_stage_type patching_;
     downloader_type downloader_;
     image_stage image_downloader_;
@@ -13839,10 +13896,10 @@ constexpr retry_limits adapt_to_signal(retry_limits limits, int dbm) {
 /// to `most`. What a server asks for (`Retry-After`) wins over it, and is for the caller to know.
 constexpr std::uint32_t backoff_seconds(std::uint32_t failures, std::uint32_t first,
                                         std::uint32_t most) {
-  std::uint32_t wait = first;
-  for (std::uint32_t i = 1; i < failures && wait != 0 && wait < most; ++i)
-    wait = wait > most / 2 ? most : wait * 2;
-  return wait < most ? wait : most;
+  std::uint32_t wait = first < most ? first : most;
+  for (std::uint32_t i = 1; i < failures && wait != 0 && wait != most; ++i)
+    wait += wait < most - wait ? wait : most - wait;
+  return wait;
 }
 
 /// A wait made longer or shorter by chance, so that a fleet that failed together does not come
@@ -14865,8 +14922,9 @@ class updater : private settings_of<Policies>,
   }
 
   result<void> advance() {
-    const std::size_t size = effective_chunk(settings_.chunk, hardware_.free_memory());
-    const mutable_bytes chunk = mutable_bytes(buffer_).first(size);
+    constexpr std::uint32_t most = sizeof buffer_;
+    const std::uint32_t asked = settings_.chunk < most ? settings_.chunk : most;
+    const std::size_t chunk = effective_chunk(asked, hardware_.free_memory());
     switch (progress_.phase) {
       case update_phase::checking:
         return check(chunk);
@@ -14880,14 +14938,14 @@ class updater : private settings_of<Policies>,
     return {};
   }
 
-  result<void> check(mutable_bytes chunk) {
+  result<void> check(std::size_t chunk) {
     if (!checking_) {
       if (!loaded_)
         if (auto done = recover(); !done) return done;
       if (needs_restart()) return restart_pending;
       if (is_scheduled() && !ask(scheduler_.may_check())) return {};
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
-      if (chunk.size() != Policies::chunk_size) log_.adapted("chunk size"sv, chunk.size());
+      if (chunk != Policies::chunk_size) log_.adapted("chunk size"sv, chunk);
       known_version& known = source_.found();
       if (!detail::load_known(storage_, settings_type::sum(), known) ||
           !is_settled(known.version.id) || !check_fresh())
@@ -14896,7 +14954,7 @@ class updater : private settings_of<Policies>,
       checking_ = true;
       return {};
     }
-    const auto found = source_.step(watched(), chunk);
+    const auto found = source_.step(watched(), mutable_bytes(buffer_, chunk));
     if (!found) return found.error();
     light_.show(led_pattern::processing);
     if (*found == resolution::working) return {};
@@ -14974,8 +15032,8 @@ class updater : private settings_of<Policies>,
     return false;
   }
 
-  result<void> stage(mutable_bytes chunk) {
-    const auto more = stager_.step(watched(), source_, swapper_, chunk);
+  result<void> stage(std::size_t chunk) {
+    const auto more = stager_.step(watched(), source_, swapper_, mutable_bytes(buffer_, chunk));
     if (!more) return more.error();
     if (*more) return {};
     if (stager_.plan().entries == 0) {
@@ -19704,20 +19762,18 @@ class head_parser {
       "x-ratelimit-remaining x-ratelimit-reset ";
 
   result<bool> take_name(char c) {
-    if (text_.empty()) {
-      if (c == '\r') return false;
-      if (c == '\n') return finish();
-      // A folded line: obsolete, and a way to smuggle.
-      if (c == ' ' || c == '\t') return not_http;
-    }
-    if (c == '\n') return not_http;
+    const bool at_begin = text_.empty();
+    if (c == '\n') return at_begin ? finish() : not_http;
+    // A folded line: obsolete, and a way to smuggle.
+    if (at_begin && (c == ' ' || c == '\t')) return not_http;
+    if (at_begin && c == '\r') return false;
     text_.append(c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c);
     return false;
   }
 
   void take_value(char c, url_buffer& location) {
-    const bool is_margin = text_.empty() && header_ != header::status && (c == ' ' || c == '\t');
-    if (c == '\r' || is_margin) return;
+    if (c == '\r') return;
+    if (text_.empty() && header_ != header::status && (c == ' ' || c == '\t')) return;
     if (header_ == header::location) location.add_location(c);
     text_.append(c);
   }
@@ -19746,7 +19802,7 @@ class head_parser {
           keep_alive = true;
         break;
       case header::etag:
-        etag = text_;
+        if (!text_.overflowed()) etag = text_;
         break;
       case header::content_range:
         read_range();
@@ -19809,12 +19865,11 @@ class head_parser {
   }
 
   result<bool> finish() {
-    std::uint32_t& wait = response.retry_after;
-    if (retry_date_ != 0 && response.date != 0) {
+    const std::uint32_t date = response.date;
+    if (retry_date_ != 0 && date != 0) {
       response.has_retry_after = true;
-      wait = retry_date_ > response.date ? retry_date_ - response.date : 0;
+      response.retry_after = retry_date_ > date ? retry_date_ - date : 0;
     }
-    if (wait > 86400) wait = 86400;
     return true;
   }
 
@@ -19874,9 +19929,7 @@ class http_client : private check_byte_stream<Stream> {
   const http_response& response() const { return head_.response; }
 
   /// The answer's ETag; empty when there is none, or it is longer than 128 bytes.
-  std::string_view etag() const {
-    return head_.etag.overflowed() ? std::string_view{} : head_.etag.view();
-  }
+  std::string_view etag() const { return head_.etag; }
 
   /// Where a redirect that was not followed leads.
   std::string_view location() const { return location_; }
@@ -19965,13 +20018,12 @@ class http_client : private check_byte_stream<Stream> {
     if (target.secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
-      const bool reused = connected_ && is_same_host(target);
-      if (!reused)
+      heard_ = !connected_ || !is_same_host(target);
+      if (heard_)
         if (auto done = connect(target); !done) return done;
       const auto answer = send_and_read(request, target, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
-      const bool was_stale = reused && !answer && !heard_;
-      if (!was_stale || answer.error().code == errc::timeout) return answer;
+      if (answer || heard_ || answer.error().code == errc::timeout) return answer;
       close();
     }
   }
@@ -19998,7 +20050,6 @@ class http_client : private check_byte_stream<Stream> {
 
   result<void> send_and_read(const http_request& request, const url_view& target,
                              detail::url_buffer& url) {
-    heard_ = false;
     if (auto done = send(request, target); !done) return done;
     for (int interim = 0; interim < 8; ++interim) {
       if (auto done = read_head(url); !done) return done;
@@ -20064,7 +20115,7 @@ class http_client : private check_byte_stream<Stream> {
     const auto kind = head_.begin_body(range_from, left_);
     if (!kind) return kind.error();
     body_ = *kind;
-    first_chunk_ = true;
+    digits_ = 0;
     return {};
   }
 
@@ -20120,9 +20171,8 @@ class http_client : private check_byte_stream<Stream> {
 
   // Reads "\r\n" behind the last chunk, the size line, and behind the last one the trailer.
   result<void> begin_chunk() {
-    if (!first_chunk_)
+    if (digits_ != 0)
       if (auto line = read_line(2); !line) return line;
-    first_chunk_ = false;
     if (auto line = read_line(4096); !line) return line;
     if (digits_ == 0 || digits_ >= 2 * sizeof left_) return bad_chunks;
     if (left_ != 0) return {};
@@ -20159,12 +20209,11 @@ class http_client : private check_byte_stream<Stream> {
   // The small ones first: a Cortex-M0+ reaches bytes that are near the beginning with less code.
   bool connected_ = false;
   bool secure_ = false;
-  bool heard_ = false;
-  bool first_chunk_ = false;
+  bool heard_ = false;  // the connection is new, or has answered
   detail::body body_ = detail::body::none;
   std::uint16_t port_ = 0;
   std::uint16_t line_size_ = 0;
-  std::uint16_t digits_ = 0;
+  std::uint16_t digits_ = 0;  // of the last chunk's size; 0: there was none
   std::uint16_t pieces_ = 0;  // in which the head at hand, or what stands around a chunk, came
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;
