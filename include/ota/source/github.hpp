@@ -324,6 +324,7 @@ class basic_github : Settings {
   github_document document_;
 };
 
+/// The source that a device names. One that knows its settings gets it with those.
 using github = basic_github<told_settings>;
 
 namespace detail {
