@@ -3,6 +3,7 @@
 #include "error.hpp"
 #include "fixed_string.hpp"
 #include "hex.hpp"
+#include "text.hpp"
 
 namespace ota {
 
