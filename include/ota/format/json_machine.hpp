@@ -20,7 +20,7 @@ namespace detail {
 struct json_memory {
   char* text;
   std::size_t text_size;
-  std::uint8_t* nesting;  ///< the brackets that will close what is open
+  std::uint8_t* nesting;  ///< the brackets that will close what the innermost container lies in
   std::size_t max_depth;
 };
 

@@ -169,9 +169,9 @@ class http_client : private check_byte_stream<Stream> {
   // read than a new connection.
   void finish_last_body() {
     std::uint8_t rest[64];
-    for (int pieces = 0; connected_ && body_ != detail::body::none; ++pieces) {
+    for (int pieces = 0; body_ != detail::body::none; ++pieces) {
       if (pieces == 16 || body_ == detail::body::until_close) return close();
-      if (!read(rest)) return;
+      (void)read(rest);  // closes where it fails
     }
   }
 
