@@ -367,15 +367,16 @@ class swapper : public detail::image_link<Image> {
     return {};
   }
 
+  // The states, which are large, come last: what lies before them is reached by shorter code.
   Storage& storage_;
-  state_type state_{};
-  state_type next_{};  // what it is to become
+  bool backed_up_ = false;  // while swapping: the second pass is on
   const error* failure_ = &no_error;
-  entry_reader plan_;
   std::uint32_t count_ = 0;
   std::uint32_t entry_at_ = 0;   // of the entry at hand, in the plan
   std::uint32_t failed_at_ = 0;  // of the one at which the last swap failed
-  bool backed_up_ = false;       // while swapping: the second pass is on
+  entry_reader plan_;
+  state_type state_{};
+  state_type next_{};  // what it is to become
 };
 
 }  // namespace ota

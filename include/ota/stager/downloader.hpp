@@ -49,13 +49,12 @@ class downloader : Files {
       case task::next:
         return begin_next();
       case task::check:
-        return check(chunk);
+      case task::read_back:
+        return read_staged(chunk);
       case task::open:
         return item_.kind == entry_kind::keep ? copy(chunk) : open(http, source);
       case task::body:
         return body(http, chunk);
-      case task::read_back:
-        return read_back(chunk);
     }
     return false;
   }
@@ -119,12 +118,17 @@ class downloader : Files {
     verifier_.begin(item_.hash.kind, item_.size);
   }
 
-  // What an earlier run has staged: hash it, and go on behind it.
-  result<bool> check(const mutable_bytes& chunk) {
+  // Hashes what an earlier run has left, or what has just been written.
+  result<bool> read_staged(const mutable_bytes& chunk) {
     const auto more = verifier_.read(storage_, path(), chunk);
+    if (task_ == task::read_back) return more && !*more ? end_read_back() : more;
     progress_.bytes += verifier_.read_size() - offset_;
     offset_ = verifier_.read_size();
-    if (!more || *more) return more;
+    return more && !*more ? end_check() : more;
+  }
+
+  // Goes on behind what is there.
+  result<bool> end_check() {
     if (item_.has_size && offset_ < item_.size) {
       ++progress_.resumed;
       task_ = task::open;
@@ -215,9 +219,7 @@ class downloader : Files {
     return true;
   }
 
-  result<bool> read_back(const mutable_bytes& chunk) {
-    const auto more = verifier_.read(storage_, path(), chunk);
-    if (!more || *more) return more;
+  result<bool> end_read_back() {
     if (verifier_.read_size() == offset_ && verifier_.finish(item_.hash) &&
         verifier_.sum() == written_)
       return complete();

@@ -22,7 +22,7 @@ struct swap_state {
 
   swap_phase phase = swap_phase::idle;
   std::uint8_t boots = 0;          ///< starts of the version on trial so far
-  std::uint8_t allowed = 1;        ///< starts without being confirmed, before it is put back
+  std::uint8_t allowed = 0;        ///< starts without being confirmed, before it is put back
   bool reject = false;             ///< the version being put back is not to be tried again
   std::uint32_t entries = 0;       ///< in the plan
   version_id version{};            ///< running, or being moved in
