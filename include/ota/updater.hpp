@@ -460,6 +460,7 @@ class updater : private settings_of<Policies>,
   update_progress_report progress_;
   const error* failure_ = &no_error;
   retry retry_;
+  fixed_string<max_log_line> message_;
   detail::staging_teller<log_type::enabled || has_led<hardware_type>> teller_;
   hardware_type hardware_;
   watched_http<http_type, hardware_type> watched_{http_, hardware_, settings_};
@@ -468,7 +469,6 @@ class updater : private settings_of<Policies>,
   typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
                                                                                 settings_};
   swapper<storage_type, image_type> swapper_{storage_};
-  fixed_string<max_log_line> message_;
   typename detail::source_with<typename Policies::source, settings_type>::type source_{*this};
   stager<storage_type, settings_type, typename Policies::hash, typename Policies::trust, image_type,
          typename Policies::delta>

@@ -243,12 +243,12 @@ class github_document {
   }
 
   result<bool> end_item() {
+    if (!is_wanted_) return false;
     if (kind_ == document_kind::tree) {
-      if (!is_wanted_) return false;
       if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
       return true;
     }
-    if (kind_ == document_kind::release && is_wanted_ && is_uploaded_ && !item_.path.empty() &&
+    if (kind_ == document_kind::release && is_uploaded_ && !item_.path.empty() &&
         !item_.path.overflowed()) {
       manifest_url.assign(item_.path);
       manifest_sum = asset_sum_;
@@ -286,8 +286,8 @@ class github_document {
   json_reader<256> reader_;
 
  public:
-  fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
   fixed_string<256> manifest_url;  ///< of a release's manifest; empty: none
+  fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
 };
 
 }  // namespace ota
