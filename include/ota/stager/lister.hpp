@@ -120,13 +120,13 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   result<void> add(const entry& listed, bool is_link) {
     const file_filter<Settings> filter(*this);
     if (auto fine = filter.check_count(++listed_); !fine) return fine;
+    const std::string_view path = listed.path;
     const bool is_directory = listed.kind == entry_kind::directory;
     if constexpr (takes_patches<Delta>)
-      if (is_within(listed.path, patch_directory) && !is_within_any(listed.path, settings_.allow))
+      if (is_within(path, patch_directory) && !is_within_any(path, settings_.allow))
         return add_patch(listed, is_link);
-    if (is_directory ? recursive_ || !filter.enters(listed.path) : !filter.manages(listed.path))
-      return {};
-    if (auto fine = filter.check(listed.path, is_link); !fine) {
+    if (is_directory ? recursive_ || !filter.enters(path) : !filter.manages(path)) return {};
+    if (auto fine = filter.check(path, is_link); !fine) {
       item_.path = listed.path;
       return fine;
     }

@@ -40,9 +40,11 @@ class pattern_walk : Settings {
     // What is still gathered can only be read back from storage.
     if (auto done = found_.flush(storage_); !done) return done.error();
     const auto more = listed_.next(storage_, item_);
-    in_directory_ = more.value_or(false) && item_.kind == entry_kind::directory;
-    directory_ = item_.path;
-    passed_ = 0;
+    if (more.value_or(false) && item_.kind == entry_kind::directory) {
+      in_directory_ = true;
+      directory_ = item_.path;
+      passed_ = 0;
+    }
     return more;
   }
 
@@ -57,14 +59,13 @@ class pattern_walk : Settings {
     names_.clear();
     at_ = 0;
     std::uint32_t index = 0;
-    const auto keep = [&](const std::string_view& name, file_kind) {
+    const auto listed = storage_.list(directory_, [&](const std::string_view& name, file_kind) {
       if (index++ < passed_) return true;
       if (names_.capacity() - names_.size() <= name.size()) return false;
       names_.append(name).append('\0');
       ++passed_;
       return true;
-    };
-    const auto listed = storage_.list(directory_, detail::visitor_ref(keep));
+    });
     in_directory_ = !names_.empty();
     return listed;
   }

@@ -67,11 +67,9 @@ class planner : Settings {
 
   /// The list of files becomes the list of what is installed.
   result<void> add_list() {
-    const auto there = storage_.stat(layout::listing);
-    if (!there) return there.error();
     if (auto done = storage_.rename(layout::listing, detail::staged_path(plan_.count())); !done)
       return done;
-    return add_own(layout::installed, there->size);
+    return add_own(layout::installed, list_size_);
   }
 
   /// Ends the plan, and tells what it comes to.
@@ -124,6 +122,7 @@ class planner : Settings {
     const auto more = new_.next(storage_);
     if (!more) return more;
     if (!*more) {
+      list_size_ = new_.list.offset();
       start(stage::removed);
       return true;
     }
@@ -178,9 +177,9 @@ class planner : Settings {
 
   result<void> remove_old() {
     entry& item = old_.item;
-    if (!file_filter<Settings>(*this).manages(item.path)) return {};
-    if (!file_filter<Settings>(*this).manages(item.path)) return {};
-    const auto there = storage_.stat(item.path);
+    const std::string_view path = item.path;
+    if (!file_filter<Settings>(*this).manages(path)) return {};
+    const auto there = storage_.stat(path);
     if (!there) return there.error();
     if (there->kind != file_kind::file && there->kind != file_kind::other) return {};
     item.kind = entry_kind::remove;
@@ -191,6 +190,7 @@ class planner : Settings {
 
   Storage& storage_;
   std::size_t offset_ = 0;
+  std::uint32_t list_size_ = 0;  // bytes of the new list
   stage stage_ = stage::done;
   bool count_only_;
   bool hashing_ = false;

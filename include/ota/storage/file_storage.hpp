@@ -45,25 +45,6 @@ struct file_info {
 
 namespace detail {
 
-/// A reference to any visitor: what the library calls `list` with, so that a program has one
-/// `list`.
-class visitor_ref {
- public:
-  template <class Visit>
-  explicit visitor_ref(const Visit& visit)
-      : visit_(&visit), call_([](const void* target, const std::string_view& name, file_kind kind) {
-          return (*static_cast<const Visit*>(target))(name, kind);
-        }) {}
-
-  bool operator()(const std::string_view& name, file_kind kind) const {
-    return call_(visit_, name, kind);
-  }
-
- private:
-  const void* visit_;
-  bool (*call_)(const void*, const std::string_view&, file_kind);
-};
-
 struct any_visitor {
   bool operator()(std::string_view, file_kind) const { return true; }
 };

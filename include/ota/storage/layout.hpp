@@ -92,12 +92,11 @@ template <class Storage>
 result<file_kind> first_leaf(Storage& storage, tree_path& path) {
   for (;;) {
     file_kind found = file_kind::none;
-    const auto take = [&](const std::string_view& name, file_kind kind) {
+    const auto listed = storage.list(path, [&](std::string_view name, file_kind kind) {
       path.append('/').append(name);
       found = kind;
       return false;
-    };
-    const auto listed = storage.list(path, visitor_ref(take));
+    });
     if (!listed) return listed.error();
     if (path.overflowed()) return path_too_long;
     if (found == file_kind::none) return file_kind::directory;
