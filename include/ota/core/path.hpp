@@ -10,7 +10,7 @@ namespace ota {
 /// Whether `path` may name a file below a device's root: relative, parts divided
 /// by `/`, no empty part, no `.` or `..`, no control character and no backslash
 /// (which some file systems take for a divider).
-constexpr bool is_valid_path(std::string_view path) {
+constexpr bool is_valid_path(const std::string_view& path) {
   std::size_t size = 0, dots = 0;  // of the part at hand
   for (std::size_t i = 0;; ++i) {
     if (i == path.size() || path[i] == '/') {
@@ -27,7 +27,7 @@ constexpr bool is_valid_path(std::string_view path) {
 }
 
 /// Everything before the last `/`; empty for a path without one.
-constexpr std::string_view parent_path(std::string_view path) {
+constexpr std::string_view parent_path(const std::string_view& path) {
   std::size_t size = path.size();
   while (size != 0 && path[--size] != '/') {
   }

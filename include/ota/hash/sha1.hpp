@@ -23,7 +23,7 @@ struct sha1_compress {
   static std::uint32_t mix(unsigned i, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
     if (i < 20) return (d ^ (b & (c ^ d))) + 0x5a827999;
     if (i < 40) return (b ^ c ^ d) + 0x6ed9eba1;
-    if (i < 60) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
+    if (i < 60) return (((b ^ c) & (c ^ d)) ^ c) + 0x8f1bbcdc;
     return (b ^ c ^ d) + 0xca62c1d6;
   }
 

@@ -42,7 +42,7 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   /// Reads the next bytes of the body; 0 at its end. A body shorter than promised is an error.
-  result<std::size_t> read(mutable_bytes out) {
+  result<std::size_t> read(const mutable_bytes& out) {
     std::size_t size = 0;
     if (out.empty()) return size;
     if (auto done = read_body(out, size); !done) {

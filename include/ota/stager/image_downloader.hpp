@@ -36,7 +36,8 @@ class image_downloader {
   /// One chunk further; false when the image is staged. After an error that may pass
   /// (`is_transient`) the next step goes on where the bytes ended.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, staging_progress& progress, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, staging_progress& progress,
+                    const mutable_bytes& chunk) {
     switch (task_) {
       case task::begin:
         return begin_image(progress);
@@ -88,7 +89,7 @@ class image_downloader {
   }
 
   template <class Http>
-  result<bool> body(Http& http, staging_progress& progress, mutable_bytes chunk) {
+  result<bool> body(Http& http, staging_progress& progress, const mutable_bytes& chunk) {
     const auto size = http.read(chunk);
     if (!size) {
       task_ = task::open;

@@ -34,7 +34,7 @@ class patch_applier {
   std::string_view subject() const { return item_.path; }
 
   /// A bounded piece of work further; false when all patches have been applied.
-  result<bool> step(mutable_bytes chunk) {
+  result<bool> step(const mutable_bytes& chunk) {
     if (task_ == task::next) return begin_next();
     const auto done = work(chunk);
     return more_after(!done && is_fault(done.error()) ? give_up(done.error()) : done);
@@ -82,7 +82,7 @@ class patch_applier {
     return true;
   }
 
-  result<void> work(mutable_bytes chunk) {
+  result<void> work(const mutable_bytes& chunk) {
     switch (task_) {
       case task::open:
         return open();
@@ -130,7 +130,7 @@ class patch_applier {
 
   // What was written after the record may be anything, and storage only appends: the bytes before
   // it become a file of their own.
-  result<void> trim(mutable_bytes chunk) {
+  result<void> trim(const mutable_bytes& chunk) {
     const mutable_bytes piece = chunk.first(record_.written - offset_);
     if (auto done = run_.out.read(static_cast<std::uint32_t>(offset_), piece); !done) return done;
     if (auto done = storage_.write(layout::temporary, offset_, piece); !done) return done;
@@ -176,7 +176,7 @@ class patch_applier {
     return {};
   }
 
-  result<void> verify(mutable_bytes chunk) {
+  result<void> verify(const mutable_bytes& chunk) {
     const auto size = storage_.read(layout::patched, offset_, chunk);
     if (!size) return size.error();
     verifier_.update(chunk.first(*size));

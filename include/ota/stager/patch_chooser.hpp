@@ -33,7 +33,7 @@ class patch_chooser {
   std::string_view subject() const { return item_.path; }
 
   /// One entry or one chunk further; false when the list is complete.
-  result<bool> step(mutable_bytes chunk) {
+  result<bool> step(const mutable_bytes& chunk) {
     switch (task_) {
       case task::next:
         return begin_next();
@@ -127,7 +127,7 @@ class patch_chooser {
     return true;
   }
 
-  result<bool> hash_installed(mutable_bytes chunk) {
+  result<bool> hash_installed(const mutable_bytes& chunk) {
     const auto size = storage_.read(item_.path, offset_, chunk);
     if (!size) return size.error();
     verifier_.update(chunk.first(*size));

@@ -54,7 +54,7 @@ class patch_stage {
 
   /// A piece of work further; false when there is nothing left to do.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, const mutable_bytes& chunk) {
     switch (task_) {
       case task::choose:
         return begin_bring(chooser_.step(chunk));
@@ -84,7 +84,7 @@ class patch_stage {
   }
 
   template <class Http, class Source>
-  result<bool> bring(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> bring(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = fetcher_.step(http, source, chunk);
     if (progress_.bytes_moved != figures_.bytes_moved) failures_ = 0;
     figures_.bytes_moved = progress_.bytes_moved;

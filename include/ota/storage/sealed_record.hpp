@@ -12,7 +12,7 @@ namespace ota::detail {
 // What the library keeps of itself on storage: the bytes of `Record` as this machine has them, and
 // a CRC-32. `Record::format` is a number that changes with the meaning of those bytes.
 
-inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
+inline std::uint32_t seal_of(const bytes& record, std::uint32_t format) {
   crc32 sum;
   sum.update(record);
   return sum.value() ^ format;

@@ -49,6 +49,29 @@ TEST(memory_files, moves_files_together) {
   }
 }
 
+TEST(memory_files, tells_names_apart_that_begin_alike) {
+  ota::memory_files<512> files;
+  for (const char* path : {"lib/a", "library", "lib/sub/b", "lib/sub/c", "li/d"})
+    ASSERT_TRUE(files.write(path, 0, as_bytes(path)));
+  EXPECT_EQ(files.stat("lib")->kind, ota::file_kind::directory);
+  EXPECT_EQ(files.stat("library")->kind, ota::file_kind::file);
+  EXPECT_EQ(files.stat("lib/s")->kind, ota::file_kind::none);
+  const auto names = [&files](std::string_view directory) {
+    std::string all;
+    EXPECT_TRUE(files.list(directory, [&all](std::string_view name, ota::file_kind kind) {
+      all.append(name).append(kind == ota::file_kind::directory ? "/ " : " ");
+      return true;
+    }));
+    return all;
+  };
+  EXPECT_EQ(names(""), "lib/ library li/ ");
+  EXPECT_EQ(names("lib"), "a sub/ ");
+  EXPECT_EQ(names("lib/sub"), "b c ");
+  EXPECT_EQ(names("library"), "");
+  EXPECT_EQ(files.write("lib", 0, as_bytes("x")).error().code, ota::errc::exists);
+  EXPECT_EQ(files.rename("li/d", "library/d").error().code, ota::errc::exists);
+}
+
 TEST(a_wrong_policy, is_found_by_the_conformance_check) {
   struct forgets_to_truncate : ota::memory_files<4096> {
     ota::result<void> write(std::string_view path, std::uint64_t offset, ota::bytes data) {
