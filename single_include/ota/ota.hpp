@@ -1144,25 +1144,6 @@ struct file_info {
 
 namespace detail {
 
-/// A reference to any visitor: what the library calls `list` with, so that a program has one
-/// `list`.
-class visitor_ref {
- public:
-  template <class Visit>
-  explicit visitor_ref(const Visit& visit)
-      : visit_(&visit), call_([](const void* target, const std::string_view& name, file_kind kind) {
-          return (*static_cast<const Visit*>(target))(name, kind);
-        }) {}
-
-  bool operator()(const std::string_view& name, file_kind kind) const {
-    return call_(visit_, name, kind);
-  }
-
- private:
-  const void* visit_;
-  bool (*call_)(const void*, const std::string_view&, file_kind);
-};
-
 struct any_visitor {
   bool operator()(std::string_view, file_kind) const { return true; }
 };
@@ -1957,7 +1938,7 @@ namespace ota {
 /// Whether `path` may name a file below a device's root: relative, parts divided
 /// by `/`, no empty part, no `.` or `..`, no control character and no backslash
 /// (which some file systems take for a divider).
-constexpr bool is_valid_path(std::string_view path) {
+constexpr bool is_valid_path(const std::string_view& path) {
   std::size_t size = 0, dots = 0;  // of the part at hand
   for (std::size_t i = 0;; ++i) {
     if (i == path.size() || path[i] == '/') {
@@ -1974,7 +1955,7 @@ constexpr bool is_valid_path(std::string_view path) {
 }
 
 /// Everything before the last `/`; empty for a path without one.
-constexpr std::string_view parent_path(std::string_view path) {
+constexpr std::string_view parent_path(const std::string_view& path) {
   std::size_t size = path.size();
   while (size != 0 && path[--size] != '/') {
   }
@@ -2702,12 +2683,11 @@ template <class Storage>
 result<file_kind> first_leaf(Storage& storage, tree_path& path) {
   for (;;) {
     file_kind found = file_kind::none;
-    const auto take = [&](const std::string_view& name, file_kind kind) {
+    const auto listed = storage.list(path, [&](std::string_view name, file_kind kind) {
       path.append('/').append(name);
       found = kind;
       return false;
-    };
-    const auto listed = storage.list(path, visitor_ref(take));
+    });
     if (!listed) return listed.error();
     if (path.overflowed()) return path_too_long;
     if (found == file_kind::none) return file_kind::directory;
@@ -2746,7 +2726,7 @@ namespace ota::detail {
 // What the library keeps of itself on storage: the bytes of `Record` as this machine has them, and
 // a CRC-32. `Record::format` is a number that changes with the meaning of those bytes.
 
-inline std::uint32_t seal_of(bytes record, std::uint32_t format) {
+inline std::uint32_t seal_of(const bytes& record, std::uint32_t format) {
   crc32 sum;
   sum.update(record);
   return sum.value() ^ format;
@@ -3054,7 +3034,7 @@ namespace detail {
 struct json_memory {
   char* text;
   std::size_t text_size;
-  std::uint8_t* nesting;  ///< the brackets that will close what is open
+  std::uint8_t* nesting;  ///< the brackets that will close what the innermost container lies in
   std::size_t max_depth;
 };
 
@@ -3574,9 +3554,9 @@ namespace ota {
 
 /// The version a source offers, or the one a device has.
 struct release_target {
-  fixed_string<128> ref;    ///< tag or branch
-  fixed_string<64> commit;  ///< 40 or 64 hexadecimal digits
   version_id id{};          ///< names it exactly, also where a tag or a manifest was moved
+  fixed_string<64> commit;  ///< 40 or 64 hexadecimal digits
+  fixed_string<128> ref;    ///< tag or branch
 };
 
 /// What a check has found: the newest version, and the server's name for its answer.
@@ -6313,7 +6293,7 @@ struct sha1_compress {
   static std::uint32_t mix(unsigned i, std::uint32_t b, std::uint32_t c, std::uint32_t d) {
     if (i < 20) return (d ^ (b & (c ^ d))) + 0x5a827999;
     if (i < 40) return (b ^ c ^ d) + 0x6ed9eba1;
-    if (i < 60) return ((b & c) | (d & (b | c))) + 0x8f1bbcdc;
+    if (i < 60) return (((b ^ c) & (c ^ d)) ^ c) + 0x8f1bbcdc;
     return (b ^ c ^ d) + 0xca62c1d6;
   }
 
@@ -6794,12 +6774,12 @@ class github_document {
   }
 
   result<bool> end_item() {
+    if (!is_wanted_) return false;
     if (kind_ == document_kind::tree) {
-      if (!is_wanted_) return false;
       if (item_.path.empty() || item_.hash.kind == digest_kind::none) return incomplete_entry;
       return true;
     }
-    if (kind_ == document_kind::release && is_wanted_ && is_uploaded_ && !item_.path.empty() &&
+    if (kind_ == document_kind::release && is_uploaded_ && !item_.path.empty() &&
         !item_.path.overflowed()) {
       manifest_url.assign(item_.path);
       manifest_sum = asset_sum_;
@@ -6837,8 +6817,8 @@ class github_document {
   json_reader<256> reader_;
 
  public:
-  fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
   fixed_string<256> manifest_url;  ///< of a release's manifest; empty: none
+  fixed_string<128> name;          ///< a release's tag; what a reference or tag points to
 };
 
 }  // namespace ota
@@ -7158,6 +7138,7 @@ class basic_github : Settings {
   github_document document_;
 };
 
+/// The source that a device names. One that knows its settings gets it with those.
 using github = basic_github<told_settings>;
 
 namespace detail {
@@ -9155,13 +9136,12 @@ class downloader : Files {
       case task::next:
         return begin_next();
       case task::check:
-        return check(chunk);
+      case task::read_back:
+        return read_staged(chunk);
       case task::open:
         return item_.kind == entry_kind::keep ? copy(chunk) : open(http, source);
       case task::body:
         return body(http, chunk);
-      case task::read_back:
-        return read_back(chunk);
     }
     return false;
   }
@@ -9225,12 +9205,17 @@ class downloader : Files {
     verifier_.begin(item_.hash.kind, item_.size);
   }
 
-  // What an earlier run has staged: hash it, and go on behind it.
-  result<bool> check(const mutable_bytes& chunk) {
+  // Hashes what an earlier run has left, or what has just been written.
+  result<bool> read_staged(const mutable_bytes& chunk) {
     const auto more = verifier_.read(storage_, path(), chunk);
+    if (task_ == task::read_back) return more && !*more ? end_read_back() : more;
     progress_.bytes += verifier_.read_size() - offset_;
     offset_ = verifier_.read_size();
-    if (!more || *more) return more;
+    return more && !*more ? end_check() : more;
+  }
+
+  // Goes on behind what is there.
+  result<bool> end_check() {
     if (item_.has_size && offset_ < item_.size) {
       ++progress_.resumed;
       task_ = task::open;
@@ -9321,9 +9306,7 @@ class downloader : Files {
     return true;
   }
 
-  result<bool> read_back(const mutable_bytes& chunk) {
-    const auto more = verifier_.read(storage_, path(), chunk);
-    if (!more || *more) return more;
+  result<bool> end_read_back() {
     if (verifier_.read_size() == offset_ && verifier_.finish(item_.hash) &&
         verifier_.sum() == written_)
       return complete();
@@ -9424,7 +9407,8 @@ class image_downloader {
   /// One chunk further; false when the image is staged. After an error that may pass
   /// (`is_transient`) the next step goes on where the bytes ended.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, staging_progress& progress, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, staging_progress& progress,
+                    const mutable_bytes& chunk) {
     switch (task_) {
       case task::begin:
         return begin_image(progress);
@@ -9476,7 +9460,7 @@ class image_downloader {
   }
 
   template <class Http>
-  result<bool> body(Http& http, staging_progress& progress, mutable_bytes chunk) {
+  result<bool> body(Http& http, staging_progress& progress, const mutable_bytes& chunk) {
     const auto size = http.read(chunk);
     if (!size) {
       task_ = task::open;
@@ -9878,13 +9862,13 @@ class lister : Settings, detail::patch_notes<takes_patches<Delta>> {
   result<void> add(const entry& listed, bool is_link) {
     const file_filter<Settings> filter(*this);
     if (auto fine = filter.check_count(++listed_); !fine) return fine;
+    const std::string_view path = listed.path;
     const bool is_directory = listed.kind == entry_kind::directory;
     if constexpr (takes_patches<Delta>)
-      if (is_within(listed.path, patch_directory) && !is_within_any(listed.path, settings_.allow))
+      if (is_within(path, patch_directory) && !is_within_any(path, settings_.allow))
         return add_patch(listed, is_link);
-    if (is_directory ? recursive_ || !filter.enters(listed.path) : !filter.manages(listed.path))
-      return {};
-    if (auto fine = filter.check(listed.path, is_link); !fine) {
+    if (is_directory ? recursive_ || !filter.enters(path) : !filter.manages(path)) return {};
+    if (auto fine = filter.check(path, is_link); !fine) {
       item_.path = listed.path;
       return fine;
     }
@@ -11871,7 +11855,7 @@ class patch_applier {
   std::string_view subject() const { return item_.path; }
 
   /// A bounded piece of work further; false when all patches have been applied.
-  result<bool> step(mutable_bytes chunk) {
+  result<bool> step(const mutable_bytes& chunk) {
     if (task_ == task::next) return begin_next();
     const auto done = work(chunk);
     return more_after(!done && is_fault(done.error()) ? give_up(done.error()) : done);
@@ -11919,7 +11903,7 @@ class patch_applier {
     return true;
   }
 
-  result<void> work(mutable_bytes chunk) {
+  result<void> work(const mutable_bytes& chunk) {
     switch (task_) {
       case task::open:
         return open();
@@ -11967,7 +11951,7 @@ class patch_applier {
 
   // What was written after the record may be anything, and storage only appends: the bytes before
   // it become a file of their own.
-  result<void> trim(mutable_bytes chunk) {
+  result<void> trim(const mutable_bytes& chunk) {
     const mutable_bytes piece = chunk.first(record_.written - offset_);
     if (auto done = run_.out.read(static_cast<std::uint32_t>(offset_), piece); !done) return done;
     if (auto done = storage_.write(layout::temporary, offset_, piece); !done) return done;
@@ -12013,7 +11997,7 @@ class patch_applier {
     return {};
   }
 
-  result<void> verify(mutable_bytes chunk) {
+  result<void> verify(const mutable_bytes& chunk) {
     const auto size = storage_.read(layout::patched, offset_, chunk);
     if (!size) return size.error();
     verifier_.update(chunk.first(*size));
@@ -12092,7 +12076,7 @@ class patch_chooser {
   std::string_view subject() const { return item_.path; }
 
   /// One entry or one chunk further; false when the list is complete.
-  result<bool> step(mutable_bytes chunk) {
+  result<bool> step(const mutable_bytes& chunk) {
     switch (task_) {
       case task::next:
         return begin_next();
@@ -12186,7 +12170,7 @@ class patch_chooser {
     return true;
   }
 
-  result<bool> hash_installed(mutable_bytes chunk) {
+  result<bool> hash_installed(const mutable_bytes& chunk) {
     const auto size = storage_.read(item_.path, offset_, chunk);
     if (!size) return size.error();
     verifier_.update(chunk.first(*size));
@@ -12271,7 +12255,7 @@ class patch_stage {
 
   /// A piece of work further; false when there is nothing left to do.
   template <class Http, class Source>
-  result<bool> step(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> step(Http& http, Source& source, const mutable_bytes& chunk) {
     switch (task_) {
       case task::choose:
         return begin_bring(chooser_.step(chunk));
@@ -12301,7 +12285,7 @@ class patch_stage {
   }
 
   template <class Http, class Source>
-  result<bool> bring(Http& http, Source& source, mutable_bytes chunk) {
+  result<bool> bring(Http& http, Source& source, const mutable_bytes& chunk) {
     const auto more = fetcher_.step(http, source, chunk);
     if (progress_.bytes_moved != figures_.bytes_moved) failures_ = 0;
     figures_.bytes_moved = progress_.bytes_moved;
@@ -12402,9 +12386,11 @@ class pattern_walk : Settings {
     // What is still gathered can only be read back from storage.
     if (auto done = found_.flush(storage_); !done) return done.error();
     const auto more = listed_.next(storage_, item_);
-    in_directory_ = more.value_or(false) && item_.kind == entry_kind::directory;
-    directory_ = item_.path;
-    passed_ = 0;
+    if (more.value_or(false) && item_.kind == entry_kind::directory) {
+      in_directory_ = true;
+      directory_ = item_.path;
+      passed_ = 0;
+    }
     return more;
   }
 
@@ -12419,14 +12405,13 @@ class pattern_walk : Settings {
     names_.clear();
     at_ = 0;
     std::uint32_t index = 0;
-    const auto keep = [&](const std::string_view& name, file_kind) {
+    const auto listed = storage_.list(directory_, [&](const std::string_view& name, file_kind) {
       if (index++ < passed_) return true;
       if (names_.capacity() - names_.size() <= name.size()) return false;
       names_.append(name).append('\0');
       ++passed_;
       return true;
-    };
-    const auto listed = storage_.list(directory_, detail::visitor_ref(keep));
+    });
     in_directory_ = !names_.empty();
     return listed;
   }
@@ -12552,11 +12537,9 @@ class planner : Settings {
 
   /// The list of files becomes the list of what is installed.
   result<void> add_list() {
-    const auto there = storage_.stat(layout::listing);
-    if (!there) return there.error();
     if (auto done = storage_.rename(layout::listing, detail::staged_path(plan_.count())); !done)
       return done;
-    return add_own(layout::installed, there->size);
+    return add_own(layout::installed, list_size_);
   }
 
   /// Ends the plan, and tells what it comes to.
@@ -12609,6 +12592,7 @@ class planner : Settings {
     const auto more = new_.next(storage_);
     if (!more) return more;
     if (!*more) {
+      list_size_ = new_.list.offset();
       start(stage::removed);
       return true;
     }
@@ -12663,9 +12647,9 @@ class planner : Settings {
 
   result<void> remove_old() {
     entry& item = old_.item;
-    if (!file_filter<Settings>(*this).manages(item.path)) return {};
-    if (!file_filter<Settings>(*this).manages(item.path)) return {};
-    const auto there = storage_.stat(item.path);
+    const std::string_view path = item.path;
+    if (!file_filter<Settings>(*this).manages(path)) return {};
+    const auto there = storage_.stat(path);
     if (!there) return there.error();
     if (there->kind != file_kind::file && there->kind != file_kind::other) return {};
     item.kind = entry_kind::remove;
@@ -12676,6 +12660,7 @@ class planner : Settings {
 
   Storage& storage_;
   std::size_t offset_ = 0;
+  std::uint32_t list_size_ = 0;  // bytes of the new list
   stage stage_ = stage::done;
   bool count_only_;
   bool hashing_ = false;
@@ -12834,7 +12819,7 @@ struct swap_state {
 
   swap_phase phase = swap_phase::idle;
   std::uint8_t boots = 0;          ///< starts of the version on trial so far
-  std::uint8_t allowed = 1;        ///< starts without being confirmed, before it is put back
+  std::uint8_t allowed = 0;        ///< starts without being confirmed, before it is put back
   bool reject = false;             ///< the version being put back is not to be tried again
   std::uint32_t entries = 0;       ///< in the plan
   version_id version{};            ///< running, or being moved in
@@ -13391,15 +13376,16 @@ class swapper : public detail::image_link<Image> {
     return {};
   }
 
+  // The states, which are large, come last: what lies before them is reached by shorter code.
   Storage& storage_;
-  state_type state_{};
-  state_type next_{};  // what it is to become
+  bool backed_up_ = false;  // while swapping: the second pass is on
   const error* failure_ = &no_error;
-  entry_reader plan_;
   std::uint32_t count_ = 0;
   std::uint32_t entry_at_ = 0;   // of the entry at hand, in the plan
   std::uint32_t failed_at_ = 0;  // of the one at which the last swap failed
-  bool backed_up_ = false;       // while swapping: the second pass is on
+  entry_reader plan_;
+  state_type state_{};
+  state_type next_{};  // what it is to become
 };
 
 }  // namespace ota
@@ -15151,6 +15137,7 @@ class updater : private settings_of<Policies>,
   update_progress_report progress_;
   const error* failure_ = &no_error;
   retry retry_;
+  fixed_string<max_log_line> message_;
   detail::staging_teller<log_type::enabled || has_led<hardware_type>> teller_;
   hardware_type hardware_;
   watched_http<http_type, hardware_type> watched_{http_, hardware_, settings_};
@@ -15159,7 +15146,6 @@ class updater : private settings_of<Policies>,
   typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
                                                                                 settings_};
   swapper<storage_type, image_type> swapper_{storage_};
-  fixed_string<max_log_line> message_;
   typename detail::source_with<typename Policies::source, settings_type>::type source_{*this};
   stager<storage_type, settings_type, typename Policies::hash, typename Policies::trust, image_type,
          typename Policies::delta>
@@ -19915,7 +19901,7 @@ class http_client : private check_byte_stream<Stream> {
   }
 
   /// Reads the next bytes of the body; 0 at its end. A body shorter than promised is an error.
-  result<std::size_t> read(mutable_bytes out) {
+  result<std::size_t> read(const mutable_bytes& out) {
     std::size_t size = 0;
     if (out.empty()) return size;
     if (auto done = read_body(out, size); !done) {
@@ -20042,9 +20028,9 @@ class http_client : private check_byte_stream<Stream> {
   // read than a new connection.
   void finish_last_body() {
     std::uint8_t rest[64];
-    for (int pieces = 0; connected_ && body_ != detail::body::none; ++pieces) {
+    for (int pieces = 0; body_ != detail::body::none; ++pieces) {
       if (pieces == 16 || body_ == detail::body::until_close) return close();
-      if (!read(rest)) return;
+      (void)read(rest);  // closes where it fails
     }
   }
 
