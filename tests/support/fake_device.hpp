@@ -13,7 +13,7 @@ namespace ota_test {
 inline std::string commit_of(char digit) { return std::string(40, digit); }
 
 /// A configuration that follows branch `main` of o/r on a server that `fake_github` plays.
-inline ota::config small_config() {
+constexpr ota::config small_config() {
   ota::config settings;
   settings.owner = "o";
   settings.repo = "r";

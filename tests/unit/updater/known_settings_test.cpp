@@ -9,16 +9,7 @@ namespace {
 using namespace ota_test;
 
 struct follows_branch {
-  static constexpr ota::config settings = [] {
-    ota::config known;
-    known.owner = "o";
-    known.repo = "r";
-    known.channel = "developer";
-    known.api = "http://api";
-    known.raw = "http://raw";
-    known.reset = ota::reset_mode::none;
-    return known;
-  }();
+  static constexpr ota::config settings = small_config();
 };
 
 struct follows_releases {
