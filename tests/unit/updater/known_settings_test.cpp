@@ -87,8 +87,8 @@ story story_of(Make&& make) {
   told.requests = github.requests;
   told.content = read_tree(storage);
   told.record.resize(1000);
-  const auto size = storage.read(".ota/known", 0,
-                                 {reinterpret_cast<std::uint8_t*>(told.record.data()), 1000});
+  const auto size =
+      storage.read(".ota/known", 0, {reinterpret_cast<std::uint8_t*>(told.record.data()), 1000});
   told.record.resize(size ? *size : 0);
   return told;
 }
@@ -106,7 +106,7 @@ template <class Settings>
 struct known_settings : ::testing::Test {};
 using every_kind =
     ::testing::Types<follows_branch, follows_releases, has_token, follows_tag, takes_a_part>;
-TYPED_TEST_SUITE(known_settings, every_kind);
+TYPED_TEST_SUITE(known_settings, every_kind, );
 
 TYPED_TEST(known_settings, make_a_device_do_what_it_does_with_told_ones) {
   const story told = story_of([](files& storage, fake_github::state& github, auto&& use) {
@@ -124,8 +124,7 @@ TYPED_TEST(known_settings, make_a_device_do_what_it_does_with_told_ones) {
   EXPECT_EQ(known.content, told.content);
   EXPECT_EQ(known.record, told.record);
   EXPECT_GT(told.requests.size(), 3u);
-  EXPECT_EQ(told.content.count("cache/x"),
-            TypeParam::settings.delete_patterns.empty() ? 1u : 0u);
+  EXPECT_EQ(told.content.count("cache/x"), TypeParam::settings.delete_patterns.empty() ? 1u : 0u);
 }
 
 // Settings by mistake given to a device that knows its own would be passed over.
