@@ -4,16 +4,13 @@
 #include <ota/image/serial_receiver.hpp>
 
 #include "device.hpp"
+#include "say.hpp"
 
 #if !defined(APPLICATION_VERSION)
 #define APPLICATION_VERSION "1.0.0"
 #endif
 
 namespace {
-
-void say(const char* text) {
-  while (*text != '\0') board::write(static_cast<std::uint8_t>(*text++));
-}
 
 // What must work in a new version before the old one is given up: here, whatever the build says.
 bool self_test_passes() {
@@ -28,7 +25,7 @@ bool self_test_passes() {
 
 void tell_failure(const char* what, const ota::error& failure) {
   say(what);
-  say(failure.text);
+  say(failure);
   say("\n");
 }
 

@@ -3,18 +3,11 @@
 #include <ota/image/image_boot.hpp>
 
 #include "device.hpp"
+#include "say.hpp"
 
 #if defined(BOARD_RP2040)
 #include "boot2.hpp"
 #endif
-
-namespace {
-
-void say(const char* text) {
-  while (*text != '\0') board::write(static_cast<std::uint8_t>(*text++));
-}
-
-}  // namespace
 
 extern "C" void fault_handler() { board::reset(); }
 
@@ -31,7 +24,7 @@ extern "C" void program() {
   // Nothing is left that may run. An image can still be written by the debugger.
   board::start();
   say("no image to start: ");
-  say(slot.error().text);
+  say(slot.error());
   say("\n");
   for (;;) board::feed_watchdog();
 }

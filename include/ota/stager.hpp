@@ -393,10 +393,12 @@ class stager : Settings,
   }
 
   void begin_download() {
-    if constexpr (has_delta)
-      ::new (&downloader_) downloader_type(storage_, this->brought_ = {});
-    else
+    if constexpr (has_delta) {
+      this->brought_ = {};
+      ::new (&downloader_) downloader_type(storage_, this->brought_);
+    } else {
       ::new (&downloader_) downloader_type(storage_, staged_);
+    }
     stage_ = stage::download;
   }
 

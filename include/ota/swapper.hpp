@@ -376,7 +376,7 @@ class swapper : public detail::image_link<Image> {
   std::uint32_t failed_at_ = 0;  // of the one at which the last swap failed
   entry_reader plan_;
   state_type state_{};
-  state_type next_{};  // what it is to become
+  state_type next_{};  // what `change` makes it, from the last `draft` on
 };
 
 }  // namespace ota

@@ -34,6 +34,7 @@ class updater : private settings_of<Policies>,
                 private check_policies<Policies>,
                 private detail::patch_teller<takes_patches<typename Policies::delta>> {
   using settings_type = settings_of<Policies>;
+  using source_with = detail::source_with<typename Policies::source, settings_type>;
   using settings_type::settings_;
 
  public:
@@ -44,7 +45,8 @@ class updater : private settings_of<Policies>,
   using image_type = typename Policies::image;
 
   /// `settings`, and the texts it views, must outlive the updater. Settings that come from outside
-  /// should have been through `validate`.
+  /// should have been through `validate`. A device that names its settings has them already: its
+  /// updater is made without, or with `{}` before other policies.
   explicit updater(settings_type settings = {})
       : settings_type(settings), log_(log_type{}, settings_.debug) {
     set_up();
@@ -469,7 +471,7 @@ class updater : private settings_of<Policies>,
   typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
                                                                                 settings_};
   swapper<storage_type, image_type> swapper_{storage_};
-  typename detail::source_with<typename Policies::source, settings_type>::type source_{*this};
+  typename source_with::type source_{static_cast<typename source_with::made_with>(*this)};
   stager<storage_type, settings_type, typename Policies::hash, typename Policies::trust, image_type,
          typename Policies::delta>
       stager_{storage_, *this};

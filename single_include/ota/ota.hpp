@@ -274,7 +274,7 @@ constexpr const char* find_any(const char* at, const char* end, const char* stop
 constexpr std::uint8_t find_word(std::string_view word, const char* list) {
   for (std::uint8_t number = 1; *list != '\0'; ++number) {
     std::size_t same = 0;
-    while (same < word.size() && list[same] == word[same]) ++same;
+    while (same < word.size() && list[same] != ' ' && list[same] == word[same]) ++same;
     if (same == word.size() && list[same] == ' ') return number;
     while (*list++ != ' ') {
     }
@@ -834,15 +834,17 @@ class crc32 {
   static constexpr std::size_t digest_size = 4;
   using digest_type = std::array<std::uint8_t, digest_size>;
 
+  /// Adds the characters of a text, also while compiling.
   constexpr void update(std::string_view text) {
     std::uint32_t sum = ~sum_;
     for (char c : text) sum = detail::crc32_shift(sum ^ static_cast<std::uint8_t>(c), 8);
     sum_ = ~sum;
   }
 
+  /// Adds bytes to what is summed.
   void update(bytes data) {
     std::uint32_t sum = ~sum_;
-#if defined(__OPTIMIZE_SIZE__)
+#if defined(__OPTIMIZE_SIZE__)  // the same sums from the same object, whichever file brings it
     for (std::uint8_t byte : data) sum = detail::crc32_shift(sum ^ byte, 8);
 #else
     static constexpr auto table = detail::crc32_table();
@@ -968,11 +970,16 @@ struct error {
   const char* where = "";  ///< the part: "http", "json", "stager", …
   const char* text = "";   ///< what happened, and what to do about it
 
+  /// Whether programs keep texts; false with `OTA_ERROR_NUMBERS`.
   static constexpr bool has_text = true;
+  /// What `ota explain` knows the error by. `append_text` tells it where there is no text.
   constexpr std::uint32_t number() const { return detail::error_number(where, text); }
 };
 
 #else
+
+// A name of its own: files of a program with texts and without do not link with each other.
+inline namespace error_numbers {
 
 /// A failure that keeps of its texts a number alone.
 struct error {
@@ -982,8 +989,10 @@ struct error {
 
   errc code = errc::none;
 
+  // What is told by programs that do not know of numbers.
   static constexpr const char* where = "error";
   static constexpr const char* text = "this program keeps no texts; its report has a number";
+
   static constexpr bool has_text = false;
   constexpr std::uint32_t number() const { return std::uint32_t{high_} << 16 | low_; }
 
@@ -996,6 +1005,8 @@ struct error {
   std::uint8_t high_ = 0;
   std::uint16_t low_ = 0;
 };
+
+}  // namespace error_numbers
 
 #endif
 
@@ -3119,7 +3130,8 @@ class json_machine {
   };
 
   // The character that must come next, unless it is one that closes: a comma, a colon, or the quote
-  // of a key. A space, which is passed over, stands for none.
+  // of a key. NUL stands for a value, which is none of them; a space, which is passed over, for
+  // nothing.
   static constexpr std::uint8_t value = '\0';
   static constexpr std::uint8_t nothing = ' ';
 
@@ -3448,7 +3460,7 @@ namespace ota {
 /// and anything after the one value but space are refused. Repeated keys are not noticed.
 ///
 /// \tparam TextCapacity  bytes kept of a key, string or number
-/// \tparam MaxDepth      containers that may be open at a time
+/// \tparam MaxDepth      containers that may be open at a time, a byte each
 template <std::size_t TextCapacity = 256, std::size_t MaxDepth = 32>
 class json_reader {
  public:
@@ -6193,11 +6205,17 @@ constexpr std::uint32_t settings_sum(const config& settings) {
 
 }  // namespace detail
 
+// What acts by the settings derives from one of these two, its parameter `Settings`, and finds them
+// as `settings_`.
+
 /// Settings that a device is told when it starts. They, and the texts they view, must outlive what
 /// was made with them.
 class told_settings {
  public:
+  told_settings() = delete;
   told_settings(const config& settings) : settings_(settings) {}
+
+  /// For what is made with a `config`.
   operator const config&() const { return settings_; }
 
   /// Whether a list of the settings may have something in it.
@@ -6218,12 +6236,11 @@ class told_settings {
 /// Settings that are known when the program is compiled: what they switch off is not built.
 template <const config& Known>
 class known_settings {
-  static_assert(validate(Known).has_value(),
-                "the settings that the device names are not valid: see what ota::validate checks");
-
  public:
+  /// For what is made with a `config`.
   operator const config&() const { return Known; }
 
+  /// Whether a list of the settings has something in it.
   static constexpr bool may_have(list_view<std::string_view> config::*list) {
     return !(Known.*list).empty();
   }
@@ -6254,13 +6271,30 @@ class known_settings {
 namespace detail {
 
 template <class Policies, class = void>
+struct settings_type {
+  using named = void;
+};
+template <class Policies>
+struct settings_type<Policies, std::void_t<decltype(Policies::settings)>> {
+  using named = decltype(Policies::settings);
+};
+
+template <class Policies, class Named = typename settings_type<Policies>::named>
 struct settings_of {
   using type = told_settings;
 };
 template <class Policies>
-struct settings_of<Policies, std::void_t<decltype(Policies::settings)>> {
+struct settings_of<Policies, const config> {
   using type = known_settings<Policies::settings>;
 };
+
+// Also where a device names none.
+template <class Policies>
+constexpr bool are_valid() {
+  if constexpr (std::is_same_v<typename settings_type<Policies>::named, const config>)
+    return validate(Policies::settings).has_value();
+  return true;
+}
 
 }  // namespace detail
 
@@ -6268,6 +6302,18 @@ struct settings_of<Policies, std::void_t<decltype(Policies::settings)>> {
 /// `static constexpr ota::config settings`.
 template <class Policies>
 using settings_of = typename detail::settings_of<Policies>::type;
+
+/// Checks the settings that a device names, if it does.
+template <class Policies>
+struct check_settings {
+  using named = typename detail::settings_type<Policies>::named;
+  static_assert(std::is_void_v<named> || std::is_same_v<named, const config>,
+                "the settings that a device names must be a static constexpr ota::config");
+
+  static_assert(detail::are_valid<Policies>(),
+                "the settings that the device names are not valid: see what ota::validate checks");
+  static constexpr bool ok = true;
+};
 
 }  // namespace ota
 
@@ -6471,7 +6517,7 @@ struct http_response {
   std::size_t content_length = 0;    ///< bytes of this body
   std::size_t range_start = 0;       ///< of a 206: where its body begins
   std::size_t range_total = 0;       ///< of a 206: the whole size; 0: not told
-  std::uint32_t retry_after = 0;     ///< seconds
+  std::uint32_t retry_after = 0;     ///< seconds, as told; `rate_limit_wait` has a limit
   std::uint32_t rate_remaining = 0;  ///< requests left
   std::uint32_t rate_reset = 0;      ///< epoch seconds when there are new ones
   std::uint32_t date = 0;            ///< the server's time in epoch seconds; 0: not told
@@ -6566,8 +6612,8 @@ class github_document {
     name.clear();
   }
 
-  /// What the paths of a tree's entries get in front, and `/`; empty: nothing. Until it is set
-  /// again.
+  /// The paths of a tree's entries get `prefix` and `/` in front, unless it is empty. It must stay
+  /// until the tree is read.
   void set_prefix(std::string_view prefix) { prefix_ = prefix; }
 
   /// The most bytes the document may have; 0: any number.
@@ -7039,8 +7085,8 @@ class basic_github : Settings {
     url.assign("/releases/tag/"sv);
     append_escaped(url, target().ref);
     const std::string_view place = http.location();
-    const bool same = place.size() >= url.size() &&
-                      std::string_view(place.end() - url.size(), url.size()) == url.view();
+    const bool same =
+        place.size() >= url.size() && slice(place, place.size() - url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 
@@ -7138,23 +7184,25 @@ class basic_github : Settings {
   github_document document_;
 };
 
-/// The source that a device names. One that knows its settings gets it with those.
+/// GitHub with settings that are told at the start. The updater of a device that names its settings
+/// takes `basic_github` with those instead.
 using github = basic_github<told_settings>;
 
 namespace detail {
 
-/// The source that a device names, with its settings.
+/// The source that a device names, and what it is made with.
 template <class Source, class Settings>
 struct source_with {
   using type = Source;
+  using made_with = const config&;
 };
 template <class Settings>
 struct source_with<github, Settings> {
   using type = basic_github<Settings>;
+  using made_with = Settings;
 };
 
 }  // namespace detail
-
 }  // namespace ota
 
 // ota/policies.hpp
@@ -8863,10 +8911,16 @@ class memory_files {
   }
   std::uint8_t* content(std::size_t at) { return arena_ + at + head_size + path_size(at); }
 
+  // Whether `path` is `place`, to the letter, or lies in it; all lies in the empty path.
+  static bool lies_in(const std::string_view& path, const std::string_view& place) {
+    return place.empty() ||
+           (starts_with(path, place) && (path.size() == place.size() || path[place.size()] == '/'));
+  }
+
   // The first file that is, or lies in, `path`; the end of all when there is none.
   std::size_t find_within(const std::string_view& path) const {
     std::size_t at = 0;
-    while (at != used_ && !is_within(path_of(at), path)) at += record_size(at);
+    while (at != used_ && !lies_in(path_of(at), path)) at += record_size(at);
     return at;
   }
 
@@ -8885,7 +8939,7 @@ class memory_files {
       const std::size_t file = at;
       at += record_size(at);
       const std::string_view path = path_of(file);
-      if (path.size() <= begin || (begin != 0 && !is_within(path, directory))) continue;
+      if (path.size() <= begin || !lies_in(path, directory)) continue;
       const std::size_t slash = path.find('/', begin);
       name = slice(slice(path, 0, slash), begin);
       if (slash == std::string_view::npos) return file_kind::file;
@@ -8899,8 +8953,8 @@ class memory_files {
     if (!is_valid_path(path) || path.size() > 0xffff) return bad_path;
     for (std::size_t at = 0; at != used_; at += record_size(at)) {
       const std::string_view other = path_of(at);
-      if (other.size() > path.size() && is_within(other, path)) return directory_in_the_way;
-      if (other.size() < path.size() && is_within(path, other)) return file_in_the_way;
+      if (other.size() > path.size() && lies_in(other, path)) return directory_in_the_way;
+      if (other.size() < path.size() && lies_in(path, other)) return file_in_the_way;
     }
     return {};
   }
@@ -12397,41 +12451,47 @@ class pattern_walk : Settings {
  private:
   result<void> take_pattern() {
     item_.path.assign(trim_slashes(settings_.delete_patterns[pattern_++]));
-    return take();
+    if (!is_fit()) return {};
+    const auto there = storage_.stat(item_.path);
+    return there ? take(there->kind) : there.error();
   }
 
-  // Keeps the next names of the directory at hand, as many as fit, each with a NUL behind it.
+  // Keeps the next names of the directory at hand, as many as fit: 'd' or 'f', the name, NUL.
   result<void> collect() {
     names_.clear();
     at_ = 0;
     std::uint32_t index = 0;
-    const auto listed = storage_.list(directory_, [&](const std::string_view& name, file_kind) {
-      if (index++ < passed_) return true;
-      if (names_.capacity() - names_.size() <= name.size()) return false;
-      names_.append(name).append('\0');
-      ++passed_;
-      return true;
-    });
+    const auto listed =
+        storage_.list(directory_, [&](const std::string_view& name, file_kind kind) {
+          if (index++ < passed_) return true;
+          if (names_.capacity() - names_.size() < name.size() + 2) return false;
+          names_.append(kind == file_kind::directory ? 'd' : 'f').append(name).append('\0');
+          ++passed_;
+          return true;
+        });
     in_directory_ = !names_.empty();
     return listed;
   }
 
   result<void> take_name() {
+    const file_kind kind = names_[at_++] == 'd' ? file_kind::directory : file_kind::file;
     const std::string_view name = names_.c_str() + at_;
     at_ += name.size() + 1;
     item_.path = directory_;
     item_.path.append('/').append(name);
-    return take();
+    return is_fit() ? take(kind) : result<void>{};
   }
 
-  // Takes what the path at hand names.
-  result<void> take() {
+  // Whether the path at hand may be looked at.
+  bool is_fit() const {
     const std::string_view path = item_.path;
-    if (item_.path.overflowed() || detail::is_own_path(path) || !is_valid_path(path)) return {};
-    const auto there = storage_.stat(path);
-    if (!there) return there.error();
-    if (there->kind == file_kind::none) return {};
-    item_.kind = there->kind == file_kind::directory ? entry_kind::directory : entry_kind::remove;
+    return !item_.path.overflowed() && !detail::is_own_path(path) && is_valid_path(path);
+  }
+
+  // Lists what is at the path at hand.
+  result<void> take(file_kind kind) {
+    if (kind == file_kind::none) return {};
+    item_.kind = kind == file_kind::directory ? entry_kind::directory : entry_kind::remove;
     return found_.add(storage_, item_);
   }
 
@@ -12443,7 +12503,7 @@ class pattern_walk : Settings {
   entry_reader listed_;
   entry item_;
   fixed_string<max_path> directory_;
-  fixed_string<max_path + 1> names_;
+  fixed_string<max_path + 2> names_;
   entry_writer found_;
 };
 
@@ -12770,7 +12830,7 @@ class staged_version : version_word<Trust::reads_manifests> {
   }
 
   /// Whether what a record tells of is still what these settings and the newest manifest seen make
-  /// of the version.
+  /// of the version. The version is then known by the id that it was staged under.
   template <class Storage>
   bool is_noted_in(const staging_record& record, Storage& storage, std::uint32_t settings) {
     if (record.version != target_->id) return false;
@@ -13385,7 +13445,7 @@ class swapper : public detail::image_link<Image> {
   std::uint32_t failed_at_ = 0;  // of the one at which the last swap failed
   entry_reader plan_;
   state_type state_{};
-  state_type next_{};  // what it is to become
+  state_type next_{};  // what `change` makes it, from the last `draft` on
 };
 
 }  // namespace ota
@@ -13765,10 +13825,12 @@ class stager : Settings,
   }
 
   void begin_download() {
-    if constexpr (has_delta)
-      ::new (&downloader_) downloader_type(storage_, this->brought_ = {});
-    else
+    if constexpr (has_delta) {
+      this->brought_ = {};
+      ::new (&downloader_) downloader_type(storage_, this->brought_);
+    } else {
       ::new (&downloader_) downloader_type(storage_, staged_);
+    }
     stage_ = stage::download;
   }
 
@@ -14058,6 +14120,7 @@ struct check_delta<no_delta> {
 template <class Policies>
 struct check_policies {
   using http = typename Policies::http;
+  static_assert(check_settings<Policies>::ok);
   static_assert(check_file_storage<typename Policies::storage>::ok);
   static_assert(detail::gives<result<void>, detail::open_of, http>::value,
                 "the HTTP policy needs: ota::result<void> open(const ota::http_request&)");
@@ -14180,7 +14243,11 @@ class patch_teller {
   template <class Log>
   void tell(const patch_figures& now, std::string_view subject, Log& log) {
     if (now.made > told_.made) log.debug("Delta update successful for "sv, subject);
-    if (now.failed > told_.failed) log.debug("Delta update failed: "sv, now.last_fault->text);
+    if (now.failed > told_.failed) {
+      fixed_string<max_log_line> why;
+      append_text(why, *now.last_fault);
+      log.debug("Delta update failed: "sv, why);
+    }
     told_ = now;
   }
 
@@ -14201,9 +14268,9 @@ inline constexpr std::size_t known_head = 4 + 20 + 3;
 inline constexpr std::size_t max_known = known_head + 128 + 64 + 128;
 
 template <class Storage>
-result<void> store_known(Storage& storage, std::uint32_t settings, const known_version& known) {
+result<void> store_known(Storage& storage, std::uint32_t settings_sum, const known_version& known) {
   std::uint8_t record[max_known];
-  put_u32(record, settings);
+  put_u32(record, settings_sum);
   std::memcpy(record + 4, known.version.id.data(), 20);
   std::size_t size = known_head;
   const string_buffer* const texts[] = {&known.version.ref, &known.version.commit, &known.etag};
@@ -14218,10 +14285,10 @@ result<void> store_known(Storage& storage, std::uint32_t settings, const known_v
 
 /// False when nothing is kept, or what was found with other settings.
 template <class Storage>
-bool load_known(Storage& storage, std::uint32_t settings, known_version& known) {
+bool load_known(Storage& storage, std::uint32_t settings_sum, known_version& known) {
   std::uint8_t record[max_known];
   const auto read = storage.read(layout::known, 0, record);
-  if (!read || *read < known_head || get_u32(record) != settings) return false;
+  if (!read || *read < known_head || get_u32(record) != settings_sum) return false;
   string_buffer* const texts[] = {&known.version.ref, &known.version.commit, &known.etag};
   std::size_t at = known_head;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -14711,6 +14778,7 @@ class updater : private settings_of<Policies>,
                 private check_policies<Policies>,
                 private detail::patch_teller<takes_patches<typename Policies::delta>> {
   using settings_type = settings_of<Policies>;
+  using source_with = detail::source_with<typename Policies::source, settings_type>;
   using settings_type::settings_;
 
  public:
@@ -14721,7 +14789,8 @@ class updater : private settings_of<Policies>,
   using image_type = typename Policies::image;
 
   /// `settings`, and the texts it views, must outlive the updater. Settings that come from outside
-  /// should have been through `validate`.
+  /// should have been through `validate`. A device that names its settings has them already: its
+  /// updater is made without, or with `{}` before other policies.
   explicit updater(settings_type settings = {})
       : settings_type(settings), log_(log_type{}, settings_.debug) {
     set_up();
@@ -15146,7 +15215,7 @@ class updater : private settings_of<Policies>,
   typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
                                                                                 settings_};
   swapper<storage_type, image_type> swapper_{storage_};
-  typename detail::source_with<typename Policies::source, settings_type>::type source_{*this};
+  typename source_with::type source_{static_cast<typename source_with::made_with>(*this)};
   stager<storage_type, settings_type, typename Policies::hash, typename Policies::trust, image_type,
          typename Policies::delta>
       stager_{storage_, *this};
@@ -19723,8 +19792,8 @@ class head_parser {
     size = 0;
     response.has_length = false;
     if (response.status == 204 || response.status == 304) return body::none;
-    // Neither says where the body ends. Both at once is how answers are smuggled: believe the
-    // chunks, and never reuse.
+    // With neither, the connection ends the body. Both at once is how answers are smuggled: believe
+    // the chunks, and never reuse.
     if (chunked_ == has_length) keep_alive = false;
     if (chunked_) return body::chunked;
     size = SIZE_MAX;
@@ -19883,7 +19952,7 @@ class http_client : private check_byte_stream<Stream> {
  public:
   http_client() = default;
   explicit http_client(Stream stream) : stream_(static_cast<Stream&&>(stream)) {}
-  /// For a client that has sent nothing yet.
+  /// For a client that has sent nothing yet: an answer, and a connection, stay behind.
   http_client(http_client&& other) noexcept
       : timeouts_(other.timeouts_), stream_(static_cast<Stream&&>(other.stream_)) {}
 
@@ -20004,9 +20073,10 @@ class http_client : private check_byte_stream<Stream> {
     if (target.secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
-      heard_ = !connected_ || !is_same_host(target);
-      if (heard_)
+      const bool is_new = !connected_ || !is_same_host(target);
+      if (is_new)
         if (auto done = connect(target); !done) return done;
+      heard_ = is_new;
       const auto answer = send_and_read(request, target, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
       if (answer || heard_ || answer.error().code == errc::timeout) return answer;
@@ -20199,7 +20269,7 @@ class http_client : private check_byte_stream<Stream> {
   detail::body body_ = detail::body::none;
   std::uint16_t port_ = 0;
   std::uint16_t line_size_ = 0;
-  std::uint16_t digits_ = 0;  // of the last chunk's size; 0: there was none
+  std::uint16_t digits_ = 0;  // of the last chunk's size; 0: the first chunk is to come
   std::uint16_t pieces_ = 0;  // in which the head at hand, or what stands around a chunk, came
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;

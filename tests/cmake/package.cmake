@@ -6,6 +6,9 @@ if(EXISTS ${PROJECT_SOURCE_DIR}/single_include/ota/ota.hpp)
   add_test(NAME package_single_header COMMAND ${CMAKE_CXX_COMPILER} -std=c++17 -Wall -Wextra -Wpedantic
     -Wconversion -Wshadow -Werror -fno-exceptions -fno-rtti -I ${PROJECT_SOURCE_DIR}/single_include
     ${package}/main.cpp ${package}/second.cpp -o ${CMAKE_CURRENT_BINARY_DIR}/single_header_program)
+  add_test(NAME package_single_header_with_numbers COMMAND ${CMAKE_CXX_COMPILER} -std=c++17 -Wall
+    -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-exceptions -fno-rtti -DOTA_ERROR_NUMBERS
+    -I ${PROJECT_SOURCE_DIR}/single_include -fsyntax-only ${package}/main.cpp)
   add_test(NAME package_single_header_runs COMMAND ${CMAKE_CURRENT_BINARY_DIR}/single_header_program)
   set_tests_properties(package_single_header PROPERTIES FIXTURES_SETUP single_header)
   set_tests_properties(package_single_header_runs PROPERTIES FIXTURES_REQUIRED single_header)
@@ -17,6 +20,10 @@ if(TARGET ota::mbedtls)
     -I ${PROJECT_SOURCE_DIR}/single_include ${package}/with_mbedtls.cpp
     ${OTA_MBEDTLS_LIBRARY} ${OTA_MBEDX509_LIBRARY} ${OTA_MBEDCRYPTO_LIBRARY}
     -o ${CMAKE_CURRENT_BINARY_DIR}/single_header_with_mbedtls)
+  add_test(NAME package_single_header_with_mbedtls_and_numbers COMMAND ${CMAKE_CXX_COMPILER}
+    -std=c++17 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -DOTA_MBEDTLS
+    -DOTA_ERROR_NUMBERS -I ${PROJECT_SOURCE_DIR}/single_include -fsyntax-only
+    ${package}/with_mbedtls.cpp)
 endif()
 
 if(Python3_Interpreter_FOUND)

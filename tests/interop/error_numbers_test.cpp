@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+
+#include "ota/format/config_document.hpp"
 #include "support/fake_device.hpp"
 #include "support/process.hpp"
 
@@ -35,6 +38,19 @@ TEST(error_numbers, of_a_failed_update_are_explained) {
   EXPECT_EQ(told.code, 0);
   EXPECT_EQ(told.out,
             "http: not found on the server; check owner, repo, branch or tag, and the token\n");
+}
+
+// Errors whose words are made as they happen are others then, which have a number.
+TEST(error_numbers, of_a_wrong_configuration_are_explained) {
+  ota::config_document<> document;
+  const auto done = document.read_json(ota::as_bytes(R"({"retries": "many"})"));
+  ASSERT_FALSE(done);
+  EXPECT_EQ(done.error().code, ota::errc::invalid_argument);
+  ota::fixed_string<40> line;
+  ota::append_text(line, done.error());
+  const finished told = explain(std::string(line.view().substr(6)) + " --json");
+  EXPECT_EQ(told.code, 0) << told.out;
+  EXPECT_EQ(told.out.compare(0, 33, R"({"where": "config", "text": "the )"), 0) << told.out;
 }
 
 TEST(error_numbers, are_of_both_texts) {

@@ -66,11 +66,16 @@ struct error {
   const char* where = "";  ///< the part: "http", "json", "stager", …
   const char* text = "";   ///< what happened, and what to do about it
 
+  /// Whether programs keep texts; false with `OTA_ERROR_NUMBERS`.
   static constexpr bool has_text = true;
+  /// What `ota explain` knows the error by. `append_text` tells it where there is no text.
   constexpr std::uint32_t number() const { return detail::error_number(where, text); }
 };
 
 #else
+
+// A name of its own: files of a program with texts and without do not link with each other.
+inline namespace error_numbers {
 
 /// A failure that keeps of its texts a number alone.
 struct error {
@@ -80,8 +85,10 @@ struct error {
 
   errc code = errc::none;
 
+  // What is told by programs that do not know of numbers.
   static constexpr const char* where = "error";
   static constexpr const char* text = "this program keeps no texts; its report has a number";
+
   static constexpr bool has_text = false;
   constexpr std::uint32_t number() const { return std::uint32_t{high_} << 16 | low_; }
 
@@ -94,6 +101,8 @@ struct error {
   std::uint8_t high_ = 0;
   std::uint16_t low_ = 0;
 };
+
+}  // namespace error_numbers
 
 #endif
 

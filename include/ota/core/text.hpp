@@ -39,7 +39,7 @@ constexpr const char* find_any(const char* at, const char* end, const char* stop
 constexpr std::uint8_t find_word(std::string_view word, const char* list) {
   for (std::uint8_t number = 1; *list != '\0'; ++number) {
     std::size_t same = 0;
-    while (same < word.size() && list[same] == word[same]) ++same;
+    while (same < word.size() && list[same] != ' ' && list[same] == word[same]) ++same;
     if (same == word.size() && list[same] == ' ') return number;
     while (*list++ != ' ') {
     }

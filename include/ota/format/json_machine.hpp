@@ -105,7 +105,8 @@ class json_machine {
   };
 
   // The character that must come next, unless it is one that closes: a comma, a colon, or the quote
-  // of a key. A space, which is passed over, stands for none.
+  // of a key. NUL stands for a value, which is none of them; a space, which is passed over, for
+  // nothing.
   static constexpr std::uint8_t value = '\0';
   static constexpr std::uint8_t nothing = ' ';
 

@@ -25,7 +25,7 @@ namespace ota {
 /// and anything after the one value but space are refused. Repeated keys are not noticed.
 ///
 /// \tparam TextCapacity  bytes kept of a key, string or number
-/// \tparam MaxDepth      containers that may be open at a time
+/// \tparam MaxDepth      containers that may be open at a time, a byte each
 template <std::size_t TextCapacity = 256, std::size_t MaxDepth = 32>
 class json_reader {
  public:

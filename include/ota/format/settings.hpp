@@ -1,5 +1,6 @@
 #pragma once
 
+#include <initializer_list>
 #include <type_traits>
 
 #include "../core/text.hpp"
@@ -32,11 +33,17 @@ constexpr std::uint32_t settings_sum(const config& settings) {
 
 }  // namespace detail
 
+// What acts by the settings derives from one of these two, its parameter `Settings`, and finds them
+// as `settings_`.
+
 /// Settings that a device is told when it starts. They, and the texts they view, must outlive what
 /// was made with them.
 class told_settings {
  public:
+  told_settings() = delete;
   told_settings(const config& settings) : settings_(settings) {}
+
+  /// For what is made with a `config`.
   operator const config&() const { return settings_; }
 
   /// Whether a list of the settings may have something in it.
@@ -57,12 +64,11 @@ class told_settings {
 /// Settings that are known when the program is compiled: what they switch off is not built.
 template <const config& Known>
 class known_settings {
-  static_assert(validate(Known).has_value(),
-                "the settings that the device names are not valid: see what ota::validate checks");
-
  public:
+  /// For what is made with a `config`.
   operator const config&() const { return Known; }
 
+  /// Whether a list of the settings has something in it.
   static constexpr bool may_have(list_view<std::string_view> config::*list) {
     return !(Known.*list).empty();
   }
@@ -93,13 +99,30 @@ class known_settings {
 namespace detail {
 
 template <class Policies, class = void>
+struct settings_type {
+  using named = void;
+};
+template <class Policies>
+struct settings_type<Policies, std::void_t<decltype(Policies::settings)>> {
+  using named = decltype(Policies::settings);
+};
+
+template <class Policies, class Named = typename settings_type<Policies>::named>
 struct settings_of {
   using type = told_settings;
 };
 template <class Policies>
-struct settings_of<Policies, std::void_t<decltype(Policies::settings)>> {
+struct settings_of<Policies, const config> {
   using type = known_settings<Policies::settings>;
 };
+
+// Also where a device names none.
+template <class Policies>
+constexpr bool are_valid() {
+  if constexpr (std::is_same_v<typename settings_type<Policies>::named, const config>)
+    return validate(Policies::settings).has_value();
+  return true;
+}
 
 }  // namespace detail
 
@@ -107,5 +130,17 @@ struct settings_of<Policies, std::void_t<decltype(Policies::settings)>> {
 /// `static constexpr ota::config settings`.
 template <class Policies>
 using settings_of = typename detail::settings_of<Policies>::type;
+
+/// Checks the settings that a device names, if it does.
+template <class Policies>
+struct check_settings {
+  using named = typename detail::settings_type<Policies>::named;
+  static_assert(std::is_void_v<named> || std::is_same_v<named, const config>,
+                "the settings that a device names must be a static constexpr ota::config");
+
+  static_assert(detail::are_valid<Policies>(),
+                "the settings that the device names are not valid: see what ota::validate checks");
+  static constexpr bool ok = true;
+};
 
 }  // namespace ota

@@ -30,15 +30,17 @@ class crc32 {
   static constexpr std::size_t digest_size = 4;
   using digest_type = std::array<std::uint8_t, digest_size>;
 
+  /// Adds the characters of a text, also while compiling.
   constexpr void update(std::string_view text) {
     std::uint32_t sum = ~sum_;
     for (char c : text) sum = detail::crc32_shift(sum ^ static_cast<std::uint8_t>(c), 8);
     sum_ = ~sum;
   }
 
+  /// Adds bytes to what is summed.
   void update(bytes data) {
     std::uint32_t sum = ~sum_;
-#if defined(__OPTIMIZE_SIZE__)
+#if defined(__OPTIMIZE_SIZE__)  // the same sums from the same object, whichever file brings it
     for (std::uint8_t byte : data) sum = detail::crc32_shift(sum ^ byte, 8);
 #else
     static constexpr auto table = detail::crc32_table();

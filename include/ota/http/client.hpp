@@ -24,7 +24,7 @@ class http_client : private check_byte_stream<Stream> {
  public:
   http_client() = default;
   explicit http_client(Stream stream) : stream_(static_cast<Stream&&>(stream)) {}
-  /// For a client that has sent nothing yet.
+  /// For a client that has sent nothing yet: an answer, and a connection, stay behind.
   http_client(http_client&& other) noexcept
       : timeouts_(other.timeouts_), stream_(static_cast<Stream&&>(other.stream_)) {}
 
@@ -145,9 +145,10 @@ class http_client : private check_byte_stream<Stream> {
     if (target.secure && !Stream::can_secure) return no_tls;
     finish_last_body();
     for (;;) {
-      heard_ = !connected_ || !is_same_host(target);
-      if (heard_)
+      const bool is_new = !connected_ || !is_same_host(target);
+      if (is_new)
         if (auto done = connect(target); !done) return done;
+      heard_ = is_new;
       const auto answer = send_and_read(request, target, url);
       // A server may have closed an idle connection in the meantime: that is no failure.
       if (answer || heard_ || answer.error().code == errc::timeout) return answer;
@@ -340,7 +341,7 @@ class http_client : private check_byte_stream<Stream> {
   detail::body body_ = detail::body::none;
   std::uint16_t port_ = 0;
   std::uint16_t line_size_ = 0;
-  std::uint16_t digits_ = 0;  // of the last chunk's size; 0: there was none
+  std::uint16_t digits_ = 0;  // of the last chunk's size; 0: the first chunk is to come
   std::uint16_t pieces_ = 0;  // in which the head at hand, or what stands around a chunk, came
   std::uint32_t begin_ = 0;
   std::uint32_t end_ = 0;

@@ -151,8 +151,8 @@ class head_parser {
     size = 0;
     response.has_length = false;
     if (response.status == 204 || response.status == 304) return body::none;
-    // Neither says where the body ends. Both at once is how answers are smuggled: believe the
-    // chunks, and never reuse.
+    // With neither, the connection ends the body. Both at once is how answers are smuggled: believe
+    // the chunks, and never reuse.
     if (chunked_ == has_length) keep_alive = false;
     if (chunked_) return body::chunked;
     size = SIZE_MAX;

@@ -33,7 +33,7 @@ struct http_response {
   std::size_t content_length = 0;    ///< bytes of this body
   std::size_t range_start = 0;       ///< of a 206: where its body begins
   std::size_t range_total = 0;       ///< of a 206: the whole size; 0: not told
-  std::uint32_t retry_after = 0;     ///< seconds
+  std::uint32_t retry_after = 0;     ///< seconds, as told; `rate_limit_wait` has a limit
   std::uint32_t rate_remaining = 0;  ///< requests left
   std::uint32_t rate_reset = 0;      ///< epoch seconds when there are new ones
   std::uint32_t date = 0;            ///< the server's time in epoch seconds; 0: not told

@@ -225,8 +225,8 @@ class basic_github : Settings {
     url.assign("/releases/tag/"sv);
     append_escaped(url, target().ref);
     const std::string_view place = http.location();
-    const bool same = place.size() >= url.size() &&
-                      std::string_view(place.end() - url.size(), url.size()) == url.view();
+    const bool same =
+        place.size() >= url.size() && slice(place, place.size() - url.size()) == url.view();
     return same ? resolution::unchanged : resolution::working;
   }
 
@@ -324,21 +324,23 @@ class basic_github : Settings {
   github_document document_;
 };
 
-/// The source that a device names. One that knows its settings gets it with those.
+/// GitHub with settings that are told at the start. The updater of a device that names its settings
+/// takes `basic_github` with those instead.
 using github = basic_github<told_settings>;
 
 namespace detail {
 
-/// The source that a device names, with its settings.
+/// The source that a device names, and what it is made with.
 template <class Source, class Settings>
 struct source_with {
   using type = Source;
+  using made_with = const config&;
 };
 template <class Settings>
 struct source_with<github, Settings> {
   using type = basic_github<Settings>;
+  using made_with = Settings;
 };
 
 }  // namespace detail
-
 }  // namespace ota

@@ -35,8 +35,8 @@ class github_document {
     name.clear();
   }
 
-  /// What the paths of a tree's entries get in front, and `/`; empty: nothing. Until it is set
-  /// again.
+  /// The paths of a tree's entries get `prefix` and `/` in front, unless it is empty. It must stay
+  /// until the tree is read.
   void set_prefix(std::string_view prefix) { prefix_ = prefix; }
 
   /// The most bytes the document may have; 0: any number.

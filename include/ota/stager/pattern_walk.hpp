@@ -51,41 +51,47 @@ class pattern_walk : Settings {
  private:
   result<void> take_pattern() {
     item_.path.assign(trim_slashes(settings_.delete_patterns[pattern_++]));
-    return take();
+    if (!is_fit()) return {};
+    const auto there = storage_.stat(item_.path);
+    return there ? take(there->kind) : there.error();
   }
 
-  // Keeps the next names of the directory at hand, as many as fit, each with a NUL behind it.
+  // Keeps the next names of the directory at hand, as many as fit: 'd' or 'f', the name, NUL.
   result<void> collect() {
     names_.clear();
     at_ = 0;
     std::uint32_t index = 0;
-    const auto listed = storage_.list(directory_, [&](const std::string_view& name, file_kind) {
-      if (index++ < passed_) return true;
-      if (names_.capacity() - names_.size() <= name.size()) return false;
-      names_.append(name).append('\0');
-      ++passed_;
-      return true;
-    });
+    const auto listed =
+        storage_.list(directory_, [&](const std::string_view& name, file_kind kind) {
+          if (index++ < passed_) return true;
+          if (names_.capacity() - names_.size() < name.size() + 2) return false;
+          names_.append(kind == file_kind::directory ? 'd' : 'f').append(name).append('\0');
+          ++passed_;
+          return true;
+        });
     in_directory_ = !names_.empty();
     return listed;
   }
 
   result<void> take_name() {
+    const file_kind kind = names_[at_++] == 'd' ? file_kind::directory : file_kind::file;
     const std::string_view name = names_.c_str() + at_;
     at_ += name.size() + 1;
     item_.path = directory_;
     item_.path.append('/').append(name);
-    return take();
+    return is_fit() ? take(kind) : result<void>{};
   }
 
-  // Takes what the path at hand names.
-  result<void> take() {
+  // Whether the path at hand may be looked at.
+  bool is_fit() const {
     const std::string_view path = item_.path;
-    if (item_.path.overflowed() || detail::is_own_path(path) || !is_valid_path(path)) return {};
-    const auto there = storage_.stat(path);
-    if (!there) return there.error();
-    if (there->kind == file_kind::none) return {};
-    item_.kind = there->kind == file_kind::directory ? entry_kind::directory : entry_kind::remove;
+    return !item_.path.overflowed() && !detail::is_own_path(path) && is_valid_path(path);
+  }
+
+  // Lists what is at the path at hand.
+  result<void> take(file_kind kind) {
+    if (kind == file_kind::none) return {};
+    item_.kind = kind == file_kind::directory ? entry_kind::directory : entry_kind::remove;
     return found_.add(storage_, item_);
   }
 
@@ -97,7 +103,7 @@ class pattern_walk : Settings {
   entry_reader listed_;
   entry item_;
   fixed_string<max_path> directory_;
-  fixed_string<max_path + 1> names_;
+  fixed_string<max_path + 2> names_;
   entry_writer found_;
 };
 

@@ -70,7 +70,7 @@ class staged_version : version_word<Trust::reads_manifests> {
   }
 
   /// Whether what a record tells of is still what these settings and the newest manifest seen make
-  /// of the version.
+  /// of the version. The version is then known by the id that it was staged under.
   template <class Storage>
   bool is_noted_in(const staging_record& record, Storage& storage, std::uint32_t settings) {
     if (record.version != target_->id) return false;

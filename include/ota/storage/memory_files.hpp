@@ -139,10 +139,16 @@ class memory_files {
   }
   std::uint8_t* content(std::size_t at) { return arena_ + at + head_size + path_size(at); }
 
+  // Whether `path` is `place`, to the letter, or lies in it; all lies in the empty path.
+  static bool lies_in(const std::string_view& path, const std::string_view& place) {
+    return place.empty() ||
+           (starts_with(path, place) && (path.size() == place.size() || path[place.size()] == '/'));
+  }
+
   // The first file that is, or lies in, `path`; the end of all when there is none.
   std::size_t find_within(const std::string_view& path) const {
     std::size_t at = 0;
-    while (at != used_ && !is_within(path_of(at), path)) at += record_size(at);
+    while (at != used_ && !lies_in(path_of(at), path)) at += record_size(at);
     return at;
   }
 
@@ -161,7 +167,7 @@ class memory_files {
       const std::size_t file = at;
       at += record_size(at);
       const std::string_view path = path_of(file);
-      if (path.size() <= begin || (begin != 0 && !is_within(path, directory))) continue;
+      if (path.size() <= begin || !lies_in(path, directory)) continue;
       const std::size_t slash = path.find('/', begin);
       name = slice(slice(path, 0, slash), begin);
       if (slash == std::string_view::npos) return file_kind::file;
@@ -175,8 +181,8 @@ class memory_files {
     if (!is_valid_path(path) || path.size() > 0xffff) return bad_path;
     for (std::size_t at = 0; at != used_; at += record_size(at)) {
       const std::string_view other = path_of(at);
-      if (other.size() > path.size() && is_within(other, path)) return directory_in_the_way;
-      if (other.size() < path.size() && is_within(path, other)) return file_in_the_way;
+      if (other.size() > path.size() && lies_in(other, path)) return directory_in_the_way;
+      if (other.size() < path.size() && lies_in(path, other)) return file_in_the_way;
     }
     return {};
   }

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "../delta/no_delta.hpp"
-#include "../format/config.hpp"
+#include "../format/settings.hpp"
 #include "../hardware/no_hardware.hpp"
 #include "../hash/hash_policy.hpp"
 #include "../http/message.hpp"
@@ -60,6 +60,7 @@ struct check_delta<no_delta> {
 template <class Policies>
 struct check_policies {
   using http = typename Policies::http;
+  static_assert(check_settings<Policies>::ok);
   static_assert(check_file_storage<typename Policies::storage>::ok);
   static_assert(detail::gives<result<void>, detail::open_of, http>::value,
                 "the HTTP policy needs: ota::result<void> open(const ota::http_request&)");

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "../core/error_text.hpp"
+#include "../core/log.hpp"
 #include "../core/text.hpp"
 #include "../stager/patch_figures.hpp"
 
@@ -13,7 +15,11 @@ class patch_teller {
   template <class Log>
   void tell(const patch_figures& now, std::string_view subject, Log& log) {
     if (now.made > told_.made) log.debug("Delta update successful for "sv, subject);
-    if (now.failed > told_.failed) log.debug("Delta update failed: "sv, now.last_fault->text);
+    if (now.failed > told_.failed) {
+      fixed_string<max_log_line> why;
+      append_text(why, *now.last_fault);
+      log.debug("Delta update failed: "sv, why);
+    }
     told_ = now;
   }
 

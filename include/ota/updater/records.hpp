@@ -15,9 +15,9 @@ inline constexpr std::size_t known_head = 4 + 20 + 3;
 inline constexpr std::size_t max_known = known_head + 128 + 64 + 128;
 
 template <class Storage>
-result<void> store_known(Storage& storage, std::uint32_t settings, const known_version& known) {
+result<void> store_known(Storage& storage, std::uint32_t settings_sum, const known_version& known) {
   std::uint8_t record[max_known];
-  put_u32(record, settings);
+  put_u32(record, settings_sum);
   std::memcpy(record + 4, known.version.id.data(), 20);
   std::size_t size = known_head;
   const string_buffer* const texts[] = {&known.version.ref, &known.version.commit, &known.etag};
@@ -32,10 +32,10 @@ result<void> store_known(Storage& storage, std::uint32_t settings, const known_v
 
 /// False when nothing is kept, or what was found with other settings.
 template <class Storage>
-bool load_known(Storage& storage, std::uint32_t settings, known_version& known) {
+bool load_known(Storage& storage, std::uint32_t settings_sum, known_version& known) {
   std::uint8_t record[max_known];
   const auto read = storage.read(layout::known, 0, record);
-  if (!read || *read < known_head || get_u32(record) != settings) return false;
+  if (!read || *read < known_head || get_u32(record) != settings_sum) return false;
   string_buffer* const texts[] = {&known.version.ref, &known.version.commit, &known.etag};
   std::size_t at = known_head;
   for (std::size_t i = 0; i < 3; ++i) {

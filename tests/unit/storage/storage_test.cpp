@@ -185,6 +185,19 @@ TEST_F(posix, says_when_there_is_no_root) {
   EXPECT_FALSE(files.write("a", 0, as_bytes("x")));
 }
 
+TEST(memory_files, takes_paths_to_the_letter) {
+  ota::memory_files<1024> files;
+  ASSERT_TRUE(files.write("a/b", 0, as_bytes("text")));
+  for (const char* other : {"/a", "a/", "//a", "a//", "/a/b", "a/b/", "a//b"}) {
+    EXPECT_EQ(files.stat(other)->kind, ota::file_kind::none) << other;
+    EXPECT_TRUE(files.remove(other)) << other;
+    EXPECT_FALSE(files.rename(other, "c")) << other;
+  }
+  EXPECT_EQ(files.stat("")->kind, ota::file_kind::directory);
+  EXPECT_EQ(files.stat("a")->kind, ota::file_kind::directory);
+  EXPECT_EQ(files.stat("a/b")->size, 4u);
+}
+
 TEST(atomic_file, leaves_an_equal_file_untouched) {
   using counted = ota::testing::power_cut_storage<ota::memory_files<1024>>;
   ota::memory_files<1024> files;

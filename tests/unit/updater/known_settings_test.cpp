@@ -49,6 +49,19 @@ struct takes_a_part {
   }();
 };
 
+struct takes_what_it_is_told {
+  static constexpr ota::config settings = [] {
+    ota::config known = small_config();
+    known.force = true;
+    known.allow_links = true;
+    known.max_tree_files = 4;
+    known.max_tree_size_kb = 1;
+    known.user_agent = "station/1";
+    known.trial_boots = 3;
+    return known;
+  }();
+};
+
 // What a device does with its settings, whether it knows them or is told.
 struct story {
   std::vector<std::string> requests, messages;
@@ -104,8 +117,8 @@ struct knowing_device : told_device {
 
 template <class Settings>
 struct known_settings : ::testing::Test {};
-using every_kind =
-    ::testing::Types<follows_branch, follows_releases, has_token, follows_tag, takes_a_part>;
+using every_kind = ::testing::Types<follows_branch, follows_releases, has_token, follows_tag,
+                                    takes_a_part, takes_what_it_is_told>;
 TYPED_TEST_SUITE(known_settings, every_kind, );
 
 TYPED_TEST(known_settings, make_a_device_do_what_it_does_with_told_ones) {
@@ -125,6 +138,51 @@ TYPED_TEST(known_settings, make_a_device_do_what_it_does_with_told_ones) {
   EXPECT_EQ(known.record, told.record);
   EXPECT_GT(told.requests.size(), 3u);
   EXPECT_EQ(told.content.count("cache/x"), TypeParam::settings.delete_patterns.empty() ? 1u : 0u);
+}
+
+// What one has staged the other goes on with: their sums are the same.
+TYPED_TEST(known_settings, go_on_with_what_told_ones_began) {
+  fake_github::state github;
+  files storage;
+  github.commits[commit_of('1')] = first;
+  github.heads["main"] = commit_of('1');
+  github.releases.push_back({"v1", commit_of('1'), ""});
+  github.drop_after = 1;  // the first body that is long enough breaks off
+  {
+    ota::updater<told_device> device(TypeParam::settings, borrowed_storage<files>(storage),
+                                     fake_github(github));
+    ASSERT_TRUE(device.boot());
+    while (device.step() && storage.stat(".ota/target")->kind == ota::file_kind::none) {
+    }
+  }
+  ASSERT_EQ(storage.stat(".ota/target")->kind, ota::file_kind::file);
+  github.requests.clear();
+  ota::updater<knowing_device<TypeParam>> device({}, borrowed_storage<files>(storage),
+                                                 fake_github(github));
+  ASSERT_TRUE(device.boot());
+  ASSERT_TRUE(device.run()) << device.message();
+  EXPECT_EQ(device.outcome(), ota::update_outcome::updated);
+  for (const std::string& request : github.requests)
+    EXPECT_EQ(request.find("/git/trees/"), request.npos) << request;
+}
+
+// A source of one's own is told them.
+struct other_source : ota::github {
+  explicit other_source(const ota::config& settings) : ota::github(settings) {}
+};
+struct device_with_other_source : knowing_device<follows_branch> {
+  using source = other_source;
+};
+TEST(known_settings_of_a_device, are_told_to_a_source_of_its_own) {
+  fake_github::state github;
+  files storage;
+  github.commits[commit_of('1')] = first;
+  github.heads["main"] = commit_of('1');
+  ota::updater<device_with_other_source> device({}, borrowed_storage<files>(storage),
+                                                fake_github(github));
+  ASSERT_TRUE(device.boot());
+  ASSERT_TRUE(device.run()) << device.message();
+  EXPECT_EQ(read_tree(storage), first);
 }
 
 // Settings by mistake given to a device that knows its own would be passed over.
