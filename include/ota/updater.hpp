@@ -35,7 +35,6 @@ class updater : private settings_of<Policies>,
                 private detail::patch_teller<takes_patches<typename Policies::delta>> {
   using settings_type = settings_of<Policies>;
   using source_with = detail::source_with<typename Policies::source, settings_type>;
-  using settings_type::settings_;
 
  public:
   using storage_type = typename Policies::storage;
@@ -48,7 +47,7 @@ class updater : private settings_of<Policies>,
   /// should have been through `validate`. A device that names its settings has them already: its
   /// updater is made without, or with `{}` before other policies.
   explicit updater(settings_type settings = {})
-      : settings_type(settings), log_(log_type{}, settings_.debug) {
+      : settings_type(settings), log_(log_type{}, this->settings_.debug) {
     set_up();
   }
 
@@ -57,7 +56,7 @@ class updater : private settings_of<Policies>,
           hardware_type&& hardware = {}, log_type log = {}, image_type&& image = image_type())
       : settings_type(settings),
         hardware_(std::move(hardware)),
-        log_(std::move(log), settings_.debug),
+        log_(std::move(log), this->settings_.debug),
         swapper_(storage_, std::move(image)),
         http_(std::move(http)),
         storage_(std::move(storage)) {
@@ -160,7 +159,7 @@ class updater : private settings_of<Policies>,
                                            "less memory is free than min_free_mem asks for"};
 
   void set_up() {
-    detail::set_timeouts(http_, settings_);
+    detail::set_timeouts(http_, this->settings_);
     if constexpr (Policies::trust::requires_manifest)
       source_.look_for(Policies::trust::manifest_name);
   }
@@ -188,7 +187,7 @@ class updater : private settings_of<Policies>,
   result<void> try_out(order given) {
     if (auto done = swapper_.load(); !done) return done;
     if constexpr (Policies::takes_over)
-      if (auto done = detail::take_over(storage_, settings_); !done) return done;
+      if (auto done = detail::take_over(storage_, this->settings_); !done) return done;
     if constexpr (has_image)
       if (auto done = follow_image(given); !done || (needs_restart() && given <= order::start))
         return done;
@@ -234,7 +233,7 @@ class updater : private settings_of<Policies>,
 
   result<void> advance() {
     constexpr std::uint32_t most = sizeof buffer_;
-    const std::uint32_t asked = settings_.chunk < most ? settings_.chunk : most;
+    const std::uint32_t asked = this->settings_.chunk < most ? this->settings_.chunk : most;
     const std::size_t chunk = effective_chunk(asked, hardware_.free_memory());
     switch (progress_.phase) {
       case update_phase::checking:
@@ -258,8 +257,8 @@ class updater : private settings_of<Policies>,
       if constexpr (log_type::enabled) log_.version("Installed version: "sv, installed());
       if (chunk != Policies::chunk_size) log_.adapted("chunk size"sv, chunk);
       known_version& known = source_.found();
-      if (!detail::load_known(storage_, settings_type::sum(), known) ||
-          !is_settled(known.version.id) || !check_fresh())
+      if (!detail::load_known(storage_, this->sum(), known) || !is_settled(known.version.id) ||
+          !check_fresh())
         known = {};
       source_.begin();
       checking_ = true;
@@ -290,7 +289,7 @@ class updater : private settings_of<Policies>,
     const bool rejected = target.id == state.rejected;
     const bool same =
         names_version(state.version) ? target.id == state.version : is_installed(target);
-    if (fresh && (rejected || (same && !settings_.force))) return up_to_date();
+    if (fresh && (rejected || (same && !this->settings_.force))) return up_to_date();
     if (state.phase == swap_phase::trial) {
       if (same) return up_to_date();
       return trial_pending;
@@ -302,10 +301,10 @@ class updater : private settings_of<Policies>,
       if (!fresh && (rejected || same) && !may.allowed) return up_to_date();
       if (!ask(may)) return {};
     }
-    if (!detail::has_memory(settings_, hardware_)) return too_little_memory;
+    if (!detail::has_memory(this->settings_, hardware_)) return too_little_memory;
     enter(update_phase::staging);
     if constexpr (Policies::trust::requires_manifest)
-      detail::fill_context(stager_.context(), target, settings_, hardware_);
+      detail::fill_context(stager_.context(), target, this->settings_, hardware_);
     return stager_.begin(target, source_.has_manifest());
   }
 
@@ -330,7 +329,7 @@ class updater : private settings_of<Policies>,
   // Spares the next check a request. A storage that cannot keep it does not make this one fail.
   void remember() {
     if (is_scheduled()) (void)scheduler_.record_check();
-    (void)detail::store_known(storage_, settings_type::sum(), source_.found());
+    (void)detail::store_known(storage_, this->sum(), source_.found());
   }
 
   bool is_scheduled() const { return scheduled_ && scheduler_.has_rules(); }
@@ -362,9 +361,9 @@ class updater : private settings_of<Policies>,
     const version_id& version = stager_.identity();
     const std::uint32_t entries = stager_.plan().entries;
     if constexpr (has_image)
-      return swapper_.begin_with(stager_.image(), version, entries, settings_.trial_boots);
+      return swapper_.begin_with(stager_.image(), version, entries, this->settings_.trial_boots);
     else
-      return swapper_.begin(version, entries, settings_.trial_boots);
+      return swapper_.begin(version, entries, this->settings_.trial_boots);
   }
 
   result<void> swap() {
@@ -385,8 +384,8 @@ class updater : private settings_of<Policies>,
   }
 
   void restart() {
-    log_.reset(settings_.reset);
-    hardware_.reset(settings_.reset);
+    log_.reset(this->settings_.reset);
+    hardware_.reset(this->settings_.reset);
   }
 
   result<void> finish_swap() {
@@ -403,8 +402,8 @@ class updater : private settings_of<Policies>,
   void handle(const error& failure) {
     teller_.reset();
     const std::size_t brought = progress_.bytes + progress_.lists;
-    const retry_limits limits = detail::adapted_limits(settings_, hardware_, log_);
-    if (retry_.again(failure, http_.response(), brought, limits, settings_, hardware_)) {
+    const retry_limits limits = detail::adapted_limits(this->settings_, hardware_, log_);
+    if (retry_.again(failure, http_.response(), brought, limits, this->settings_, hardware_)) {
       http_.close();
       log_.retry(retry_.pause(), failure);
       if (progress_.phase == update_phase::checking) checking_ = false;
@@ -465,11 +464,11 @@ class updater : private settings_of<Policies>,
   fixed_string<max_log_line> message_;
   detail::staging_teller<log_type::enabled || has_led<hardware_type>> teller_;
   hardware_type hardware_;
-  watched_http<http_type, hardware_type> watched_{http_, hardware_, settings_};
+  watched_http<http_type, hardware_type> watched_{http_, hardware_, this->settings_};
   event_log<log_type> log_;
-  status_light<hardware_type> light_{hardware_, settings_};
+  status_light<hardware_type> light_{hardware_, this->settings_};
   typename Policies::template scheduler<storage_type, hardware_type> scheduler_{storage_, hardware_,
-                                                                                settings_};
+                                                                                this->settings_};
   swapper<storage_type, image_type> swapper_{storage_};
   typename source_with::type source_{static_cast<typename source_with::made_with>(*this)};
   stager<storage_type, settings_type, typename Policies::hash, typename Policies::trust, image_type,
