@@ -1300,7 +1300,7 @@ inline std::size_t decode_entry(bytes in, entry& value) {
   const std::size_t hash_size = value.hash.view().size();
   const std::size_t path_size = head[2];
   const std::size_t total = entry_head_size + hash_size + path_size;
-  if (in.size() < total || path_size == 0) return 0;
+  if (in.size() < total) return 0;
   const std::uint8_t* const hash = head + entry_head_size;
   std::memcpy(value.hash.value, hash, hash_size);
   value.path.assign(as_text({hash + hash_size, path_size}));

@@ -96,13 +96,4 @@ TEST(list_sorter, leaves_a_sorted_list_untouched_and_has_nothing_to_do_without_o
   EXPECT_EQ(storage.stat(ota::layout::expanded)->kind, ota::file_kind::none);
 }
 
-// The library writes none: storage has changed it.
-TEST(list_sorter, takes_an_entry_without_a_path_for_damage) {
-  for (const names& list : {names{""}, names{"", "a"}, names{"a", ""}}) {
-    files storage;
-    write_list(storage, ota::layout::listing, list);
-    EXPECT_EQ(sort(storage, true), "a list kept on storage is damaged; it will be made anew");
-  }
-}
-
 }  // namespace
