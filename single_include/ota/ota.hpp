@@ -12362,7 +12362,10 @@ class patch_stage {
     failures_ = 0;
     ++figures_.failed;
     figures_.last_fault = &failure;
-    return more_after(fetcher_.skip());
+    if (failure.code != errc::damaged) return more_after(fetcher_.skip());
+    // The list of the patches itself: nothing behind that place can be read.
+    end_task();
+    return true;
   }
 
   result<bool> begin_clean(const result<bool>& more) {

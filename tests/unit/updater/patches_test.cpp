@@ -569,4 +569,33 @@ TEST_F(patches, go_on_after_a_start_of_the_device_at_any_step) {
   }
 }
 
+// Storage that keeps its lists badly must not hold a device for ever.
+TEST_F(patches, of_a_list_that_storage_has_damaged_are_given_up) {
+  install(before);
+  give("lib/main.py", was("lib/main.py"), native("lib/main.py"));
+  give("other.py", was("other.py"), otadelta("other.py"));
+  release_now();
+  const files start = storage;
+  int damaged = 0;
+  bool ended = false;
+  for (int steps = 1; !ended; ++steps) {
+    storage = start;
+    patched one(settings, storage, github);
+    ASSERT_TRUE(one.updater.recover());
+    for (int i = 0; i < steps && !ended; ++i) ended = !one.updater.step();
+    std::string list = text(".ota/patch/chosen");
+    if (ended || list.empty()) continue;
+    ++damaged;
+    list[3] ^= 1;  // the mark of an entry
+    put(".ota/patch/chosen", list);
+    int left = 2000;
+    while (left != 0 && one.updater.step()) --left;
+    ASSERT_NE(left, 0) << steps;
+    if (one.updater.outcome() != ota::update_outcome::updated)
+      ASSERT_EQ(update(), ota::update_outcome::updated) << steps << ": " << message;
+    ASSERT_EQ(read_tree(storage), now) << steps;
+  }
+  EXPECT_GT(damaged, 3);
+}
+
 }  // namespace
