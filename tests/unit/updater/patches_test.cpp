@@ -591,8 +591,9 @@ TEST_F(patches, of_a_list_that_storage_has_damaged_are_given_up) {
     int left = 2000;
     while (left != 0 && one.updater.step()) --left;
     ASSERT_NE(left, 0) << steps;
-    if (one.updater.outcome() != ota::update_outcome::updated)
+    if (one.updater.outcome() != ota::update_outcome::updated) {
       ASSERT_EQ(update(), ota::update_outcome::updated) << steps << ": " << message;
+    }
     ASSERT_EQ(read_tree(storage), now) << steps;
   }
   EXPECT_GT(damaged, 3);
